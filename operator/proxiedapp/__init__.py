@@ -1,0 +1,1 @@
+"""ProxiedApp: FastAPI apps behind a proxy, under a path prefix, on Kubernetes."""

@@ -1,0 +1,92 @@
+"""Labels and annotations that a user may add to what we make, and those that belong to somebody else.
+
+A copied tracking label would make Argo CD or Helm take a child for its own and delete it; one of the selector's would
+hide the pods from the Service.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from pydantic import Field
+
+from proxiedapp.api.base import Checked, ruled
+from proxiedapp.api.names import GROUP
+
+_NAME: Final = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+_DOMAIN: Final = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*"
+_VALUE: Final = "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"
+
+_IS_KEY: Final = ruled(
+    f"self.all(key, key.size() <= 317 && key.matches('^({_DOMAIN}/)?{_NAME}$'))",
+    "keys must be like tier or example.com/tier: at most 63 letters, digits, -, _ and . after the optional domain",
+    lambda given: all(
+        len(key) <= 317 and re.fullmatch(f"({_DOMAIN.replace(chr(92) * 2, chr(92))}/)?{_NAME}", key)  # noqa: PLR2004
+        for key in given
+    ),
+)
+
+
+def _denied(prefix: str, why: str) -> Checked:
+    """Refuse keys that begin so."""
+
+    def holds(given: Mapping[str, Any]) -> bool:
+        return not any(key.startswith(prefix) for key in given)
+
+    shown = f"{prefix}*" if prefix.endswith("/") else prefix
+    return ruled(f"self.all(key, !key.startsWith('{prefix}'))", f"remove {shown}: {why}", holds)
+
+
+_FLUX: Final = ruled(
+    "self.all(key, !key.contains('.toolkit.fluxcd.io/'))",
+    "remove *.toolkit.fluxcd.io/*: Flux would take what the operator makes for its own",
+    lambda given: not any(".toolkit.fluxcd.io/" in key for key in given),
+)
+_ARGO: Final = _denied("argocd.argoproj.io/", "Argo CD would take what the operator makes for its own")
+_HELM: Final = _denied("helm.sh/", "Helm would take what the operator makes for its own")
+_HELM_META: Final = _denied("meta.helm.sh/", "Helm would take what the operator makes for its own")
+_INSTANCE: Final = _denied("app.kubernetes.io/instance", "the operator sets it, and finds the pods by it")
+_MANAGED_BY: Final = _denied("app.kubernetes.io/managed-by", "the operator sets it, and finds what it made by it")
+_KUBECTL: Final = _denied("kubectl.kubernetes.io/", "kubectl sets it")
+_KOPF: Final = _denied("kopf", "it belongs to the framework that the operator is built on")
+_OURS: Final = _denied(f"{GROUP}/", "it belongs to the operator")
+_DEPLOYMENT: Final = _denied("deployment.kubernetes.io/", "Kubernetes' Deployment controller sets it")
+_HASH: Final = _denied("pod-template-hash", "Kubernetes' Deployment controller sets it")
+_APP_ARMOR: Final = _denied(
+    "container.apparmor.security.beta.kubernetes.io/", "use appArmorProfile in securityContext instead"
+)
+_INGRESS_CLASS: Final = _denied("kubernetes.io/ingress.class", "use spec.route.ingressClassName instead")
+
+Labels = Annotated[
+    dict[str, Annotated[str, Field(pattern=_VALUE, max_length=63)]],
+    Field(max_length=32),
+    _IS_KEY,
+    _ARGO,
+    _FLUX,
+    _HELM,
+    _HELM_META,
+    _INSTANCE,
+    _MANAGED_BY,
+    _KUBECTL,
+    _KOPF,
+    _OURS,
+    _DEPLOYMENT,
+    _HASH,
+]
+Annotations = Annotated[
+    dict[str, Annotated[str, Field(max_length=16384)]],
+    Field(max_length=32),
+    _IS_KEY,
+    _ARGO,
+    _FLUX,
+    _HELM,
+    _HELM_META,
+    _INSTANCE,
+    _MANAGED_BY,
+    _KUBECTL,
+    _KOPF,
+    _OURS,
+    _DEPLOYMENT,
+    _APP_ARMOR,
+    _INGRESS_CLASS,
+]

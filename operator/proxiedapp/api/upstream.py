@@ -1,0 +1,164 @@
+"""Types borrowed from Kubernetes: `Annotated[dict[str, Any], upstream("Affinity")]` is a value of that very shape.
+
+`kubernetes.json` is an excerpt of the API server's own OpenAPI (`make pod-schema` writes it). From one definition of it
+come both the CRD's schema and the check in Python, so the two agree, and fields keep Kubernetes' names and meaning.
+What we take away or narrow stands where the type is used. Only bounds are added: without them the API server could not
+estimate what a rule costs, and one object could fill etcd.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, TypeAlias
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from proxiedapp.api.fields import QUANTITY_SCHEMA
+
+Schema: TypeAlias = dict[str, Any]
+
+_MAX_LENGTH: Final = 1024
+_MAX_ITEMS: Final = 64
+_MAX_PROPERTIES: Final = 64
+_RANGES: Final = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**53) + 1, 2**53 - 1)}
+"""Of 64 bits, what every JSON parser reads exactly."""
+_INT_OR_STRING: Final[Schema] = {
+    "anyOf": [{"type": "integer"}, {"type": "string"}],
+    "x-kubernetes-int-or-string": True,
+    "maxLength": 64,
+}
+_OF_THEIR_OWN: Final[dict[str, Schema]] = {"Quantity": QUANTITY_SCHEMA, "IntOrString": _INT_OR_STRING}
+_KEPT: Final = ("description", "type", "format", "enum", "required", "x-kubernetes-map-type")
+
+
+def upstream(
+    name: str, *, without: Iterable[str] = (), change: Mapping[str, Schema] | None = None, in_list: bool = False
+) -> "UpstreamType":
+    """Borrow a definition, without the fields of these names, wherever they stand.
+
+    `change` lays more keywords over the parts at these paths: `capabilities.add[]` are the items of a list, "" is the
+    whole. `in_list` says that values stand in a list that one manager owns as a whole.
+    """
+    schema = _resolved({"$ref": name}, frozenset(without))
+    for path, keywords in (change or {}).items():
+        _at(schema, path).update(keywords)
+    return UpstreamType(schema, in_list=in_list)
+
+
+class UpstreamType:
+    """The annotation: a schema for the CRD, and the same as a check in Python."""
+
+    def __init__(self, schema: Schema, *, in_list: bool) -> None:
+        self.schema = schema
+        self._in_list = in_list
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        del source, handler
+        return _checked(self.schema, in_list=self._in_list)
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        del core, handler
+        return json.loads(json.dumps(self.schema))  # type: ignore[no-any-return]  # pydantic writes into what it gets
+
+
+@cache
+def _definitions() -> dict[str, Schema]:
+    text = files("proxiedapp.api").joinpath("kubernetes.json").read_text(encoding="utf-8")
+    definitions: dict[str, Schema] = json.loads(text)["definitions"]
+    return definitions
+
+
+def _at(schema: Schema, path: str) -> Schema:
+    for step in path.replace("[]", ".[]").split(".") if path else ():
+        schema = schema["items"] if step == "[]" else schema["properties"][step]
+    return schema
+
+
+def _resolved(schema: Schema, without: frozenset[str]) -> Schema:
+    """Return a definition as a structural schema of its own: references in place, bounded, unwanted fields gone."""
+    if "allOf" in schema:
+        (only,) = schema["allOf"]
+        return _resolved(only, without) | _told(schema)
+    if "$ref" in schema:
+        name = schema["$ref"]
+        return dict(_OF_THEIR_OWN[name]) if name in _OF_THEIR_OWN else _resolved(_definitions()[name], without)
+    result: Schema = {key: schema[key] for key in _KEPT if key in schema}
+    if schema.get("default"):  # the others are "", 0 and {}, which Kubernetes takes for absent
+        result["default"] = schema["default"]
+    return result | _content(schema, without)
+
+
+def _content(schema: Schema, without: frozenset[str]) -> Schema:
+    match schema["type"]:
+        case "object" if "properties" in schema:
+            fields = schema["properties"].items()
+            return {"properties": {name: _resolved(field, without) for name, field in fields if name not in without}}
+        case "object":
+            values = _resolved(schema["additionalProperties"], without)
+            return {"maxProperties": _MAX_PROPERTIES, "additionalProperties": values}
+        case "array":
+            return {"maxItems": _MAX_ITEMS, "items": _resolved(schema["items"], without)}
+        case "integer":
+            return dict(zip(("minimum", "maximum"), _RANGES[schema["format"]], strict=True))
+        case "string" if "enum" not in schema:
+            return {"maxLength": _MAX_LENGTH}
+        case _:
+            return {}
+
+
+def _told(schema: Schema) -> Schema:
+    return {"description": schema["description"]} if "description" in schema else {}
+
+
+def _checked(schema: Schema, *, in_list: bool) -> CoreSchema:
+    """Return pydantic's check of a structural schema."""
+    if schema.get("x-kubernetes-int-or-string"):
+        text = core_schema.str_schema(max_length=schema["maxLength"], pattern=schema.get("pattern"))
+        return core_schema.union_schema([core_schema.int_schema(), text])
+    if "enum" in schema:
+        return core_schema.literal_schema(schema["enum"])
+    match schema["type"]:
+        case "object" if "properties" in schema:
+            return _checked_object(schema, in_list=in_list or schema.get("x-kubernetes-map-type") == "atomic")
+        case "object":
+            values = _checked(schema["additionalProperties"], in_list=in_list)
+            return core_schema.dict_schema(core_schema.str_schema(), values, max_length=schema["maxProperties"])
+        case "array":
+            items = _checked(schema["items"], in_list=True)
+            return core_schema.list_schema(items, min_length=schema.get("minItems"), max_length=schema["maxItems"])
+        case "integer":
+            return core_schema.int_schema(ge=schema["minimum"], le=schema["maximum"])
+        case "boolean":
+            return core_schema.bool_schema()
+        case _:
+            return core_schema.str_schema(
+                min_length=schema.get("minLength"), max_length=schema["maxLength"], pattern=schema.get("pattern")
+            )
+
+
+def _checked_object(schema: Schema, *, in_list: bool) -> CoreSchema:
+    required = schema.get("required", [])
+    fields = {}
+    for name, child in schema["properties"].items():
+        field = _checked(child, in_list=in_list)
+        if "default" in child:
+            field = core_schema.with_default_schema(field, default=child["default"])
+        fields[name] = core_schema.typed_dict_field(field, required=name in required)
+    checked = core_schema.typed_dict_schema(fields, extra_behavior="forbid")
+    if not in_list:
+        return checked
+    # Within what one manager owns as a whole we own what is stored, and there the API server leaves these out.
+    left_out = {name for name, child in schema["properties"].items() if name not in required and _has_zero(child)}
+
+    def without_zeros(value: dict[str, Any]) -> dict[str, Any]:
+        return {name: child for name, child in value.items() if name not in left_out or child not in ("", [], {})}
+
+    return core_schema.no_info_after_validator_function(without_zeros, checked)
+
+
+def _has_zero(schema: Schema) -> bool:
+    """Whether Kubernetes takes the empty value for an absent one: not so for an object with fields of its own."""
+    return schema.get("type") in {"string", "array"} or "additionalProperties" in schema
