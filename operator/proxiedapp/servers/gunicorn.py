@@ -1,0 +1,120 @@
+"""gunicorn: its worker class decides. With a uvicorn worker it ignores `--root-path`; its own asgi worker takes it.
+
+gunicorn >= 24 is needed for the asgi worker. 23.0 and 24.0.0 end at the start over a network in the trust list, and
+24.1.0 never answers with a uvicorn worker; the adapter needs no trust list of gunicorn's.
+"""
+
+from typing import Final
+
+from proxiedapp.servers.server import Form, Grammar, Role, Server, Setting
+from proxiedapp.servers.uvicorn import OVER_THE_NETWORK, TLS_AT_THE_PROXY
+
+WORKER_CLASS: Final = ("--worker-class", "-k")
+
+_ROOT_PATH: Final = Setting(("--root-path",), default="")
+_TRUST: Final = Setting(("--forwarded-allow-ips",), ("FORWARDED_ALLOW_IPS",))
+_REACHED: Final = {
+    Role.BIND: Setting(("--bind", "-b"), default="127.0.0.1:8000"),
+    Role.WORKERS: Setting(("--workers", "-w"), ("WEB_CONCURRENCY",)),
+}
+_UNSERVABLE: Final = {
+    "--certfile": TLS_AT_THE_PROXY,
+    "--keyfile": TLS_AT_THE_PROXY,
+    "--daemon": f"{OVER_THE_NETWORK}, and a pod ends with its first process",
+    "-D": f"{OVER_THE_NETWORK}, and a pod ends with its first process",
+    "--paste": "the app must be named in the command",
+}
+_GRAMMAR: Final = Grammar(
+    switches=frozenset(
+        {
+            "--help", "-h", "--version", "-v", "--reload", "--spew", "--check-config", "--print-config", "--preload",
+            "--no-sendfile", "--reuse-port", "--daemon", "-D", "--initgroups", "--disable-redirect-access-to-syslog",
+            "--capture-output", "--log-syslog", "--enable-stdio-inheritance", "-R", "--enable-backlog-metric",
+            "--suppress-ragged-eofs", "--do-handshake-on-connect", "--permit-obsolete-folding", "--strip-header-spaces",
+            "--permit-unconventional-http-method", "--permit-unconventional-http-version", "--casefold-http-method",
+            "--no-control-socket",
+        }
+    ),
+    valued=frozenset(
+        {
+            "--config", "--bind", "--backlog", "--workers", "--worker-class", "--threads", "--worker-connections",
+            "--max-requests", "--max-requests-jitter", "--timeout", "--graceful-timeout", "--keep-alive",
+            "--limit-request-line", "--limit-request-fields", "--limit-request-field_size", "--reload-engine",
+            "--reload-extra-file", "--chdir", "--env", "--pid", "--worker-tmp-dir", "--user", "--group", "--umask",
+            "--forwarded-allow-ips", "--access-logfile", "--access-logformat", "--error-logfile", "--log-file",
+            "--log-level", "--logger-class", "--log-config", "--log-config-json", "--log-syslog-to",
+            "--log-syslog-prefix", "--log-syslog-facility", "--statsd-host", "--dogstatsd-tags", "--statsd-prefix",
+            "--name", "--pythonpath", "--paste", "--paster", "--proxy-allow-from", "--protocol",
+            "--uwsgi-allow-from", "--keyfile", "--certfile", "--ssl-version", "--cert-reqs", "--ca-certs", "--ciphers",
+            "--http-protocols", "--http2-cleartext", "--http2-max-concurrent-streams", "--http2-initial-window-size",
+            "--http2-max-frame-size", "--http2-max-header-list-size", "--paste-global", "--forwarder-headers",
+            "--header-map", "--asgi-loop", "--asgi-lifespan", "--asgi-disconnect-grace-period",
+            "--websocket-max-message-size", "--http-parser", "--root-path", "--dirty-app", "--dirty-workers",
+            "--dirty-timeout", "--dirty-threads", "--dirty-graceful-timeout", "--control-socket",
+            "--control-socket-mode",
+        }
+    ),
+    optional=frozenset({"--proxy-protocol"}),
+    abbreviates=True,
+)  # fmt: skip
+
+GUNICORN_UVICORN: Final = Server(
+    name="gunicorn-uvicorn",
+    programs=frozenset({"gunicorn"}),
+    worker_classes=frozenset(
+        {
+            "uvicorn_worker.UvicornWorker",
+            "uvicorn_worker.UvicornH11Worker",
+            "uvicorn.workers.UvicornWorker",
+            "uvicorn.workers.UvicornH11Worker",
+        }
+    ),
+    grammar=_GRAMMAR,
+    forms=(
+        Form(
+            strips=None,
+            adapter=True,
+            settings=_REACHED,
+            watched={Role.ROOT_PATH: _ROOT_PATH, Role.TRUST: _TRUST},
+            unservable=_UNSERVABLE,
+        ),
+        Form(
+            strips=True,
+            settings={Role.TRUST: _TRUST, **_REACHED},
+            unservable=_UNSERVABLE,
+            dual_stack=True,
+            limits="gunicorn with a uvicorn worker cannot be told a root path, so docs, redirects and mounted apps "
+            "lose the prefix. Use spec.server.adapter: Auto, or a subclass of the worker that has root_path in its "
+            "CONFIG_KWARGS",
+        ),
+    ),
+    command_for=lambda app: ["gunicorn", "-k", "uvicorn_worker.UvicornWorker", app],
+    arguments_variable="GUNICORN_CMD_ARGS",
+)
+
+GUNICORN_ASGI: Final = Server(
+    name="gunicorn-asgi",
+    programs=frozenset({"gunicorn"}),
+    worker_classes=frozenset({"asgi", "gunicorn.workers.gasgi.ASGIWorker"}),
+    grammar=_GRAMMAR,
+    forms=(
+        Form(
+            strips=None,
+            adapter=True,
+            settings=_REACHED,
+            watched={Role.ROOT_PATH: _ROOT_PATH, Role.TRUST: _TRUST},
+            unservable=_UNSERVABLE,
+        ),
+        Form(
+            strips=False,
+            settings={Role.ROOT_PATH: _ROOT_PATH, Role.TRUST: _TRUST, **_REACHED},
+            unservable=_UNSERVABLE,
+            dual_stack=True,
+            limits="gunicorn's asgi worker takes a request's scheme from the proxy but not the client's address, and "
+            "shows secure websockets as ws. Use spec.server.adapter: Auto, or wrap the app in uvicorn's "
+            "ProxyHeadersMiddleware",
+        ),
+    ),
+    command_for=lambda app: ["gunicorn", "-k", "asgi", app],
+    arguments_variable="GUNICORN_CMD_ARGS",
+)

@@ -1,0 +1,89 @@
+"""Hypercorn: `--root-path` sets root_path but leaves the path whole, and nothing makes it believe a proxy.
+
+So by flags alone the proxy must keep the prefix, and the scheme stays http: redirects fall back to it. The adapter puts
+both right.
+"""
+
+from typing import Final
+
+from proxiedapp.servers.server import Form, Grammar, Role, Server, Setting
+from proxiedapp.servers.uvicorn import OVER_THE_NETWORK, TLS_AT_THE_PROXY
+
+_ROOT_PATH: Final = Setting(("--root-path",), default="")
+_REACHED: Final = {
+    Role.BIND: Setting(("--bind", "-b"), default="127.0.0.1:8000"),
+    Role.WORKERS: Setting(("--workers", "-w")),
+}
+_UNSERVABLE: Final = {
+    "--certfile": TLS_AT_THE_PROXY,
+    "--keyfile": TLS_AT_THE_PROXY,
+    "--daemon": f"{OVER_THE_NETWORK}, and a pod ends with its first process",
+    "-D": f"{OVER_THE_NETWORK}, and a pod ends with its first process",
+}
+
+HYPERCORN: Final = Server(
+    name="hypercorn",
+    programs=frozenset({"hypercorn"}),
+    grammar=Grammar(
+        switches=frozenset({"--daemon", "-D", "--debug", "--reload", "--help", "-h"}),
+        valued=frozenset(
+            {
+                "--access-log",
+                "--access-logfile",
+                "--access-logformat",
+                "--backlog",
+                "--bind",
+                "--ca-certs",
+                "--certfile",
+                "--cert-reqs",
+                "--ciphers",
+                "--config",
+                "--error-log",
+                "--error-logfile",
+                "--graceful-timeout",
+                "--group",
+                "--insecure-bind",
+                "--keep-alive",
+                "--keyfile",
+                "--keyfile-password",
+                "--log-config",
+                "--log-file",
+                "--log-level",
+                "--max-requests",
+                "--max-requests-jitter",
+                "--pid",
+                "--quic-bind",
+                "--read-timeout",
+                "--root-path",
+                "--server-name",
+                "--statsd-host",
+                "--statsd-prefix",
+                "--umask",
+                "--user",
+                "--verify-mode",
+                "--websocket-ping-interval",
+                "--worker-class",
+                "--workers",
+            }
+        ),
+        abbreviates=True,
+    ),
+    forms=(
+        Form(
+            strips=None,
+            adapter=True,
+            settings=_REACHED,
+            watched={Role.ROOT_PATH: _ROOT_PATH},
+            unservable=_UNSERVABLE,
+        ),
+        Form(
+            strips=False,
+            settings={Role.ROOT_PATH: _ROOT_PATH, **_REACHED},
+            unservable=_UNSERVABLE,
+            limits="hypercorn cannot be told whom to believe, so redirects are http, secure websockets ws "
+            "and clients the proxy's address. "
+            "Use spec.server.adapter: Auto, or wrap the app in hypercorn.middleware.ProxyFixMiddleware",
+        ),
+    ),
+    command_for=lambda app: ["hypercorn", app],
+)

@@ -1,0 +1,31 @@
+"""The table of servers. A new server is a new file and one line here."""
+
+from typing import Final
+
+from proxiedapp.servers.daphne import DAPHNE
+from proxiedapp.servers.fastapi import FASTAPI
+from proxiedapp.servers.granian import GRANIAN
+from proxiedapp.servers.gunicorn import GUNICORN_ASGI, GUNICORN_UVICORN
+from proxiedapp.servers.hypercorn import HYPERCORN
+from proxiedapp.servers.other import OTHER
+from proxiedapp.servers.server import Server
+from proxiedapp.servers.uvicorn import UVICORN
+
+SERVERS: Final[tuple[Server, ...]] = (
+    FASTAPI,
+    UVICORN,
+    GUNICORN_UVICORN,
+    GUNICORN_ASGI,
+    HYPERCORN,
+    GRANIAN,
+    DAPHNE,
+    OTHER,
+)
+
+BY_KIND: Final = {server.name: server for server in SERVERS}
+PROGRAMS: Final = frozenset(program for server in SERVERS for program in server.programs)
+
+
+def servers_of(program: str) -> tuple[Server, ...]:
+    """Return the servers that run under a program's name: more than one where its arguments tell them apart."""
+    return tuple(server for server in SERVERS if program in server.programs)
