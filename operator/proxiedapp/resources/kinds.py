@@ -1,0 +1,50 @@
+"""The kinds of children, and how the API server calls them."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from typing_extensions import override
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A namespaced kind of the Kubernetes API."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+
+    @property
+    def api_version(self) -> str:
+        """Return `group/version` as manifests carry it."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @override
+    def __str__(self) -> str:
+        return self.kind
+
+
+TRAEFIK_GROUP: Final = "traefik.io"
+
+DEPLOYMENT: Final = Kind("apps", "v1", "Deployment", "deployments")
+SERVICE: Final = Kind("", "v1", "Service", "services")
+CONFIG_MAP: Final = Kind("", "v1", "ConfigMap", "configmaps")
+MIDDLEWARE: Final = Kind(TRAEFIK_GROUP, "v1alpha1", "Middleware", "middlewares")
+INGRESS_ROUTE: Final = Kind(TRAEFIK_GROUP, "v1alpha1", "IngressRoute", "ingressroutes")
+
+AUTOSCALER: Final = Kind("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
+DISRUPTION_BUDGET: Final = Kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
+NETWORK_POLICY: Final = Kind("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies")
+
+CHILD_KINDS: Final = (
+    DEPLOYMENT,
+    SERVICE,
+    CONFIG_MAP,
+    NETWORK_POLICY,
+    AUTOSCALER,
+    DISRUPTION_BUDGET,
+    MIDDLEWARE,
+    INGRESS_ROUTE,
+)
+BY_NAME: Final = {kind.kind: kind for kind in CHILD_KINDS}

@@ -1,0 +1,42 @@
+"""Names and labels of children. Nothing here changes with our release, or an upgrade would rewrite every child."""
+
+from typing import Final
+
+from proxiedapp.api.manifest import Manifest
+from proxiedapp.api.names import Key
+from proxiedapp.api.spec import ProxiedAppSpec
+from proxiedapp.resources.kinds import Kind
+
+MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+MANAGER: Final = "proxiedapp"
+_INSTANCE: Final = "app.kubernetes.io/instance"
+
+
+def selector(app: Key) -> dict[str, str]:
+    """Return the labels that tell the app's pods: two fixed ones, since a Deployment's selector can never change."""
+    return {_INSTANCE: app.name, MANAGED_BY: MANAGER}
+
+
+def labels(app: Key) -> dict[str, str]:
+    """Return the labels of every child and of the pods."""
+    return {"app.kubernetes.io/name": app.name, **selector(app)}
+
+
+def child(kind: Kind, app: Key, name: str, **content: object) -> Manifest:
+    """Put a child together; its owner reference is added where the owner's uid is known."""
+    return {
+        "apiVersion": kind.api_version,
+        "kind": kind.kind,
+        "metadata": {"name": name, "namespace": app.namespace, "labels": labels(app)},
+        **content,
+    }
+
+
+def with_common(manifest: Manifest, spec: ProxiedAppSpec) -> Manifest:
+    """Add what the spec gives to all children. Never anything of the ProxiedApp's own metadata: tools track by it."""
+    metadata = dict(manifest["metadata"])
+    if spec.common_labels:
+        metadata["labels"] = metadata["labels"] | spec.common_labels
+    if spec.common_annotations:
+        metadata["annotations"] = metadata.get("annotations", {}) | spec.common_annotations
+    return manifest | {"metadata": metadata}

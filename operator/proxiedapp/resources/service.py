@@ -1,0 +1,17 @@
+"""The Service: port 80 of a name, in front of the app's pods."""
+
+from typing import Final
+
+from proxiedapp.api.containers import PORT_NAME
+from proxiedapp.api.manifest import Manifest
+from proxiedapp.api.names import Key
+from proxiedapp.resources.kinds import SERVICE
+from proxiedapp.resources.metadata import child, selector
+
+SERVICE_PORT: Final = 80
+
+
+def service(app: Key) -> Manifest:
+    """Build the Service; its port never changes, so that a new `spec.port` touches the pods alone."""
+    port = {"name": PORT_NAME, "port": SERVICE_PORT, "targetPort": PORT_NAME, "protocol": "TCP"}
+    return child(SERVICE, app, app.name, spec={"selector": selector(app), "ports": [port]})
