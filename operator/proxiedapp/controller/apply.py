@@ -1,0 +1,208 @@
+"""Carrying out a plan: the only place where children are written.
+
+Every write states what it takes for granted, so a stale view can never damage anything: an unknown child is applied
+with a resourceVersion that no object has, which creates it or conflicts; a known one with its uid; a deletion with the
+uid. The route is written last and old objects go after that, so a request never meets a route without its middleware.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from proxiedapp.api.manifest import Manifest
+from proxiedapp.api.names import Key
+from proxiedapp.controller.client import Api, ApiError, Conflict, NamespaceGoing, NotFound, Refused, Unavailable
+from proxiedapp.controller.metrics import WRITES
+from proxiedapp.controller.ownedfields import intent_digest, owned_digest
+from proxiedapp.controller.plan import Apply, Plan
+from proxiedapp.controller.store import ChildId, ObservedChild, Store, controller_of
+from proxiedapp.resources.kinds import (
+    AUTOSCALER,
+    CONFIG_MAP,
+    DEPLOYMENT,
+    DISRUPTION_BUDGET,
+    INGRESS_ROUTE,
+    MIDDLEWARE,
+    NETWORK_POLICY,
+    SERVICE,
+)
+
+_STAGES: Final = (
+    (MIDDLEWARE, SERVICE, CONFIG_MAP, NETWORK_POLICY),
+    (DEPLOYMENT,),
+    (AUTOSCALER, DISRUPTION_BUDGET, INGRESS_ROUTE),
+)
+"""What pods and route stand on first, so that where one of it fails the two still fit together; then the pods, and
+the route last."""
+
+_CREATE_ONLY: Final = "1"
+"""A resourceVersion that no object has: the API server ignores it for a new object and refuses it for another's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The child is as desired."""
+
+    id: ChildId
+
+
+@dataclass(frozen=True, slots=True)
+class NameTaken:
+    """An object with the child's name belongs to somebody else."""
+
+    id: ChildId
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The API server did not do it; `error` says whether trying again soon can help."""
+
+    id: ChildId
+    error: ApiError
+
+
+Result = Applied | NameTaken | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyReport:
+    """The outcomes of one pass; what was as desired already is not among them."""
+
+    results: tuple[Result, ...] = ()
+    pruned: tuple[Applied | Failed, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to do."""
+        return all(isinstance(result, Applied) for result in (*self.results, *self.pruned))
+
+    @property
+    def problems(self) -> tuple[NameTaken | Failed, ...]:
+        """Return what stands between the observed and the desired children."""
+        return tuple(result for result in self.results if not isinstance(result, Applied))
+
+    @property
+    def namespace_going(self) -> bool:
+        """Whether the app's namespace is being deleted, and the app with it."""
+        return any(isinstance(result, Failed) and isinstance(result.error, NamespaceGoing) for result in self.results)
+
+    @property
+    def retry_after(self) -> float | None:
+        """Return the longest wait that the API server asked for, in seconds."""
+        asked = [
+            result.error.retry_after
+            for result in (*self.results, *self.pruned)
+            if isinstance(result, Failed) and result.error.retry_after is not None
+        ]
+        return max(asked, default=None)
+
+
+class Applier:
+    """Writes children and tells the store, and other apps whom it concerns, what the API server answered.
+
+    The watch will tell it too, but later, and as no news.
+    """
+
+    def __init__(self, api: Api, store: Store, wake: Callable[[Key], None]) -> None:
+        self._api = api
+        self._store = store
+        self._wake = wake
+
+    async def run(self, plan: Plan) -> ApplyReport:
+        """Apply what differs, stage by stage, each only if all before it succeeded; prune after the last one."""
+        results: tuple[Result, ...] = ()
+        for applies in _in_stages(plan):
+            results += await self._all(applies)
+            if not all(isinstance(result, Applied) for result in results):
+                return ApplyReport(results)
+        return ApplyReport(results, tuple([await self._prune(child) for child in plan.prunes]))
+
+    async def _all(self, applies: Iterable[Apply]) -> tuple[Result, ...]:
+        return tuple(await asyncio.gather(*(self._apply(apply) for apply in applies)))
+
+    async def _apply(self, apply: Apply) -> Result:
+        try:
+            if apply.observed is not None:
+                return await self._update(apply, apply.observed.uid)
+            return await self._create(apply)
+        except ApiError as error:
+            return Failed(apply.id, error)
+
+    async def _create(self, apply: Apply) -> Result:
+        try:
+            body = await self._api.apply(apply.id.kind, _with(apply.intent, resourceVersion=_CREATE_ONLY), force=False)
+        except Conflict:
+            return await self._meet(apply)
+        return self._applied(apply, body, "create")
+
+    async def _meet(self, apply: Apply) -> Result:
+        """Find out whose object has the name: ours after all, an orphan of ours, or a foreign one."""
+        body = await self._api.get(*apply.id)
+        owner = controller_of(body)
+        if owner == apply.owner or (owner is None and _is_orphan(body)):
+            return await self._update(apply, body["metadata"]["uid"])
+        if owner is not None and owner.key == apply.owner.key:
+            gone = Unavailable(0, f"{apply.id} of the deleted app of the same name is still being collected")
+            return Failed(apply.id, gone)
+        return NameTaken(apply.id, _holder(body))
+
+    async def _update(self, apply: Apply, uid: str) -> Result:
+        try:
+            body = await self._api.apply(apply.id.kind, _with(apply.intent, uid=uid), force=True)
+        except (Conflict, NotFound, Refused) as error:
+            if isinstance(error, Refused) and "metadata.uid" not in error.fields:
+                raise
+            self._store.forget_child(apply.id, uid)  # it is gone, or replaced: the next pass starts from that
+            raise Unavailable(error.status, f"{apply.id} has just been deleted or replaced") from error
+        return self._applied(apply, body, "update")
+
+    def _applied(self, apply: Apply, body: Manifest, verb: str) -> Applied:
+        WRITES.labels(apply.id.kind.kind, verb).inc()
+        for key in self._store.observe_applied(apply.id.kind, body, intent_digest(apply.intent)):
+            self._wake(key)
+        return Applied(apply.id)
+
+    async def _prune(self, child: ObservedChild) -> Applied | Failed:
+        try:
+            await self._api.delete(*child.id, uid=child.uid)
+            WRITES.labels(child.id.kind.kind, "delete").inc()
+        except (NotFound, Conflict):
+            pass  # gone, or somebody made a new one under this name: either way not ours to delete
+        except ApiError as error:
+            return Failed(child.id, error)
+        for key in self._store.forget_child(child.id, child.uid):
+            if child.owner is None or key != child.owner.key:
+                self._wake(key)
+        return Applied(child.id)
+
+
+def _in_stages(plan: Plan) -> Iterator[list[Apply]]:
+    """Yield the writes that may go at the same time, in order.
+
+    A new route comes before another one gives up an entry point to it.
+    """
+    for kinds in _STAGES:
+        stage = [apply for apply in plan.applies if apply.id.kind in kinds]
+        if INGRESS_ROUTE in kinds:
+            yield [apply for apply in stage if apply.observed is None]
+            stage = [apply for apply in stage if apply.observed is not None]
+        yield stage
+
+
+def _with(intent: Manifest, **metadata: str) -> Manifest:
+    return intent | {"metadata": intent["metadata"] | metadata}
+
+
+def _is_orphan(body: Manifest) -> bool:
+    """Whether we once applied the object and nobody controls it now, as after `kubectl delete --cascade=orphan`."""
+    controlled = any(reference.get("controller") for reference in body["metadata"].get("ownerReferences") or [])
+    return not controlled and owned_digest(body) is not None
+
+
+def _holder(body: Manifest) -> str:
+    for reference in body["metadata"].get("ownerReferences") or []:
+        if reference.get("controller"):
+            return f"the {reference['kind']} {reference['name']}"
+    return "somebody else"

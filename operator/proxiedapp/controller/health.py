@@ -1,0 +1,75 @@
+"""/healthz, /readyz and /metrics, in a thread of their own so that a stuck main loop shows instead of hiding itself."""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import uvicorn
+from fastapi import FastAPI, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+
+@dataclass(slots=True)
+class Health:
+    """What the main loop says of itself."""
+
+    waiting_for: str | None = "the first lists"
+    """What is missing before the operator is ready; None once it is."""
+    max_silence: float = 30.0
+    """Seconds without a heartbeat after which the loop counts as stuck."""
+    _beat: float = field(default_factory=time.monotonic)
+
+    def beat(self) -> None:
+        """Show that the main loop turns."""
+        self._beat = time.monotonic()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the main loop still turns."""
+        return time.monotonic() - self._beat < self.max_silence
+
+
+def health_app(health: Health) -> FastAPI:
+    """Return the endpoints."""
+    app = FastAPI(title="ProxiedApp operator", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return Response("ok\n") if health.alive else Response("the main loop is stuck\n", status_code=500)
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        missing = health.waiting_for
+        return Response("ok\n") if missing is None else Response(f"waiting for {missing}\n", status_code=503)
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+def listen(host: str, port: int) -> socket.socket | None:
+    """Take the port that the endpoints answer on; None for port 0. Raises OSError if it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family) if port else None
+
+
+@contextlib.contextmanager
+def serve_health(health: Health, listener: socket.socket | None) -> Iterator[None]:
+    """Serve the endpoints while the block runs, and close the port."""
+    if listener is None:
+        yield
+        return
+    server = uvicorn.Server(uvicorn.Config(health_app(health), log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="health", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(timeout=5)
+        listener.close()

@@ -1,0 +1,22 @@
+"""What Prometheus can ask. Labels are closed lists: kinds, verbs and outcomes, never names of objects."""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+RECONCILES: Final = Counter("proxiedapp_reconciles", "Passes over one app", ["outcome"])
+RECONCILE_SECONDS: Final = Histogram(
+    "proxiedapp_reconcile_seconds",
+    "Duration of one pass over one app",
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+WRITES: Final = Counter("proxiedapp_writes", "Requests that wrote an object", ["kind", "verb"])
+EVENTS: Final = Counter("proxiedapp_watch_events", "Watch events received", ["kind"])
+RESYNCS: Final = Counter("proxiedapp_resyncs", "Comparisons with a fresh list", ["kind"])
+MISSED: Final = Counter(
+    "proxiedapp_missed_changes", "Apps concerned by changes that only a fresh list showed", ["kind"]
+)
+VERIFICATIONS: Final = Counter("proxiedapp_verifications", "Looks at a running app, by what was found", ["outcome"])
+APPS_VERIFIED: Final = Gauge("proxiedapp_apps_verified", "Apps by what the last verification found", ["verified"])
+QUEUE_DEPTH: Final = Gauge("proxiedapp_queue_depth", "Apps waiting for a pass")
+OBJECTS: Final = Gauge("proxiedapp_objects", "Objects known", ["kind"])

@@ -1,0 +1,63 @@
+"""What must be written so that the observed children become the desired ones. Pure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from proxiedapp.api.manifest import Manifest
+from proxiedapp.api.names import API_VERSION, KIND
+from proxiedapp.controller.ownedfields import intent_digest
+from proxiedapp.controller.store import ChildId, ObservedApp, ObservedChild, Owner
+from proxiedapp.resources.kinds import BY_NAME, CONFIG_MAP, DEPLOYMENT, INGRESS_ROUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """One child that differs from its intent, or is not there."""
+
+    id: ChildId
+    intent: Manifest
+    observed: ObservedChild | None
+    owner: Owner
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The writes of one pass. Children that are as desired appear nowhere."""
+
+    applies: tuple[Apply, ...]
+    prunes: tuple[ObservedChild, ...]
+    """Ours, but no longer desired."""
+
+
+def owned_intents(app: ObservedApp, children: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
+    """Return the children with the app as their controller, by which garbage collection knows whose they are."""
+    reference: dict[str, Any] = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "name": app.key.name,
+        "uid": app.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+    return tuple(child | {"metadata": {**child["metadata"], "ownerReferences": [reference]}} for child in children)
+
+
+def plan(app: ObservedApp, children: tuple[Manifest, ...], observed: tuple[ObservedChild, ...]) -> Plan:
+    """Compare the desired children with the observed ones.
+
+    A child of an earlier app of the same name is left to the garbage collector, and what pods mount stays until none
+    of them is left.
+    """
+    owner = Owner(app.key, app.uid)
+    ours = {child.id: child for child in observed if child.owner == owner}
+    rolled_out = all(child.workload.rolled_out for child in ours.values() if child.workload is not None)
+    applies = []
+    for intent in owned_intents(app, children):
+        id_ = ChildId(BY_NAME[intent["kind"]], intent["metadata"]["namespace"], intent["metadata"]["name"])
+        known = ours.pop(id_, None)
+        if known is None or known.digest != intent_digest(intent):
+            applies.append(Apply(id_, intent, known, owner))
+    settled = rolled_out and not any(apply.id.kind is DEPLOYMENT for apply in applies)
+    prunes = [child for child in ours.values() if settled or child.id.kind is not CONFIG_MAP]
+    # A route goes before the middlewares that it names.
+    return Plan(tuple(applies), tuple(sorted(prunes, key=lambda child: child.id.kind is not INGRESS_ROUTE)))

@@ -1,0 +1,118 @@
+"""The operator's settings: `PROXIEDAPP_*` variables, flags of `proxiedapp run`, or a YAML file."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from proxiedapp.api.fields import EntryPoint, IpOrNetwork, ObjectName
+from proxiedapp.resources.desired import Defaults
+from proxiedapp.resources.isolation import Pods
+from proxiedapp.routing.entrypoints import EntryPoints
+
+PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+"""Where a cluster's proxy usually lives. Better name the proxy's own network: whoever is in these can forge headers."""
+
+
+def _split(value: Any) -> Any:
+    """Read `a,b` from a variable; lists pass through."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _split_pairs(value: Any) -> Any:
+    """Read `web=http://a,websecure=https://b` from a variable; mappings pass through."""
+    return dict(pair.partition("=")[::2] for pair in _split(value)) if isinstance(value, str) else value
+
+
+def _base_url(value: str) -> str:
+    """Accept scheme, host and port, and nothing after them."""
+    parts = urlsplit(value)  # raises ValueError for what is no address at all
+    whole = value == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0 or not whole:
+        raise ValueError(f"{value} must be scheme, host and port, like https://example.com:8443")
+    return value
+
+
+class Settings(BaseSettings):
+    """All settings; each is `PROXIEDAPP_` and its name in upper case."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PROXIEDAPP_", frozen=True, extra="forbid", use_attribute_docstrings=True
+    )
+
+    kubeconfig: Path | None = None
+    """Kubeconfig file; in a cluster the pod's own account is used, elsewhere KUBECONFIG or ~/.kube/config."""
+    namespaces: Annotated[tuple[ObjectName, ...], NoDecode, BeforeValidator(_split)] = ()
+    """Namespaces to serve; all if empty."""
+
+    entry_points: Annotated[tuple[EntryPoint, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)] = (
+        "web",
+        "websecure",
+    )
+    """Traefik's entry points for apps that name none."""
+    entry_point_urls: Annotated[
+        dict[EntryPoint, Annotated[str, AfterValidator(_base_url)]], NoDecode, BeforeValidator(_split_pairs)
+    ] = {"web": "http://*", "websecure": "https://*"}
+    """Where each entry point is reached from outside, like websecure=https://example.com:8443; `*` is an unknown host.
+    An app's own host takes the place of the host. They make up status.url."""
+    trusted_proxies: Annotated[tuple[IpOrNetwork, ...], NoDecode, BeforeValidator(_split)] = PRIVATE_NETWORKS
+    """Addresses and networks of the proxy, for apps that name none."""
+
+    proxy_namespace: ObjectName | None = None
+    """Namespace of the proxy's pods, which isolated apps (spec.proxy.isolate) let in."""
+    proxy_labels: Annotated[dict[str, str], NoDecode, BeforeValidator(_split_pairs)] = {}
+    """Labels of the proxy's pods, like app.kubernetes.io/name=traefik; all pods of the namespace if empty."""
+    own_namespace: ObjectName | None = None
+    """The operator's own namespace, which isolated apps let in where it asks them directly to verify them."""
+
+    proxy_urls: Annotated[
+        dict[EntryPoint, Annotated[str, AfterValidator(_base_url)]], NoDecode, BeforeValidator(_split_pairs)
+    ] = {}
+    """Where the operator itself reaches each entry point, like websecure=https://traefik.kube-system, to verify apps
+    through the proxy; without it they are asked directly, with the headers that the proxy would send."""
+    pod_ip: IpOrNetwork | None = None
+    """The operator's own address, by which apps that are asked directly may know whether to believe its headers."""
+    verify_seconds: Annotated[float, Field(gt=0)] = 900.0
+    """Seconds between two verifications of an app in which nothing changed, each up to a tenth later."""
+    verify_concurrency: Annotated[int, Field(ge=1, le=256)] = 4
+    """Apps verified at the same time."""
+
+    concurrency: Annotated[int, Field(ge=1, le=1024)] = 32
+    """Apps reconciled at the same time."""
+    resync_seconds: Annotated[float, Field(gt=0)] = 600.0
+    """Seconds between two comparisons of everything with a fresh list, each up to a tenth later."""
+    traefik_look_seconds: Annotated[float, Field(gt=0)] = 10.0
+    """Seconds between two looks for Traefik's API where it is missing."""
+    backoff_seconds: Annotated[float, Field(gt=0)] = 0.5
+    """Seconds before a failed reconcile is tried again; doubled each time."""
+    backoff_max_seconds: Annotated[float, Field(gt=0)] = 300.0
+    """Longest wait between two tries."""
+    request_timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """Seconds after which a request to the API server has failed."""
+
+    health_host: str = "0.0.0.0"
+    """Address that /healthz, /readyz and /metrics listen on."""
+    health_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """Their port; 0 switches them off."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least important messages that are logged."""
+    log_format: Literal["text", "json"] = "text"
+    """One line for people, or one JSON object, per message."""
+
+    @property
+    def defaults(self) -> Defaults:
+        """Return the settings on which the children of an app depend."""
+        entry_points = EntryPoints(self.entry_points, self.entry_point_urls)
+        return Defaults(entry_points, self.trusted_proxies, self._admitted)
+
+    @property
+    def _admitted(self) -> tuple[Pods, ...]:
+        """Return who may reach isolated apps; nobody where the proxy is not known."""
+        if self.proxy_namespace is None:
+            return ()
+        proxy = Pods(self.proxy_namespace, self.proxy_labels)
+        if self.proxy_urls or self.own_namespace is None:
+            return (proxy,)
+        return (proxy, Pods(self.own_namespace, {"app.kubernetes.io/name": "proxiedapp"}))

@@ -1,0 +1,175 @@
+"""What to answer the user: the next status, from what was decided, what was done and what is observed. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from proxiedapp.api.conditions import carry_over, condition
+from proxiedapp.api.errors import Rejected
+from proxiedapp.api.reasons import Reason
+from proxiedapp.api.status import Condition, ConditionType, ProxiedAppStatus
+from proxiedapp.controller.apply import ApplyReport, NameTaken
+from proxiedapp.controller.client import Refused
+from proxiedapp.controller.store import ObservedApp, Workload
+from proxiedapp.controller.trouble import Finding, past_deadline
+from proxiedapp.controller.verification import Verdict
+from proxiedapp.resources.desired import Desired
+from proxiedapp.resources.metadata import selector
+from proxiedapp.routing.address import public_url
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """How far one pass got: the reason to stop if there was one, and whether only somebody else can mend it."""
+
+    problem: Finding | None = None
+    permanent: bool = False
+    trouble: Finding | None = None
+    """What keeps the pods from coming up."""
+    suspended: bool = False
+    """Whether nothing was done, as the user asked."""
+
+
+def rejected(error: Rejected) -> Pass:
+    """Return the pass of a spec that cannot be served as written."""
+    return Pass(Finding(False, error.reason, str(error)), permanent=True)
+
+
+def applied(report: ApplyReport) -> Pass:
+    """Return the pass that wrote children; of several problems the first one is told."""
+    if not report.problems:
+        return Pass()
+    first = report.problems[0]
+    if isinstance(first, NameTaken):
+        message = (
+            f"{first.id} belongs to {first.holder}, and this app needs that name. "
+            "Rename the ProxiedApp, or delete that object."
+        )
+        return Pass(Finding(False, Reason.NAME_TAKEN, message), permanent=True)
+    if isinstance(first.error, Refused):
+        message = f"The API server refuses {first.id}: {first.error.message}"
+        return Pass(Finding(False, Reason.CHILD_REFUSED, message), permanent=True)
+    return Pass(Finding(False, Reason.RETRYING, f"{first.id} could not be written yet; trying again."))
+
+
+def next_status(
+    app: ObservedApp,
+    desired: Desired | None,
+    outcome: Pass,
+    workload: Workload | None,
+    verified: Condition | None,
+    entry_point_urls: Mapping[str, str],
+    now: datetime,
+) -> dict[str, Any]:
+    """Return the status as JSON values; equal to the present one where nothing is new.
+
+    Where the spec is rejected the facts of the last good pass stay, since that is what is still served.
+    """
+    present: dict[str, Any] = app.status
+    generation = present.get("observedGeneration", -1) if outcome.suspended else app.generation
+    work = _workload(workload, outcome.trouble)
+    ready = _ready(outcome, work, workload)
+    findings = {ConditionType.READY: ready, ConditionType.WORKLOAD_AVAILABLE: work}
+    kept = [] if verified is None else [verified]
+    if outcome.suspended:
+        kept += [one for one in conditions_of(present) if one.type == ConditionType.ROUTE_ACCEPTED]
+    else:
+        findings[ConditionType.ROUTE_ACCEPTED] = _route(outcome, desired)
+    if (outcome.permanent and outcome.problem is not None) or ready.reason is Reason.PROGRESS_DEADLINE_EXCEEDED:
+        findings[ConditionType.STALLED] = Finding(True, ready.reason, ready.message)
+    elif not ready.holds and not outcome.suspended:
+        findings[ConditionType.RECONCILING] = Finding(True, ready.reason, ready.message)
+    conditions = kept + [
+        condition(kind, found.reason, found.message, holds=found.holds, generation=max(generation, 0), now=now)
+        for kind, found in findings.items()
+    ]
+    facts = {key: present[key] for key in ("url", "docsUrl", "rootPath", "server", "stripPrefix") if key in present}
+    if desired is not None:
+        url = public_url(desired.route, entry_point_urls)
+        facts = {
+            "url": url,
+            "docsUrl": url.rstrip("/") + desired.app.spec.verify.docs_path,
+            "rootPath": desired.launch.root_path,
+            "server": desired.launch.server,
+            "stripPrefix": desired.launch.strips,
+        }
+    status = ProxiedAppStatus(
+        observed_generation=generation,
+        replicas=workload.replicas if workload else 0,
+        ready_replicas=workload.ready if workload else 0,
+        selector=",".join(f"{key}={value}" for key, value in selector(app.key).items()),
+        conditions=carry_over(conditions_of(present), conditions),
+        **facts,
+    )
+    return status.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def conditions_of(status: Mapping[str, Any]) -> list[Condition]:
+    """Read the conditions of a status; one that is not as we write them is as good as absent."""
+    found = []
+    for raw in status.get("conditions") or []:
+        try:
+            found.append(Condition.model_validate(raw, strict=False))
+        except ValidationError:
+            continue
+    return [one for one in found if one.type in set(ConditionType)]
+
+
+def verified_condition(verdict: Verdict, now: datetime) -> Condition:
+    """Return the condition that tells of a verdict."""
+    wrong = verdict.wrong
+    message = (
+        "Docs, schema, redirects and forwarded headers are right as clients see them."
+        if wrong is None
+        else f"{wrong.seen}; expected: {wrong.expected}. {wrong.fix}"
+    )
+    return condition(
+        ConditionType.VERIFIED,
+        Reason.VERIFIED if wrong is None else wrong.code,
+        message,
+        holds=wrong is None,
+        generation=verdict.subject.generation,
+        now=now,
+    )
+
+
+def _route(outcome: Pass, desired: Desired | None) -> Finding:
+    if outcome.problem is None and desired is not None and desired.launch.limits:
+        return Finding(True, Reason.LIMITED, f"The route is in place, but {desired.launch.limits}.")
+    if outcome.problem is None:
+        return Finding(True, Reason.ACCEPTED, "The route is in place.")
+    if outcome.problem.reason is Reason.CONFLICT:
+        return outcome.problem
+    kept = "What was applied before stays as it is." if outcome.permanent else "It is written once its children are."
+    return Finding(False, Reason.NOT_APPLIED, f"The route of this generation is not in place. {kept}")
+
+
+def _workload(workload: Workload | None, trouble: Finding | None) -> Finding:
+    status, _, message = workload.conditions.get("Available", ("Unknown", "", "")) if workload else ("Unknown", "", "")
+    match status:
+        case "True":
+            return Finding(True, Reason.MINIMUM_REPLICAS_AVAILABLE, "Enough pods are available to serve.")
+        case "False" if trouble is not None:
+            return trouble
+        case "False":
+            return Finding(False, Reason.MINIMUM_REPLICAS_UNAVAILABLE, message or "Too few pods are available.")
+        case _:
+            return Finding(None, Reason.NOT_YET_REPORTED, "Kubernetes has not reported on the Deployment yet.")
+
+
+def _ready(outcome: Pass, work: Finding, workload: Workload | None) -> Finding:
+    if outcome.suspended:
+        message = "Nothing is changed until the annotation proxiedapp.dev/reconcile is removed."
+        return Finding(workload is not None and workload.rolled_out and bool(work.holds), Reason.SUSPENDED, message)
+    if outcome.problem is not None:
+        return outcome.problem
+    if workload is not None and (late := past_deadline(workload)) is not None:
+        return outcome.trouble or late
+    if workload is None or not workload.rolled_out:
+        return outcome.trouble or Finding(False, Reason.PROGRESSING, "Kubernetes is rolling out the pods.")
+    if not work.holds:
+        return Finding(False, work.reason, work.message)
+    return Finding(True, Reason.AVAILABLE, "The app is rolled out and served at its address.")

@@ -1,0 +1,60 @@
+"""Reference pages that are made from the code: `python -m proxiedapp.reference` prints docs/conditions.md."""
+
+import ast
+import inspect
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import pairwise
+from textwrap import dedent
+
+from proxiedapp.api.reasons import Reason
+from proxiedapp.api.status import ConditionType
+from proxiedapp.verify.codes import Code
+
+_CONDITIONS = """\
+# Conditions and reasons
+
+Made from the code by `make generate`. The words are stable: alerts, health checks and scripts may match on them.
+
+`kubectl wait --for=condition=Ready` waits until the present generation of an app is rolled out and routed. Tools that
+read kstatus (Flux, Helm, Argo CD with its health script) take `Stalled` for failed and `Reconciling` for in progress;
+both are absent while they are not so.
+
+## Conditions
+
+{types}
+
+## Reasons
+
+{reasons}
+
+## Reasons of Verified
+
+The faults that `proxiedapp verify` and the condition `Verified` name; of several, the first of these.
+
+{codes}
+"""
+
+
+def conditions() -> str:
+    """Return docs/conditions.md."""
+    return _CONDITIONS.format(types=_table(ConditionType), reasons=_table(Reason), codes=_table(Code))
+
+
+def _table(words: type[StrEnum]) -> str:
+    rows = [f"| `{word}` | {' '.join(text.split())} |" for word, text in _explained(words)]
+    return "\n".join(["| word | says |", "|---|---|", *rows])
+
+
+def _explained(words: type[StrEnum]) -> Iterator[tuple[str, str]]:
+    """Yield each member's value and the text under it, which Python itself does not keep."""
+    (definition,) = ast.parse(dedent(inspect.getsource(words))).body
+    body = definition.body if isinstance(definition, ast.ClassDef) else []
+    for member, text in pairwise(body):
+        if isinstance(member, ast.Assign) and isinstance(text, ast.Expr):
+            yield str(ast.literal_eval(member.value)), str(ast.literal_eval(text.value))
+
+
+if __name__ == "__main__":
+    sys.stdout.write(conditions())
