@@ -1,0 +1,127 @@
+"""A real Chromium that finds the sandbox's apps by public names, and nothing of the Internet but what a test gives it.
+
+Names under `apps.example.com` lead to the sandbox's Traefik on their usual ports, so addresses look as in production.
+All other requests stop in the browser: files of the CDN that npm.json pins are answered from the npm package, what a
+test answers itself is answered so, and the rest is refused and kept as a stray.
+"""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from mimetypes import guess_type
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import Browser, Page, Route, async_playwright
+
+from tests.support.npm import Unavailable, package, pins
+
+DOMAIN = "apps.example.com"
+CDN = re.compile(r"https://cdn\.jsdelivr\.net/npm/(?P<name>[a-z-]+)@(?P<major>\d+)/(?P<file>[\w./-]+)")
+FAVICON = "https://fastapi.tiangolo.com/img/favicon.png"
+QUIET = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-proxy-server",
+)
+
+
+@dataclass
+class Visit:
+    """A page, and what it asked of others than the sandbox."""
+
+    page: Page
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What the test answers as JSON in somebody's place, by URL."""
+    asked: list[str] = field(default_factory=list)
+    """URLs that the test answered."""
+    strays: list[str] = field(default_factory=list)
+    """URLs that nobody answered."""
+
+    async def handle(self, route: Route) -> None:
+        """Let a request pass to the sandbox, or answer or refuse it here."""
+        url = route.request.url
+        host = urlsplit(url).hostname or ""
+        if host.endswith(f".{DOMAIN}"):
+            await route.continue_()
+        elif url in self.answers:
+            self.asked.append(url)
+            # An API that lets browsers of other origins call it, as these must.
+            headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "application/json"}
+            await route.fulfill(status=200, headers=headers, body=json.dumps(self.answers[url]))
+        elif (body := asset(url)) is not None:
+            await route.fulfill(status=200, content_type=guess_type(url)[0], body=body)
+        else:
+            self.strays.append(url)
+            await route.abort()
+
+
+def asset(url: str) -> bytes | None:
+    """Return a file that docs pages ask of the Internet; None where no package of that name and version is pinned."""
+    if url == FAVICON:
+        return package("swagger-ui-dist")["favicon-32x32.png"]
+    asked = CDN.fullmatch(url)
+    if asked is None or not pins().get(asked["name"], {}).get("version", "").startswith(f"{asked['major']}."):
+        return None
+    return package(asked["name"]).get(asked["file"])
+
+
+@asynccontextmanager
+async def chromium(http_url: str, https_url: str) -> AsyncIterator[Browser]:
+    """Run a browser for which the apps' names mean the proxy at these two addresses; raises Unavailable."""
+    http, https = urlsplit(http_url).netloc, urlsplit(https_url).netloc
+    rules = f"MAP *.{DOMAIN}:80 {http}, MAP *.{DOMAIN}:443 {https}, MAP * ~NOTFOUND"
+    async with async_playwright() as playwright:
+        program = find_chromium(playwright.chromium.executable_path)
+        browser = await playwright.chromium.launch(
+            executable_path=program, args=[*QUIET, f"--host-resolver-rules={rules}"], chromium_sandbox=False
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def visit(browser: Browser) -> AsyncIterator[Visit]:
+    """Open a page of its own, without cookies or cache of earlier ones, that takes the sandbox's certificate."""
+    context = await browser.new_context(
+        ignore_https_errors=True, service_workers="block", viewport={"width": 1280, "height": 800}
+    )
+    try:
+        visit = Visit(await context.new_page())
+        await context.route("**/*", visit.handle)
+        yield visit
+    finally:
+        await context.close()
+
+
+def find_chromium(playwrights_own: str) -> str:
+    """Return the Chromium to run: the one that PROXIEDAPP_CHROMIUM names, the machine's, or Playwright's own.
+
+    Raises Unavailable where there is none.
+    """
+    given = os.environ.get("PROXIEDAPP_CHROMIUM")
+    if given:
+        found = shutil.which(given)
+        if found is None:
+            raise Unavailable(f"PROXIEDAPP_CHROMIUM names {given}, which is no program")
+        return found
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    if Path(playwrights_own).exists():
+        return playwrights_own
+    raise Unavailable(
+        "there is no Chromium: install it (Debian: apt-get install chromium; elsewhere: playwright install chromium), "
+        "or name one by PROXIEDAPP_CHROMIUM"
+    )

@@ -1,0 +1,204 @@
+"""A cluster in memory that answers as a real API server does to the few requests that we make.
+
+Modelled: uid, resourceVersion and generation; preconditions and their errors; ownership of fields, as far as one of
+ours can be lost to somebody else; a write that changes nothing and so leaves the version alone; watch events.
+Not modelled: validation, defaults, merging within lists. Those questions go to the real API server.
+"""
+
+import json
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from proxiedapp.api.manifest import Manifest
+from proxiedapp.controller.client import Conflict, NotFound, Refused
+from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, SERVICE, Kind
+from proxiedapp.resources.metadata import MANAGED_BY, MANAGER
+from tests.support.managedfields import entry_for
+
+_PRECONDITIONS: Final = {"uid", "resourceVersion"}
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a watch tells."""
+
+    type: str
+    kind: Kind
+    body: Manifest
+
+
+@dataclass
+class Stored:
+    """An object, and which of its fields our last apply still owns."""
+
+    kind: Kind
+    body: Manifest
+    ours: Manifest | None = None
+
+    def told(self) -> Manifest:
+        """Return the object as the API server tells it."""
+        body = deepcopy(self.body)
+        if self.ours is not None:
+            body["metadata"]["managedFields"] = [entry_for(self.ours)]
+        return body
+
+
+@dataclass
+class Cluster:
+    """Objects by plural, namespace and name."""
+
+    objects: dict[tuple[str, str, str], Stored] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    _version: int = 1000
+    _uids: int = 0
+
+    def find(self, kind: Kind, namespace: str, name: str) -> Stored | None:
+        return self.objects.get((kind.plural, namespace, name))
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Stored:
+        stored = self.find(kind, namespace, name)
+        if stored is None:
+            raise NotFound(404, f'{kind.plural} "{name}" not found')
+        return stored
+
+    def names(self, kind: Kind) -> list[str]:
+        return sorted(name for plural, _, name in self.objects if plural == kind.plural)
+
+    def put(self, kind: Kind, body: Manifest, *, ours: Manifest | None = None) -> Stored:
+        """Make a new object, as anybody might."""
+        self._uids += 1
+        body = _through_json(body)
+        body["metadata"] |= {"uid": f"{kind.plural}-{self._uids}", "generation": 1}
+        stored = Stored(kind, body, ours)
+        self.objects[kind.plural, body["metadata"]["namespace"], body["metadata"]["name"]] = stored
+        self._written("ADDED", stored)
+        return stored
+
+    def edit(self, stored: Stored, path: tuple[str, ...], value: Any) -> None:
+        """Change one field as somebody else, who owns it from then on."""
+        self._change(stored, lambda body: _set(body, path, value))
+        if stored.ours is not None:
+            _unset(stored.ours, path)
+
+    def apply(self, kind: Kind, manifest: Manifest) -> Stored:
+        """Apply by force, or with a resourceVersion, under the preconditions in the manifest."""
+        manifest = _through_json(manifest)
+        metadata = manifest["metadata"]
+        asked = {name: metadata.pop(name) for name in _PRECONDITIONS & metadata.keys()}
+        stored = self.find(kind, metadata["namespace"], metadata["name"])
+        if stored is None:
+            if "uid" in asked:
+                raise Conflict(409, "uid mismatch: the provided object specified uid, and no existing object was found")
+            return self.put(kind, manifest, ours=deepcopy(manifest))
+        self._check(stored, asked)
+        before = stored.ours
+        stored.ours = deepcopy(manifest)
+        self._change(stored, lambda body: _merge(_without(body, before or {}), manifest))
+        return stored
+
+    def apply_status(self, kind: Kind, manifest: Manifest) -> Stored:
+        metadata = manifest["metadata"]
+        stored = self.find(kind, metadata["namespace"], metadata["name"])
+        if stored is None:
+            raise NotFound(404, f'{kind.plural} "{metadata["name"]}" not found')
+        self._check(stored, {"uid": metadata["uid"]})
+        self._change(stored, lambda body: body | {"status": _through_json(manifest["status"])})
+        return stored
+
+    def delete(self, kind: Kind, namespace: str, name: str, *, uid: str | None = None) -> None:
+        stored = self.get(kind, namespace, name)
+        if uid is not None and stored.body["metadata"]["uid"] != uid:
+            raise Conflict(409, "Precondition failed: UID in precondition")
+        del self.objects[kind.plural, namespace, name]
+        self._written("DELETED", stored)
+
+    def _check(self, stored: Stored, asked: dict[str, str]) -> None:
+        present = stored.body["metadata"]
+        if "uid" in asked and asked["uid"] != present["uid"]:
+            raise Refused(422, "metadata.uid: field is immutable", fields=frozenset({"metadata.uid"}))
+        if "resourceVersion" in asked and asked["resourceVersion"] != present["resourceVersion"]:
+            raise Conflict(409, "the object has been modified; please apply your changes to the latest version")
+
+    def _change(self, stored: Stored, change: Any) -> None:
+        before = stored.told()
+        spec = deepcopy(stored.body.get("spec"))
+        stored.body = change(deepcopy(stored.body))
+        if stored.body.get("spec") != spec:
+            stored.body["metadata"]["generation"] += 1
+        if stored.told() != before:
+            self._written("MODIFIED", stored)
+
+    def _written(self, event: str, stored: Stored) -> None:
+        self._version += 1
+        stored.body["metadata"]["resourceVersion"] = str(self._version)
+        self.events.append(Event(event, stored.kind, stored.told()))
+
+    def check_routes(self) -> None:
+        """Look at the routes as Traefik would: one that names what is not there answers 404."""
+        for stored in self.objects.values():
+            if stored.kind is not INGRESS_ROUTE:
+                continue
+            namespace = stored.body["metadata"]["namespace"]
+            for route in stored.body["spec"]["routes"]:
+                for middleware in route["middlewares"]:
+                    assert self.find(MIDDLEWARE, namespace, middleware["name"]), "a route without its middleware"
+                for service in route["services"]:
+                    assert self.find(SERVICE, namespace, service["name"]), "a route without its Service"
+
+
+def is_ours(body: Manifest) -> bool:
+    """Whether the label selector of our watches takes a child."""
+    return bool(body["metadata"].get("labels", {}).get(MANAGED_BY) == MANAGER)
+
+
+def report_rollout(cluster: Cluster, namespace: str, name: str) -> None:
+    """Play the Deployment controller: all pods are of the present template, and available."""
+    stored = cluster.get(DEPLOYMENT, namespace, name)
+    count = stored.body["spec"]["replicas"]
+    status = {
+        "observedGeneration": stored.body["metadata"]["generation"],
+        "replicas": count,
+        "updatedReplicas": count,
+        "readyReplicas": count,
+        "availableReplicas": count,
+        "conditions": [{"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable", "message": ""}],
+    }
+    cluster.edit(stored, ("status",), status)
+
+
+def _through_json(value: Any) -> Any:
+    return json.loads(json.dumps(value))
+
+
+def _set(body: Manifest, path: tuple[str, ...], value: Any) -> Manifest:
+    *way, last = path
+    at = body
+    for name in way:
+        at = at.setdefault(name, {})
+    at[last] = value
+    return body
+
+
+def _unset(body: Manifest, path: tuple[str, ...]) -> None:
+    *way, last = path
+    at: Any = body
+    for name in way:
+        at = at.get(name, {})
+    at.pop(last, None)
+
+
+def _merge(body: Any, intent: Any) -> Any:
+    """Lay our fields over an object; lists are ours as a whole."""
+    if not isinstance(body, dict) or not isinstance(intent, dict):
+        return deepcopy(intent)
+    return body | {name: _merge(body.get(name), value) for name, value in intent.items()}
+
+
+def _without(body: Any, fields: Any) -> Any:
+    """Take away what an apply before this one had set."""
+    if not isinstance(body, dict) or not isinstance(fields, dict):
+        return None
+    left = {name: _without(value, fields[name]) if name in fields else value for name, value in body.items()}
+    kept = {name: value for name, value in left.items() if name not in fields or value not in (None, {})}
+    return kept | {name: body[name] for name in ("apiVersion", "kind") if name in body}

@@ -1,0 +1,42 @@
+"""Commands for tests, written as one types them: `shlex` splits them into the words of a YAML list."""
+
+import shlex
+from collections.abc import Sequence
+from typing import Any, Final
+
+from proxiedapp.servers.launch import Launch, launch
+from tests.support.apps import spec_of
+
+PREFIX: Final = "/api"
+TRUSTED: Final = ("10.0.0.0/8",)
+
+UVICORN_ADDS: Final = "--root-path /api --forwarded-allow-ips 10.0.0.0/8 --host 0.0.0.0 --port 8000"
+"""What `uvicorn main:app` lacks behind PREFIX."""
+RUN_ADDS: Final = "--root-path /api --port 8000"
+"""What `fastapi run` lacks; its trust goes into a variable."""
+DEV_ADDS: Final = "--root-path /api --host 0.0.0.0 --port 8000"
+"""What `fastapi dev` lacks: it listens on loopback unless told otherwise."""
+TRUST_VARIABLE: Final = {"FORWARDED_ALLOW_IPS": "10.0.0.0/8"}
+
+
+def words(command: str) -> list[str]:
+    return shlex.split(command)
+
+
+def env(**values: str) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
+def launched(
+    command: str | Sequence[str] | None,
+    args: str | Sequence[str] | None = None,
+    *,
+    prefix: str = PREFIX,
+    trusted: Sequence[str] = TRUSTED,
+    **fields: Any,
+) -> Launch:
+    """Launch a command (and args) under a prefix; `fields` are further fields of the spec."""
+    for field, given in (("command", command), ("args", args)):
+        if given is not None:
+            fields[field] = words(given) if isinstance(given, str) else list(given)
+    return launch(spec_of(prefix, **fields), trusted)

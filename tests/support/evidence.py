@@ -1,0 +1,123 @@
+"""Evidence for `verify`'s judge: what a right app behind a right proxy answers, and changes to that."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from proxiedapp.verify.codes import Code
+from proxiedapp.verify.evidence import Answer, Evidence, Extra, NoAnswer, Reply, Why
+from proxiedapp.verify.finding import Finding
+from proxiedapp.verify.judge import judge
+from proxiedapp.verify.target import Options, Target, parse
+
+PREFIX: Final = "/api/v1"
+ORIGIN: Final = "https://example.com"
+SCHEMA: Final = f"{PREFIX}/openapi.json"
+DOCS: Final = f"{PREFIX}/docs"
+JSON, HTML, TEXT = "application/json", "text/html; charset=utf-8", "text/plain; charset=utf-8"
+
+
+def an_answer(path: str, status: int = 200, body: str | bytes = b"", kind: str = JSON, **fields: Any) -> Answer:
+    content = body.encode() if isinstance(body, str) else body
+    return Answer(path, status, content_type=kind, server="uvicorn", body=content, **fields)
+
+
+def a_schema(*servers: str, paths: Sequence[str] = ("/items/",), **fields: Any) -> str:
+    listed = {"servers": [{"url": url} for url in servers]} if servers else {}
+    methods: dict[str, Any] = {path: {"get": {}} for path in paths}
+    return json.dumps({"openapi": "3.1.0", "info": {"title": "Shop"}, "paths": methods, **listed, **fields})
+
+
+def a_docs_page(url: str) -> str:
+    return f'<script>const ui = SwaggerUIBundle({{\n        url: \'{url}\',\n"dom_id": "#swagger-ui",\n}})</script>'
+
+
+def the_schema(*servers: str, path: str = SCHEMA, **fields: Any) -> Answer:
+    return an_answer(path, body=a_schema(*servers, **fields))
+
+
+def the_docs(url: str, path: str = DOCS) -> Answer:
+    return an_answer(path, body=a_docs_page(url), kind=HTML)
+
+
+def apps_404(path: str) -> Answer:
+    return an_answer(path, 404, '{"detail":"Not Found"}')
+
+
+def proxys_404(path: str) -> Answer:
+    return Answer(path, 404, content_type=TEXT, body=b"404 page not found\n")
+
+
+def a_redirect(path: str, location: str, status: int = 307) -> Answer:
+    return Answer(path, status, location=location, server="uvicorn")
+
+
+def silence(path: str = SCHEMA, why: Why = Why.DEADLINE, detail: str = "") -> NoAnswer:
+    return NoAnswer(path, why, detail)
+
+
+def evidence(target: Target | None = None, options: Options | None = None, **changes: Any) -> Evidence:
+    """Return what a right app at PREFIX gives, with changes."""
+    target = target or Target(ORIGIN + PREFIX)
+    schema = the_schema(PREFIX)
+    right = Evidence(
+        target=target,
+        options=options or Options(),
+        place=parse(target),
+        seconds=10.0,
+        schema=schema,
+        docs=the_docs(SCHEMA),
+        loaded=schema,
+        missing=apps_404(f"{PREFIX}/abc/nowhere"),
+        outside=proxys_404("/api/abc/nowhere"),
+        schema_slash=a_redirect(f"{SCHEMA}/", ORIGIN + SCHEMA),
+        docs_slash=a_redirect(f"{DOCS}/", ORIGIN + DOCS),
+        route_slash=a_redirect(f"{PREFIX}/items", f"{ORIGIN}{PREFIX}/items/"),
+        doubled=apps_404(PREFIX + SCHEMA),
+        neighbour=proxys_404(f"{PREFIX}openapi.json"),
+        forged_docs=the_docs(SCHEMA),
+        forged_slash=a_redirect(f"{SCHEMA}/", ORIGIN + SCHEMA),
+        forged_schema=schema,
+    )
+    return replace(right, **changes)
+
+
+def nothing_but(reply: Reply, **changes: Any) -> Evidence:
+    """Return evidence of which every answer under the prefix is of one kind."""
+    if isinstance(reply, NoAnswer):
+        return evidence(schema=reply, docs=replace(reply, path=DOCS), **changes)
+    everywhere = {
+        name: replace(reply, path=path)
+        for name, path in (
+            ("schema", SCHEMA),
+            ("docs", DOCS),
+            ("root", f"{PREFIX}/"),
+            ("missing", f"{PREFIX}/abc/nowhere"),
+            ("schema_slash", f"{SCHEMA}/"),
+            ("docs_slash", f"{DOCS}/"),
+            ("doubled", PREFIX + SCHEMA),
+            ("forged_slash", f"{SCHEMA}/"),
+        )
+    }
+    absent = {"loaded": None, "route_slash": None, "forged_docs": None, "forged_schema": None}
+    return evidence(**{**everywhere, **absent, **changes})
+
+
+def with_extra(path: str, reply: Reply, loaded: Reply | None = None, **changes: Any) -> Evidence:
+    """Return evidence that has one extra path too."""
+    return evidence(options=Options(extra_paths=(path,)), extras=(Extra(path, reply, loaded),), **changes)
+
+
+def wrong_codes(given: Evidence) -> list[Code]:
+    """Return what is found wrong, in order."""
+    return [finding.code for finding in judge(given) if not finding.ok]
+
+
+def unjudged(given: Evidence) -> set[Code]:
+    return {finding.code for finding in judge(given) if not finding.judged}
+
+
+def found(given: Evidence, code: Code) -> Finding:
+    """Return the first finding of a code."""
+    return next(finding for finding in judge(given) if finding.code is code)

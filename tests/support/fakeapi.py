@@ -1,0 +1,129 @@
+"""The controller's client, talking to a cluster in memory and remembering each request.
+
+After each write that could leave a route without what it stands on, it looks at all routes: such a route answers 404,
+and must not exist even for a moment.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from typing_extensions import override
+
+from proxiedapp.api.manifest import Manifest
+from proxiedapp.controller.client import Api, ApiError, Unavailable
+from proxiedapp.resources.kinds import INGRESS_ROUTE, Kind
+from tests.support.cluster import Cluster
+
+_HASH = re.compile(r"-[0-9a-f]{10}$")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request: `create` and `apply` are applies that demand an absent or a known object."""
+
+    verb: str
+    kind: Kind
+    name: str
+    manifest: Manifest = field(default_factory=dict, repr=False)
+
+    def line(self) -> str:
+        """Say it in a line, hashes in names left out."""
+        if self.verb == "status":
+            ready = next(one for one in self.manifest["status"]["conditions"] if one["type"] == "Ready")
+            return f"status {self.name}: Ready={ready['status']} {ready['reason']}"
+        if self.verb == "event":
+            return f"event {self.name}: {self.manifest['reason']}"
+        return f"{self.verb} {self.kind.plural}/{_HASH.sub('', self.name)}"
+
+
+@dataclass
+class Surprise:
+    """What happens to the next request of a kind: an error, or something that somebody else does just before it."""
+
+    verb: str
+    plural: str
+    action: Callable[[], object]
+    times: int
+    lost: bool = False
+
+
+class FakeApi(Api):
+    """Records requests in the order in which they are sent, and answers as the cluster does."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.requests: list[Request] = []
+        self._surprises: list[Surprise] = []
+
+    def fail(self, verb: str, plural: str, error: ApiError, *, times: int = 1) -> None:
+        """Answer the next requests with an error, and do nothing."""
+
+        def action() -> None:
+            raise error
+
+        self._surprises.append(Surprise(verb, plural, action, times))
+
+    def meanwhile(self, verb: str, plural: str, action: Callable[[], object]) -> None:
+        """Let something happen after the next request was sent and before it is carried out."""
+        self._surprises.append(Surprise(verb, plural, action, 1))
+
+    def lose_answer(self, verb: str, plural: str) -> None:
+        """Carry out the next request, and let its answer get lost on the way back."""
+        self._surprises.append(Surprise(verb, plural, lambda: None, 1, lost=True))
+
+    @override
+    async def get(self, kind: Kind, namespace: str, name: str) -> Manifest:
+        await self._sent(Request("read", kind, name))
+        return self.cluster.get(kind, namespace, name).told()
+
+    @override
+    async def some(self, kind: Kind, namespace: str, selector: str) -> list[Manifest]:
+        await self._sent(Request("list", kind, "some"))
+        labels = dict(pair.split("=") for pair in selector.split(","))
+        found = [one.told() for one in self.cluster.objects.values() if one.kind is kind]
+        return [body for body in found if labels.items() <= body["metadata"]["labels"].items()]
+
+    @override
+    async def apply(self, kind: Kind, manifest: Manifest, *, force: bool, subresource: str = "") -> Manifest:
+        metadata = manifest["metadata"]
+        if subresource:
+            await self._sent(Request("status", kind, metadata["name"], manifest))
+            return self.cluster.apply_status(kind, manifest).told()
+        assert force == ("uid" in metadata), "only what is known to be ours is taken by force"
+        assert force != ("resourceVersion" in metadata), "every write says what it takes for granted"
+        lost = await self._sent(Request("apply" if force else "create", kind, metadata["name"], manifest))
+        body = self.cluster.apply(kind, manifest).told()
+        if kind is INGRESS_ROUTE:
+            self.cluster.check_routes()
+        if lost:
+            raise Unavailable(0, "the answer was lost")
+        return body
+
+    @override
+    async def create(self, kind: Kind, manifest: Manifest) -> Manifest:
+        await self._sent(Request("event", kind, manifest["regarding"]["name"], manifest))
+        return manifest
+
+    @override
+    async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
+        await self._sent(Request("delete", kind, name))
+        self.cluster.delete(kind, namespace, name, uid=uid)
+        self.cluster.check_routes()
+
+    @override
+    async def request(self, method: str, path: str, body: Any = None, content_type: str = "") -> Manifest:
+        raise AssertionError(f"{method} {path} is not expected")
+
+    async def _sent(self, request: Request) -> bool:
+        """Remember a request; returns whether its answer shall get lost."""
+        self.requests.append(request)
+        await asyncio.sleep(0)  # the way to the server: others may be on it too
+        for surprise in self._surprises:
+            if (surprise.verb, surprise.plural) == (request.verb, request.kind.plural) and surprise.times:
+                surprise.times -= 1
+                surprise.action()
+                return surprise.lost
+        return False

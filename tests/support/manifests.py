@@ -1,0 +1,20 @@
+"""ProxiedApps as users write them."""
+
+from typing import Any
+
+
+def hello(name: str, namespace: str, prefix: str = "/api/v1", **spec: Any) -> dict[str, Any]:
+    """Return the hello example under another name; `spec` in camelCase is merged in, None takes a field out."""
+    fields: dict[str, Any] = {
+        "image": "sandbox.local/hello:1",
+        "command": ["fastapi", "run", "main.py"],
+        "probes": {"readiness": {"path": "/healthz", "periodSeconds": 1}},
+    }
+    fields |= spec
+    fields["route"] = {"hosts": [f"{name}.{namespace}.test"], "pathPrefix": prefix} | spec.get("route", {})
+    return {
+        "apiVersion": "proxiedapp.dev/v1alpha1",
+        "kind": "ProxiedApp",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {key: value for key, value in fields.items() if value is not None},
+    }

@@ -1,0 +1,67 @@
+"""The operator as a process of its own, against a bare API server."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from proxiedapp.sandbox.controlplane import free_ports
+from tests.support.sandbox import eventually
+
+COMMAND = [sys.executable, "-m", "proxiedapp.cli", "run"]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A running operator."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    url: str
+
+    def ready(self) -> bool:
+        return httpx.get(f"{self.url}/readyz", trust_env=False).is_success
+
+    def said(self) -> str:
+        return self.log.read_text()
+
+
+@contextmanager
+def operator(kubeconfig: Path, folder: Path, **env: str) -> Iterator[Operator]:
+    """Run the operator until the block ends; it must then end by itself, at once, without complaint."""
+    (port,) = free_ports(1)
+    log = folder / "operator.log"
+    settings = {
+        "KUBECONFIG": str(kubeconfig),
+        "PROXIEDAPP_HEALTH_HOST": "127.0.0.1",
+        "PROXIEDAPP_HEALTH_PORT": str(port),
+    }
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(COMMAND, env=os.environ | settings | env, stdout=output, stderr=subprocess.STDOUT) as process,
+    ):
+        running = Operator(process, log, f"http://127.0.0.1:{port}")
+        try:
+            eventually(running.ready, "the operator is ready")
+            yield running
+            process.terminate()
+            assert process.wait(20) == 0
+            assert "Traceback" not in running.said()
+        finally:
+            process.kill()
+
+
+def fails_to_start(kubeconfig: Path, **env: str) -> list[str]:
+    """Run the operator where it cannot work, and return the lines that it says."""
+    settings = {"KUBECONFIG": str(kubeconfig), "PROXIEDAPP_HEALTH_PORT": "0"}
+    done = subprocess.run(
+        COMMAND, env=os.environ | settings | env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    return done.stderr.splitlines()

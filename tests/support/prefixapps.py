@@ -1,0 +1,92 @@
+"""Apps that are told, or not told, their prefix in every way that people do; run by the servers under test."""
+
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response, WebSocket
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.httpsredirect import HTTPSRedirectMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+PREFIX = os.environ["PREFIX"]
+
+
+def build(routes_under: str = "", **settings: Any) -> FastAPI:
+    """Make an app with all that a prefix touches: routes with and without a final slash, mounts, a websocket."""
+    made = FastAPI(title="By hand", **settings)
+    router = APIRouter()
+
+    @router.get("/items/")
+    def list_items() -> list[str]:
+        return ["portal gun", "plumbus"]
+
+    @router.get("/items/{name}")
+    def read_item(name: str) -> str:
+        return name
+
+    @router.get("/app")
+    def read_app(request: Request) -> dict[str, str]:
+        return {"root_path": request.scope.get("root_path", "")}
+
+    @router.websocket("/ws")
+    async def echo(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.receive()
+
+    made.include_router(router, prefix=routes_under)
+    mounted = FastAPI(title="Mounted")
+    made.mount("/subapi", mounted)
+    made.mount("/static", StaticFiles(directory=Path(__file__).parent))
+    return made
+
+
+app = build()
+told_in_code = build(root_path=PREFIX)
+schema_under_prefix = build(openapi_url=f"{PREFIX}/openapi.json")
+routes_under_prefix = build(PREFIX)
+all_under_prefix = build(PREFIX, openapi_url=f"{PREFIX}/openapi.json", docs_url=f"{PREFIX}/docs")
+without_docs = build(docs_url=None, redoc_url=None)
+without_schema = build(openapi_url=None)
+without_redirects = build(redirect_slashes=False)
+not_in_servers = build(root_path_in_servers=False, servers=[{"url": "https://stag.example.com"}])
+with_servers = build(servers=[{"url": "https://stag.example.com"}, {"url": "https://prod.example.com"}])
+single_page = build(docs_url=None, redoc_url=None, openapi_url=None)
+
+
+@single_page.get("/{path:path}")
+def every_path(path: str) -> HTMLResponse:
+    return HTMLResponse(f"<p>The page decides what to show at {path}</p>")
+
+
+behind_login = build()
+
+
+@behind_login.middleware("http")
+async def ask_who(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    if "authorization" not in request.headers:
+        return Response("Who are you?", 401, {"WWW-Authenticate": "Basic"})
+    return await call_next(request)
+
+
+insists_on_https = build()
+insists_on_https.add_middleware(HTTPSRedirectMiddleware)
+
+
+class BelievesPrefix:
+    """A middleware as people copy it: the root path is whatever X-Forwarded-Prefix says."""
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        given = [value for name, value in scope.get("headers", []) if name == b"x-forwarded-prefix"]
+        if given:
+            root_path = given[0].decode()
+            scope = {**scope, "root_path": root_path, "path": root_path + scope["path"]}
+        await self.inner(scope, receive, send)
+
+
+believes_prefix = BelievesPrefix(build())

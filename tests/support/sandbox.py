@@ -1,0 +1,188 @@
+"""A running sandbox as the tests use it: kubectl, the operator's requests as the API server saw them, and the proxy."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import yaml
+
+from proxiedapp.resources.kinds import CHILD_KINDS
+from proxiedapp.sandbox.controlplane import free_ports
+
+T = TypeVar("T")
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def eventually(look: Callable[[], T | None], what: str, seconds: float = 60.0) -> T:
+    """Look again and again until there is something (or until what is looked at stops failing), and return it."""
+    deadline = time.monotonic() + seconds
+    last: object = None
+    while time.monotonic() < deadline:
+        try:
+            last = found = look()
+            if found:
+                return found
+        except (AssertionError, LookupError, ValueError, httpx.TransportError, subprocess.CalledProcessError) as error:
+            last = error
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not come about within {seconds:.0f} s; last seen: {last}")
+
+
+def proxiedapp(*arguments: str | Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a user does."""
+    command = [sys.executable, "-m", "proxiedapp.cli", *map(str, arguments)]
+    return subprocess.run(command, env=os.environ | env, capture_output=True, text=True, timeout=900, check=False)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request of the operator's, from the audit log."""
+
+    verb: str
+    uri: str
+    resource: str
+    group: str
+    subresource: str
+    name: str
+    code: int
+    denied: bool
+    """Whether the account's role lacks what the request needs (an admission plugin may refuse for other reasons)."""
+
+    @property
+    def writes(self) -> bool:
+        return self.verb in {"create", "update", "patch", "delete", "deletecollection"}
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """The sandbox of a test session."""
+
+    folder: Path
+    http_url: str
+    https_url: str
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {"PROXIEDAPP_SANDBOX_DIR": str(self.folder)}
+
+    @property
+    def state(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / "state.json").read_text())
+        return found
+
+    def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return proxiedapp("sandbox", *arguments, env=self.env)
+
+    def kubectl(self, *arguments: str | Path, stdin: str | None = None, check: bool = True) -> str:
+        """Run the sandbox's own kubectl as the administrator, and return what it prints."""
+        done = subprocess.run(
+            [self.state["kubectl"], *map(str, arguments)],
+            env=os.environ | {"KUBECONFIG": str(self.folder / "admin.kubeconfig")},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        if check and done.returncode:
+            raise AssertionError(f"kubectl {' '.join(map(str, arguments))}: {done.stderr}")
+        return done.stdout if check else done.stdout + done.stderr
+
+    def get(self, *arguments: str) -> Any:
+        """Return an object, or a list of them, as JSON values."""
+        return json.loads(self.kubectl("get", *arguments, "-o", "json"))
+
+    def names(self, kinds: str, namespace: str) -> set[str]:
+        """Return what exists of some kinds, as kind/name."""
+        return set(self.kubectl("get", kinds, "-n", namespace, "-o", "name").split())
+
+    def apply(self, *manifests: dict[str, Any]) -> None:
+        self.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(manifests))
+
+    def wait_ready(self, name: str, namespace: str) -> None:
+        self.kubectl("wait", "--for=condition=Ready", f"proxiedapp/{name}", "-n", namespace, "--timeout=120s")
+
+    def conditions(self, name: str, namespace: str) -> dict[str, dict[str, Any]]:
+        app = self.get("proxiedapp", name, "-n", namespace)
+        return {each["type"]: each for each in app.get("status", {}).get("conditions", [])}
+
+    def stalled(self, name: str, namespace: str) -> dict[str, Any]:
+        """Wait until an app is stalled, and return that condition."""
+        return eventually(lambda: self.conditions(name, namespace).get("Stalled"), f"{name} is stalled")
+
+    def requests(self) -> list[Request]:
+        """Return every request that the operator has made so far."""
+        found = []
+        for line in Path(self.state["audit_log"]).read_text().splitlines():
+            entry = json.loads(line)
+            ref = entry.get("objectRef", {})
+            found.append(
+                Request(
+                    entry["verb"],
+                    entry["requestURI"],
+                    ref.get("resource", ""),
+                    ref.get("apiGroup", ""),
+                    ref.get("subresource", ""),
+                    ref.get("name", ""),
+                    entry.get("responseStatus", {}).get("code", 0),
+                    entry.get("annotations", {}).get("authorization.k8s.io/decision") == "forbid",
+                )
+            )
+        return found
+
+    def writes(self) -> list[Request]:
+        """Return the writes among them."""
+        return [request for request in self.requests() if request.writes]
+
+    def metric(self, name: str, **labels: str) -> float:
+        """Return one of the operator's metrics, summed over what the labels leave open."""
+        text = httpx.get(f"{self.state['operator_health']}/metrics", trust_env=False).text
+        wanted = {f'{key}="{value}"' for key, value in labels.items()}
+        total = 0.0
+        for line in text.splitlines():
+            match = re.fullmatch(rf"{name}(?:\{{(.*)\}})? (\S+)", line)
+            if match and wanted <= set((match.group(1) or "").split(",")):
+                total += float(match.group(2))
+        return total
+
+
+def can_run_here() -> bool:
+    """Whether this machine lets the user run a sandbox: as root, or in a user namespace."""
+    command = ["unshare", "--user", "--map-root-user", "--net", "--mount", "true"]
+    return os.geteuid() == 0 or subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def start_sandbox(folder: Path, images: Path = EXAMPLES, **extra_env: str) -> Sandbox:
+    """Start a sandbox beside the user's own, on ports of its own."""
+    http_port, https_port = free_ports(2)
+    sandbox = Sandbox(folder, f"http://127.0.0.1:{http_port}", f"https://127.0.0.1:{https_port}")
+    done = proxiedapp(
+        *("sandbox", "up", "--detach", "--images", images),
+        *("--http-port", str(http_port), "--https-port", str(https_port)),
+        env=sandbox.env | extra_env,
+    )
+    assert done.returncode == 0, done.stderr
+    return sandbox
+
+
+def three_more_resyncs(sandbox: Sandbox) -> None:
+    """Wait until everything has been listed and every app looked at three times more."""
+    kinds = ("ProxiedApp", *(kind.kind for kind in CHILD_KINDS))
+    before = {kind: sandbox.metric("proxiedapp_resyncs_total", kind=kind) for kind in kinds}
+    passes = sandbox.metric("proxiedapp_reconciles_total", outcome="ready")
+    eventually(
+        lambda: (
+            all(sandbox.metric("proxiedapp_resyncs_total", kind=kind) >= before[kind] + 3 for kind in kinds)
+            and sandbox.metric("proxiedapp_reconciles_total", outcome="ready") >= passes + 3
+        ),
+        "three resyncs",
+    )

@@ -1,0 +1,205 @@
+"""A user's story in API requests: the real store, queue, applier and reconciler on a cluster in memory.
+
+    scenario.create("shop", "/api/v1")
+    assert await scenario.settle() == ["create deployments/shop", ...]
+
+`settle` lets the watch tell what happened and the queue run empty; `reconcile` makes one pass whether or not anything
+asks for it. Both return the requests, one line each.
+"""
+
+import asyncio
+from typing import Any, Final
+
+from proxiedapp.api.manifest import Manifest
+from proxiedapp.api.names import API_VERSION, KIND, Key
+from proxiedapp.controller.apply import Applier
+from proxiedapp.controller.client import ApiError
+from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.controller.queue import Queue
+from proxiedapp.controller.reconcile import Outcome, Reconciler
+from proxiedapp.controller.store import ChildId, Store
+from proxiedapp.controller.verification import Verifier
+from proxiedapp.resources.kinds import DEPLOYMENT, Kind
+from proxiedapp.verify.codes import Code
+from proxiedapp.verify.finding import Finding
+from proxiedapp.verify.target import Options, Target
+from tests.support.apps import DEFAULTS, a_spec
+from tests.support.clock import Clock
+from tests.support.cluster import Cluster, Stored, is_ours, report_rollout
+from tests.support.fakeapi import FakeApi, Request
+
+NAMESPACE: Final = "team"
+_PASSES: Final = 20
+"""More passes than any story needs: an app that wakes itself fails the test rather than hang it."""
+
+
+class Scenario:
+    def __init__(self, *, traefik_served: bool = True) -> None:
+        self.clock = Clock()
+        self.cluster = Cluster()
+        self.api = FakeApi(self.cluster)
+        self.queue: Queue[Key] = Queue(backoff=0.5, backoff_max=300, timer=self.clock, jitter=lambda: 0.0)
+        self.outcomes: list[Outcome] = []
+        self.finding = Finding(Code.OPENAPI_SERVERS, ok=True, seen="", expected="", fix="")
+        """What verifying an app finds."""
+        self.asked: list[Target] = []
+        """What was verified."""
+        self._traefik_served = traefik_served
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything, as a new process does, and read it again."""
+        self.store = Store(DEFAULTS.entry_points)
+        self.verifier = Verifier(self._check, self.queue.add, interval=900.0, timer=self.clock, chance=lambda: 0.5)
+        self._reconciler = Reconciler(
+            api=self.api,
+            store=self.store,
+            applier=Applier(self.api, self.store, self.queue.add),
+            defaults=DEFAULTS,
+            entry_point_urls={"web": "http://*", "websecure": "https://*"},
+            traefik_served=self._traefik_served,
+            now=self.clock.now,
+            wake=self.queue.add,
+            verifier=self.verifier,
+            proxy_urls={"web": "http://traefik:80", "websecure": "https://traefik:443"},
+            pod_ip=None,
+        )
+        self.cluster.events.clear()
+        for stored in self.cluster.objects.values():
+            self._observe("ADDED", stored.kind, stored.told())
+
+    # What users and others do.
+
+    def create(self, name: str = "shop", prefix: str = "/api/v1", *, created: str = "", **fields: Any) -> Stored:
+        created = created or self.clock.now().isoformat()
+        metadata = {"name": name, "namespace": NAMESPACE, "creationTimestamp": created}
+        body = {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": a_spec(prefix, **fields)}
+        return self.cluster.put(PROXIED_APP, body | {"status": {"observedGeneration": -1}})
+
+    def change(self, name: str = "shop", prefix: str = "/api/v1", **fields: Any) -> None:
+        self.cluster.edit(self.app(name), ("spec",), a_spec(prefix, **fields))
+
+    def delete(self, kind: Kind, name: str) -> None:
+        self.cluster.delete(kind, NAMESPACE, self.full_name(kind, name))
+
+    def replace(self, kind: Kind, name: str) -> None:
+        """Delete an object and make one of the same name, as it was."""
+        stored = self.child(kind, name)
+        self.cluster.delete(kind, NAMESPACE, stored.body["metadata"]["name"])
+        self.cluster.put(kind, stored.body, ours=stored.ours)
+
+    def foreign(self, kind: Kind, name: str = "shop", **metadata: Any) -> Stored:
+        """Make an object that somebody else controls."""
+        body = {"apiVersion": kind.api_version, "kind": kind.kind, "spec": {"theirs": True}}
+        return self.cluster.put(kind, body | {"metadata": {"name": name, "namespace": NAMESPACE} | metadata})
+
+    def rolled_out(self, name: str = "shop") -> None:
+        report_rollout(self.cluster, NAMESPACE, name)
+
+    async def served(self, name: str = "shop", prefix: str = "/api/v1", **fields: Any) -> None:
+        """Bring an app to where it is Ready and all is quiet."""
+        self.create(name, prefix, **fields)
+        await self.settle()
+        self.rolled_out(name)
+        await self.settle()
+        assert self.conditions(name)["Ready"] == "True Available"
+        assert self.cluster.events == []
+
+    # What the operator does.
+
+    def watch(self) -> None:
+        """Let the watches tell what happened since."""
+        events, self.cluster.events = self.cluster.events, []
+        for event in events:
+            self._observe(event.type, event.kind, event.body)
+
+    async def settle(self) -> list[str]:
+        """Watch and work until nothing is due; passes that wait for a backoff stay waiting."""
+        requests: list[str] = []
+        self.watch()
+        passes = 0
+        while len(self.queue):
+            passes += 1
+            assert passes <= _PASSES, f"it does not come to rest: {requests}"
+            requests += await self.work()
+            self.watch()
+        return requests
+
+    async def work(self) -> list[str]:
+        """Make the next pass that is due, as the worker does."""
+        key = await self.queue.get()
+        sent = len(self.api.requests)
+        try:
+            outcome = await self._reconciler.reconcile(key)
+        except ApiError as error:
+            self.queue.failed(key, at_least=error.retry_after or 0.0)
+        else:
+            self.outcomes.append(outcome)
+            if outcome.retry:
+                self.queue.failed(key, at_least=outcome.retry_after)
+            else:
+                self.queue.done(key)
+        return [request.line() for request in self.api.requests[sent:]]
+
+    async def verify(self) -> list[str]:
+        """Verify what is due, and make the passes that this asks for."""
+        worker = asyncio.create_task(self.verifier.work())
+        for wait in (0.0, 3.0):  # a new version is right only at the second look
+            self.clock.advance(wait)
+            for _ in range(_PASSES):
+                await asyncio.sleep(0)  # one turn of the loop, not a time
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)
+        return await self.settle()
+
+    async def reconcile(self, name: str = "shop") -> list[str]:
+        """Make one pass of an app, whatever the queue says."""
+        sent = len(self.api.requests)
+        self.outcomes.append(await self._reconciler.reconcile(Key(NAMESPACE, name)))
+        return [request.line() for request in self.api.requests[sent:]]
+
+    # What there is to see.
+
+    def app(self, name: str = "shop") -> Stored:
+        return self.cluster.get(PROXIED_APP, NAMESPACE, name)
+
+    def child(self, kind: Kind, name: str = "shop") -> Stored:
+        return self.cluster.get(kind, NAMESPACE, self.full_name(kind, name))
+
+    def full_name(self, kind: Kind, name: str) -> str:
+        """Find the one object of a kind whose name is `name`, with or without a hash."""
+        (found,) = [full for full in self.cluster.names(kind) if full == name or full[:-11] == name]
+        return found
+
+    def command(self) -> list[str]:
+        command: list[str] = self.child(DEPLOYMENT).body["spec"]["template"]["spec"]["containers"][0]["command"]
+        return command
+
+    def status(self, name: str = "shop") -> Manifest:
+        status: Manifest = self.app(name).body["status"]
+        return status
+
+    def conditions(self, name: str = "shop") -> dict[str, str]:
+        return {one["type"]: f"{one['status']} {one['reason']}" for one in self.status(name)["conditions"]}
+
+    def message(self, name: str = "shop", kind: str = "Ready") -> str:
+        """Return what a condition says."""
+        return next(str(one["message"]) for one in self.status(name)["conditions"] if one["type"] == kind)
+
+    def last(self, verb: str) -> Request:
+        return [request for request in self.api.requests if request.verb == verb][-1]
+
+    async def _check(self, target: Target, _: Options) -> tuple[Finding, ...]:
+        self.asked.append(target)
+        return (self.finding,)
+
+    def _observe(self, event: str, kind: Kind, body: Manifest) -> None:
+        metadata = body["metadata"]
+        if kind is PROXIED_APP:
+            keys = self.store.forget_app(body) if event == "DELETED" else self.store.observe_app(body)
+        elif event == "DELETED":
+            keys = self.store.forget_child(ChildId(kind, metadata["namespace"], metadata["name"]), metadata["uid"])
+        else:
+            keys = self.store.observe_child(kind, body) if is_ours(body) else set()
+        for key in keys:
+            self.queue.add(key)

@@ -1,0 +1,117 @@
+"""An API server of a few lines, for what the real one does only on bad days: lists, watches, and how those end."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+from kubernetes.aio.client import ApiClient, Configuration
+
+from proxiedapp.controller.client import Api, collection
+from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.resources.kinds import CHILD_KINDS, Kind
+
+KINDS = (PROXIED_APP, *CHILD_KINDS)
+KOPFS_OWN = (
+    Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions"),
+    Kind("", "v1", "Namespace", "namespaces"),
+    Kind("", "v1", "Event", "events"),
+)
+"""Kinds that kopf wants to have seen before it watches anything."""
+GONE = {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired"}}
+"""What a watch says whose version is too old to go on from."""
+
+
+@dataclass
+class WatchServer:
+    """Objects by kind, and for each watch what it says before it ends; without a script it stays open and silent."""
+
+    objects: dict[Kind, list[dict[str, Any]]] = field(default_factory=dict)
+    scripts: dict[Kind, list[list[dict[str, Any]]]] = field(default_factory=dict)
+    hot: set[Kind] = field(default_factory=set)
+    """Kinds whose watches are closed as soon as they are opened."""
+    lists: Counter[Kind] = field(default_factory=Counter)
+    watches: Counter[Kind] = field(default_factory=Counter)
+    version: int = 100
+    opened: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    def app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/{path:.*}", self._answer)
+        return app
+
+    async def seen(self, kind: Kind, *, lists: int = 0, watches: int = 0) -> None:
+        """Wait until a kind has been listed and watched so often."""
+        async with asyncio.timeout(30), self.opened:
+            await self.opened.wait_for(lambda: self.lists[kind] >= lists and self.watches[kind] >= watches)
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        kind = next((each for each in KINDS if collection(each, None) == request.path), None)
+        if kind is None:
+            return self._discovery(request.path)
+        counter = self.watches if "watch" in request.query else self.lists
+        counter[kind] += 1
+        async with self.opened:
+            self.opened.notify_all()
+        return await self._watch(request, kind) if "watch" in request.query else self._list(kind)
+
+    def _list(self, kind: Kind) -> web.Response:
+        metadata = {"resourceVersion": str(self.version)}
+        return web.json_response({"kind": f"{kind}List", "metadata": metadata, "items": self.objects.get(kind, [])})
+
+    async def _watch(self, request: web.Request, kind: Kind) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        if kind in self.hot:
+            return response
+        if self.scripts.get(kind):
+            for event in self.scripts[kind].pop(0):
+                await response.write(json.dumps(event).encode() + b"\n")
+            return response
+        await asyncio.Event().wait()  # until the client goes
+        return response
+
+    def _discovery(self, path: str) -> web.Response:
+        if path == "/api":
+            return web.json_response({"versions": ["v1"]})
+        if path == "/apis":
+            groups = {kind.group: kind.version for kind in (*KINDS, *KOPFS_OWN) if kind.group}
+            versions = [{"groupVersion": f"{group}/{version}", "version": version} for group, version in groups.items()]
+            named = [
+                {"name": each["groupVersion"].split("/")[0], "versions": [each], "preferredVersion": each}
+                for each in versions
+            ]
+            return web.json_response({"groups": named})
+        resources = [
+            {
+                "name": kind.plural,
+                "singularName": "",
+                "kind": kind.kind,
+                "namespaced": True,
+                "verbs": ["get", "list", "watch", "patch"],
+            }
+            for kind in (*KINDS, *KOPFS_OWN)
+            if path in {f"/apis/{kind.api_version}", f"/api/{kind.api_version}"}
+        ]
+        return web.json_response({"resources": resources}) if resources else web.json_response({}, status=404)
+
+
+@asynccontextmanager
+async def serve(server: WatchServer) -> AsyncIterator[Api]:
+    """Serve on loopback, and give a client."""
+    runner = web.AppRunner(server.app(), shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    configuration = Configuration(host=f"http://127.0.0.1:{runner.addresses[0][1]}")
+    configuration.client_session_kwargs = {"trust_env": False}
+    api = Api(ApiClient(configuration))
+    try:
+        yield api
+    finally:
+        await api.close()
+        await runner.cleanup()

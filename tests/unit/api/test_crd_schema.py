@@ -1,0 +1,136 @@
+"""The schema node by node: structural, described and bounded."""
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import pytest
+from typing_extensions import override
+
+from proxiedapp.api.crd import custom_resource_definition
+
+(VERSION,) = custom_resource_definition()["spec"]["versions"]
+ROOT: Final[dict[str, Any]] = VERSION["schema"]["openAPIV3Schema"]
+
+KEYWORDS: Final = {
+    "description", "type", "format", "default", "enum", "minimum", "maximum", "minLength", "maxLength", "pattern",
+    "minItems", "maxItems", "maxProperties", "required", "properties", "additionalProperties", "items", "anyOf",
+    "x-kubernetes-int-or-string", "x-kubernetes-list-map-keys", "x-kubernetes-list-type", "x-kubernetes-map-type",
+    "x-kubernetes-validations",
+}  # fmt: skip
+"""What a structural schema may say, as far as we use it: no $ref, no title, no oneOf, no nullable."""
+
+
+class Node(NamedTuple):
+    """A schema and where it stands."""
+
+    path: str
+    schema: dict[str, Any]
+    is_field: bool
+    """Whether a user sees it as a field, not as the item of a list or a value of a map."""
+
+    @override
+    def __str__(self) -> str:
+        return self.path
+
+
+def nodes(path: str, schema: dict[str, Any], *, is_field: bool = True) -> Iterator[Node]:
+    yield Node(path, schema, is_field)
+    for name, child in schema.get("properties", {}).items():
+        yield from nodes(f"{path}.{name}", child)
+    for keyword, mark in (("items", "[]"), ("additionalProperties", "{}")):
+        if keyword in schema:
+            yield from nodes(f"{path}{mark}", schema[keyword], is_field=False)
+
+
+SPEC: Final = list(nodes("spec", ROOT["properties"]["spec"]))
+ALL: Final = [*SPEC, *nodes("status", ROOT["properties"]["status"])]
+every_node = pytest.mark.parametrize("node", ALL, ids=str)
+of_the_spec = pytest.mark.parametrize("node", SPEC, ids=str)
+
+
+@every_node
+def test_schema_is_structural(node: Node) -> None:
+    schema = node.schema
+    assert schema.keys() <= KEYWORDS
+    if schema.get("x-kubernetes-int-or-string"):
+        assert schema["anyOf"] == [{"type": "integer"}, {"type": "string"}]
+        assert "type" not in schema
+    else:
+        assert "anyOf" not in schema
+        assert schema["type"] in {"object", "array", "string", "integer", "boolean"}
+    assert not ("properties" in schema and "additionalProperties" in schema)
+    assert schema.get("default", 0) is not None
+    assert set(schema.get("required", [])) <= schema.get("properties", {}).keys()
+
+
+@every_node
+def test_field_is_described(node: Node) -> None:
+    if node.is_field:
+        description = node.schema["description"]
+        assert description == " ".join(description.split()), "one line"
+        assert "." in description, "a sentence"
+
+
+@of_the_spec
+def test_size_is_bounded(node: Node) -> None:
+    """An unbounded part would let one object fill etcd, and the API server could not estimate the cost of a rule."""
+    schema = node.schema
+    match schema.get("type", "int-or-string"):
+        case "string":
+            assert "maxLength" in schema or "enum" in schema
+        case "int-or-string":
+            assert schema["maxLength"] == 64
+        case "array":
+            assert "maxItems" in schema
+        case "integer":
+            assert {"minimum", "maximum", "format"} <= schema.keys()
+        case "object":
+            assert "properties" in schema or {"maxProperties", "additionalProperties"} <= schema.keys()
+        case other:
+            assert other == "boolean"
+
+
+@every_node
+def test_list_is_told_how_to_merge_rightly(node: Node) -> None:
+    schema = node.schema
+    match schema.get("x-kubernetes-list-type"):
+        case "map":
+            item = schema["items"]
+            for key in schema["x-kubernetes-list-map-keys"]:
+                assert key in item["required"] or "default" in item["properties"][key], "a key must always be there"
+        case "set":
+            assert schema["items"]["type"] == "string"
+        case _:
+            assert "x-kubernetes-list-map-keys" not in schema
+
+
+@every_node
+def test_rule_comes_with_a_message(node: Node) -> None:
+    for rule in node.schema.get("x-kubernetes-validations", []):
+        assert rule.keys() == {"rule", "message"}
+        assert "self" in rule["rule"]
+        assert 0 < len(rule["message"]) <= 2048
+        assert "\n" not in rule["message"]
+
+
+@every_node
+def test_default_is_of_the_right_type(node: Node) -> None:
+    if node.path == "status":
+        return  # the whole object, on purpose: see test_crd.py
+    types = {"string": str, "integer": int, "boolean": bool}
+    if "default" in node.schema:
+        assert type(node.schema["default"]) is types[node.schema["type"]]
+
+
+def test_no_field_reaches_beyond_the_namespace_or_into_the_node() -> None:
+    names = {node.path.rpartition(".")[2].casefold() for node in ALL}
+    assert not names & {
+        "namespace",
+        "hostnetwork",
+        "hostpid",
+        "hostipc",
+        "hostpath",
+        "privileged",
+        "priority",
+        "template",
+    }

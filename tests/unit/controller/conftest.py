@@ -1,0 +1,10 @@
+"""What scenario tests start from."""
+
+import pytest
+
+from tests.support.scenario import Scenario
+
+
+@pytest.fixture
+def scenario() -> Scenario:
+    return Scenario()

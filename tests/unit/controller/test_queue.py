@@ -1,0 +1,194 @@
+"""The work queue on a clock of the test's own."""
+
+import asyncio
+
+import pytest
+
+from proxiedapp.controller.queue import Queue
+from tests.support.clock import Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def queue(clock: Clock) -> Queue[str]:
+    return Queue(backoff=0.5, backoff_max=300.0, timer=clock, jitter=lambda: 0.0)
+
+
+async def take(queue: Queue[str]) -> str:
+    """Take the next key; there must be one."""
+    assert len(queue) > 0
+    return await queue.get()
+
+
+async def fail(queue: Queue[str], key: str, *, at_least: float = 0.0) -> None:
+    """Let one pass fail."""
+    assert await take(queue) == key
+    queue.failed(key, at_least=at_least)
+
+
+async def test_keys_come_in_the_order_in_which_they_became_due(queue: Queue[str]) -> None:
+    for key in ("b", "a", "c"):
+        queue.add(key)
+    assert [await take(queue) for _ in range(3)] == ["b", "a", "c"]
+
+
+async def test_key_that_waits_is_not_added_twice(queue: Queue[str]) -> None:
+    queue.add("a")
+    queue.add("b")
+    queue.add("a")
+    assert [await take(queue), await take(queue)] == ["a", "b"]
+    assert len(queue) == 0
+
+
+async def test_taker_waits_for_a_key(queue: Queue[str]) -> None:
+    taker = asyncio.create_task(queue.get())
+    await asyncio.sleep(0)
+    assert not taker.done()
+    queue.add("a")
+    assert await taker == "a"
+
+
+async def test_each_taker_gets_a_key_of_its_own(queue: Queue[str]) -> None:
+    takers = [asyncio.create_task(queue.get()) for _ in range(2)]
+    queue.add("a")
+    queue.add("b")
+    assert sorted(await asyncio.gather(*takers)) == ["a", "b"]
+
+
+async def test_key_is_never_worked_on_twice_at_a_time(queue: Queue[str]) -> None:
+    queue.add("a")
+    await take(queue)
+    queue.add("a")
+    queue.add("a")
+    assert len(queue) == 0, "it waits for the present pass to end"
+    queue.done("a")
+    assert await take(queue) == "a"
+    queue.done("a")
+    assert len(queue) == 0, "and however often it was added, one pass sees it all"
+
+
+async def test_other_keys_go_on_meanwhile(queue: Queue[str]) -> None:
+    queue.add("a")
+    await take(queue)
+    queue.add("a")
+    queue.add("b")
+    assert await take(queue) == "b"
+
+
+async def test_key_can_be_added_again_after_it_is_done(queue: Queue[str]) -> None:
+    queue.add("a")
+    await take(queue)
+    queue.done("a")
+    queue.add("a")
+    assert await take(queue) == "a"
+
+
+async def test_backoff_doubles_up_to_its_limit(queue: Queue[str], clock: Clock) -> None:
+    queue.add("a")
+    waits = []
+    for _ in range(12):
+        await fail(queue, "a")
+        assert len(queue) == 0
+        waits.append(clock.next_in())
+        clock.advance(clock.next_in())
+    assert waits == [0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+
+
+async def test_key_that_fails_for_weeks_is_still_tried_again(queue: Queue[str], clock: Clock) -> None:
+    queue.add("a")
+    for _ in range(3000):
+        await fail(queue, "a")
+        clock.advance(clock.next_in())
+    assert len(queue) == 1
+
+
+async def test_success_forgets_the_failures(queue: Queue[str], clock: Clock) -> None:
+    queue.add("a")
+    for _ in range(3):
+        await fail(queue, "a")
+        clock.advance(clock.next_in())
+    await take(queue)
+    queue.done("a")
+    queue.add("a")
+    await fail(queue, "a")
+    assert clock.next_in() == 0.5
+
+
+async def test_failures_of_one_key_do_not_slow_another(queue: Queue[str], clock: Clock) -> None:
+    queue.add("a")
+    await fail(queue, "a")
+    clock.advance(0.5)
+    await fail(queue, "a")
+    clock.advance(1.0)
+    await take(queue)
+    queue.add("b")
+    await fail(queue, "b")
+    assert clock.next_in() == 0.5
+
+
+async def test_server_may_ask_for_a_longer_wait(queue: Queue[str], clock: Clock) -> None:
+    queue.add("a")
+    await fail(queue, "a", at_least=7.0)
+    assert clock.next_in() == 7.0
+
+
+async def test_server_cannot_ask_for_a_shorter_wait(queue: Queue[str], clock: Clock) -> None:
+    queue.add("a")
+    await fail(queue, "a", at_least=0.1)
+    assert clock.next_in() == 0.5
+
+
+@pytest.mark.parametrize(("jitter", "wait"), [(0.0, 0.5), (0.5, 0.525), (1.0, 0.55)])
+async def test_jitter_adds_up_to_a_tenth(clock: Clock, jitter: float, wait: float) -> None:
+    queue: Queue[str] = Queue(backoff=0.5, backoff_max=300.0, timer=clock, jitter=lambda: jitter)
+    queue.add("a")
+    await fail(queue, "a")
+    assert clock.next_in() == pytest.approx(wait)
+
+
+async def test_news_cancel_the_delay(queue: Queue[str], clock: Clock) -> None:
+    queue.add("a")
+    await fail(queue, "a")
+    queue.add("a")
+    assert clock.pending() == []
+    assert await take(queue) == "a"
+    queue.done("a")
+    clock.advance(1000)
+    assert len(queue) == 0, "the delayed try does not come on top"
+
+
+async def test_news_during_a_pass_that_fails_are_looked_at_at_once(queue: Queue[str], clock: Clock) -> None:
+    queue.add("a")
+    await take(queue)
+    queue.add("a")
+    queue.failed("a")
+    assert len(queue) == 1
+    assert clock.pending() == []
+
+
+async def test_news_do_not_forget_the_failures(queue: Queue[str], clock: Clock) -> None:
+    queue.add("a")
+    await fail(queue, "a")
+    queue.add("a")
+    await fail(queue, "a")
+    assert clock.next_in() == 1.0
+
+
+async def test_later_is_not_later_than_what_is_asked_already(queue: Queue[str], clock: Clock) -> None:
+    queue.add("a")
+    queue.add_later("a", 5)
+    assert clock.pending() == []
+    queue.add_later("b", 5)
+    queue.add_later("b", 9)
+    assert clock.next_in() == 5
+
+
+async def test_event_loop_is_the_clock_if_none_is_given() -> None:
+    queue: Queue[str] = Queue(backoff=0.0, backoff_max=0.0)
+    queue.add("a")
+    await fail(queue, "a")
+    assert await queue.get() == "a"

@@ -1,0 +1,245 @@
+"""Two apps at one place: one is served, the other is told, and takes over when it can."""
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, SERVICE
+from proxiedapp.routing.claim import held
+from tests.support.scenario import NAMESPACE, Scenario
+
+IN_CONFLICT = {
+    "Ready": "False Conflict",
+    "Stalled": "True Conflict",
+    "RouteAccepted": "False Conflict",
+    "WorkloadAvailable": "Unknown NotYetReported",
+}
+
+
+def routed(scenario: Scenario) -> list[str]:
+    """Return the apps that have a route, after checking that no two have the same place."""
+    taken: dict[Any, str] = {}
+    for name in scenario.cluster.names(INGRESS_ROUTE):
+        for place in held(scenario.cluster.get(INGRESS_ROUTE, NAMESPACE, name).body["spec"]):
+            assert place not in taken, f"{name} and {taken[place]} have {place}"
+            taken[place] = name[:-11]
+    return sorted(set(taken.values()))
+
+
+def collect(scenario: Scenario, name: str) -> None:
+    """Delete an app's children, as the garbage collector does."""
+    for stored in list(scenario.cluster.objects.values()):
+        metadata = stored.body["metadata"]
+        if any(reference["name"] == name for reference in metadata.get("ownerReferences", [])):
+            scenario.cluster.delete(stored.kind, NAMESPACE, metadata["name"])
+
+
+async def test_second_app_runs_without_a_route_and_is_told_whose_it_is(scenario: Scenario) -> None:
+    await scenario.served("first")
+    scenario.create("second")
+    assert await scenario.settle() == [
+        "create services/second",
+        "create middlewares/second-headers",
+        "create middlewares/second-strip",
+        "create deployments/second",
+        "status second: Ready=False Conflict",
+        "event second: Conflict",
+    ]
+    assert scenario.conditions("second") == IN_CONFLICT
+    assert scenario.message("second", "RouteAccepted") == (
+        "spec.route: every host /api/v1 at entry point web belongs to the ProxiedApp team/first, which had it first. "
+        "Choose another host or prefix, or give that app another one."
+    )
+    assert scenario.conditions("first")["Ready"] == "True Available"
+    scenario.rolled_out("second")
+    await scenario.settle()
+    assert scenario.conditions("second")["WorkloadAvailable"] == "True MinimumReplicasAvailable"
+    assert scenario.conditions("second")["Ready"] == "False Conflict"
+    assert await scenario.settle() == []
+
+
+async def test_it_takes_over_in_the_pass_in_which_the_owner_goes(scenario: Scenario) -> None:
+    await scenario.served("first")
+    scenario.create("second")
+    await scenario.settle()
+    scenario.rolled_out("second")
+    await scenario.settle()
+    scenario.delete(PROXIED_APP, "first")
+    # The owner's IngressRoute is still there: the garbage collector comes later, so that there is no gap.
+    assert scenario.cluster.names(INGRESS_ROUTE) != []
+    assert await scenario.settle() == ["create ingressroutes/second", "status second: Ready=True Available"]
+
+
+async def test_it_takes_over_when_the_owner_moves_away(scenario: Scenario) -> None:
+    await scenario.served("first")
+    scenario.create("second")
+    await scenario.settle()
+    scenario.change("first", "/elsewhere")
+    requests = await scenario.settle()
+    assert requests.index("apply ingressroutes/first") < requests.index("create ingressroutes/second")
+    assert routed(scenario) == ["first", "second"]
+
+
+async def test_owner_keeps_its_place_after_a_restart_though_it_is_younger(scenario: Scenario) -> None:
+    scenario.create("younger", created="2026-02-02T00:00:00Z")
+    await scenario.settle()
+    scenario.create("older", created="2026-01-01T00:00:00Z")
+    await scenario.settle()
+    scenario.restart()
+    assert await scenario.settle() == []
+    assert routed(scenario) == ["younger"]
+
+
+async def test_change_into_a_place_that_is_taken_leaves_all_as_it_was(scenario: Scenario) -> None:
+    await scenario.served("first", "/first")
+    await scenario.served("second", "/second")
+    before = scenario.child(DEPLOYMENT, "second").body["spec"]
+    scenario.change("second", "/first", image="shop:2")
+    assert await scenario.settle() == ["status second: Ready=False Conflict", "event second: Conflict"]
+    assert scenario.child(DEPLOYMENT, "second").body["spec"] == before
+    assert routed(scenario) == ["first", "second"]
+    assert scenario.status("second")["url"].endswith("/second")
+
+    scenario.delete(PROXIED_APP, "first")
+    requests = await scenario.settle()
+    assert "apply ingressroutes/second" in requests
+    assert "apply deployments/second" in requests
+
+
+async def test_nobody_waits_for_an_app_that_cannot_be_served(scenario: Scenario) -> None:
+    scenario.create("older", command=["sleep", "1"], created="2026-01-01T00:00:00Z")
+    await scenario.settle()
+    await scenario.served("younger")
+    assert routed(scenario) == ["younger"]
+    scenario.change("older")
+    await scenario.settle()
+    assert scenario.conditions("older")["RouteAccepted"] == "False Conflict"
+    assert routed(scenario) == ["younger"]
+
+
+async def test_app_that_loses_its_place_loses_its_route_alone(scenario: Scenario) -> None:
+    """Two routes at one place, as after a split brain: the older app keeps it."""
+    await scenario.served("first", "/first", created="2026-01-01T00:00:00Z")
+    await scenario.served("second", "/second", created="2026-01-02T00:00:00Z")
+    # Somebody writes the first one's rule into the second one's route while the operator is away.
+    rule = scenario.child(INGRESS_ROUTE, "first").body["spec"]["routes"][0]["match"]
+    route = scenario.child(INGRESS_ROUTE, "second")
+    routes = [{**route.body["spec"]["routes"][0], "match": rule}]
+    scenario.cluster.edit(route, ("spec", "routes"), routes)
+    scenario.change("second", "/first")
+    requests = await scenario.settle()
+    assert "delete ingressroutes/second" in requests
+    assert routed(scenario) == ["first"]
+    assert "second" in scenario.cluster.names(SERVICE)
+
+
+HOSTS = [None, ["a.example.com"], ["b.example.com"], ["a.example.com", "b.example.com"]]
+PREFIXES = ["/", "/api", "/api/v1"]
+PAIRS = [
+    pytest.param(one, other, id=f"{one[0]}{one[1]} and {other[0]}{other[1]}")
+    for number, one in enumerate([(hosts, prefix) for hosts in HOSTS for prefix in PREFIXES])
+    for other in [(hosts, prefix) for hosts in HOSTS for prefix in PREFIXES][number:]
+]
+
+
+def _route(asked: tuple[list[str] | None, str]) -> dict[str, Any]:
+    hosts, prefix = asked
+    return {"pathPrefix": prefix, **({} if hosts is None else {"hosts": hosts})}
+
+
+def _share(one: tuple[list[str] | None, str], other: tuple[list[str] | None, str]) -> bool:
+    """Whether two routes have a place in common: said here in another way than in the code."""
+    hosts = [set(asked[0] or ["any"]) for asked in (one, other)]
+    return one[1] == other[1] and bool(hosts[0] & hosts[1])
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+@pytest.mark.parametrize("restarted", [False, True], ids=["", "restarted"])
+async def test_pairs(
+    scenario: Scenario, one: tuple[list[str] | None, str], other: tuple[list[str] | None, str], *, restarted: bool
+) -> None:
+    for name, asked in (("zebra", one), ("ape", other)):
+        scenario.create(name, asked[1], route=_route(asked))
+        await scenario.settle()
+        if restarted:
+            scenario.restart()
+            assert await scenario.settle() == []
+    assert routed(scenario) == (["zebra"] if _share(one, other) else ["ape", "zebra"])
+    scenario.delete(PROXIED_APP, "zebra")
+    await scenario.settle()
+    assert "ape" in {name[:-11] for name in scenario.cluster.names(INGRESS_ROUTE)}
+
+
+TRIPLE = {"a": (["a.example.com"], "/x"), "b": (["b.example.com"], "/x"), "both": (HOSTS[3], "/x")}
+
+
+@pytest.mark.parametrize("order", list(permutations(TRIPLE)), ids=" ".join)
+async def test_triples(scenario: Scenario, order: tuple[str, ...]) -> None:
+    for name in order:
+        scenario.create(name, route=_route(TRIPLE[name]))
+        await scenario.settle()
+    expected = ["both"] if order[0] == "both" else ["a", "b"]
+    assert routed(scenario) == expected
+    for name in expected:
+        scenario.delete(PROXIED_APP, name)
+        collect(scenario, name)
+        await scenario.settle()
+    assert routed(scenario) == sorted({*TRIPLE} - {*expected})
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["create", "change", "delete", "restart"]),
+        st.sampled_from("abc"),
+        st.sampled_from(HOSTS),
+        st.sampled_from(["/x", "/y"]),
+    ),
+    max_size=12,
+)
+
+
+@given(STEPS)
+async def test_whatever_happens_no_place_is_served_twice_and_who_can_be_served_is(
+    steps: list[tuple[str, str, list[str] | None, str]],
+) -> None:
+    scenario = Scenario()
+    for what, name, hosts, prefix in steps:
+        _do(scenario, what, name, (hosts, prefix))
+        await scenario.settle()
+        served = routed(scenario)
+        for app in scenario.cluster.names(PROXIED_APP):
+            accepted = scenario.conditions(app)["RouteAccepted"]
+            assert accepted in {"True Accepted", "False Conflict"}
+            assert accepted == "False Conflict" or app in served
+    asked = {app: scenario.app(app).body["spec"]["route"] for app in scenario.cluster.names(PROXIED_APP)}
+    for app, route in asked.items():
+        if scenario.conditions(app)["RouteAccepted"] == "False Conflict":
+            mine = (route.get("hosts"), route["pathPrefix"])
+            theirs = [place for other in asked if other != app for place in _held_by(scenario, other)]
+            assert any(_share(mine, place) for place in theirs), f"{app} is refused for nothing"
+
+
+def _do(scenario: Scenario, what: str, name: str, asked: tuple[list[str] | None, str]) -> None:
+    there = name in scenario.cluster.names(PROXIED_APP)
+    match what:
+        case "create" if not there:
+            scenario.create(name, asked[1], route=_route(asked))
+        case "change" if there:
+            scenario.change(name, asked[1], route=_route(asked))
+        case "delete" if there:
+            scenario.delete(PROXIED_APP, name)
+            collect(scenario, name)
+        case "restart":
+            scenario.restart()
+        case _:
+            pass
+
+
+def _held_by(scenario: Scenario, app: str) -> list[tuple[list[str] | None, str]]:
+    found = [full for full in scenario.cluster.names(INGRESS_ROUTE) if full[:-11] == app]
+    places = [held(scenario.cluster.get(INGRESS_ROUTE, NAMESPACE, full).body["spec"]) for full in found]
+    return [([place.host] if place.host else None, place.prefix) for claim in places for place in claim]

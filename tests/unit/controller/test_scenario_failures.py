@@ -1,0 +1,168 @@
+"""Requests that fail: what stands on them waits, the rest goes on, and the next pass does what is left."""
+
+import pytest
+
+from proxiedapp.controller.client import ApiError, Refused, Unavailable
+from proxiedapp.resources.kinds import MIDDLEWARE
+from tests.support.scenario import Scenario
+
+AWAY = Unavailable(503, "etcd is away")
+RETRYING = {"Ready": "False Retrying", "Reconciling": "True Retrying"}
+
+
+STANDS_ON: dict[str, list[str]] = {
+    "services": ["create services/shop", "create middlewares/shop-headers", "create middlewares/shop-strip"],
+    "middlewares": ["create services/shop", "create middlewares/shop-headers", "create middlewares/shop-strip"],
+    "deployments": [
+        "create services/shop",
+        "create middlewares/shop-headers",
+        "create middlewares/shop-strip",
+        "create deployments/shop",
+    ],
+}
+
+
+@pytest.mark.parametrize("plural", STANDS_ON)
+async def test_failed_child_stops_what_comes_after_it(scenario: Scenario, plural: str) -> None:
+    """Pods never learn of a prefix whose route cannot be written, nor does a route appear before its pods."""
+    scenario.api.fail("create", plural, AWAY)
+    scenario.create()
+    assert await scenario.settle() == [*STANDS_ON[plural], "status shop: Ready=False Retrying"]
+    assert scenario.conditions().items() >= RETRYING.items()
+    assert "Stalled" not in scenario.conditions()
+
+
+async def test_next_try_writes_only_what_is_left(scenario: Scenario) -> None:
+    scenario.api.fail("create", "services", AWAY)
+    scenario.create()
+    await scenario.settle()
+    assert scenario.clock.next_in() == 0.5
+    scenario.clock.advance(0.5)
+    assert await scenario.settle() == [
+        "create services/shop",
+        "create deployments/shop",
+        "create ingressroutes/shop",
+        "status shop: Ready=False Progressing",
+    ]
+
+
+async def test_longest_wait_that_was_asked_for_counts(scenario: Scenario) -> None:
+    scenario.api.fail("create", "services", Unavailable(429, "slow down", retry_after=7.0))
+    scenario.api.fail("create", "deployments", Unavailable(429, "slow down", retry_after=3.0))
+    scenario.create()
+    await scenario.settle()
+    assert scenario.clock.next_in() == 7.0
+
+
+async def test_lasting_failure_is_told_once(scenario: Scenario) -> None:
+    scenario.api.fail("create", "deployments", AWAY, times=5)
+    scenario.create()
+    await scenario.settle()
+    waits = []
+    for _ in range(4):
+        waits.append(scenario.clock.next_in())
+        scenario.clock.advance(scenario.clock.next_in())
+        assert await scenario.settle() == ["create deployments/shop"]
+    assert waits == [0.5, 1.0, 2.0, 4.0]
+
+
+async def test_failure_during_a_switch_prunes_nothing(scenario: Scenario) -> None:
+    await scenario.served(prefix="/v1")
+    scenario.api.fail("apply", "deployments", AWAY)
+    scenario.change(prefix="/v2")
+    assert await scenario.settle() == [
+        "create middlewares/shop-strip",
+        "apply deployments/shop",
+        "status shop: Ready=False Retrying",
+    ]
+    assert len(scenario.cluster.names(MIDDLEWARE)) == 3
+    scenario.clock.advance(0.5)
+    assert await scenario.settle() == [
+        "apply deployments/shop",
+        "apply ingressroutes/shop",
+        "delete middlewares/shop-strip",
+        "status shop: Ready=False Progressing",
+    ]
+
+
+async def test_failure_of_the_route_prunes_nothing(scenario: Scenario) -> None:
+    await scenario.served(prefix="/v1")
+    scenario.api.fail("apply", "ingressroutes", AWAY)
+    scenario.change(prefix="/v2")
+    requests = await scenario.settle()
+    assert requests[-2:] == ["apply ingressroutes/shop", "status shop: Ready=False Retrying"]
+    assert len(scenario.cluster.names(MIDDLEWARE)) == 3
+
+
+async def test_failed_prune_is_tried_again(scenario: Scenario) -> None:
+    """The route is in place; that an old middleware lingers is nobody's concern but ours."""
+    await scenario.served(prefix="/v1")
+    scenario.api.fail("delete", "middlewares", AWAY)
+    scenario.change(prefix="/v2")
+    assert (await scenario.settle())[-2:] == [
+        "delete middlewares/shop-strip",
+        "status shop: Ready=False Progressing",
+    ]
+    assert scenario.conditions()["RouteAccepted"] == "True Accepted"
+    scenario.clock.advance(0.5)
+    assert await scenario.settle() == ["delete middlewares/shop-strip"]
+    assert scenario.clock.next_in() == 4.5, "no other try, but a look at the pods"
+
+
+async def test_refused_child_is_told_with_an_event_and_tried_again_slowly(scenario: Scenario) -> None:
+    scenario.api.fail("create", "deployments", Refused(403, "exceeded quota"), times=2)
+    scenario.create()
+    requests = await scenario.settle()
+    assert requests[-2:] == ["status shop: Ready=False ChildRefused", "event shop: ChildRefused"]
+    assert scenario.message() == "The API server refuses Deployment shop: exceeded quota"
+    assert scenario.conditions()["Stalled"] == "True ChildRefused"
+    scenario.clock.advance(0.5)
+    assert await scenario.settle() == ["create deployments/shop"]
+    scenario.clock.advance(1.0)
+    assert (await scenario.settle())[-1] == "status shop: Ready=False Progressing"
+    assert "Stalled" not in scenario.conditions()
+
+
+@pytest.mark.parametrize("plural", ["deployments", "services", "middlewares", "ingressroutes"])
+async def test_lost_answer_does_no_harm(scenario: Scenario, plural: str) -> None:
+    """The write happened, only we do not know: the watch tells, and what is there is not written again."""
+    scenario.api.lose_answer("create", plural)
+    scenario.create()
+    await scenario.settle()
+    assert scenario.conditions()["Ready"] == "False Progressing", "the watch has brought the news at once"
+    written = [request.line() for request in scenario.api.requests if request.kind.plural == plural]
+    assert len(written) == len(set(written))
+
+
+async def test_lost_answer_before_the_watch_tells_is_found_out(scenario: Scenario) -> None:
+    scenario.api.lose_answer("create", "deployments")
+    scenario.create()
+    scenario.watch()
+    await scenario.work()
+    assert await scenario.reconcile() == [
+        "create deployments/shop",
+        "read deployments/shop",
+        "apply deployments/shop",
+        "create ingressroutes/shop",
+        "status shop: Ready=False Progressing",
+    ]
+
+
+@pytest.mark.parametrize("error", [Unavailable(503, "away", retry_after=2.0), Refused(403, "not allowed")])
+async def test_status_that_cannot_be_written_is_tried_again(scenario: Scenario, error: ApiError) -> None:
+    scenario.api.fail("status", "proxiedapps", error)
+    scenario.create()
+    assert (await scenario.settle())[-1] == "status shop: Ready=False Progressing"
+    assert "conditions" not in scenario.status()
+    assert scenario.clock.next_in() == (error.retry_after or 0.5)
+    scenario.clock.advance(scenario.clock.next_in())
+    assert await scenario.settle() == ["status shop: Ready=False Progressing"], "the children are not written again"
+
+
+async def test_failing_app_does_not_hold_up_others(scenario: Scenario) -> None:
+    scenario.api.fail("create", "deployments", AWAY)
+    scenario.create("a", "/a")
+    scenario.create("b", "/b")
+    requests = await scenario.settle()
+    assert "status a: Ready=False Retrying" in requests
+    assert requests[-1] == "status b: Ready=False Progressing"

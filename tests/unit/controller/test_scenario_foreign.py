@@ -1,0 +1,152 @@
+"""Names that are taken: a condition, never a fight; and what is ours after all is taken back."""
+
+from copy import deepcopy
+
+import pytest
+
+from proxiedapp.api.names import Key
+from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.controller.store import ChildId
+from proxiedapp.resources.desired import desired
+from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, SERVICE
+from tests.support.apps import DEFAULTS, an_app
+from tests.support.observed import owner_reference
+from tests.support.scenario import NAMESPACE, Scenario
+
+STALLED = {
+    "Ready": "False NameTaken",
+    "Stalled": "True NameTaken",
+    "RouteAccepted": "False NotApplied",
+    "WorkloadAvailable": "Unknown NotYetReported",
+}
+CREATION = [
+    "create services/shop",
+    "create middlewares/shop-headers",
+    "create middlewares/shop-strip",
+    "create deployments/shop",
+    "create ingressroutes/shop",
+    "status shop: Ready=False Progressing",
+]
+FIRST = [
+    *CREATION[:3],
+    "read services/shop",
+    "status shop: Ready=False NameTaken",
+    "event shop: NameTaken",
+]
+
+
+async def test_taken_name_stops_the_route_and_is_told_once(scenario: Scenario) -> None:
+    theirs = scenario.foreign(SERVICE)
+    before = deepcopy(theirs.body)
+    scenario.create()
+    assert await scenario.settle() == FIRST
+    assert scenario.conditions() == STALLED
+    assert theirs.body == before, "it is not touched"
+    assert scenario.cluster.names(INGRESS_ROUTE) == []
+
+
+async def test_taken_name_is_looked_at_again_but_not_told_again(scenario: Scenario) -> None:
+    scenario.foreign(SERVICE)
+    scenario.create()
+    await scenario.settle()
+    for wait in (0.5, 1.0, 2.0):
+        assert scenario.clock.next_in() == wait
+        scenario.clock.advance(wait)
+        assert await scenario.settle() == ["create services/shop", "read services/shop"]
+
+
+async def test_freed_name_is_used(scenario: Scenario) -> None:
+    scenario.foreign(SERVICE)
+    scenario.create()
+    await scenario.settle()
+    scenario.delete(SERVICE, "shop")
+    scenario.clock.advance(0.5)
+    assert await scenario.settle() == [
+        "create services/shop",
+        "create deployments/shop",
+        "create ingressroutes/shop",
+        "status shop: Ready=False Progressing",
+    ]
+
+
+async def test_taken_middleware_leaves_the_route_and_its_middleware_as_they_are(scenario: Scenario) -> None:
+    """Nothing is switched, the pods keep their root path, and nothing that the old route stands on is pruned."""
+    await scenario.served(prefix="/v1")
+    route = deepcopy(scenario.child(INGRESS_ROUTE).body)
+    wanted = desired(an_app("shop", "/v2", namespace=NAMESPACE), DEFAULTS).children[3]["metadata"]["name"]
+    assert wanted.startswith("shop-strip-")
+    scenario.foreign(MIDDLEWARE, wanted)
+    scenario.change(prefix="/v2")
+    assert await scenario.settle() == [
+        "create middlewares/shop-strip",
+        "read middlewares/shop-strip",
+        "status shop: Ready=False NameTaken",
+        "event shop: NameTaken",
+    ]
+    assert scenario.child(INGRESS_ROUTE).body == route
+    assert len(scenario.cluster.names(MIDDLEWARE)) == 3
+    assert scenario.status()["url"] == "/v1", "what is still served"
+
+
+@pytest.mark.parametrize(
+    ("holder", "told"),
+    [
+        pytest.param(None, "somebody else", id="nobody"),
+        pytest.param(
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "x"}, "the ReplicaSet x", id="another kind"
+        ),
+        pytest.param({"name": "other", "uid": "u"}, "the ProxiedApp other", id="another app"),
+        pytest.param({"name": "x", "controller": False}, "somebody else", id="an owner without control"),
+    ],
+)
+async def test_holder_of_the_name_is_told(scenario: Scenario, holder: dict[str, str] | None, told: str) -> None:
+    references = [] if holder is None else [owner_reference(Key(NAMESPACE, "x"), "u") | holder]
+    scenario.foreign(SERVICE, ownerReferences=references)
+    scenario.create()
+    await scenario.settle()
+    assert scenario.conditions() == STALLED
+    assert scenario.message().startswith(f"Service shop belongs to {told}, and this app needs that name. ")
+
+
+async def test_child_that_the_watch_did_not_tell_of_is_recognised(scenario: Scenario) -> None:
+    """A crash after a write, a lost event: the object is there and ours, only the store does not know."""
+    await scenario.served()
+    uid = scenario.child(DEPLOYMENT).body["metadata"]["uid"]
+    scenario.store.forget_child(ChildId(DEPLOYMENT, NAMESPACE, "shop"), uid)
+    assert await scenario.reconcile() == ["create deployments/shop", "read deployments/shop", "apply deployments/shop"]
+    assert await scenario.reconcile() == []
+
+
+async def test_orphan_of_ours_is_adopted(scenario: Scenario) -> None:
+    """After `kubectl delete --cascade=orphan` the children stand alone, with our fields in them."""
+    await scenario.served()
+    scenario.cluster.delete(PROXIED_APP, NAMESPACE, "shop")
+    for stored in scenario.cluster.objects.values():
+        scenario.cluster.edit(stored, ("metadata", "ownerReferences"), [])
+    await scenario.settle()
+    uid = scenario.create().body["metadata"]["uid"]
+    requests = await scenario.settle()
+    assert requests[-2:] == ["apply ingressroutes/shop", "status shop: Ready=True Available"]
+    assert [line for line in requests if line.startswith("apply")] == [
+        "apply services/shop",
+        "apply middlewares/shop-headers",
+        "apply middlewares/shop-strip",
+        "apply deployments/shop",
+        "apply ingressroutes/shop",
+    ]
+    (reference,) = scenario.child(SERVICE).body["metadata"]["ownerReferences"]
+    assert reference["uid"] == uid
+
+
+async def test_children_of_a_deleted_app_are_waited_for(scenario: Scenario) -> None:
+    """The app was deleted and made again; the garbage collector is still at work on the old children."""
+    await scenario.served()
+    scenario.cluster.delete(PROXIED_APP, NAMESPACE, "shop")
+    scenario.create()
+    requests = await scenario.settle()
+    assert not [line for line in requests if line.startswith(("apply", "delete"))]
+    assert requests[-1] == "status shop: Ready=False Retrying"
+    assert "Stalled" not in scenario.conditions()
+    for stored in [stored for stored in scenario.cluster.objects.values() if stored.kind is not PROXIED_APP]:
+        scenario.cluster.delete(stored.kind, NAMESPACE, stored.body["metadata"]["name"])
+    assert await scenario.settle() == CREATION

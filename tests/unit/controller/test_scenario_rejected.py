@@ -1,0 +1,119 @@
+"""Specs that cannot be served as written: said once, while what is served stays as it is."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from proxiedapp.controller.client import Refused, Unavailable
+from proxiedapp.controller.reconcile import Outcome
+from tests.support.scenario import Scenario
+
+PYTHON = ["python", "main.py"]
+
+
+def all_children(scenario: Scenario) -> list[dict[str, Any]]:
+    return [
+        deepcopy(stored.body) for key, stored in sorted(scenario.cluster.objects.items()) if key[0] != "proxiedapps"
+    ]
+
+
+async def test_rejected_spec_leaves_the_children_and_is_told_once(scenario: Scenario) -> None:
+    await scenario.served()
+    before = all_children(scenario)
+    scenario.change(command=PYTHON)
+    assert await scenario.settle() == ["status shop: Ready=False UnknownServer", "event shop: UnknownServer"]
+    assert all_children(scenario) == before
+    assert scenario.conditions() == {
+        "Ready": "False UnknownServer",
+        "Stalled": "True UnknownServer",
+        "RouteAccepted": "False NotApplied",
+        "WorkloadAvailable": "True MinimumReplicasAvailable",
+    }
+    assert scenario.message().startswith("spec.command: no server is recognised in `python main.py`. ")
+
+
+async def test_then_there_is_silence(scenario: Scenario) -> None:
+    await scenario.served()
+    scenario.change(command=PYTHON)
+    await scenario.settle()
+    assert scenario.outcomes[-1] == Outcome("UnknownServer")
+    assert scenario.clock.pending() == [], "trying again would change nothing"
+    assert await scenario.reconcile() == []
+
+
+async def test_event_speaks_of_this_very_app(scenario: Scenario) -> None:
+    scenario.create(command=PYTHON)
+    assert await scenario.settle() == ["status shop: Ready=False UnknownServer", "event shop: UnknownServer"]
+    event = scenario.last("event").manifest
+    assert event["regarding"]["uid"] == scenario.app().body["metadata"]["uid"]
+    assert event["note"] == scenario.message()
+
+
+async def test_mended_spec_is_served(scenario: Scenario) -> None:
+    await scenario.served()
+    scenario.change(command=PYTHON)
+    await scenario.settle()
+    scenario.change()
+    assert await scenario.settle() == ["status shop: Ready=True Available"]
+    assert "Stalled" not in scenario.conditions()
+
+
+async def test_another_reason_is_another_event(scenario: Scenario) -> None:
+    scenario.create(command=PYTHON)
+    await scenario.settle()
+    scenario.change(command=["uvicorn", "main:app", "--port", "1"])
+    assert await scenario.settle() == ["status shop: Ready=False CommandConflict", "event shop: CommandConflict"]
+
+
+async def test_change_that_mends_nothing_is_acknowledged_without_an_event(scenario: Scenario) -> None:
+    scenario.create(command=PYTHON)
+    await scenario.settle()
+    scenario.change(command=PYTHON, replicas=2)
+    assert await scenario.settle() == ["status shop: Ready=False UnknownServer"]
+    assert scenario.status()["observedGeneration"] == 2
+
+
+async def test_drift_of_what_is_still_served_is_not_mended_meanwhile(scenario: Scenario) -> None:
+    """Nothing is known of what the children should be; they come right with the spec."""
+    await scenario.served()
+    scenario.change(command=PYTHON)
+    await scenario.settle()
+    scenario.rolled_out()
+    assert await scenario.settle() == []
+
+
+async def test_spec_that_the_models_refuse_is_told_as_well(scenario: Scenario) -> None:
+    """It was stored under an older schema."""
+    await scenario.served()
+    scenario.cluster.edit(scenario.app(), ("spec", "image"), 1)
+    assert await scenario.settle() == ["status shop: Ready=False InvalidSpec", "event shop: InvalidSpec"]
+    assert scenario.message().startswith("spec.image: ")
+
+
+async def test_quantity_that_kubernetes_cannot_read_is_not_our_defect(scenario: Scenario) -> None:
+    await scenario.served()
+    scenario.change(resources={"limits": {"cpu": "1e1.5"}})
+    scenario.api.fail("apply", "deployments", Refused(400, "unable to parse quantity's suffix"))
+    assert await scenario.settle() == [
+        "apply deployments/shop",
+        "status shop: Ready=False ChildRefused",
+        "event shop: ChildRefused",
+    ]
+
+
+@pytest.mark.parametrize("error", [Refused(403, "not allowed"), Unavailable(503, "away")])
+async def test_event_that_cannot_be_written_does_no_harm(scenario: Scenario, error: Exception) -> None:
+    assert isinstance(error, Refused | Unavailable)
+    scenario.api.fail("event", "events", error)
+    scenario.create(command=PYTHON)
+    assert await scenario.settle() == ["status shop: Ready=False UnknownServer", "event shop: UnknownServer"]
+    assert scenario.outcomes[-1] == Outcome("UnknownServer")
+
+
+async def test_without_traefik_nothing_is_written_but_the_reason() -> None:
+    scenario = Scenario(traefik_served=False)
+    scenario.create()
+    assert await scenario.settle() == ["status shop: Ready=False TraefikMissing", "event shop: TraefikMissing"]
+    assert await scenario.reconcile() == []
+    assert scenario.message().startswith("the cluster: it does not serve traefik.io/v1alpha1")

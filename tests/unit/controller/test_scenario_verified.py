@@ -1,0 +1,162 @@
+"""The condition Verified: when it is told, when it stays, and that it holds nothing back."""
+
+import pytest
+
+from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.resources.kinds import DEPLOYMENT
+from proxiedapp.verify.codes import Code
+from proxiedapp.verify.finding import Finding
+from tests.support.scenario import Scenario
+
+BROKEN = Finding(
+    Code.DOCS_SCHEMA_URL,
+    ok=False,
+    seen="/openapi.json",
+    expected="/api/v1/openapi.json",
+    fix="Let the operator tell the server its prefix.",
+)
+
+
+async def told_broken(scenario: Scenario) -> list[str]:
+    """Let three looks pass."""
+    scenario.finding = BROKEN
+    requests = await scenario.verify()
+    for _ in range(2):
+        scenario.clock.advance(scenario.clock.next_in())
+        requests += await scenario.verify()
+    return requests
+
+
+async def test_app_is_verified_through_the_proxy_once_it_is_rolled_out(scenario: Scenario) -> None:
+    scenario.create()
+    await scenario.settle()
+    assert await scenario.verify() == []
+    assert scenario.asked == []
+    scenario.rolled_out()
+    await scenario.settle()
+    assert await scenario.verify() == ["status shop: Ready=True Available"]
+    assert [target.url for target in scenario.asked] == ["https://traefik:443/api/v1"] * 2
+    assert scenario.conditions()["Verified"] == "True Verified"
+    assert await scenario.reconcile() == []
+
+
+async def test_broken_app_is_told_to_be_so_and_stays_ready(scenario: Scenario) -> None:
+    await scenario.served()
+    assert await told_broken(scenario) == ["status shop: Ready=True Available"]
+    assert scenario.conditions()["Verified"] == "False DocsSchemaURL"
+    assert scenario.conditions()["Ready"] == "True Available"
+    assert scenario.message(kind="Verified") == (
+        "/openapi.json; expected: /api/v1/openapi.json. Let the operator tell the server its prefix."
+    )
+    assert await scenario.reconcile() == []
+
+
+async def test_verdict_of_the_last_version_stays_while_the_next_rolls_out(scenario: Scenario) -> None:
+    await scenario.served()
+    await scenario.verify()
+    scenario.change(image="shop:2")
+    await scenario.settle()
+    verified = next(one for one in scenario.status()["conditions"] if one["type"] == "Verified")
+    assert (verified["status"], verified["observedGeneration"]) == ("True", 1)
+    scenario.rolled_out()
+    await scenario.settle()
+    await told_broken(scenario)
+    verified = next(one for one in scenario.status()["conditions"] if one["type"] == "Verified")
+    assert (verified["status"], verified["observedGeneration"]) == ("False", 2)
+
+
+async def test_mended_version_is_told_to_be_right(scenario: Scenario) -> None:
+    await scenario.served()
+    await told_broken(scenario)
+    scenario.change(image="shop:2")
+    await scenario.settle()
+    scenario.rolled_out()
+    await scenario.settle()
+    scenario.finding = Finding(Code.OPENAPI_SERVERS, ok=True, seen="", expected="", fix="")
+    await scenario.verify()
+    assert scenario.conditions()["Verified"] == "True Verified"
+
+
+async def test_route_change_is_verified_at_its_new_prefix(scenario: Scenario) -> None:
+    await scenario.served()
+    await scenario.verify()
+    scenario.change(prefix="/shop")
+    await scenario.settle()
+    scenario.rolled_out()
+    await scenario.settle()
+    await scenario.verify()
+    assert scenario.asked[-1].url == "https://traefik:443/shop"
+
+
+async def test_restart_writes_nothing_and_verifies_in_its_own_time(scenario: Scenario) -> None:
+    await scenario.served()
+    await scenario.verify()
+    scenario.restart()
+    assert await scenario.settle() == []
+    assert await scenario.verify() == []
+    assert len(scenario.asked) == 2
+    scenario.clock.advance(900)
+    assert await scenario.verify() == []
+    assert len(scenario.asked) == 4
+
+
+async def test_verify_switched_off_takes_the_condition_away(scenario: Scenario) -> None:
+    await scenario.served()
+    await scenario.verify()
+    scenario.change(verify={"enabled": False})
+    assert await scenario.settle() == ["status shop: Ready=True Available"]
+    assert "Verified" not in scenario.conditions()
+    assert await scenario.verify() == []
+
+
+async def test_rejected_spec_leaves_the_verdict_on_what_is_served(scenario: Scenario) -> None:
+    await scenario.served()
+    await scenario.verify()
+    scenario.change(command=["./start.sh"])
+    await scenario.settle()
+    assert scenario.conditions()["Verified"] == "True Verified"
+    assert scenario.conditions()["Ready"] == "False UnknownServer"
+
+
+async def test_app_without_pods_is_not_asked(scenario: Scenario) -> None:
+    scenario.create(replicas=0)
+    await scenario.settle()
+    scenario.rolled_out()
+    await scenario.settle()
+    assert await scenario.verify() == []
+    assert scenario.asked == []
+
+
+async def test_app_that_is_gone_is_forgotten(scenario: Scenario) -> None:
+    await scenario.served()
+    await scenario.verify()
+    scenario.delete(PROXIED_APP, "shop")
+    await scenario.settle()
+    scenario.clock.advance(2000)
+    assert await scenario.verify() == []
+    assert len(scenario.asked) == 2
+
+
+# The adapter's ConfigMap is a child like the others, and outlives the pods that mount it.
+
+
+async def test_adapter_is_there_before_the_pods_that_mount_it(scenario: Scenario) -> None:
+    scenario.create(command=["hypercorn", "main:app"])
+    requests = await scenario.settle()
+    assert requests.index("create configmaps/shop-adapter") < requests.index("create deployments/shop")
+
+
+async def test_adapter_no_longer_needed_goes_once_no_pod_mounts_it(scenario: Scenario) -> None:
+    await scenario.served(command=["hypercorn", "main:app"])
+    scenario.change(command=["uvicorn", "main:app"])
+    assert "delete configmaps/shop-adapter" not in await scenario.settle()
+    scenario.rolled_out()
+    assert "delete configmaps/shop-adapter" in await scenario.settle()
+    assert scenario.child(DEPLOYMENT).body["spec"]["template"]["spec"]["volumes"] == [{"name": "tmp", "emptyDir": {}}]
+
+
+@pytest.mark.parametrize("adapter", ["Auto", "Never"])
+async def test_what_stays_wrong_without_the_adapter_is_told(scenario: Scenario, adapter: str) -> None:
+    await scenario.served(command=["hypercorn", "main:app"], server={"adapter": adapter})
+    accepted = scenario.conditions()["RouteAccepted"]
+    assert accepted == ("True Accepted" if adapter == "Auto" else "True Limited")

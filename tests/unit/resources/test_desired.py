@@ -1,0 +1,81 @@
+"""What the set of children depends on, and what it does not."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from proxiedapp.api.errors import Rejected
+from proxiedapp.resources.desired import Desired, desired
+from proxiedapp.routing.entrypoints import EntryPoints
+from tests.support.apps import DEFAULTS, an_app
+
+
+def kinds(want: Desired) -> list[str]:
+    return [child["kind"] for child in want.children]
+
+
+def route_of(want: Desired) -> dict[str, Any]:
+    spec: dict[str, Any] = want.children[-1]["spec"]
+    return spec
+
+
+def container_of(want: Desired) -> dict[str, Any]:
+    container: dict[str, Any] = want.children[0]["spec"]["template"]["spec"]["containers"][0]
+    return container
+
+
+def test_each_child_stands_after_those_it_refers_to() -> None:
+    assert kinds(desired(an_app(), DEFAULTS)) == ["Deployment", "Service", "Middleware", "Middleware", "IngressRoute"]
+    assert kinds(desired(an_app(prefix="/"), DEFAULTS)) == ["Deployment", "Service", "Middleware", "IngressRoute"]
+
+
+def test_children_stand_in_the_namespace_of_the_app() -> None:
+    want = desired(an_app(namespace="team"), DEFAULTS)
+    assert {child["metadata"]["namespace"] for child in want.children} == {"team"}
+
+
+def test_defaults_apply_where_the_spec_is_silent() -> None:
+    defaults = replace(DEFAULTS, entry_points=EntryPoints(("inner",)), trusted_proxies=("192.0.2.1",))
+    want = desired(an_app(), defaults)
+    assert route_of(want)["entryPoints"] == ["inner"]
+    assert "192.0.2.1" in container_of(want)["command"]
+
+
+def test_spec_beats_the_defaults() -> None:
+    app = an_app(route={"entryPoints": ["web"]}, proxy={"trustedProxies": ["10.1.0.0/16", "10.2.0.0/16"]})
+    want = desired(app, DEFAULTS)
+    assert route_of(want)["entryPoints"] == ["web"]
+    assert "10.1.0.0/16,10.2.0.0/16" in container_of(want)["command"]
+
+
+def test_empty_list_of_proxies_trusts_nobody_rather_than_the_default() -> None:
+    command = container_of(desired(an_app(proxy={"trustedProxies": []}), DEFAULTS))["command"]
+    assert command[command.index("--forwarded-allow-ips") + 1] == ""
+
+
+def test_new_prefix_changes_command_rule_and_middleware_together() -> None:
+    before, after = desired(an_app(prefix="/v1"), DEFAULTS), desired(an_app(prefix="/v2"), DEFAULTS)
+    assert (before.launch.root_path, after.launch.root_path) == ("/v1", "/v2")
+    changed = [old["kind"] for old, new in zip(before.children, after.children, strict=True) if old != new]
+    assert changed == ["Deployment", "Middleware", "IngressRoute"]
+
+
+def test_new_port_touches_the_pods_alone() -> None:
+    before, after = desired(an_app(port=8000), DEFAULTS), desired(an_app(port=9000), DEFAULTS)
+    assert before.children[1:] == after.children[1:]
+    assert before.children[0] != after.children[0]
+
+
+def test_selector_is_two_fixed_labels() -> None:
+    """A Deployment's selector can never change, so nothing that a user may change can be part of it."""
+    deployment, service, *_ = desired(an_app(), DEFAULTS).children
+    labels = {"app.kubernetes.io/instance": "shop", "app.kubernetes.io/managed-by": "proxiedapp"}
+    assert deployment["spec"]["selector"] == {"matchLabels": labels}
+    assert service["spec"]["selector"] == labels
+    assert labels.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+
+
+def test_spec_that_cannot_be_served_has_no_children() -> None:
+    with pytest.raises(Rejected):
+        desired(an_app(command=["python", "main.py"]), DEFAULTS)

@@ -1,0 +1,82 @@
+"""`proxiedapp render`: the same bytes as the golden files, without a cluster."""
+
+import os
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from proxiedapp.cli import app
+from tests.support.apps import PROXY
+from tests.support.golden import DATA, INPUTS, output_of
+
+
+@pytest.fixture(autouse=True)
+def golden_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith("PROXIEDAPP_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PROXIEDAPP_PROXY_NAMESPACE", PROXY.namespace)
+    monkeypatch.setenv("PROXIEDAPP_PROXY_LABELS", ",".join(f"{name}={value}" for name, value in PROXY.labels.items()))
+
+
+def render(*arguments: str | Path, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(app, ["render", *map(str, arguments)], input=stdin)
+
+
+@pytest.mark.parametrize("case", INPUTS, ids=lambda path: path.stem)
+def test_render_prints_the_golden_file(case: Path) -> None:
+    done = render(case)
+    assert (done.exit_code, done.stdout) == (0, output_of(case).read_text())
+
+
+def test_several_files_are_printed_one_after_the_other() -> None:
+    assert render(*INPUTS).stdout == "".join(output_of(case).read_text() for case in INPUTS)
+
+
+def test_several_documents_are_read_from_standard_input() -> None:
+    text = "---\n".join(case.read_text() for case in INPUTS[:2])
+    assert render("-", stdin=text).stdout == "".join(output_of(case).read_text() for case in INPUTS[:2])
+
+
+def test_settings_decide_where_the_spec_is_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROXIEDAPP_ENTRY_POINTS", "from-variable")
+    monkeypatch.setenv("PROXIEDAPP_TRUSTED_PROXIES", "192.0.2.1")
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("entry_points: [from-file]\n")
+    printed = render(DATA / "input" / "minimal.yaml", "--settings", settings).stdout
+    assert "- from-file\n" in printed, "the file beats the variable"
+    assert "value: 192.0.2.1\n" in printed
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param("{", "while parsing", id="no YAML"),
+        pytest.param("- a", "document 1: it is not a Kubernetes object", id="no object"),
+        pytest.param("kind: Deployment\n", "document 1: kind: it must be a ProxiedApp", id="another kind"),
+        pytest.param(
+            "kind: ProxiedApp\napiVersion: proxiedapp.dev/v1alpha1\nmetadata: {name: a}\nspec: {image: x, route: {}}\n",
+            "document 1: spec.command: it is absent",
+            id="a spec that cannot be served",
+        ),
+        pytest.param(
+            "kind: ProxiedApp\napiVersion: proxiedapp.dev/v1alpha1\nmetadata: broken\n",
+            "document 1: metadata: it must be an object",
+            id="metadata that is no object",
+        ),
+    ],
+)
+def test_what_cannot_be_rendered_is_said_and_nothing_is_printed(tmp_path: Path, text: str, problem: str) -> None:
+    file = tmp_path / "app.yaml"
+    file.write_text(text)
+    done = render(INPUTS[0], file)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"proxiedapp: {file}: ")
+    assert problem in done.stderr
+
+
+def test_missing_file_is_said() -> None:
+    done = render("no-such-file.yaml")
+    assert done.exit_code == 1
+    assert "proxiedapp: no-such-file.yaml: [Errno 2] No such file or directory" in done.stderr

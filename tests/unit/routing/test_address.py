@@ -1,0 +1,53 @@
+"""The address that an app's status tells."""
+
+from dataclasses import replace
+
+import pytest
+
+from proxiedapp.api.names import Key
+from proxiedapp.routing.address import public_url
+from proxiedapp.routing.rule import Rule
+from proxiedapp.routing.traefik import Route
+
+ROUTE = Route(Key("team", "shop"), Rule((), "/api"), True, ("web", "websecure"), None, "shop", 80)
+UNKNOWN = {"web": "http://*", "websecure": "https://*"}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "prefix", "entry_points", "urls", "address"),
+    [
+        pytest.param((), "/api", ("web",), UNKNOWN, "/api", id="neither host nor address: the path"),
+        pytest.param((), "/", ("web",), UNKNOWN, "/", id="neither, and no prefix"),
+        pytest.param(("a.b",), "/api", ("web",), UNKNOWN, "http://a.b/api", id="the host of the route"),
+        pytest.param(("a.b", "c"), "/", ("web",), UNKNOWN, "http://a.b/", id="the first host"),
+        pytest.param(("a.b",), "/api", ("web", "websecure"), UNKNOWN, "https://a.b/api", id="https before http"),
+        pytest.param(
+            (), "/api", ("web",), {"web": "http://x.y:8080"}, "http://x.y:8080/api", id="the entry point's address"
+        ),
+        pytest.param(
+            ("a.b",),
+            "/api",
+            ("web",),
+            {"web": "http://x.y:8080"},
+            "http://a.b:8080/api",
+            id="the route's host, the entry point's port",
+        ),
+        pytest.param(
+            (), "/api", ("web",), {"web": "http://[fd00::1]:8080"}, "http://[fd00::1]:8080/api", id="an IPv6 address"
+        ),
+        pytest.param(
+            (),
+            "/api",
+            ("web", "websecure"),
+            {"websecure": "https://*", "web": "http://x"},
+            "http://x/api",
+            id="the one whose host is known",
+        ),
+        pytest.param(("a.b",), "/api", ("inner",), UNKNOWN, "a.b/api", id="an entry point that nobody described"),
+    ],
+)
+def test_address_is_built_from_what_is_known(
+    hosts: tuple[str, ...], prefix: str, entry_points: tuple[str, ...], urls: dict[str, str], address: str
+) -> None:
+    route = replace(ROUTE, rule=Rule(hosts, prefix), entry_points=entry_points)
+    assert public_url(route, urls) == address

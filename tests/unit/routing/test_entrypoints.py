@@ -1,0 +1,55 @@
+"""Which entry points serve, with TLS or without, and which redirect."""
+
+from typing import Any
+
+import pytest
+
+from proxiedapp.api.errors import InvalidSpec
+from proxiedapp.api.spec import Route
+from proxiedapp.routing.entrypoints import EntryPoints, Listening
+
+KNOWN = EntryPoints(
+    ("web", "websecure"),
+    {"web": "http://*", "websecure": "https://*", "inner": "http://*", "other": "https://*:8443"},
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "together", "plain"),
+    [
+        pytest.param({}, "web websecure", "", id="all alike, each as it is by itself"),
+        pytest.param({"entryPoints": ["inner"]}, "inner", "", id="those that are named"),
+        pytest.param({"tls": {}}, "websecure", "web", id="TLS where there is https, plain beside it"),
+        pytest.param({"tls": {}, "entryPoints": ["websecure"]}, "websecure", "", id="https alone"),
+        pytest.param({"tls": {}, "entryPoints": ["mine"]}, "mine", "", id="an unknown one speaks TLS"),
+        pytest.param({"redirectToHTTPS": True}, "websecure", "web", id="redirect from plain to https"),
+        pytest.param(
+            {"redirectToHTTPS": True, "entryPoints": ["websecure"]},
+            "websecure",
+            "web",
+            id="redirect from the operator's own where none is named",
+        ),
+        pytest.param(
+            {"redirectToHTTPS": True, "entryPoints": ["inner", "other"]}, "other", "inner", id="redirect from the named"
+        ),
+    ],
+)
+def test_entry_points(asked: dict[str, Any], together: str, plain: str) -> None:
+    listening = KNOWN.named_by(Route.model_validate(asked))
+    assert listening == Listening(tuple(together.split()), tuple(plain.split()))
+    listening.refuse_none()
+
+
+@pytest.mark.parametrize("asked", [{"tls": {}}, {"redirectToHTTPS": True}])
+def test_https_without_an_entry_point_for_it_is_refused(asked: dict[str, Any]) -> None:
+    with pytest.raises(InvalidSpec) as refused:
+        KNOWN.named_by(Route.model_validate(asked | {"entryPoints": ["web", "inner"]})).refuse_none()
+    assert refused.value.field == "spec.route.entryPoints"
+    assert refused.value.problem.startswith("web, inner speaks plain http")
+
+
+@pytest.mark.parametrize(
+    ("names", "port"), [(("websecure",), None), (("other",), 8443), (("unknown",), None), (("unknown", "other"), 8443)]
+)
+def test_port_of_https(names: tuple[str, ...], port: int | None) -> None:
+    assert KNOWN.https_port(names) == port

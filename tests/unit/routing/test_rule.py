@@ -1,0 +1,91 @@
+"""The rule as it is written, and how it ranks among others."""
+
+import itertools
+
+import pytest
+
+from proxiedapp.routing.rule import Rule
+
+HIGHEST = 9223372036854774784
+"""The highest priority that Traefik's CRD takes."""
+
+
+@pytest.mark.parametrize(
+    ("hosts", "prefix", "written"),
+    [
+        pytest.param((), "/", 'PathPrefix("/")', id="everything"),
+        pytest.param(("a.b",), "/", 'Host("a.b")', id="one host"),
+        pytest.param(("a.b", "c"), "/", '(Host("a.b") || Host("c"))', id="several hosts"),
+        pytest.param((), "/api", '(Path("/api") || PathPrefix("/api/"))', id="a prefix on any host"),
+        pytest.param(
+            ("a.b",), "/api/v1", 'Host("a.b") && (Path("/api/v1") || PathPrefix("/api/v1/"))', id="host and prefix"
+        ),
+        pytest.param(
+            ("a.b", "c"),
+            "/api",
+            '(Host("a.b") || Host("c")) && (Path("/api") || PathPrefix("/api/"))',
+            id="several hosts and a prefix",
+        ),
+        pytest.param(
+            (),
+            "/.well-known/~a_b-c",
+            '(Path("/.well-known/~a_b-c") || PathPrefix("/.well-known/~a_b-c/"))',
+            id="all unreserved characters",
+        ),
+    ],
+)
+def test_rule_is_written_in_traefiks_language(hosts: tuple[str, ...], prefix: str, written: str) -> None:
+    assert Rule(hosts, prefix).write() == written
+
+
+@pytest.mark.parametrize(
+    "host", ["", "A.b", "a.b.", "-a", "a_b", "*", "*.a", "a b", 'a"', "a`", "a\\", "a)", "a@b", "a\n", "é", "a:80"]
+)
+def test_host_that_no_rule_may_hold_is_refused(host: str) -> None:
+    with pytest.raises(ValueError, match="cannot stand in a Host rule"):
+        Rule((host,), "/").write()
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "",
+        "api",
+        "/api/",
+        "//api",
+        "/a//b",
+        "/a b",
+        '/a"',
+        "/a`",
+        "/a\\",
+        "/a)",
+        "/a;b",
+        "/a%2fb",
+        "/é",
+        "/a\n",
+        "/a?b",
+        "/a|b",
+    ],
+)
+def test_prefix_that_no_rule_may_hold_is_refused(prefix: str) -> None:
+    with pytest.raises(ValueError, match="cannot stand in a Path rule"):
+        Rule(("a",), prefix).write()
+
+
+def test_longest_prefix_wins_and_a_host_comes_first() -> None:
+    ordered = [
+        Rule(("a.b",), "/api/v1"),
+        Rule(("a-very-long-name.example.com",), "/api"),
+        Rule(("a.b",), "/"),
+        Rule((), "/" + "a" * 255),
+        Rule((), "/api/v1"),
+        Rule((), "/api"),
+        Rule((), "/"),
+    ]
+    for higher, lower in itertools.pairwise(ordered):
+        assert higher.priority > lower.priority
+
+
+def test_priority_stays_within_traefiks_limits() -> None:
+    assert Rule((), "/").priority > 0, "0 would mean Traefik's own default, the length of the rule"
+    assert Rule(("a" * 253,) * 32, "/" + "a" * 255).priority < HIGHEST

@@ -1,0 +1,73 @@
+"""A pod's part of the network, made in the kernel."""
+
+import asyncio
+import sys
+
+import pytest
+
+from proxiedapp.sandbox.node.config import NetworkConfig
+from proxiedapp.sandbox.node.errors import NetworkFailed
+from proxiedapp.sandbox.node.network import Places, attach, detach, sweep
+from tests.unit.sandbox.node.kernel import NEEDS_ROOT, ip, left_of
+
+pytestmark = NEEDS_ROOT
+
+
+async def test_a_pod_reaches_the_gateway_and_the_gateway_it(network: NetworkConfig) -> None:
+    place = Places(network).take(None)
+    await attach(place)
+    try:
+        assert f"default via {network.gateway} dev eth0" in ip("-n", place.namespace, "route")
+        assert "LOOPBACK,UP" in ip("-n", place.namespace, "link", "show", "lo")
+        assert place.mac in ip("-n", place.namespace, "link", "show", "eth0")
+        with pytest.raises(ConnectionRefusedError):  # which is an answer
+            await asyncio.open_connection(str(place.address), 9)
+        code = f"import socket; socket.create_connection(({network.gateway!r}, 9), timeout=5)"
+        process = await asyncio.create_subprocess_exec(
+            *("ip", "netns", "exec", place.namespace, sys.executable, "-c", code), stderr=asyncio.subprocess.PIPE
+        )
+        _, errors = await process.communicate()
+        assert b"ConnectionRefusedError" in errors
+    finally:
+        await detach(place)
+    assert left_of(network) == []
+    await detach(place)  # twice does no harm
+
+
+async def test_what_is_left_in_a_place_does_not_keep_a_new_pod_out(network: NetworkConfig) -> None:
+    place = Places(network).take(None)
+    await attach(place)
+    process = await asyncio.create_subprocess_exec("ip", "netns", "exec", place.namespace, "sleep", "600")
+    try:
+        await attach(place)
+        assert await process.wait() == -9
+    finally:
+        await detach(place)
+
+
+async def test_a_new_node_removes_what_a_killed_one_left_and_nothing_of_others(network: NetworkConfig) -> None:
+    other = network.model_copy(update={"id": f"{int(network.id, 16) ^ 1:06x}"})
+    foreign = Places(other).take(None)
+    places = Places(network)
+    mine = [places.take(None), places.take(None)]
+    try:
+        for place in [*mine, foreign]:
+            await attach(place)
+        process = await asyncio.create_subprocess_exec("ip", "netns", "exec", mine[0].namespace, "sleep", "600")
+        assert sorted(await sweep(network)) == sorted(place.namespace for place in mine)
+        assert await process.wait() == -9
+        assert left_of(network) == []
+        assert len(left_of(other)) == 2
+    finally:
+        for place in [*mine, foreign]:
+            await detach(place)
+
+
+async def test_a_missing_bridge_is_said_with_what_was_tried(network: NetworkConfig) -> None:
+    place = Places(network.model_copy(update={"bridge": "nosuchbridge"})).take(None)
+    try:
+        with pytest.raises(NetworkFailed, match=r"`ip -batch -; link add .* master nosuchbridge up` failed"):
+            await attach(place)
+    finally:
+        await detach(place)
+    assert left_of(network) == []

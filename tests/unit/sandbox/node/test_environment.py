@@ -1,0 +1,142 @@
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxiedapp.sandbox.node.environment import Source, environment, environment_sources, expand
+from proxiedapp.sandbox.node.errors import NotStartable
+from tests.unit.sandbox.node.samples import a_container, a_pod, fields_of
+
+CONF = Source("ConfigMap", "conf")
+SECRET = Source("Secret", "secret")
+HELD = {CONF: {"A": b"alpha", "file.ini": b"x=1\n"}, SECRET: {"PW": b"s3cret$(A)\xff"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "expanded"),
+    [
+        pytest.param("$(A)", "1", id="a variable"),
+        pytest.param("x-$(A)-$(B)", "x-1-two", id="among text"),
+        pytest.param("$(NOPE)", "$(NOPE)", id="unknown stays literal"),
+        pytest.param("$$(A)", "$(A)", id="escaped"),
+        pytest.param("$$$(A)", "$1", id="an escaped dollar and a variable"),
+        pytest.param("$$", "$", id="a dollar"),
+        pytest.param("$A ${A} $", "$A ${A} $", id="a shell's syntax is not ours"),
+        pytest.param("$(A", "$(A", id="never closed"),
+        pytest.param("$()", "$()", id="no name"),
+        pytest.param("$(C)", "$(A)", id="not expanded again"),
+    ],
+)
+def test_references_are_expanded_as_kubernetes_does(text: str, expanded: str) -> None:
+    assert expand(text, {"A": "1", "B": "two", "C": "$(A)"}) == expanded
+
+
+@given(st.text())
+def test_text_without_dollars_stays(text: str) -> None:
+    kept = text.replace("$", "")
+    assert expand(kept, {"A": "1"}) == kept
+
+
+def made(**container: Any) -> dict[str, str]:
+    spec = a_container(**container)
+    return environment(spec, fields_of(a_pod(spec)), HELD)
+
+
+def test_env_may_refer_to_what_stands_before_it_only() -> None:
+    env = [
+        {"name": "X", "value": "$(Y)"},
+        {"name": "Y", "value": "y$(A)"},
+        {"name": "Z", "value": "$(Y)"},
+        {"name": "E"},
+    ]
+    assert made(env=env, envFrom=[{"configMapRef": {"name": "conf"}}]) == {
+        "A": "alpha",
+        "file.ini": "x=1\n",
+        "X": "$(Y)",
+        "Y": "yalpha",
+        "Z": "yalpha",
+        "E": "",
+    }
+
+
+def test_later_sources_win_and_env_beats_them_all() -> None:
+    env_from = [{"configMapRef": {"name": "conf"}}, {"prefix": "S_", "secretRef": {"name": "secret"}}]
+    found = made(envFrom=env_from, env=[{"name": "A", "value": "mine"}])
+    assert (found["A"], found["S_PW"]) == ("mine", "s3cret$(A)\udcff")  # values of others are not expanded, bytes kept
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        pytest.param({"secretKeyRef": {"name": "secret", "key": "PW"}}, "s3cret$(A)\udcff", id="secret"),
+        pytest.param({"configMapKeyRef": {"name": "conf", "key": "A"}}, "alpha", id="configMap"),
+        pytest.param({"fieldRef": {"fieldPath": "metadata.name"}}, "shop-1", id="name"),
+        pytest.param({"fieldRef": {"fieldPath": "metadata.labels['app']"}}, "shop", id="a label"),
+        pytest.param({"fieldRef": {"fieldPath": "metadata.annotations['no']"}}, "", id="a missing annotation"),
+        pytest.param({"fieldRef": {"fieldPath": "status.podIP"}}, "10.231.0.2", id="address"),
+        pytest.param({"fieldRef": {"fieldPath": "status.hostIP"}}, "10.231.0.1", id="host"),
+        pytest.param({"fieldRef": {"fieldPath": "spec.nodeName"}}, "sandbox", id="node"),
+        pytest.param({"resourceFieldRef": {"resource": "limits.cpu", "divisor": "1m"}}, "250", id="limit"),
+        pytest.param({"resourceFieldRef": {"resource": "limits.memory", "divisor": "1Gi"}}, "4", id="the node's limit"),
+        pytest.param({"resourceFieldRef": {"resource": "requests.memory", "divisor": "0"}}, "0", id="no request"),
+    ],
+)
+def test_values_from_elsewhere(source: Mapping[str, Any], value: str) -> None:
+    found = made(env=[{"name": "X", "valueFrom": source}], resources={"limits": {"cpu": "250m"}})
+    assert found == {"X": value}
+
+
+@pytest.mark.parametrize(
+    ("container", "problem"),
+    [
+        pytest.param({"envFrom": [{"configMapRef": {"name": "no"}}]}, 'configMap "no" not found', id="configMap"),
+        pytest.param({"envFrom": [{"secretRef": {"name": "no"}}]}, 'secret "no" not found', id="secret"),
+        pytest.param(
+            {"env": [{"name": "X", "valueFrom": {"secretKeyRef": {"name": "secret", "key": "no"}}}]},
+            'key "no" is not in secret "secret"',
+            id="key",
+        ),
+        pytest.param(
+            {"env": [{"name": "X", "valueFrom": {"configMapKeyRef": {"name": "no", "key": "A"}}}]},
+            'configMap "no" not found',
+            id="configMap of a key",
+        ),
+        pytest.param(
+            {"env": [{"name": "X", "valueFrom": {"fieldRef": {"fieldPath": "status.phase"}}}]},
+            "'status.phase' is not known",
+            id="field",
+        ),
+    ],
+)
+def test_what_is_missing_keeps_the_container_waiting(container: dict[str, Any], problem: str) -> None:
+    with pytest.raises(NotStartable, match=problem) as raised:
+        made(**container)
+    assert raised.value.reason == "CreateContainerConfigError"
+
+
+def test_what_is_optional_may_be_missing() -> None:
+    key = {"name": "no", "key": "x", "optional": True}
+    assert (
+        made(
+            envFrom=[{"configMapRef": {"name": "no", "optional": True}}],
+            env=[
+                {"name": "X", "valueFrom": {"secretKeyRef": key}},
+                {"name": "Y", "valueFrom": {"configMapKeyRef": key}},
+            ],
+        )
+        == {}
+    )
+
+
+def test_all_sources_are_named_beforehand() -> None:
+    container = a_container(
+        envFrom=[{"configMapRef": {"name": "a"}}, {"secretRef": {"name": "b"}}],
+        env=[
+            {"name": "X", "value": "x"},
+            {"name": "Y", "valueFrom": {"secretKeyRef": {"name": "c", "key": "k"}}},
+            {"name": "Z", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+        ],
+    )
+    assert environment_sources(container) == {Source("ConfigMap", "a"), Source("Secret", "b"), Source("Secret", "c")}

@@ -1,0 +1,54 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proxiedapp.sandbox.node.errors import NotStartable
+from proxiedapp.sandbox.node.launch import PodFolder
+from proxiedapp.sandbox.node.launcher import Mount
+from proxiedapp.sandbox.node.podfolder import make_folder, make_mount_sources, remove_folder
+from tests.unit.sandbox.node.samples import a_pod, fields_of
+
+
+def made(folder: Path, **spec: Any) -> PodFolder:
+    return make_folder(folder / "u-1", Path("/run/netns/n"), fields_of(a_pod(**spec)), {})
+
+
+def test_a_pod_knows_its_own_name_and_no_resolver(tmp_path: Path) -> None:
+    folder = made(tmp_path, hostAliases=[{"ip": "10.0.0.9", "hostnames": ["db", "db.example"]}])
+    assert folder.hosts.read_text().splitlines() == [
+        "127.0.0.1 localhost",
+        "::1 localhost",
+        "10.231.0.2 shop-1",
+        "10.0.0.9 db db.example",
+    ]
+    assert folder.resolver.read_text() == ""
+    assert list(folder.scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize(("given", "hostname"), [(None, "shop-1"), ("db", "db"), ("x" * 80, "x" * 63)])
+def test_host_name(tmp_path: Path, given: str | None, hostname: str) -> None:
+    assert made(tmp_path, hostname=given).hostname == hostname
+
+
+def test_quarters_are_made_anew_and_removed_whole(tmp_path: Path) -> None:
+    volumes = [{"name": "v", "emptyDir": {}}]
+    folder = made(tmp_path, volumes=volumes)
+    (folder.volumes / "v" / "old").touch()
+    assert list((made(tmp_path, volumes=volumes).volumes / "v").iterdir()) == []
+    for _ in range(2):
+        remove_folder(tmp_path / "u-1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_made_for_a_pod_that_has_to_wait(tmp_path: Path) -> None:
+    with pytest.raises(NotStartable):
+        made(tmp_path, volumes=[{"name": "v", "configMap": {"name": "no"}}])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sub_paths_are_made_where_there_is_nothing_yet(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    make_mount_sources([Mount(str(tmp_path / "file"), "/f"), Mount(str(tmp_path / "a" / "b"), "/d")])
+    assert (tmp_path / "file").is_file()
+    assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o777

@@ -1,0 +1,224 @@
+"""Containers as the kernel sees them: real processes in real namespaces."""
+
+import asyncio
+import os
+import pickle
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proxiedapp.sandbox.node.config import NetworkConfig
+from proxiedapp.sandbox.node.errors import StartFailed
+from proxiedapp.sandbox.node.images import Image
+from proxiedapp.sandbox.node.launch import Launch
+from proxiedapp.sandbox.node.launcher import Box, Command, Mount
+from proxiedapp.sandbox.node.network import Place, Places, attach, detach
+from proxiedapp.sandbox.node.process import Process
+from tests.unit.sandbox.node.kernel import NEEDS_ROOT, ip
+
+pytestmark = NEEDS_ROOT
+
+
+@pytest.fixture
+async def place(network: NetworkConfig) -> AsyncIterator[Place]:
+    made = Places(network).take(None)
+    await attach(made)
+    yield made
+    await detach(made)
+
+
+class Room:
+    """A place for containers, and a way to run a script in one."""
+
+    def __init__(self, folder: Path, place: Place) -> None:
+        self.folder = folder
+        self.log = folder / "log"
+        self.image = folder / "image"
+        for name in ("image", "scratch", "volume"):
+            (folder / name).mkdir()
+        self.box = Box(str(place.file), "shop-1", str(folder / "scratch"), [], [], read_only=False)
+
+    def launch(self, *argv: str, **box: Any) -> Launch:
+        command = Command(list(argv), {"PATH": os.environ["PATH"], "A": "1"}, str(self.image))
+        return Launch(Image("image", self.image), command, replace(self.box, **box))
+
+    async def run(self, script: str, **box: Any) -> tuple[int, str]:
+        """Run a shell script to its end; returns its exit code and what it wrote."""
+        process = await Process.start(self.launch("sh", "-c", script, **box), self.log)
+        async with asyncio.timeout(30):
+            code = await process.wait()
+        written = self.log.read_text()
+        self.log.unlink()
+        return code, written.strip()
+
+
+@pytest.fixture
+def room(tmp_path: Path, place: Place) -> Room:
+    return Room(tmp_path, place)
+
+
+async def test_a_container_has_names_and_numbers_of_its_own(room: Room, place: Place) -> None:
+    script = "echo $$ $A; hostname; pwd; env | wc -l; ls /sys /dev/shm >/dev/null && readlink /proc/self/fd/0"
+    code, written = await room.run(script)
+    assert code == 0
+    assert written.splitlines() == ["1 1", "shop-1", str(room.image), "3", "/dev/null"]  # sh adds PWD to the two
+    _, addresses = await room.run("ip -brief -4 addr show")
+    assert str(place.address) in addresses
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        pytest.param("exit 3", 3, id="exit code"),
+        pytest.param("sh -c 'kill -9 $$'", 137, id="a child killed"),
+        pytest.param("true", 0, id="success"),
+    ],
+)
+async def test_exit_codes(room: Room, script: str, code: int) -> None:
+    assert (await room.run(script))[0] == code
+
+
+async def test_nothing_that_is_written_reaches_the_machine(room: Room) -> None:
+    (room.image / "kept").write_text("kept")
+    code, _ = await room.run(f"echo lost > kept; rm -rf {sys.prefix}/bin; touch /new; mkdir -p /a/b; cat kept")
+    assert code == 0
+    assert (room.image / "kept").read_text() == "kept"
+    assert os.access(sys.executable, os.X_OK)
+    assert not {"new", "a"} & set(next(os.walk("/"))[1])
+
+
+async def test_a_read_only_root_has_writable_volumes(room: Room) -> None:
+    mounts = [Mount(str(room.folder / "volume"), "/no/such/folder"), Mount(str(room.image), "/ro", read_only=True)]
+    script = "touch /no/such/folder/x || exit 1; touch /dev/shm/x || exit 2; for f in x /x /ro/x; do touch $f; done"
+    code, written = await room.run(script, mounts=mounts, read_only=True)
+    assert code == 1  # of the last touch
+    assert written.count("Read-only file system") == 3
+    assert (room.folder / "volume" / "x").exists()
+
+
+async def test_a_volume_may_cover_the_image_which_stays_visible(room: Room) -> None:
+    (room.image / "main.py").touch()
+    mounts = [Mount(str(room.folder / "volume"), str(room.folder))]
+    assert await room.run("ls", mounts=mounts, visible=[str(room.image)]) == (0, "main.py")
+
+
+async def test_a_single_file_may_be_mounted(room: Room) -> None:
+    file = room.folder / "app.ini"
+    file.write_text("x=1")
+    mounts = [Mount(str(file), "/etc/of/app.ini", read_only=True), Mount(str(file), "/etc/hosts")]
+    assert await room.run("cat /etc/of/app.ini /etc/hosts", mounts=mounts) == (0, "x=1x=1")
+
+
+@pytest.mark.parametrize(
+    ("argv", "problem"),
+    [
+        pytest.param(["nosuchprogram"], "'nosuchprogram'.* is not in any folder of PATH", id="not found"),
+        pytest.param(["./nothere"], r"'\./nothere'.* does not exist", id="no such file"),
+        pytest.param(["/etc/passwd"], "'/etc/passwd': Permission denied", id="not a program"),
+    ],
+)
+async def test_what_cannot_be_executed_is_said(room: Room, argv: list[str], problem: str) -> None:
+    with pytest.raises(StartFailed, match=problem):
+        await Process.start(room.launch(*argv), room.log)
+
+
+async def test_a_mount_that_cannot_be_is_said(room: Room) -> None:
+    with pytest.raises(StartFailed, match="mount point /etc/passwd/x cannot be made: Not a directory"):
+        await Process.start(room.launch("true", mounts=[Mount(str(room.image), "/etc/passwd/x")]), room.log)
+    with pytest.raises(StartFailed, match="No such file or directory: '/run/netns/nope'"):
+        await Process.start(room.launch("true", netns="/run/netns/nope"), room.log)
+
+
+async def test_the_first_process_gets_the_signal_and_its_end_is_the_end_of_all(room: Room) -> None:
+    script = "trap 'echo bye; exit 5' TERM; sleep 600 & echo up; wait"
+    process = await Process.start(room.launch("sh", "-c", script), room.log)
+    await written(room.log, "up")
+    inside = processes_in(room)
+    process.terminate()
+    assert await process.wait() == 5
+    assert room.log.read_text() == "up\nbye\n"
+    assert len(inside) == 2
+    assert processes_in(room) == []
+
+
+async def test_kill_leaves_nobody(room: Room) -> None:
+    process = await Process.start(room.launch("sh", "-c", "trap '' TERM; sleep 600 & echo up; wait; wait"), room.log)
+    await written(room.log, "up")
+    process.terminate()
+    await process.kill()
+    assert await process.wait() == 137
+    assert processes_in(room) == []
+    await process.kill()
+
+
+async def test_a_command_beside_shares_everything(room: Room) -> None:
+    process = await Process.start(room.launch("sh", "-c", "touch /only-here; echo up; exec sleep 600"), room.log)
+    await written(room.log, "up")
+    assert await process.execute(["sh", "-c", "ls /only-here; pwd; cat /proc/1/cmdline | tr '\\0' ' '; exit 4"]) == (
+        4,
+        f"/only-here\n{room.image}\nsleep 600",
+    )
+    assert (await process.execute(["nosuchprogram"])).code == 126
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await process.execute(["sleep", "601"])
+    assert len(processes_in(room)) == 1  # the command that took too long is gone
+    await process.kill()
+
+
+async def test_containers_die_with_the_node(room: Room) -> None:
+    """The node is another process here, which is killed as nobody would wish."""
+    script = f"""
+import asyncio, pathlib, pickle, sys
+from proxiedapp.sandbox.node.process import Process
+async def main():
+    await Process.start(pickle.load(sys.stdin.buffer), pathlib.Path({str(room.log)!r}))
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+    node = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdin=asyncio.subprocess.PIPE)
+    try:
+        assert node.stdin is not None
+        node.stdin.write(pickle.dumps(room.launch("sh", "-c", "sleep 600 & echo up; wait")))
+        node.stdin.close()
+        await written(room.log, "up")
+        watched = [os.pidfd_open(pid) for pid in processes_in(room)]
+        assert len(watched) == 2
+    finally:
+        node.kill()
+        await node.wait()
+    for pidfd in watched:
+        await ended(pidfd)
+
+
+async def written(log: Path, text: str) -> None:
+    """Wait until a log holds a text."""
+    async with asyncio.timeout(30):
+        while not contains(log, text):  # noqa: ASYNC110 - a file tells nobody
+            await asyncio.sleep(0.01)
+
+
+def contains(log: Path, text: str) -> bool:
+    return log.exists() and text in log.read_text()
+
+
+async def ended(pidfd: int) -> None:
+    """Wait until a process has ended."""
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(pidfd, over.set)
+    try:
+        async with asyncio.timeout(10):
+            await over.wait()
+    finally:
+        loop.remove_reader(pidfd)
+        os.close(pidfd)
+
+
+def processes_in(room: Room) -> list[int]:
+    """Return the processes in the room's network namespace."""
+    return [int(pid) for pid in ip("netns", "pids", Path(room.box.netns).name).split()]

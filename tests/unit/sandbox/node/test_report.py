@@ -1,0 +1,90 @@
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from proxiedapp.controller.client import Conflict, NotFound, Unavailable
+from proxiedapp.sandbox.node import report as report_module
+from proxiedapp.sandbox.node.report import Report
+from proxiedapp.sandbox.node.status import ContainerFacts, PodFacts, Running, Waiting
+from tests.unit.sandbox.node.fakeapi import FakeApi
+from tests.unit.sandbox.node.samples import NOW, a_pod
+
+NEW = ContainerFacts("app", "sandbox.local/hello:1")
+
+
+class Facts:
+    def __init__(self) -> None:
+        self.main = NEW
+
+    def __call__(self) -> PodFacts:
+        return PodFacts("10.231.0.1", None, NOW, [], [self.main])
+
+
+@pytest.fixture
+def facts() -> Facts:
+    return Facts()
+
+
+@pytest.fixture
+def server() -> FakeApi:
+    return FakeApi(a_pod())
+
+
+@pytest.fixture
+def report(server: FakeApi, facts: Facts) -> Report:
+    return Report(server.api, server.pod, facts)
+
+
+async def test_nothing_is_written_twice(server: FakeApi, report: Report, facts: Facts) -> None:
+    for _ in range(3):
+        await report.write()
+    assert len(server.statuses) == 1
+    facts.main = replace(NEW, state=Running(NOW))
+    for _ in range(3):
+        await report.write()
+    assert [status["phase"] for status in server.statuses] == ["Pending", "Running"]
+
+
+async def test_old_news_do_not_make_it_write_again(server: FakeApi, report: Report) -> None:
+    before = server.pod
+    await report.write()
+    report.observe(before)
+    await report.write()
+    assert len(server.statuses) == 1
+
+
+async def test_what_another_undid_is_written_again(server: FakeApi, report: Report) -> None:
+    await report.write()
+    report.observe(a_pod() | {"metadata": a_pod()["metadata"] | {"resourceVersion": "99"}})
+    await report.write()
+    assert len(server.statuses) == 2
+
+
+async def test_it_keeps_up_with_changes_until_told_to_finish(server: FakeApi, report: Report, facts: Facts) -> None:
+    keeping = asyncio.create_task(report.keep_written())
+    await server.until(lambda status: status.get("phase") == "Pending")
+    for reason in ("ErrImagePull", "ImagePullBackOff"):
+        facts.main = replace(NEW, state=Waiting(reason))
+        report.changed()
+        await server.until(lambda _: server.statuses[-1]["containerStatuses"] == [facts.main.as_status()])
+    report.finish()
+    await keeping
+    assert len(server.statuses) == 3
+
+
+async def test_a_failed_write_is_tried_again(server: FakeApi, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_module, "_RETRY", 0)
+    server.failures += [Unavailable(503, "not now"), Unavailable(0, "no answer")]
+    keeping = asyncio.create_task(report.keep_written())
+    await server.until(lambda status: status.get("phase") == "Pending")
+    assert server.requests == ["PATCH status"] * 3
+    report.finish()
+    await keeping
+
+
+@pytest.mark.parametrize("gone", [NotFound(404, "gone"), Conflict(409, "another uid")])
+async def test_it_ends_with_the_pod(server: FakeApi, report: Report, gone: NotFound | Conflict) -> None:
+    server.failures.append(gone)
+    await report.keep_written()
+    assert server.statuses == []

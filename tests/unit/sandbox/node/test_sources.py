@@ -1,0 +1,57 @@
+from typing import Any, cast
+
+import pytest
+
+from proxiedapp.api.manifest import Manifest
+from proxiedapp.controller.client import Api, ApiError, NotFound, Refused
+from proxiedapp.resources.kinds import Kind
+from proxiedapp.sandbox.node.environment import Source
+from proxiedapp.sandbox.node.errors import NotStartable
+from proxiedapp.sandbox.node.sources import read_sources
+from proxiedapp.sandbox.node.volumes import TOKEN
+from tests.unit.sandbox.node.samples import a_pod
+
+CONF, SECRET, MISSING, MINE = (
+    Source("ConfigMap", "conf"),
+    Source("Secret", "secret"),
+    Source("Secret", "missing"),
+    Source(TOKEN, "me"),
+)
+STORED = {
+    ("ConfigMap", "conf"): {"kind": "ConfigMap", "data": {"a": "ä"}, "binaryData": {"b": "AP8="}},
+    ("Secret", "secret"): {"kind": "Secret", "data": {"pw": "AP8="}},
+}
+
+
+class Server:
+    def __init__(self, failure: ApiError | None = None) -> None:
+        self.failure = failure
+        self.asked: list[Any] = []
+
+    async def get(self, kind: Kind, namespace: str, name: str) -> Manifest:
+        assert namespace == "default"
+        if self.failure is not None:
+            raise self.failure
+        if (kind.kind, name) not in STORED:
+            raise NotFound(404, "not found")
+        return STORED[kind.kind, name]
+
+    async def request(self, method: str, path: str, body: Manifest) -> Manifest:
+        self.asked.append((method, path, body["spec"]["audiences"], body["spec"]["boundObjectRef"]["uid"]))
+        return {"status": {"token": "t0ken"}}
+
+
+async def test_what_sources_hold_is_bytes_and_a_missing_one_is_left_out() -> None:
+    found = await read_sources(cast("Api", Server()), a_pod(), [CONF, SECRET, MISSING])
+    assert found == {CONF: {"a": "ä".encode(), "b": b"\x00\xff"}, SECRET: {"pw": b"\x00\xff"}}
+
+
+async def test_a_token_is_asked_for_the_pods_account_and_ends_with_the_pod() -> None:
+    server = Server()
+    assert await read_sources(cast("Api", server), a_pod(), [MINE]) == {MINE: {"": b"t0ken"}}
+    assert server.asked == [("POST", "/api/v1/namespaces/default/serviceaccounts/default/token", ["me"], "u-1")]
+
+
+async def test_what_cannot_be_known_keeps_the_pod_waiting() -> None:
+    with pytest.raises(NotStartable, match="ConfigMap 'conf': forbidden"):
+        await read_sources(cast("Api", Server(Refused(403, "forbidden"))), a_pod(), [CONF])

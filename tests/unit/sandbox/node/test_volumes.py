@@ -1,0 +1,117 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proxiedapp.sandbox.node.environment import Source
+from proxiedapp.sandbox.node.errors import NotStartable
+from proxiedapp.sandbox.node.volumes import TOKEN, File, volume_files, volume_sources, write_volume
+from tests.unit.sandbox.node.samples import a_container, a_pod, fields_of
+
+HELD = {
+    Source("ConfigMap", "conf"): {"a": b"alpha", "b": b"beta"},
+    Source("Secret", "secret"): {"pw": b"\x00\xff"},
+    Source(TOKEN, "me"): {"": b"token"},
+}
+POD = fields_of(a_pod(a_container(resources={"limits": {"cpu": "2"}})))
+
+
+@pytest.mark.parametrize(
+    ("volume", "files"),
+    [
+        pytest.param({"emptyDir": {}}, {}, id="emptyDir"),
+        pytest.param(
+            {"configMap": {"name": "conf", "defaultMode": 0o640}},
+            {"a": File(b"alpha", 0o640), "b": File(b"beta", 0o640)},
+            id="configMap",
+        ),
+        pytest.param(
+            {"configMap": {"name": "conf", "items": [{"key": "a", "path": "sub/x", "mode": 0o400}]}},
+            {"sub/x": File(b"alpha", 0o400)},
+            id="items",
+        ),
+        pytest.param({"configMap": {"name": "no", "optional": True}}, {}, id="optional"),
+        pytest.param({"secret": {"secretName": "secret"}}, {"pw": File(b"\x00\xff", 0o644)}, id="secret"),
+        pytest.param(
+            {"downwardAPI": {"items": [{"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}}]}},
+            {"labels": File(b'app="shop"', 0o644)},
+            id="labels",
+        ),
+        pytest.param(
+            {"downwardAPI": {"items": [{"path": "notes", "fieldRef": {"fieldPath": "metadata.annotations"}}]}},
+            {"notes": File(rb'note="say \"hi\"\nagain"', 0o644)},
+            id="annotations, escaped",
+        ),
+        pytest.param(
+            {
+                "downwardAPI": {
+                    "items": [{"path": "c", "resourceFieldRef": {"containerName": "app", "resource": "limits.cpu"}}]
+                }
+            },
+            {"c": File(b"2", 0o644)},
+            id="a container's resources",
+        ),
+        pytest.param(
+            {
+                "projected": {
+                    "defaultMode": 0o444,
+                    "sources": [
+                        {"serviceAccountToken": {"path": "token", "audience": "me"}},
+                        {"configMap": {"name": "conf", "items": [{"key": "a", "path": "a"}]}},
+                        {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+                        {"secret": {"name": "secret"}},
+                        {"downwardAPI": {"items": [{"path": "ns", "fieldRef": {"fieldPath": "metadata.namespace"}}]}},
+                    ],
+                }
+            },
+            {
+                "token": File(b"token", 0o444),
+                "a": File(b"alpha", 0o444),
+                "pw": File(b"\x00\xff", 0o444),
+                "ns": File(b"default", 0o444),
+            },
+            id="projected, as the admission of service accounts makes it",
+        ),
+    ],
+)
+def test_files_of_a_volume(volume: dict[str, Any], files: dict[str, File]) -> None:
+    assert volume_files({"name": "v", **volume}, POD, HELD) == files
+
+
+@pytest.mark.parametrize(
+    ("volume", "problem"),
+    [
+        pytest.param({"configMap": {"name": "no"}}, 'ConfigMap "no" for a volume not found', id="missing"),
+        pytest.param(
+            {"secret": {"secretName": "secret", "items": [{"key": "k", "path": "k"}]}},
+            'key "k" is not in Secret "secret"',
+            id="missing key",
+        ),
+        pytest.param({"hostPath": {"path": "/etc"}}, r"'v' \(hostPath\) is not offered", id="not offered"),
+    ],
+)
+def test_what_cannot_be_filled_keeps_the_pod_waiting(volume: dict[str, Any], problem: str) -> None:
+    with pytest.raises(NotStartable, match=problem):
+        volume_files({"name": "v", **volume}, POD, HELD)
+
+
+def test_all_sources_are_named_beforehand() -> None:
+    volume = {
+        "projected": {
+            "sources": [
+                {"serviceAccountToken": {"path": "token"}},
+                {"configMap": {"name": "conf"}},
+                {"secret": {"name": "secret"}},
+                {"downwardAPI": {"items": []}},
+            ]
+        }
+    }
+    assert volume_sources(volume) == {Source(TOKEN, ""), Source("ConfigMap", "conf"), Source("Secret", "secret")}
+    assert volume_sources({"name": "v", "emptyDir": {}}) == set()
+
+
+def test_a_written_volume_can_be_used_by_anybody(tmp_path: Path) -> None:
+    write_volume(tmp_path / "v", {"sub/x": File(b"1", 0o400)})
+    assert (tmp_path / "v" / "sub" / "x").read_bytes() == b"1"
+    assert (tmp_path / "v").stat().st_mode & 0o777 == 0o777
+    assert (tmp_path / "v" / "sub" / "x").stat().st_mode & 0o777 == 0o400

@@ -1,0 +1,93 @@
+"""Processes are told by number and start, and stopped by who they are."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from proxiedapp.sandbox.cluster import until
+from proxiedapp.sandbox.processes import Child, Identity, identity, stop
+
+STUBBORN = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+)
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(["sleep", "600"]) as process:
+        yield process
+        process.kill()
+
+
+def test_who_runs_is_known_by_number_and_start(sleeper: subprocess.Popen[bytes]) -> None:
+    found = identity(sleeper.pid)
+    assert found is not None
+    assert found.alive
+    assert not Identity(found.pid, found.started + 1).alive, "the number's next holder is somebody else"
+
+
+def test_who_has_ended_is_nobody(sleeper: subprocess.Popen[bytes]) -> None:
+    found = identity(sleeper.pid)
+    assert found is not None
+    sleeper.kill()
+    os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)  # a zombie until it is waited for
+    assert not found.alive
+    assert identity(sleeper.pid) is None
+
+
+def test_stop_asks_first(sleeper: subprocess.Popen[bytes]) -> None:
+    found = identity(sleeper.pid)
+    assert found is not None
+    stop(found, grace=30)
+    assert sleeper.wait() == -signal.SIGTERM
+
+
+def test_stop_leaves_the_numbers_next_holder_alone(sleeper: subprocess.Popen[bytes]) -> None:
+    found = identity(sleeper.pid)
+    assert found is not None
+    stop(Identity(found.pid, found.started - 1), grace=30)
+    assert sleeper.poll() is None
+
+
+async def test_a_child_that_ignores_the_question_is_killed(tmp_path: Path) -> None:
+    child = await Child.start([sys.executable, "-c", STUBBORN], log=tmp_path / "log")
+
+    async def up() -> bool:
+        return "up" in child.last_words()
+
+    await until(up, "the child's first word")
+    await child.stop(grace=0.05)
+    assert await child.wait() == -signal.SIGKILL
+    assert not child.identity.alive
+
+
+async def test_a_childs_output_is_in_its_log(tmp_path: Path) -> None:
+    child = await Child.start(["sh", "-c", "echo out; echo err >&2"], log=tmp_path / "log")
+    assert await child.wait() == 0
+    assert (tmp_path / "log").read_text() == "out\nerr\n"
+    assert child.last_words() == f"err ({tmp_path / 'log'})"
+
+
+def test_a_child_dies_with_whoever_started_it(tmp_path: Path) -> None:
+    starts_one = (
+        "import asyncio, pathlib, sys\n"
+        "from proxiedapp.sandbox.processes import Child\n"
+        "async def main():\n"
+        "    child = await Child.start(['sleep', '600'], log=pathlib.Path(sys.argv[1]))\n"
+        "    print(child.identity.pid, flush=True)\n"
+        "    await child.wait()\n"
+        "asyncio.run(main())\n"
+    )
+    command = [sys.executable, "-c", starts_one, str(tmp_path / "log")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = identity(int(parent.stdout.readline()))
+        assert child is not None
+        parent.kill()
+    while child.alive:  # the kernel kills it, soon
+        pass

@@ -1,0 +1,355 @@
+"""Servers that flags alone cannot put right: the adapter takes the app's place, or a sentence says what stays wrong."""
+
+from typing import Any
+
+import pytest
+
+from proxiedapp.api.errors import CommandConflict, StripModeRefused, UnknownServer
+from tests.support.commands import PREFIX, env, launched, words
+
+TOLD = {
+    "PYTHONPATH": "/opt/proxiedapp",
+    "PROXIEDAPP_APP": "main:app",
+    "PROXIEDAPP_ROOT_PATH": PREFIX,
+    "PROXIEDAPP_TRUSTED_PROXIES": "10.0.0.0/8",
+}
+NEVER: dict[str, Any] = {"server": {"adapter": "Never"}}
+
+
+@pytest.mark.parametrize(
+    ("command", "result"),
+    [
+        pytest.param("hypercorn main:app", "hypercorn {app} --bind 0.0.0.0:8000", id="hypercorn"),
+        pytest.param(
+            "granian main:app",
+            "granian {app} --host 0.0.0.0 --port 8000 --interface asgi",
+            id="granian, told to speak ASGI",
+        ),
+        pytest.param(
+            "granian --interface asginl main:app --port=8000",
+            "granian --interface asginl {app} --port=8000 --host 0.0.0.0",
+            id="granian without lifespan",
+        ),
+        pytest.param("daphne main:app", "daphne {app} --bind 0.0.0.0 --port 8000", id="daphne"),
+        pytest.param("daphne -b 0.0.0.0 -p 8000 main:app", "daphne -b 0.0.0.0 -p 8000 {app}", id="daphne, whole"),
+        pytest.param(
+            "gunicorn -k uvicorn_worker.UvicornWorker main:app",
+            "gunicorn -k uvicorn_worker.UvicornWorker {app} --bind 0.0.0.0:8000",
+            id="gunicorn with a uvicorn worker",
+        ),
+        pytest.param(
+            "gunicorn main:app --worker-class=uvicorn.workers.UvicornH11Worker -w 4",
+            "gunicorn {app} --worker-class=uvicorn.workers.UvicornH11Worker -w 4 --bind 0.0.0.0:8000",
+            id="gunicorn with the older uvicorn worker",
+        ),
+        pytest.param(
+            "gunicorn -kasgi main:app -b :8000", "gunicorn -kasgi {app} -b :8000", id="gunicorn's own asgi worker"
+        ),
+        pytest.param(
+            "gunicorn --worker-cl uvicorn_worker.UvicornWorker --bin 0.0.0.0:8000 main:app",
+            "gunicorn --worker-cl uvicorn_worker.UvicornWorker --bin 0.0.0.0:8000 {app}",
+            id="abbreviations are understood",
+        ),
+        pytest.param(
+            "python -m hypercorn -w 2 -- main:app",
+            "python -m hypercorn -w 2 --bind 0.0.0.0:8000 -- {app}",
+            id="after --",
+        ),
+        pytest.param("tini -- daphne -p 8000 main:app", "tini -- daphne -p 8000 {app} --bind 0.0.0.0", id="wrapped"),
+    ],
+)
+def test_the_adapter_takes_the_apps_place(command: str, result: str) -> None:
+    launch = launched(command)
+    assert launch.command == tuple(words(result.format(app="proxiedapp_adapter:app")))
+    assert (launch.env, launch.adapter, launch.strips, launch.limits) == (TOLD, True, True, "")
+
+
+@pytest.mark.parametrize(
+    ("script", "result"),
+    [
+        pytest.param("exec hypercorn main:app", "exec hypercorn proxiedapp_adapter:app --bind 0.0.0.0:8000", id="exec"),
+        pytest.param(
+            "hypercorn 'main:app' -w 2 && true",
+            "hypercorn proxiedapp_adapter:app -w 2 --bind 0.0.0.0:8000 && true",
+            id="a quoted app in the middle",
+        ),
+        pytest.param(
+            "granian --interface asgi -- main:app",
+            "granian --interface asgi --host 0.0.0.0 --port 8000 -- proxiedapp_adapter:app",
+            id="an app behind --",
+        ),
+    ],
+)
+def test_the_adapter_takes_the_apps_place_in_a_script(script: str, result: str) -> None:
+    assert launched(["sh", "-c", script]).command == ("sh", "-c", result)
+
+
+def test_an_app_that_is_passed_on_to_a_script_is_replaced_where_it_stands() -> None:
+    launch = launched(["sh", "-c", 'exec hypercorn "$@"', "sh"], ["-w", "2", "main:app"])
+    assert launch.command == ("sh", "-c", 'exec hypercorn "$@" --bind 0.0.0.0:8000', "sh")
+    assert launch.args == ("-w", "2", "proxiedapp_adapter:app")
+
+
+def test_a_factory_switch_names_the_adapters_factory() -> None:
+    launch = launched("granian --factory main:make")
+    assert "proxiedapp_adapter:create" in (launch.command or ())
+    assert launch.env["PROXIEDAPP_APP"] == "main:make"
+
+
+def test_a_call_is_left_to_the_adapter() -> None:
+    launch = launched(["gunicorn", "-k", "asgi", 'main:make("x")'])
+    assert "proxiedapp_adapter:app" in (launch.command or ())
+    assert launch.env["PROXIEDAPP_APP"] == 'main:make("x")'
+
+
+def test_the_users_python_path_is_kept_behind_the_adapters() -> None:
+    assert (
+        launched("hypercorn main:app", env=env(PYTHONPATH="/src:/lib")).env["PYTHONPATH"] == "/opt/proxiedapp:/src:/lib"
+    )
+
+
+def test_without_a_prefix_the_adapter_still_tells_whom_to_believe() -> None:
+    launch = launched("hypercorn main:app", prefix="/")
+    assert launch.env == TOLD | {"PROXIEDAPP_ROOT_PATH": ""}
+    assert (launch.adapter, launch.strips) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("command", "added", "strips"),
+    [
+        pytest.param("hypercorn main:app", "--root-path /api --bind 0.0.0.0:8000", False, id="hypercorn"),
+        pytest.param(
+            "granian --interface asgi main:app",
+            "--url-path-prefix /api --host 0.0.0.0 --port 8000",
+            False,
+            id="granian",
+        ),
+        pytest.param(
+            "daphne main:app", "--root-path /api --bind 0.0.0.0 --port 8000 --proxy-headers", False, id="daphne"
+        ),
+        pytest.param(
+            "gunicorn -k asgi main:app",
+            "--root-path /api --forwarded-allow-ips 10.0.0.0/8 --bind 0.0.0.0:8000",
+            False,
+            id="gunicorn-asgi",
+        ),
+        pytest.param(
+            "gunicorn -k uvicorn_worker.UvicornWorker main:app",
+            "--forwarded-allow-ips 10.0.0.0/8 --bind 0.0.0.0:8000",
+            True,
+            id="gunicorn-uvicorn",
+        ),
+    ],
+)
+def test_without_the_adapter_flags_do_what_they_can_and_the_rest_is_said(
+    command: str, added: str, strips: bool
+) -> None:
+    launch = launched(command, **NEVER)
+    assert launch.command == tuple(words(f"{command} {added}"))
+    assert (launch.env, launch.adapter, launch.strips) == ({}, False, strips)
+    assert "Use spec.server.adapter: Auto" in launch.limits
+
+
+@pytest.mark.parametrize("worker", ["asgi", "uvicorn_worker.UvicornWorker"])
+@pytest.mark.parametrize(
+    ("bind", "trusted"),
+    [
+        pytest.param("[::]:8000", "10.0.0.0/8,fd00::/8,192.0.2.1,::ffff:10.0.0.0/104,::ffff:192.0.2.1/128", id="both"),
+        pytest.param("[fd00::1]:8000", "10.0.0.0/8,fd00::/8,192.0.2.1", id="IPv6 alone"),
+        pytest.param("0.0.0.0:8000", "10.0.0.0/8,fd00::/8,192.0.2.1", id="IPv4 alone"),
+    ],
+)
+def test_server_on_both_families_knows_the_proxy_by_both_its_addresses(worker: str, bind: str, trusted: str) -> None:
+    networks = ["10.0.0.0/8", "fd00::/8", "192.0.2.1"]
+    launch = launched(f"gunicorn -k {worker} -b {bind} main:app", trusted=networks, server={"adapter": "Never"})
+    command = launch.command or ()
+    assert command[command.index("--forwarded-allow-ips") + 1] == trusted
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "hypercorn main:app",
+        "granian main:app",
+        "daphne main:app",
+        "gunicorn -k asgi main:app",
+        "gunicorn -k uvicorn_worker.UvicornWorker main:app",
+    ],
+)
+def test_the_adapter_is_told_where_the_proxy_keeps_the_prefix(command: str) -> None:
+    launch = launched(command, route={"stripPrefix": "Never"})
+    assert launch.env == TOLD | {"PROXIEDAPP_PREFIX_KEPT": "yes"}
+    assert (launch.adapter, launch.strips, launch.limits) == (True, False, "")
+    assert "--root-path" not in (launch.command or ())
+
+
+def test_without_a_prefix_none_is_kept() -> None:
+    assert launched("hypercorn main:app", prefix="/", route={"stripPrefix": "Never"}).env == TOLD | {
+        "PROXIEDAPP_ROOT_PATH": ""
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "fields"),
+    [
+        pytest.param("hypercorn main:app", {**NEVER, "route": {"stripPrefix": "Always"}}, id="hypercorn, stripped"),
+        pytest.param("uvicorn main:app", {"route": {"stripPrefix": "Never"}}, id="uvicorn, not stripped"),
+        pytest.param(
+            "gunicorn -k uvicorn_worker.UvicornWorker main:app",
+            {**NEVER, "route": {"stripPrefix": "Never"}},
+            id="gunicorn-uvicorn, not stripped",
+        ),
+    ],
+)
+def test_a_strip_mode_against_the_servers_nature_is_refused(command: str, fields: dict[str, Any]) -> None:
+    with pytest.raises(StripModeRefused):
+        launched(command, **fields)
+
+
+@pytest.mark.parametrize(
+    ("command", "fields", "field", "problem"),
+    [
+        pytest.param(
+            "hypercorn main:app --root-path /other",
+            {},
+            "spec.command",
+            "--root-path /other contradicts spec.route.pathPrefix, which asks for /api",
+            id="another root path, though the adapter would win",
+        ),
+        pytest.param(
+            "granian --interface rsgi main:app",
+            {},
+            "spec.command",
+            "--interface rsgi contradicts FastAPI, which speaks ASGI, which asks for asgi",
+            id="another interface",
+        ),
+        pytest.param(
+            "granian main:app",
+            {"env": env(GRANIAN_URL_PATH_PREFIX="/v2")},
+            "spec.env",
+            "GRANIAN_URL_PATH_PREFIX /v2 contradicts spec.route.pathPrefix, which asks for /api",
+            id="another prefix by variable",
+        ),
+        pytest.param(
+            "gunicorn -k asgi main:app -b 127.0.0.1:8000",
+            {},
+            "spec.command",
+            "with --bind 127.0.0.1:8000 the server listens inside its pod only, where the proxy cannot reach it",
+            id="bound to loopback",
+        ),
+        pytest.param(
+            "hypercorn -b unix:/run/socket main:app",
+            {},
+            "spec.command",
+            "--bind unix:/run/socket contradicts the pod's address and spec.port, which asks for 0.0.0.0:8000",
+            id="bound to a socket file",
+        ),
+        pytest.param(
+            "gunicorn -k uvicorn_worker.UvicornWorker main:app",
+            {"env": env(FORWARDED_ALLOW_IPS="*")},
+            "spec.env",
+            "FORWARDED_ALLOW_IPS * contradicts spec.proxy.trustedProxies, which asks for 10.0.0.0/8",
+            id="trust by variable",
+        ),
+        pytest.param(
+            "gunicorn main:app",
+            {"env": env(GUNICORN_CMD_ARGS="-k asgi --root-path=/v2")},
+            "spec.command",
+            "--root-path /v2 contradicts spec.route.pathPrefix, which asks for /api",
+            id="another root path in GUNICORN_CMD_ARGS",
+        ),
+        pytest.param(
+            "daphne --proxy-headers main:app",
+            {},
+            "spec.command",
+            "--proxy-headers cannot be served: "
+            "it believes everybody, and the adapter then cannot tell the proxy from others",
+            id="daphne that believes everybody",
+        ),
+        pytest.param(
+            "hypercorn -c hypercorn.toml",
+            {},
+            "spec.command",
+            "it does not name the app that hypercorn shall run",
+            id="no app in the command",
+        ),
+        pytest.param(
+            ["sh", "-c", "hypercorn $APP"],
+            {},
+            "spec.command",
+            "the app's name takes its value from a place that cannot be seen here",
+            id="an app that only the shell knows",
+        ),
+        pytest.param(
+            "env PYTHONPATH=src hypercorn main:app",
+            {},
+            "spec.command",
+            "PYTHONPATH is set where the adapter's folder cannot be added to it",
+            id="a Python path in front of the server",
+        ),
+        pytest.param(
+            "daphne main:app",
+            {"server": {"workers": 2}},
+            "spec.server.workers",
+            "daphne cannot be told about it",
+            id="workers of daphne",
+        ),
+    ],
+)
+def test_what_contradicts_is_refused(command: Any, fields: dict[str, Any], field: str, problem: str) -> None:
+    with pytest.raises(CommandConflict) as refused:
+        launched(command, **fields)
+    assert (refused.value.field, refused.value.problem) == (field, problem)
+
+
+def test_of_several_addresses_one_that_can_be_reached_is_enough() -> None:
+    command = "gunicorn -k asgi -b unix:/run/socket -b 127.0.0.1:9000 -b 0.0.0.0:8000 main:app"
+    assert "--bind" not in (launched(command).command or ())
+
+
+def test_a_worker_class_in_a_variable_is_seen() -> None:
+    launch = launched("gunicorn main:app", env=env(GUNICORN_CMD_ARGS="-k uvicorn_worker.UvicornWorker"))
+    assert launch.server == "gunicorn-uvicorn"
+
+
+def test_a_worker_class_that_cannot_be_seen_is_told_by_the_kind() -> None:
+    launch = launched("gunicorn -c gunicorn.conf.py main:app", server={"kind": "gunicorn-asgi"})
+    assert (launch.server, launch.adapter) == ("gunicorn-asgi", True)
+
+
+def test_a_worker_class_that_speaks_wsgi_is_unknown_with_a_hint() -> None:
+    with pytest.raises(UnknownServer) as unknown:
+        launched("gunicorn main:app")
+    assert "gunicorn with -k for its worker class" in unknown.value.fix
+
+
+@pytest.mark.parametrize(
+    ("kind", "command"),
+    [
+        (
+            "gunicorn-uvicorn",
+            "gunicorn -k uvicorn_worker.UvicornWorker proxiedapp_adapter:app --bind {bind} --workers 2",
+        ),
+        ("gunicorn-asgi", "gunicorn -k asgi proxiedapp_adapter:app --bind {bind} --workers 2"),
+        ("hypercorn", "hypercorn proxiedapp_adapter:app --bind {bind} --workers 2"),
+        ("granian", "granian --interface asgi proxiedapp_adapter:app --host 0.0.0.0 --port 8000 --workers 2"),
+    ],
+)
+def test_a_command_is_written_from_kind_and_app(kind: str, command: str) -> None:
+    launch = launched(None, server={"kind": kind, "app": "main:app", "workers": 2})
+    assert launch.command == tuple(words(command.format(bind="0.0.0.0:8000")))
+    assert launch.env == TOLD
+
+
+@pytest.mark.parametrize(("strip_prefix", "strips"), [("Auto", True), ("Always", True), ("Never", False)])
+def test_another_server_is_told_by_variables_and_its_command_left_alone(strip_prefix: str, strips: bool) -> None:
+    launch = launched("python main.py", server={"kind": "other"}, route={"stripPrefix": strip_prefix})
+    assert launch.command == ("python", "main.py")
+    assert launch.env == {"PROXIEDAPP_ROOT_PATH": PREFIX, "FORWARDED_ALLOW_IPS": "10.0.0.0/8"}
+    assert (launch.adapter, launch.strips) == (False, strips)
+    assert "the operator does not know this server" in launch.limits
+
+
+def test_another_server_may_be_the_images_own() -> None:
+    launch = launched(None, server={"kind": "other"})
+    assert (launch.command, launch.args, launch.server) == (None, None, "other")

@@ -1,0 +1,110 @@
+"""What the user says already, and rightly, is not said again."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.commands import TRUST_VARIABLE, UVICORN_ADDS, env, launched, words
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(f"uvicorn main:app {UVICORN_ADDS}", id="flags after the app"),
+        pytest.param(f"uvicorn {UVICORN_ADDS} main:app", id="flags before the app"),
+        pytest.param(
+            "uvicorn main:app --root-path=/api --forwarded-allow-ips=10.0.0.0/8 --host=0.0.0.0 --port=8000",
+            id="flags with an equals sign",
+        ),
+        pytest.param(
+            f"uvicorn main:app --port 1 --root-path /x {UVICORN_ADDS}", id="the last of a repeated flag is what counts"
+        ),
+        pytest.param(
+            "uvicorn main:app --root-path /api --forwarded-allow-ips 10.0.0.0/8 --port 8000 --host ::",
+            id="a host of the user's that can be reached",
+        ),
+        pytest.param(f"sh -c 'uvicorn main:app {UVICORN_ADDS} > log'", id="flags in a script"),
+        pytest.param(
+            f"sh -c 'uvicorn main:app \"$@\"' sh {UVICORN_ADDS}", id="flags in the words that a script passes on"
+        ),
+        pytest.param(
+            f"sh -c 'uvicorn --port 1 \"$@\" {UVICORN_ADDS}' sh main:app --port 2",
+            id="words passed on count where $@ stands",
+        ),
+    ],
+)
+def test_command_that_says_everything_stays_as_it_is(command: str) -> None:
+    launch = launched(command)
+    assert (launch.command, launch.env) == (tuple(words(command)), {})
+
+
+@pytest.mark.parametrize(
+    ("variables", "command"),
+    [
+        pytest.param(
+            {"UVICORN_HOST": "0.0.0.0"},
+            "uvicorn main:app --root-path /api --forwarded-allow-ips 10.0.0.0/8 --port 8000",
+            id="host",
+        ),
+        pytest.param({"UVICORN_PORT": "8000"}, f"uvicorn main:app {UVICORN_ADDS}", id="port"),
+        pytest.param({"UVICORN_ROOT_PATH": "/api"}, f"uvicorn main:app {UVICORN_ADDS}", id="root path"),
+        pytest.param({"FORWARDED_ALLOW_IPS": "10.0.0.0/8"}, f"uvicorn main:app {UVICORN_ADDS}", id="trust"),
+        pytest.param(
+            {"WEB_CONCURRENCY": "2"}, f"uvicorn main:app {UVICORN_ADDS}", id="workers, where the spec is silent"
+        ),
+    ],
+)
+def test_variables_that_agree_are_accepted(variables: dict[str, str], command: str) -> None:
+    """A flag is written beside an equal variable, since a flag always wins; only the host is left to the user."""
+    launch = launched("uvicorn main:app", env=env(**variables))
+    assert (launch.command, launch.env) == (tuple(words(command)), {})
+
+
+@pytest.mark.parametrize(
+    ("command", "fields", "added"),
+    [
+        pytest.param("fastapi run", {}, TRUST_VARIABLE, id="nothing is given"),
+        pytest.param("fastapi run", {"env": env(FORWARDED_ALLOW_IPS="10.0.0.0/8")}, {}, id="the variable is given"),
+        pytest.param("fastapi run --forwarded-allow-ips 10.0.0.0/8", {}, {}, id="the flag is given"),
+        pytest.param("env FORWARDED_ALLOW_IPS=10.0.0.0/8 fastapi run", {}, {}, id="env gives the variable"),
+        pytest.param("sh -c 'FORWARDED_ALLOW_IPS=10.0.0.0/8 fastapi run'", {}, {}, id="the shell gives the variable"),
+        pytest.param(
+            "sh -c 'export FORWARDED_ALLOW_IPS=10.0.0.0/8; fastapi run'", {}, {}, id="the script exports the variable"
+        ),
+        pytest.param(
+            "sh -c 'FORWARDED_ALLOW_IPS=x alembic upgrade head; fastapi run'",
+            {},
+            TRUST_VARIABLE,
+            id="a variable of another command does not count",
+        ),
+        pytest.param(
+            "fastapi run --forwarded-allow-ips 10.0.0.0/8",
+            {"env": env(FORWARDED_ALLOW_IPS="*")},
+            {},
+            id="the flag beats a variable",
+        ),
+    ],
+)
+def test_trust_of_fastapi_is_added_only_where_it_is_missing(
+    command: str, fields: dict[str, Any], added: dict[str, str]
+) -> None:
+    assert launched(command, **fields).env == added
+
+
+def test_spaces_between_trusted_networks_do_not_matter() -> None:
+    launch = launched(
+        "fastapi run", trusted=("10.0.0.0/8", "fc00::/7"), env=env(FORWARDED_ALLOW_IPS="10.0.0.0/8, fc00::/7")
+    )
+    assert launch.env == {}
+
+
+def test_values_may_stand_in_variables() -> None:
+    command = ["uvicorn", "main:app", "--port", "$(PORT)", "--root-path", "$(ROOT)"]
+    launch = launched(command, env=env(BASE="/", PORT="8000", ROOT="$(BASE)api"))
+    assert launch.command == (*command, "--forwarded-allow-ips", "10.0.0.0/8", "--host", "0.0.0.0")
+
+
+def test_values_may_stand_in_variables_of_the_shell() -> None:
+    script = 'uvicorn main:app --port "$PORT" --root-path ${ROOT}'
+    command = launched(["sh", "-c", script], env=env(PORT="8000", ROOT="/api")).command
+    assert command == ("sh", "-c", f"{script} --forwarded-allow-ips 10.0.0.0/8 --host 0.0.0.0")

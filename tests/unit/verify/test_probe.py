@@ -1,0 +1,263 @@
+"""What is asked of an app: these requests and no others, to this host and no other, with nothing of ours in them."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from proxiedapp.verify.check import verify
+from proxiedapp.verify.codes import Code
+from proxiedapp.verify.evidence import Answer, NoAnswer
+from proxiedapp.verify.probe import collect
+from proxiedapp.verify.target import Options, Target
+from tests.support.evidence import PREFIX, SCHEMA, a_docs_page, a_schema
+from tests.support.loopback import Loopback, answering, serving
+
+PLAIN = Options()
+DOCS = f"{PREFIX}/docs"
+
+
+def an_app(schema: str | None = None, docs: str = SCHEMA) -> dict[str, Callable[[], web.Response]]:
+    """Answer like a right app behind its prefix."""
+    body = schema or a_schema(PREFIX)
+    return {
+        SCHEMA: lambda: web.Response(text=body, content_type="application/json"),
+        DOCS: lambda: web.Response(text=a_docs_page(docs), content_type="text/html"),
+        f"{SCHEMA}/": lambda: web.Response(status=307, headers={"Location": SCHEMA}),
+    }
+
+
+def target(server: Loopback, **fields: Any) -> Target:
+    return Target(f"http://127.0.0.1:{server.port}{PREFIX}", **fields)
+
+
+def without_chance(paths: list[str]) -> list[str]:
+    """Return paths with the one random word in them named."""
+    return ["/".join("*" if len(word) == 16 else word for word in path.split("/")) for path in paths]
+
+
+async def test_these_are_asked() -> None:
+    async with serving(answering(an_app())) as server:
+        await verify(target(server), PLAIN)
+    asked = without_chance(server.paths)
+    assert asked[0] == SCHEMA, "if nobody answers this, nothing else is asked"
+    assert sorted(asked) == sorted(
+        [
+            SCHEMA,
+            DOCS,
+            f"{PREFIX}/*/nowhere",
+            "/api/*/nowhere",
+            f"{SCHEMA}/",
+            f"{DOCS}/",
+            f"{PREFIX}{SCHEMA}",
+            f"{PREFIX}openapi.json",
+            f"{PREFIX}/items",
+            *(SCHEMA, DOCS, f"{SCHEMA}/"),  # forged
+        ]
+    )
+    assert {request.method for request in server.requests} == {"GET"}
+
+
+async def test_no_route_of_the_app_is_run() -> None:
+    paths = ["/items/", "/items/{name}", "/app", "/delete/everything/"]
+    async with serving(answering(an_app(a_schema(PREFIX, paths=paths)))) as server:
+        await verify(target(server), PLAIN)
+    declared = {PREFIX + path for path in paths}
+    assert not declared & set(server.paths)
+    assert f"{PREFIX}/items" in server.paths
+
+
+async def test_less_is_asked_directly() -> None:
+    answers = {path.removeprefix(PREFIX): answer for path, answer in an_app().items()}
+    said = {"X-Forwarded-Proto": "https", "X-Forwarded-Prefix": PREFIX}
+    async with serving(answering(answers)) as server:
+        direct = target(server, host="example.com", headers=said, direct=True, strips=True)
+        findings = await verify(direct, PLAIN)
+    assert sorted(without_chance(server.paths)) == sorted(
+        ["/openapi.json", "/docs", "/*/nowhere", "/openapi.json/", "/docs/", SCHEMA, "/items"]
+    )
+    assert all(finding.ok for finding in findings)
+    for request in server.requests:
+        assert request.headers["Host"] == "example.com"
+        assert request.headers.getall("X-Forwarded-Proto") == ["https"]
+        assert "Forwarded" not in request.headers, "nothing is forged"
+
+
+async def test_the_host_is_sent_and_nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    async with serving(answering(an_app())) as server:
+        findings = await verify(target(server, host="shop.example:8443"), PLAIN)
+    assert findings[0].code is not Code.UNREACHABLE
+    assert {request.headers["Host"] for request in server.requests} == {"shop.example:8443"}
+    for request in server.requests:
+        assert not {"Authorization", "Cookie"} & set(request.headers)
+        assert request.headers["Accept-Encoding"] == "identity"
+
+
+async def test_cookies_are_forgotten() -> None:
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        answer = await answering(an_app())(request)
+        answer.set_cookie("session", "1", path="/")
+        return answer
+
+    async with serving(handler) as server:
+        await verify(target(server), PLAIN)
+    assert len(server.requests) > 5
+    assert not any("Cookie" in request.headers for request in server.requests)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirects_are_read_and_not_followed(status: int) -> None:
+    async with AsyncExitStack() as stack:
+        other = await stack.enter_async_context(serving(answering({})))
+
+        async def handler(request: web.BaseRequest) -> web.StreamResponse:
+            location = f"http://127.0.0.1:{other.port}{request.path}"
+            return web.Response(status=status, headers={"Location": location})
+
+        server = await stack.enter_async_context(serving(handler))
+        findings = await verify(target(server), PLAIN)
+    assert other.requests == []
+    assert all(finding.ok for finding in findings)
+    assert findings[0].seen.startswith(f"not judged: {status} to http://127.0.0.1:")
+
+
+async def test_a_loop_of_redirects_ends() -> None:
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(status=307, headers={"Location": str(request.url)})
+
+    async with serving(handler) as server:
+        findings = await verify(target(server), PLAIN)
+    assert len(server.requests) < 15
+    assert [finding.code for finding in findings if not finding.ok] == [Code.REDIRECT_SCHEME]
+
+
+async def test_a_schema_on_another_host_is_not_loaded() -> None:
+    async with AsyncExitStack() as stack:
+        other = await stack.enter_async_context(serving(answering({})))
+        app = an_app(docs=f"http://127.0.0.1:{other.port}/openapi.json")
+        server = await stack.enter_async_context(serving(answering(app)))
+        evidence = await collect(target(server), PLAIN, seconds=10)
+    assert other.requests == []
+    assert evidence.loaded is None
+
+
+@pytest.mark.parametrize("url", ["http://[", "//[", "\\ud800"])
+async def test_a_schema_url_that_cannot_be_asked_is_not(url: str) -> None:
+    async with serving(answering(an_app(docs=url))) as server:
+        evidence = await collect(target(server), PLAIN, seconds=10)
+    assert evidence.loaded is None
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [("open api.json", "open%20api.json"), ("é?x=1 2", "%C3%A9?x=1%202"), ("\\u0000", "%00"), ("%7e%2f", "~%2F")],
+)
+async def test_a_schema_url_is_asked_as_a_browser_writes_it(url: str, asked: str) -> None:
+    async with serving(answering(an_app(docs=f"{PREFIX}/{url}"))) as server:
+        await collect(target(server), PLAIN, seconds=10)
+    assert any(path.startswith(f"{PREFIX}/{asked}") for path in server.raw_paths)
+
+
+async def test_a_schema_elsewhere_is_found_by_the_docs_page() -> None:
+    moved = f"{PREFIX}/schema.json?v=2"
+    app = an_app(docs=moved)
+    app[f"{PREFIX}/schema.json"] = app.pop(SCHEMA)
+    async with serving(answering(app)) as server:
+        findings = await verify(target(server), PLAIN)
+    assert moved in server.paths
+    assert {finding.code: finding.seen for finding in findings}[Code.OPENAPI_SERVERS].endswith(f"is {PREFIX}")
+
+
+async def test_what_is_forged_is_only_forged_where_it_is_compared() -> None:
+    async with serving(answering(an_app())) as server:
+        await verify(target(server), PLAIN)
+    forged = [request for request in server.requests if "X-Forwarded-Host" in request.headers]
+    assert sorted(request.path for request in forged) == sorted([SCHEMA, DOCS, f"{SCHEMA}/"])
+    assert forged[-1].path == SCHEMA
+    for request in forged:
+        assert request.headers["X-Forwarded-Proto"] == "https"
+        assert {"X-Forwarded-Prefix", "X-Forwarded-For", "Forwarded", "Daphne-Root-Path", "X-Script-Name"} <= set(
+            request.headers
+        )
+
+
+async def test_a_schema_that_could_remember_is_not_forged_where_the_docs_show_the_fault() -> None:
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        prefix = request.headers.get("X-Forwarded-Prefix", PREFIX)
+        return await answering(an_app(docs=f"{prefix}/openapi.json"))(request)
+
+    async with serving(handler) as server:
+        findings = await verify(target(server), PLAIN)
+    assert [finding.code for finding in findings if not finding.ok] == [Code.FORGED_HEADERS]
+    assert not any(request.path == SCHEMA and "Forwarded" in request.headers for request in server.requests)
+
+
+@pytest.mark.parametrize("name", ["/app", "/app?x=1&y=2", "/", "//a", "/a%20b"])
+async def test_extra_paths_are_asked_as_given(name: str) -> None:
+    async with serving(answering(an_app())) as server:
+        await verify(target(server), Options(extra_paths=(name,)))
+    assert PREFIX + name in server.paths
+
+
+async def test_a_websocket_is_opened_and_closed() -> None:
+    ended: list[int | None] = []
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        if not request.path.startswith(f"{PREFIX}/ws"):
+            return await answering(an_app())(request)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive()
+        ended.append(socket.close_code)
+        return socket
+
+    async with serving(handler) as server:
+        findings = await verify(target(server), Options(extra_paths=("ws:/ws?room=1",)))
+    (found,) = [finding for finding in findings if finding.code is Code.WEBSOCKET]
+    assert found.seen == f"101 for {PREFIX}/ws?room=1"
+    assert ended == [1000]
+
+
+async def test_a_websocket_that_is_a_page_is_wrong() -> None:
+    app = an_app() | {f"{PREFIX}/ws": lambda: web.Response(text="hello")}
+    async with serving(answering(app)) as server:
+        findings = await verify(target(server), Options(extra_paths=("ws:/ws",)))
+    assert [(finding.code, finding.seen) for finding in findings if not finding.ok] == [
+        (Code.WEBSOCKET, f"200 for {PREFIX}/ws")
+    ]
+
+
+async def test_four_connections_are_enough() -> None:
+    now, most = 0, 0
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.01)
+        now -= 1
+        return await answering(an_app())(request)
+
+    async with serving(handler) as server:
+        await verify(target(server), Options(extra_paths=tuple(f"/{n}" for n in range(20))))
+    assert most <= 4
+
+
+async def test_evidence_holds_what_was_said() -> None:
+    async with serving(answering(an_app())) as server:
+        evidence = await collect(target(server), PLAIN, seconds=10)
+    assert isinstance(evidence.schema, Answer)
+    assert json.loads(evidence.schema.body)["servers"] == [{"url": PREFIX}]
+    assert evidence.schema.content_type.startswith("application/json")
+    assert evidence.schema is evidence.loaded, "it is not asked twice"
+    assert evidence.listed_slash is None
+    assert not isinstance(evidence.docs, NoAnswer)

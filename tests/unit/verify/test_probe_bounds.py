@@ -1,0 +1,321 @@
+"""Whatever an app does, a check ends in time, takes little memory and gives findings."""
+
+import asyncio
+import gzip
+import ssl
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from proxiedapp.sandbox.certificates import write_serving_certificate
+from proxiedapp.sandbox.controlplane import free_ports
+from proxiedapp.verify.check import verify
+from proxiedapp.verify.codes import Code
+from proxiedapp.verify.evidence import BODY_MAX, Answer
+from proxiedapp.verify.finding import Finding
+from proxiedapp.verify.probe import collect
+from proxiedapp.verify.schema import schema_of
+from proxiedapp.verify.target import Options, Target
+from tests.support.evidence import PREFIX, SCHEMA, a_schema
+from tests.support.loopback import Handler, Loopback, answering, serving, talking
+
+PLAIN = Options()
+DOCS = f"{PREFIX}/docs"
+MIB = 1024 * 1024
+
+
+def target(server: Loopback, scheme: str = "http", *, insecure: bool = False) -> Target:
+    return Target(f"{scheme}://127.0.0.1:{server.port}{PREFIX}", insecure=insecure)
+
+
+def wrong(findings: tuple[Finding, ...]) -> list[Code]:
+    return [finding.code for finding in findings if not finding.ok]
+
+
+def only(path: str, answer: Handler) -> Handler:
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        return await (answer(request) if request.path == path else answering({})(request))
+
+    return handler
+
+
+async def test_an_endless_body_is_left_at_the_limit() -> None:
+    sent = 0
+
+    async def endless(request: web.BaseRequest) -> web.StreamResponse:
+        nonlocal sent
+        response = web.StreamResponse()
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b"x" * 65536)
+                sent += 65536
+        except ConnectionError:
+            return response
+
+    async with serving(endless) as server:
+        evidence = await collect(target(server), PLAIN, seconds=30)
+        answers = [evidence.schema, evidence.docs, evidence.missing]
+    lengths = [(len(reply.body), reply.whole) for reply in answers if isinstance(reply, Answer)]
+    assert lengths == [(BODY_MAX, False), (BODY_MAX, False), (65536, False)]
+    assert sent < 100 * MIB
+
+
+async def test_a_large_schema_is_not_judged() -> None:
+    body = a_schema(PREFIX, note="x" * (5 * MIB))
+    answers = {SCHEMA: lambda: web.Response(text=body, content_type="application/json")}
+    async with serving(answering(answers)) as server:
+        findings = await verify(target(server), PLAIN)
+    assert wrong(findings) == []
+    seen = {finding.code: finding.seen for finding in findings}
+    assert seen[Code.OPENAPI_SERVERS] == "not judged: the schema is larger than 4 MiB, or compressed"
+
+
+async def test_a_schema_just_below_the_limit_is_read() -> None:
+    body = a_schema(PREFIX, note="x" * (BODY_MAX - 1000))
+    answers = {SCHEMA: lambda: web.Response(text=body, content_type="application/json")}
+    async with serving(answering(answers)) as server:
+        findings = await verify(target(server), PLAIN)
+    assert {finding.code: finding.judged for finding in findings}[Code.OPENAPI_SERVERS]
+
+
+async def test_what_is_compressed_unasked_is_not_unpacked() -> None:
+    bomb = gzip.compress(b"[" * (50 * MIB))
+    headers = {"Content-Encoding": "gzip"}
+    answers = {SCHEMA: lambda: web.Response(body=bomb, headers=headers, content_type="application/json")}
+    async with serving(answering(answers)) as server:
+        evidence = await collect(target(server), PLAIN, seconds=30)
+    assert isinstance(evidence.schema, Answer)
+    assert (evidence.schema.body, evidence.schema.whole) == (bomb, False)
+
+
+async def hang(_: web.BaseRequest) -> web.StreamResponse:
+    await asyncio.sleep(60)
+    return web.Response()
+
+
+async def trickle(request: web.BaseRequest) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    while True:
+        await response.write(b" ")
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("slow", [hang, trickle])
+@pytest.mark.parametrize("path", [SCHEMA, DOCS])
+async def test_the_deadline_holds(slow: Handler, path: str) -> None:
+    async with serving(only(path, slow)) as server:
+        async with asyncio.timeout(30):
+            findings = await verify(target(server), PLAIN, seconds=0.3)
+    assert wrong(findings) == [Code.UNREACHABLE]
+    assert findings[0].seen == f"no answer to GET {path} within 0.3 s"
+
+
+async def test_a_slow_extra_path_is_blamed_alone() -> None:
+    answers = {SCHEMA: lambda: web.Response(text=a_schema(PREFIX), content_type="application/json")}
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        return await (hang(request) if request.path.endswith("/slow") else answering(answers)(request))
+
+    async with serving(handler) as server:
+        findings = await verify(target(server), Options(extra_paths=("/slow",)), seconds=1)
+    assert wrong(findings) == [Code.EXTRA_PATH]
+
+
+async def test_what_a_slow_app_leaves_no_time_for_is_not_judged() -> None:
+    started = asyncio.Event()
+
+    async def slow(_: web.BaseRequest) -> web.StreamResponse:
+        if started.is_set():
+            await asyncio.sleep(60)
+        started.set()
+        await asyncio.sleep(0.6)
+        return web.Response(text=a_schema(PREFIX), content_type="application/json")
+
+    async with serving(slow) as server:
+        findings = await verify(target(server), Options(extra_paths=("/app", "/sub/docs", "ws:/ws")), seconds=1)
+    assert wrong(findings) == []
+    late = {finding.code: finding.seen for finding in findings if not finding.judged}
+    assert late[Code.DOCS_SCHEMA_URL] == f"not judged: the time ran out before {DOCS} answered"
+    assert late[Code.REDIRECT_PREFIX] == f"not judged: the time ran out before {SCHEMA}/ answered"
+    assert late[Code.EXTRA_PATH] == f"not judged: the time ran out before {PREFIX}/app answered"
+    assert {Code.MOUNTED_APP, Code.WEBSOCKET, Code.NEIGHBOUR_PREFIX, Code.FORGED_HEADERS} <= set(late)
+
+
+async def test_a_path_that_waits_for_its_turn_is_not_blamed() -> None:
+    answers = {SCHEMA: lambda: web.Response(text=a_schema(PREFIX), content_type="application/json")}
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        return await (hang(request) if "/slow" in request.path else answering(answers)(request))
+
+    paths = (*(f"/slow/{number}" for number in range(4)), "/quick")
+    async with serving(handler) as server:
+        findings = await verify(target(server), Options(extra_paths=paths), seconds=1)
+    blamed = [finding.seen for finding in findings if not finding.ok]
+    assert blamed == [f"no answer to GET {PREFIX}/slow/{number}" for number in range(4)]
+
+
+async def test_an_answer_by_http_1_0_will_do() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + a_schema(PREFIX).encode())
+        await writer.drain()
+
+    async with talking(talk) as server:
+        evidence = await collect(target(server), PLAIN, seconds=5)
+    assert schema_of(evidence.schema) is not None
+
+
+async def test_silence_beside_the_prefix_is_no_fault() -> None:
+    answers = {SCHEMA: lambda: web.Response(text=a_schema(PREFIX), content_type="application/json")}
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        if request.path.startswith(f"{PREFIX}/"):
+            return await answering(answers)(request)
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    async with serving(handler) as server:
+        findings = await verify(target(server), PLAIN)
+    assert wrong(findings) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        bytes(range(256)) * 1000,
+        b"",
+        b'{"openapi": "3.1.0", ',
+        b"[" * 1_000_000,
+        b'{"openapi":' * 300_000,
+        b"<!doctype html><title>Not it</title>",
+        "{'openapi': '\ud800'}".encode(errors="surrogatepass"),
+    ],
+    ids=["binary", "empty", "cut", "deep list", "deep object", "html", "surrogate"],
+)
+async def test_rubbish_is_no_schema(body: bytes) -> None:
+    async with serving(answering({SCHEMA: lambda: web.Response(body=body)})) as server:
+        findings = await verify(target(server), PLAIN)
+    assert wrong(findings) == [Code.OPENAPI_SERVERS]
+    assert findings[0].seen == f"{SCHEMA} is no OpenAPI document"
+
+
+async def test_rubbish_everywhere_is_no_app() -> None:
+    async def rubbish(_: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(body=bytes(range(256)), headers={"Location": "http://[\x80", "Server": "\x81"})
+
+    async with serving(rubbish) as server:
+        findings = await verify(target(server), Options(extra_paths=("/a", "/b/docs", "/c/openapi.json", "ws:/d")))
+    assert wrong(findings) == [Code.NOT_SERVED]
+
+
+async def test_a_connection_that_was_just_closed_is_tried_again() -> None:
+    asked = 0
+
+    async def shy(request: web.BaseRequest) -> web.StreamResponse:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            assert request.transport is not None
+            request.transport.abort()
+        return web.Response(text=a_schema(PREFIX), content_type="application/json")
+
+    async with serving(only(SCHEMA, shy)) as server:
+        findings = await verify(target(server), PLAIN)
+    assert wrong(findings) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n-1\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1_000_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx",
+        b"\x00" * 100_000,
+    ],
+    ids=[
+        "ssh",
+        "nothing",
+        "no status",
+        "negative",
+        "no chunk",
+        "chunk of less than nothing",
+        "huge header",
+        "cut off",
+        "zeros",
+    ],
+)
+async def test_what_is_not_http_is_no_answer(words: bytes) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(words)
+        await writer.drain()
+
+    async with talking(talk) as server:
+        findings = await verify(target(server), PLAIN, seconds=5)
+    assert wrong(findings) == [Code.UNREACHABLE]
+    assert findings[0].seen.startswith(f"no HTTP answer to GET {SCHEMA}: ")
+    assert len(findings[0].seen) < 200
+
+
+async def test_nobody_listens() -> None:
+    (port,) = free_ports(1)
+    findings = await verify(Target(f"http://127.0.0.1:{port}/api"), PLAIN)
+    assert wrong(findings) == [Code.UNREACHABLE]
+    assert findings[0].seen == f"no connection to http://127.0.0.1:{port}"
+
+
+async def test_a_name_that_nobody_has() -> None:
+    findings = await verify(Target("http://nobody.invalid/api"), PLAIN, seconds=5)
+    assert wrong(findings) == [Code.UNREACHABLE]
+
+
+def a_certificate(folder: Path) -> ssl.SSLContext:
+    _, certificate, key = write_serving_certificate(folder, "server")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+async def test_a_certificate_by_nobody_we_trust(tmp_path: Path) -> None:
+    async with serving(answering({}), a_certificate(tmp_path)) as server:
+        findings = await verify(target(server, "https"), PLAIN)
+        accepted = await verify(target(server, "https", insecure=True), PLAIN)
+    assert wrong(findings) == [Code.UNREACHABLE]
+    assert findings[0].seen.startswith("certificate refused: ")
+    assert "--insecure" in findings[0].fix
+    assert wrong(accepted) == [Code.NOT_SERVED], "it has no app, but it answers"
+
+
+async def test_the_wrong_scheme(tmp_path: Path) -> None:
+    async with serving(answering({})) as server:
+        findings = await verify(target(server, "https", insecure=True), PLAIN)
+    assert wrong(findings) == [Code.UNREACHABLE]
+    assert findings[0].seen.startswith("TLS failed: ")
+    assert "use http" in findings[0].fix
+    async with serving(answering({}), a_certificate(tmp_path)) as server:
+        findings = await verify(target(server, "http"), PLAIN, seconds=5)
+    assert wrong(findings) == [Code.UNREACHABLE]
+
+
+async def test_a_check_that_is_cancelled_ends() -> None:
+    asked = asyncio.Event()
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        asked.set()
+        return await hang(request)
+
+    async with serving(handler) as server:
+        check = asyncio.create_task(verify(target(server), PLAIN, seconds=60))
+        await asked.wait()
+        check.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await check

@@ -1,0 +1,171 @@
+"""What can be asked, and which address an app should believe to have."""
+
+import re
+
+import pytest
+
+from proxiedapp.verify.target import InvalidTarget, Options, Place, Target, parse
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "prefix"),
+    [
+        ("https://example.com/api/v1", "https://example.com", "/api/v1"),
+        ("https://example.com/api/v1/", "https://example.com", "/api/v1"),
+        ("https://example.com/", "https://example.com", ""),
+        ("https://example.com", "https://example.com", ""),
+        ("http://127.0.0.1:8080/a", "http://127.0.0.1:8080", "/a"),
+        ("http://[::1]:8080/a", "http://[::1]:8080", "/a"),
+        ("HTTP://Example.com/A", "http://Example.com", "/A"),
+        ("http://example.com/a%20b", "http://example.com", "/a%20b"),
+        ("http://example.com/%61%2f%7E%c3%a9", "http://example.com", "/a%2F~%C3%A9"),
+        ("http://my_host/a", "http://my_host", "/a"),
+    ],
+)
+def test_a_url_is_read(url: str, origin: str, prefix: str) -> None:
+    place = parse(Target(url))
+    assert (place.origin, place.prefix) == (origin, prefix)
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("example.com/api", "write scheme, host and prefix"),
+        ("ftp://example.com/api", "write scheme, host and prefix"),
+        ("ws://example.com/api", "write scheme, host and prefix"),
+        ("https:///api", "write scheme, host and prefix"),
+        ("", "write scheme, host and prefix"),
+        ("https://example.com:http/", "is no URL"),
+        ("https://example.com:99999/", "is no URL"),
+        ("https://[::1/", "is no URL"),
+        ("https://user:word@example.com/", "credentials"),
+        ("https://example.com/api?x=1", "query or fragment"),
+        ("https://example.com/api?", "query or fragment"),
+        ("https://example.com/api#top", "query or fragment"),
+        ("https://example.com//api", "is no prefix"),
+        ("https://example.com/api/../x", "is no prefix"),
+        ("https://example.com/api/%2e%2E/x", "is no prefix"),
+        ("https://example.com/a b", "is no prefix"),
+        ("https://example.com/é", "is no prefix"),
+        ("https://exämple.com/", "ASCII"),
+        ("https://exa mple.com/", "ASCII"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_one_line(url: str, problem: str) -> None:
+    with pytest.raises(InvalidTarget, match=re.escape(problem)) as refused:
+        parse(Target(url))
+    assert "\n" not in str(refused.value)
+    assert "word" not in str(refused.value), "a password is not repeated"
+
+
+@pytest.mark.parametrize("host", ["", "a b", "a/b", "a\r\nX: y", "user@host", "http://a", "a:b"])
+def test_a_host_that_is_none_is_refused(host: str) -> None:
+    with pytest.raises(InvalidTarget, match="is no host"):
+        parse(Target("https://example.com/", host=host))
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X-A": "a\r\nX-B: b"}, {"X A": "a"}, {"": "a"}, {"X-A": "é"}, {"host": "a"}, {"X-A:": "a"}]
+)
+def test_headers_that_cannot_be_sent_are_refused(headers: dict[str, str]) -> None:
+    with pytest.raises(InvalidTarget):
+        parse(Target("https://example.com/", headers=headers))
+
+
+@pytest.mark.parametrize("path", ["", "/", "x", "/a/", "//a", "/a?b", "/a b", "http://a/", "/é", "/a\n"])
+def test_paths_that_are_none_are_refused(path: str) -> None:
+    with pytest.raises(InvalidTarget):
+        Options(openapi_path=path)
+    with pytest.raises(InvalidTarget):
+        Options(docs_path=path)
+
+
+@pytest.mark.parametrize("path", ["", "x", "ws:", "ws:x", "http://a/", "/a b", "/a#b", "/é", "wss:/a"])
+def test_extra_paths_that_are_none_are_refused(path: str) -> None:
+    with pytest.raises(InvalidTarget, match="is no path"):
+        Options(extra_paths=("/right", path))
+
+
+@pytest.mark.parametrize("path", ["/", "/a", "/a/", "/a?b=c&d", "ws:/ws", "ws:/ws?token=1", "//a", "/a%20b"])
+def test_extra_paths(path: str) -> None:
+    Options(extra_paths=(path,))
+
+
+@pytest.mark.parametrize(
+    ("target", "header", "server_name", "hosts"),
+    [
+        (Target("https://example.com/"), "example.com", "example.com", ("example.com",)),
+        (Target("https://Example.com:443/"), "Example.com:443", "example.com", ("example.com",)),
+        (Target("https://example.com:8443/"), "example.com:8443", "example.com", ("example.com:8443",)),
+        (Target("http://example.com:80/"), "example.com:80", "example.com", ("example.com",)),
+        (Target("https://127.0.0.1:8443/", "a.example"), "a.example", "a.example", ("a.example",)),
+        (Target("https://127.0.0.1/", "a.example:8443"), "a.example:8443", "a.example", ("a.example:8443",)),
+        (Target("https://[::1]:8443/"), "[::1]:8443", "::1", ("[::1]:8443",)),
+        (Target("https://127.0.0.1/", "[::1]:8443"), "[::1]:8443", "::1", ("[::1]:8443",)),
+    ],
+)
+def test_whom_it_asks_for(target: Target, header: str, server_name: str, hosts: tuple[str, ...]) -> None:
+    place = parse(target)
+    assert (place.host_header, place.server_name, place.hosts) == (header, server_name, hosts)
+
+
+def a_direct_place(url: str = "http://10.0.0.7:8000/api", *, strips: bool = True, **headers: str) -> Place:
+    said = {name.replace("_", "-"): value for name, value in headers.items()}
+    return parse(Target(url, "example.com", direct=True, strips=strips, headers=said))
+
+
+def test_asked_directly_the_scheme_is_that_of_the_proxy() -> None:
+    assert a_direct_place(X_Forwarded_Proto="https").address("/x") == "https://example.com/x"
+    assert a_direct_place().address("/x") == "http://example.com/x"
+    with pytest.raises(InvalidTarget, match="X-Forwarded-Proto"):
+        a_direct_place(X_Forwarded_Proto="gopher")
+
+
+def test_behind_a_proxy_it_is_that_of_the_url_whatever_else_is_sent() -> None:
+    assert parse(Target("http://a.example/", headers={"X-Forwarded-Proto": "https"})).scheme == "http"
+
+
+@pytest.mark.parametrize(
+    ("strips", "public", "asked"),
+    [
+        (True, "/api/docs", "http://10.0.0.7:8000/docs"),
+        (True, "/api", "http://10.0.0.7:8000/"),
+        (True, "/api/api/docs", "http://10.0.0.7:8000/api/docs"),
+        (True, "/docs", None),
+        (True, "/apidocs", None),
+        (False, "/api/docs", "http://10.0.0.7:8000/api/docs"),
+        (False, "/docs", "http://10.0.0.7:8000/docs"),
+    ],
+)
+def test_what_a_stripping_proxy_would_ask(strips: bool, public: str, asked: str | None) -> None:
+    assert a_direct_place(strips=strips).url(public) == asked
+
+
+def test_only_a_direct_target_leaves_the_prefix_out() -> None:
+    assert parse(Target("http://a.example/api", strips=True)).url("/api/docs") == "http://a.example/api/docs"
+
+
+@pytest.mark.parametrize(
+    ("reference", "here", "path"),
+    [
+        ("/api/openapi.json", True, "/api/openapi.json"),
+        ("openapi.json", True, "/api/openapi.json"),
+        ("../x", True, "/x"),
+        ("https://EXAMPLE.com:443/x", True, "/x"),
+        ("//example.com/x", True, "/x"),
+        ("https://user@example.com/x", False, "/x"),
+        ("https://example.com:8443/x", False, "/x"),
+        ("https://example.com.evil/x", False, "/x"),
+        ("//elsewhere/x", False, "/x"),
+        ("/a b/é%2f%7e", True, "/a%20b/%C3%A9%2F~"),
+    ],
+)
+def test_references_are_resolved_as_browsers_do(reference: str, here: bool, path: str) -> None:
+    place = parse(Target("https://example.com/api"))
+    url = place.resolve(reference, "/api/docs")
+    assert url is not None
+    assert (place.is_here(url), url.path) == (here, path)
+
+
+def test_a_reference_that_is_none() -> None:
+    assert parse(Target("https://example.com/api")).resolve("http://[", "/api/docs") is None
