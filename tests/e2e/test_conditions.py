@@ -1,0 +1,70 @@
+"""What only the controller can see ends in a condition that says how to mend it; nothing that works is touched."""
+
+from typing import Any
+
+import pytest
+
+from proxiedapp.api.app import parse_manifest
+from proxiedapp.controller.settings import Settings
+from proxiedapp.resources.desired import desired
+from proxiedapp.resources.kinds import CHILD_KINDS
+from tests.support.manifests import hello
+from tests.support.sandbox import Sandbox, eventually
+
+
+def spec_of_deployment(sandbox: Sandbox, namespace: str) -> object:
+    return sandbox.get("deployment", "shop", "-n", namespace)["spec"]
+
+
+def test_an_unrecognised_command(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.apply(hello("shop", namespace, command=["python", "main.py"]))
+    stalled = sandbox.stalled("shop", namespace)
+    assert stalled["reason"] == "UnknownServer"
+    assert "`python main.py`" in stalled["message"]
+    assert "spec.server.kind with spec.server.app" in stalled["message"]
+    events = eventually(
+        lambda: sandbox.get("events", "-n", namespace, "--field-selector=reason=UnknownServer")["items"], "the event"
+    )
+    assert [event["message"] for event in events] == [stalled["message"]]
+    assert not sandbox.names("deployments,services,middlewares,ingressroutes", namespace)
+
+
+def test_a_contradicting_root_path_leaves_the_last_good_children(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.apply(hello("shop", namespace))
+    sandbox.wait_ready("shop", namespace)
+    before = spec_of_deployment(sandbox, namespace)
+    sandbox.apply(hello("shop", namespace, command=["fastapi", "run", "main.py", "--root-path", "/other"]))
+    stalled = sandbox.stalled("shop", namespace)
+    assert stalled["reason"] == "CommandConflict"
+    assert "--root-path /other contradicts spec.route.pathPrefix, which asks for /api/v1" in stalled["message"]
+    assert spec_of_deployment(sandbox, namespace) == before
+
+    sandbox.apply(hello("shop", namespace, command=["fastapi", "run", "main.py", "--root-path", "/api/v1"]))
+    sandbox.wait_ready("shop", namespace)
+    assert "Stalled" not in sandbox.conditions("shop", namespace)
+
+
+@pytest.mark.parametrize("kind", [kind.kind for kind in CHILD_KINDS])
+def test_a_taken_child_name(sandbox: Sandbox, namespace: str, kind: str) -> None:
+    scaling: dict[str, Any] = {"autoscaling": {"maxReplicas": 1}, "disruptionBudget": {"maxUnavailable": 1}}
+    app = hello("shop", namespace, command=["hypercorn", "main:app"], proxy={"isolate": True}, **scaling)
+    children = desired(parse_manifest(app), Settings(proxy_namespace="traefik").defaults).children
+    foreign = next(child for child in children if child["kind"] == kind)
+    foreign["metadata"]["labels"] = {"app": "theirs"}
+    sandbox.apply(foreign)
+    name = foreign["metadata"]["name"]
+    before = sandbox.get(kind, name, "-n", namespace)
+    sandbox.apply(app)
+    stalled = sandbox.stalled("shop", namespace)
+    assert stalled["reason"] == "NameTaken"
+    assert stalled["message"].startswith(f"{kind} {name} belongs to somebody else")
+    after = sandbox.get(kind, name, "-n", namespace)
+    assert after["metadata"]["labels"] == before["metadata"]["labels"]
+    assert (after.get("spec"), after.get("data")) == (before.get("spec"), before.get("data"))
+    assert "ownerReferences" not in after["metadata"]
+    if kind not in {"IngressRoute", "HorizontalPodAutoscaler", "PodDisruptionBudget"}:  # the last two hold nothing up
+        assert not sandbox.names("ingressroutes", namespace), "no route to what is not ours"
+
+    sandbox.kubectl("delete", kind, name, "-n", namespace)
+    sandbox.wait_ready("shop", namespace)
+    assert "Stalled" not in sandbox.conditions("shop", namespace)

@@ -1,0 +1,151 @@
+"""Apps that ask for the same place, as Traefik sees it: it has the routes of those who were accepted and no others.
+
+The apps have no pods, which a route does not need. Each case has prefixes of its own, so all run at once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations_with_replacement, permutations
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.manifests import hello
+from tests.support.sandbox import Sandbox, eventually
+
+NAMESPACE = "conflicts"
+HOSTS: tuple[tuple[str, ...], ...] = ((), ("a.test",), ("b.test",), ("a.test", "b.test"))
+PREFIXES = ("", "/nested")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an app of a case asks for."""
+
+    hosts: tuple[str, ...]
+    prefix: str
+
+    def shares(self, other: "Asked") -> bool:
+        return self.prefix == other.prefix and bool(set(self.hosts or ("any",)) & set(other.hosts or ("any",)))
+
+
+ASKED = [Asked(hosts, prefix) for hosts in HOSTS for prefix in PREFIXES]
+PAIRS = list(combinations_with_replacement(ASKED, 2))
+TRIPLES = [
+    *permutations((Asked(("a.test",), ""), Asked(("b.test",), ""), Asked(("a.test", "b.test"), ""))),
+    *permutations((Asked((), ""), Asked(("a.test",), ""), Asked(("a.test",), "/nested"))),
+    *permutations((Asked(("a.test", "b.test"), ""), Asked(("b.test", "c.test"), ""), Asked(("c.test",), ""))),
+    *permutations((Asked((), ""), Asked((), ""), Asked(("a.test",), ""))),
+]
+CASES: list[tuple[Asked, ...]] = [*PAIRS, *TRIPLES]
+"""In the order in which the apps come."""
+
+
+def name_of(case: int, place: int) -> str:
+    return f"case{case}-{'zyx'[place]}"
+
+
+def manifest(case: int, place: int) -> dict[str, Any]:
+    asked = CASES[case][place]
+    route = {"hosts": list(asked.hosts)} if asked.hosts else {}
+    made = hello(name_of(case, place), NAMESPACE, f"/case{case}{asked.prefix}", replicas=0, verify={"enabled": False})
+    made["spec"]["route"] = {"pathPrefix": made["spec"]["route"]["pathPrefix"], **route}
+    return made
+
+
+def accepted(come: int) -> set[str]:
+    """Say who is served once the first so many of each case have come, each after the others were served."""
+    served = set()
+    for case, apps in enumerate(CASES):
+        mine: list[Asked] = []
+        for place, asked in enumerate(apps[:come]):
+            if not any(asked.shares(other) for other in mine):
+                mine.append(asked)
+                served.add(name_of(case, place))
+    return served
+
+
+def routers(sandbox: Sandbox) -> set[str]:
+    """Return the apps that Traefik routes to, on each of both entry points by one router that is in order."""
+    found: list[tuple[str, str]] = []
+    for router in _pages(f"{sandbox.state['traefik_api']}/api/http/routers"):
+        origin = router.get("observability", {}).get("metadata", {}).get("ingress", {})
+        if origin.get("namespace") == NAMESPACE:
+            assert router["status"] == "enabled", router
+            found += [(origin["name"][:-11], entry_point) for entry_point in router["using"]]
+    apps = {name for name, _ in found}
+    assert sorted(found) == sorted((name, entry_point) for name in apps for entry_point in ("web", "websecure"))
+    return apps
+
+
+def _pages(url: str) -> Iterator[dict[str, Any]]:
+    for page in range(1, 100):
+        reply = httpx.get(url, params={"page": page, "per_page": 100}, trust_env=False)
+        yield from reply.raise_for_status().json()
+        if reply.headers.get("X-Next-Page", "1") == "1":
+            return
+
+
+def told(sandbox: Sandbox) -> dict[str, tuple[str, str, str]]:
+    """Return of each app the condition RouteAccepted."""
+    found = {}
+    for app in sandbox.get("proxiedapps", "-n", NAMESPACE)["items"]:
+        for one in app.get("status", {}).get("conditions", []):
+            if one["type"] == "RouteAccepted":
+                found[app["metadata"]["name"]] = (one["status"], one["reason"], one["message"])
+    return found
+
+
+def _all_told(sandbox: Sandbox, names: set[str]) -> bool:
+    return names <= told(sandbox).keys()
+
+
+def _routes_are(sandbox: Sandbox, expected: set[str]) -> bool:
+    assert routers(sandbox) == expected
+    return True
+
+
+@pytest.fixture(scope="module")
+def crowded(sandbox: Sandbox) -> Iterator[Sandbox]:
+    sandbox.kubectl("create", "namespace", NAMESPACE)
+    yield sandbox
+    sandbox.kubectl("delete", "proxiedapps", "--all", "-n", NAMESPACE, "--wait=false")
+    sandbox.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+
+
+def test_sixty_cases_end_as_the_rule_says(crowded: Sandbox) -> None:
+    assert len(CASES) >= 60
+    for come in (1, 2, 3):
+        newcomers = [manifest(case, come - 1) for case, apps in enumerate(CASES) if len(apps) >= come]
+        crowded.apply(*newcomers)
+        names = {one["metadata"]["name"] for one in newcomers}
+        eventually(partial(_all_told, crowded, names), f"a word on each of {len(names)} apps")
+        eventually(partial(_routes_are, crowded, accepted(come)), "Traefik has exactly the accepted routes")
+        done = crowded.run("restart", "operator")
+        assert done.returncode == 0, done.stderr
+        assert routers(crowded) == accepted(come)
+    conditions = told(crowded)
+    assert {name for name, (status, _, _) in conditions.items() if status == "True"} == accepted(3)
+    refused = {name: rest for name, (status, *rest) in conditions.items() if status == "False"}
+    assert len(refused) > 20
+    for name, (reason, message) in refused.items():
+        owner = message.partition(" belongs to the ProxiedApp conflicts/")[2].partition(",")[0]
+        assert reason == "Conflict"
+        assert owner in accepted(3)
+        assert owner.partition("-")[0] == name.partition("-")[0]
+
+
+def test_when_owners_go_those_who_waited_take_over(crowded: Sandbox) -> None:
+    owners = sorted(name for name in accepted(3) if name.endswith("-z"))
+    crowded.kubectl("delete", "proxiedapps", "-n", NAMESPACE, *owners, "--wait=false")
+    expected = set()
+    for case, apps in enumerate(CASES):
+        had = [asked for place, asked in enumerate(apps) if place and name_of(case, place) in accepted(3)]
+        for place, asked in enumerate(apps[1:], 1):
+            mine = name_of(case, place) in accepted(3)
+            if mine or not any(asked.shares(other) for other in had):
+                expected.add(name_of(case, place))
+                had += [] if mine else [asked]
+    eventually(partial(_routes_are, crowded, expected), "those who waited are routed")

@@ -1,0 +1,41 @@
+"""The example, applied as a user applies it, answers rightly through the real proxy on http and https."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from proxiedapp.sandbox.answers import Answer, answers
+from tests.support.sandbox import Sandbox, eventually
+
+
+@pytest.fixture(scope="module")
+def served(sandbox: Sandbox, repository: Path) -> Iterator[Sandbox]:
+    manifest = repository / "examples" / "hello" / "app.yaml"
+    sandbox.kubectl("apply", "-f", manifest)
+    sandbox.wait_ready("hello", "default")
+    eventually(lambda: httpx.get(f"{sandbox.http_url}/api/v1/app").is_success, "the route in Traefik")
+    yield sandbox
+    # It answers for every host that nobody names, in other stories too.
+    sandbox.kubectl("delete", "-f", manifest)
+    eventually(lambda: httpx.get(f"{sandbox.http_url}/api/v1/app").status_code == 404, "the end of the route")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_every_answer_is_right(served: Sandbox, scheme: str) -> None:
+    base_url = served.http_url if scheme == "http" else served.https_url
+    found: list[Answer] = [answer async for answer in answers(base_url)]
+    assert len(found) == 7
+    assert [answer for answer in found if not answer.right] == []
+
+
+def test_kubectl_shows_address_and_readiness(served: Sandbox) -> None:
+    served.kubectl("wait", "--for=condition=Verified", "papp/hello", "--timeout=120s")
+    head, row = served.kubectl("get", "papp", "hello").splitlines()
+    assert head.split() == ["NAME", "URL", "READY", "VERIFIED", "STATUS", "AGE"]
+    assert row.split()[:5] == ["hello", f"{served.https_url}/api/v1", "True", "True", "Available"]
+
+
+def test_a_pods_log_can_be_read(served: Sandbox) -> None:
+    eventually(lambda: "Uvicorn running on" in served.kubectl("logs", "deploy/hello"), "the server's greeting")

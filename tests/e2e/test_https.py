@@ -1,0 +1,115 @@
+"""Certificates of an app's own, redirects to https, and the user's middlewares, through the real proxy."""
+
+import socket
+import ssl
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from cryptography import x509
+
+from proxiedapp.sandbox.certificates import write_serving_certificate
+from tests.support.manifests import hello
+from tests.support.sandbox import Sandbox, eventually
+
+
+def ask(sandbox: Sandbox, namespace: str, path: str, *, https: bool = True, method: str = "GET") -> httpx.Response:
+    url = sandbox.https_url if https else sandbox.http_url
+    with httpx.Client(verify=False, trust_env=False, timeout=10) as client:
+        return client.request(method, f"{url}{path}", headers={"Host": f"shop.{namespace}.test"})
+
+
+def is_served(sandbox: Sandbox, namespace: str) -> bool:
+    return ask(sandbox, namespace, "/api/v1/app").status_code == 200
+
+
+def children(sandbox: Sandbox, namespace: str) -> set[str]:
+    return sandbox.names("ingressroutes,middlewares", namespace)
+
+
+def certificate(sandbox: Sandbox, host: str) -> x509.Certificate:
+    """Return the certificate that the proxy shows for a host."""
+    address = urlsplit(sandbox.https_url)
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+    with (
+        socket.create_connection((address.hostname, address.port), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname=host) as secure,
+    ):
+        shown = secure.getpeercert(binary_form=True)
+    assert shown is not None
+    return x509.load_der_x509_certificate(shown)
+
+
+def test_plain_http_is_sent_on_and_comes_back_in_clear_when_switched_off(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.apply(hello("shop", namespace, route={"redirectToHTTPS": True}))
+    sandbox.kubectl("wait", "--for=condition=Verified", "papp/shop", "-n", namespace, "--timeout=120s")
+    eventually(lambda: is_served(sandbox, namespace), "the route")
+    port = urlsplit(sandbox.https_url).port
+    target = f"https://shop.{namespace}.test:{port}/api/v1/items/?a=1"
+    sent_on = ask(sandbox, namespace, "/api/v1/items/?a=1", https=False)
+    assert (sent_on.status_code, sent_on.headers["Location"]) == (301, target)
+    posted = ask(sandbox, namespace, "/api/v1/items/?a=1", https=False, method="POST")
+    assert (posted.status_code, posted.headers["Location"]) == (308, target)
+    assert ask(sandbox, namespace, "/api/v10/app", https=False).status_code == 404
+
+    sandbox.apply(hello("shop", namespace))
+    answers = []
+
+    def in_clear() -> bool:
+        answers.append(ask(sandbox, namespace, "/api/v1/app", https=False).status_code)
+        return answers[-1] == 200
+
+    eventually(in_clear, "an answer in clear")
+    assert set(answers) <= {200, 301}, "never a 404 in between"
+    eventually(
+        lambda: not any("-plain-" in name or "-https-" in name for name in children(sandbox, namespace)),
+        "nothing is left of the redirect",
+    )
+
+
+def test_app_with_a_certificate_of_its_own(sandbox: Sandbox, namespace: str, tmp_path: Path) -> None:
+    name = f"own-{namespace}"
+    _, cert, key = write_serving_certificate(tmp_path, name)
+    sandbox.kubectl("create", "secret", "tls", "mine", f"--cert={cert}", f"--key={key}", "-n", namespace)
+    sandbox.apply(hello("shop", namespace, route={"tls": {"secretName": "mine"}}))
+    sandbox.kubectl("wait", "--for=condition=Verified", "papp/shop", "-n", namespace, "--timeout=120s")
+    eventually(lambda: is_served(sandbox, namespace), "the route")
+    assert ask(sandbox, namespace, "/api/v1/app", https=False).status_code == 200, "plain http serves too"
+
+    def shown() -> bool:
+        subject = certificate(sandbox, "localhost").subject.rfc4514_string()
+        assert subject == f"CN={name}"
+        return True
+
+    eventually(shown, "the app's own certificate")
+
+
+def test_middleware_of_the_user_comes_first(sandbox: Sandbox, namespace: str) -> None:
+    middlewares = {"middlewares": [{"name": "mine"}]}
+    sandbox.apply(hello("shop", namespace, route=middlewares))
+    stalled = sandbox.stalled("shop", namespace)
+    assert stalled["reason"] == "MiddlewareMissing"
+    assert "no Middleware mine" in stalled["message"]
+    assert sandbox.names("ingressroutes", namespace) == set()
+    mine: dict[str, Any] = {
+        "apiVersion": "traefik.io/v1alpha1",
+        "kind": "Middleware",
+        "metadata": {"name": "mine", "namespace": namespace},
+        "spec": {"headers": {"customResponseHeaders": {"X-Mine": "yes"}}},
+    }
+    sandbox.apply(mine)
+    eventually(lambda: is_served(sandbox, namespace), "the route", 120)
+    assert ask(sandbox, namespace, "/api/v1/app").headers["X-Mine"] == "yes"
+    assert ask(sandbox, namespace, "/api/v1/app").json()["root_path"] == "/api/v1"
+
+
+@pytest.mark.parametrize("entry_point", ["web", "websecure"])
+def test_app_on_one_entry_point_is_not_on_the_other(sandbox: Sandbox, namespace: str, entry_point: str) -> None:
+    sandbox.apply(hello("shop", namespace, route={"entryPoints": [entry_point]}))
+    https = entry_point == "websecure"
+    eventually(lambda: ask(sandbox, namespace, "/api/v1/app", https=https).status_code == 200, "the route")
+    assert ask(sandbox, namespace, "/api/v1/app", https=not https).status_code == 404

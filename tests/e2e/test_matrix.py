@@ -1,0 +1,79 @@
+"""Each server, with the adapter and without, in every scenario of FastAPI's page on proxies, through the real proxy.
+
+`make matrix` prints what is checked here and writes it into docs/servers.md, which is held to it.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.matrix import page
+from tests.matrix.live import Live, matrix
+from tests.matrix.olds import OLDS, Old, OldLive, old_versions
+from tests.matrix.rows import ROWS, Row
+from tests.matrix.scenarios import COLUMNS, FORGERY
+from tests.matrix.table import read, render, section, table_rows
+from tests.support.sandbox import Sandbox
+
+
+@pytest.fixture(scope="module")
+def live(sandbox: Sandbox) -> Iterator[Live]:
+    with matrix(sandbox) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def olds(sandbox: Sandbox) -> Iterator[OldLive]:
+    with old_versions(sandbox) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def written() -> str:
+    return page.PAGE.read_text()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_server_is_right_or_the_app_says_what_is_not(live: Live, row: Row) -> None:
+    result = live.result(row)
+    wrong = [f"{outcome.sentence}: {outcome.wrong}" for outcome in result.wrong]
+    if row.adapter == "Auto" or not row.server.adapts:
+        assert not wrong
+    elif wrong:
+        assert "Use spec.server.adapter: Auto" in result.limits, wrong
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_forged_headers_are_never_believed(live: Live, row: Row) -> None:
+    outcomes = [outcome for outcome in live.result(row).outcomes if outcome.check.column is FORGERY]
+    assert outcomes
+    assert not [f"{outcome.sentence}: {outcome.wrong}" for outcome in outcomes if outcome.wrong]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_page_tells_what_is_measured(live: Live, row: Row, written: str) -> None:
+    ((key, measured),) = read(render([live.result(row)])).items()
+    assert read(section(written, page.MATRIX))[key] == measured
+
+
+def test_page_has_all_servers_and_columns(live: Live, written: str) -> None:
+    measured = table_rows(render(live.results()))
+    told = table_rows(section(written, page.MATRIX))
+    assert [list(row)[: len(COLUMNS) + 2] for row in told] == [list(row) for row in measured]
+    assert [(row["Server"], row["Adapter"]) for row in told] == [(row["Server"], row["Adapter"]) for row in measured]
+
+
+@pytest.mark.parametrize("old", OLDS, ids=lambda old: old.app)
+def test_old_version_is_right_or_the_app_says_what_is_not(olds: OldLive, old: Old) -> None:
+    wrong = olds.wrong(old)
+    assert set(wrong) == old.wrong, wrong
+    assert olds.says(old) == old.says
+    assert old.words in olds.last_words.get(old.app, "")
+
+
+def test_page_tells_of_old_versions_what_is_measured(olds: OldLive, written: str) -> None:
+    assert table_rows(section(written, page.OLDS)) == olds.rows()
+
+
+def test_page_names_the_versions_that_are_measured(written: str) -> None:
+    assert section(written, page.VERSIONS) == page.versions()

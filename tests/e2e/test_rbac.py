@@ -1,0 +1,39 @@
+"""The role grants what the operator uses, and no more. Runs last (conftest.py), over the requests of all stories."""
+
+from pathlib import Path
+
+import yaml
+
+from tests.support.sandbox import Sandbox
+
+NEVER_REQUESTED = {("proxiedapp.dev", "proxiedapps/finalizers", "update")}
+"""Checked by an admission plugin, if a cluster has it, and not by a request."""
+
+
+def test_granted_is_used(sandbox: Sandbox, repository: Path) -> None:
+    documents = list(yaml.safe_load_all((repository / "manifests" / "rbac.yaml").read_text()))
+    role = next(document for document in documents if document["kind"] == "ClusterRole")
+    granted = {
+        (group, resource, verb)
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    used = set()
+    for request in sandbox.requests():
+        if not request.resource:
+            continue  # discovery, which every account may read
+        assert not request.denied, f"the role lacks {request}"
+        resource = "/".join(filter(None, (request.resource, request.subresource)))
+        used.add((request.group, resource, request.verb))
+        if request.code == 201:
+            used.add((request.group, resource, "create"))  # an apply that creates needs both
+    assert used <= granted
+    assert granted - used == NEVER_REQUESTED
+
+
+def test_the_operator_cannot_read_secrets(sandbox: Sandbox) -> None:
+    account = "system:serviceaccount:proxiedapp-system:proxiedapp"
+    for verb in ("get", "list", "watch"):
+        assert sandbox.kubectl("auth", "can-i", verb, "secrets", f"--as={account}", check=False).strip() == "no"

@@ -1,0 +1,109 @@
+"""The real proxy gives an app its own requests and no others, and the server believes the proxy and nobody else."""
+
+import http.client
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.support.manifests import hello
+from tests.support.sandbox import Sandbox, eventually
+
+
+@pytest.fixture(scope="module")
+def host(sandbox: Sandbox) -> str:
+    sandbox.kubectl("create", "namespace", "routing")
+    sandbox.apply(hello("shop", "routing", "/api"))
+    sandbox.wait_ready("shop", "routing")
+    name = "shop.routing.test"
+    eventually(lambda: raw_get(sandbox, name, "/api/app")[0] == 200, "the route")
+    return name
+
+
+def raw_get(sandbox: Sandbox, host: str, path: str, **headers: str) -> tuple[int, str]:
+    """Ask without the client's own tidying of the path."""
+    address = urlsplit(sandbox.http_url)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=10)
+    try:
+        connection.putrequest("GET", path, skip_host=True)
+        for name, value in {"Host": host, **headers}.items():
+            connection.putheader(name.replace("_", "-"), value)
+        connection.endheaders()
+        reply = connection.getresponse()
+        return reply.status, reply.read().decode()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("path", ["/api/app", "//api/app", "/api//app", "/%61pi/app", "/x/../api/app", "/api/app?q=1"])
+def test_requests_under_the_prefix_reach_the_app(sandbox: Sandbox, host: str, path: str) -> None:
+    assert raw_get(sandbox, host, path) == (200, '{"message":"Hello World","root_path":"/api"}')
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/apiadmin",
+        "/api-v2/app",
+        "/api10/app",
+        "/api;x",
+        "/API/app",
+        "/api../app",
+        "/api%2e%2e/app",
+        "/api./app",
+        "/api/../app",
+        "/api/%2e%2e/app",
+        "/api%2f..%2fapp",
+        "/api%2Fapp",
+        "/app",
+    ],
+)
+def test_other_requests_do_not(sandbox: Sandbox, host: str, path: str) -> None:
+    assert raw_get(sandbox, host, path) == (404, "404 page not found\n")
+
+
+@pytest.mark.parametrize("path", ["/api/..%2fapp", "/api/%2e%2e%2fapp", "/api/%00", "/api/%5c.."])
+def test_encoded_separators_are_stopped_at_the_door(sandbox: Sandbox, host: str, path: str) -> None:
+    assert raw_get(sandbox, host, path)[0] == 400
+
+
+def test_another_host_is_not_served(sandbox: Sandbox, host: str) -> None:
+    assert raw_get(sandbox, f"other.{host}", "/api/app")[0] == 404
+
+
+def test_the_prefix_itself_reaches_the_apps_root(sandbox: Sandbox, host: str) -> None:
+    assert raw_get(sandbox, host, "/api") == (404, '{"detail":"Not Found"}')
+
+
+def test_forged_headers_change_nothing(sandbox: Sandbox, host: str) -> None:
+    honest = httpx.get(f"{sandbox.http_url}/api/whoami", headers={"Host": host}, trust_env=False).json()
+    forged = httpx.get(
+        f"{sandbox.http_url}/api/whoami",
+        headers={
+            "Host": host,
+            "X-Forwarded-For": "6.6.6.6",
+            "X-Forwarded-Proto": "https",
+            "X-Forwarded-Host": "evil.test",
+            "X-Forwarded-Prefix": "/evil",
+            "Forwarded": "for=6.6.6.6;proto=https;host=evil.test",
+            "Daphne-Root-Path": "/evil",
+            "X-Script-Name": "/evil",
+        },
+        trust_env=False,
+    ).json()
+    assert forged == honest
+    assert honest == {
+        "scheme": "http",
+        "host": host,
+        "client": "127.0.0.1",
+        "url": f"http://{host}/api/whoami",
+        "forwarded_prefix": "/api",
+    }
+
+
+def test_a_longer_prefix_on_the_same_host_gets_its_own_requests(sandbox: Sandbox, host: str) -> None:
+    sandbox.apply(hello("inner", "routing", "/api/inner", route={"hosts": [host]}))
+    sandbox.wait_ready("inner", "routing")
+    eventually(lambda: '"root_path":"/api/inner"' in raw_get(sandbox, host, "/api/inner/app")[1], "the inner app")
+    assert '"root_path":"/api"' in raw_get(sandbox, host, "/api/app")[1]
+    assert raw_get(sandbox, host, "/api/innermost/app")[1] == '{"detail":"Not Found"}', "the outer app answers"

@@ -1,0 +1,77 @@
+"""How many pods there are: by the app's own word, or by an autoscaler's, with a budget, and back again."""
+
+from typing import Any
+
+from tests.support.manifests import hello
+from tests.support.sandbox import Sandbox, eventually, three_more_resyncs
+
+EXTRAS = "horizontalpodautoscalers,poddisruptionbudgets,networkpolicies"
+
+
+def replicas(sandbox: Sandbox, namespace: str) -> int:
+    found: int = sandbox.get("deployment", "shop", "-n", namespace)["spec"]["replicas"]
+    return found
+
+
+def seen(sandbox: Sandbox, namespace: str, generation: int) -> None:
+    eventually(
+        lambda: sandbox.conditions("shop", namespace)["Ready"]["observedGeneration"] == generation,
+        f"generation {generation}",
+    )
+    sandbox.wait_ready("shop", namespace)
+
+
+def test_an_autoscaler_takes_over_and_gives_back(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.apply(hello("shop", namespace, replicas=2))
+    sandbox.wait_ready("shop", namespace)
+    sandbox.apply(hello("shop", namespace, replicas=2, autoscaling={"minReplicas": 2, "maxReplicas": 4}))
+    seen(sandbox, namespace, 2)
+    scaler = sandbox.get("hpa", "shop", "-n", namespace)
+    assert scaler["spec"]["scaleTargetRef"]["name"] == "shop"
+    assert replicas(sandbox, namespace) == 2, "nobody has another number yet"
+
+    # As the autoscaler does it, which has no metrics here: by the subresource `scale`.
+    sandbox.kubectl("scale", "deployment", "shop", "-n", namespace, "--replicas=4")
+    eventually(lambda: sandbox.get("papp", "shop", "-n", namespace)["status"]["readyReplicas"] == 4, "four pods")
+    three_more_resyncs(sandbox)
+    before = sandbox.writes()
+    three_more_resyncs(sandbox)
+    assert sandbox.writes()[len(before) :] == []
+    assert replicas(sandbox, namespace) == 4
+
+    scaled: dict[str, Any] = {"replicas": 2, "autoscaling": {"minReplicas": 2, "maxReplicas": 4}}
+    sandbox.apply(hello("shop", namespace, image="sandbox.local/hello:2", **scaled))
+    seen(sandbox, namespace, 3)
+    assert replicas(sandbox, namespace) == 4, "a new version keeps the autoscaler's number"
+
+    sandbox.apply(hello("shop", namespace, replicas=2, image="sandbox.local/hello:2"))
+    eventually(lambda: replicas(sandbox, namespace) == 2, "the app's own number")
+    eventually(lambda: not sandbox.names("horizontalpodautoscalers", namespace), "the autoscaler is gone")
+
+
+def test_an_app_born_with_an_autoscaler_begins_at_its_least(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.apply(hello("shop", namespace, autoscaling={"minReplicas": 2, "maxReplicas": 4}))
+    sandbox.wait_ready("shop", namespace)
+    assert replicas(sandbox, namespace) == 2
+
+
+def test_what_is_switched_off_leaves_nothing(sandbox: Sandbox, namespace: str) -> None:
+    extras: dict[str, Any] = {"autoscaling": {"maxReplicas": 2}, "disruptionBudget": {"maxUnavailable": 1}}
+    sandbox.apply(hello("shop", namespace, proxy={"isolate": True}, **extras))
+    sandbox.wait_ready("shop", namespace)
+    assert sandbox.names(EXTRAS, namespace) == {
+        "horizontalpodautoscaler.autoscaling/shop",
+        "networkpolicy.networking.k8s.io/shop",
+        "poddisruptionbudget.policy/shop",
+    }
+    allowed = eventually(
+        lambda: sandbox.get("pdb", "shop", "-n", namespace).get("status", {}).get("disruptionsAllowed"), "the budget"
+    )
+    assert allowed == 1, "the budget counts the app's pods"
+    for name in sorted(sandbox.names(EXTRAS, namespace)):
+        sandbox.kubectl("delete", name, "-n", namespace)
+    eventually(lambda: len(sandbox.names(EXTRAS, namespace)) == 3, "all of them are back")
+
+    sandbox.apply(hello("shop", namespace))
+    eventually(lambda: not sandbox.names(EXTRAS, namespace), "nothing is left")
+    seen(sandbox, namespace, 2)

@@ -1,0 +1,107 @@
+"""Nothing changes, nothing is written: at rest, over resyncs, and after the operator was killed."""
+
+import os
+import signal
+from typing import Any
+
+from tests.support.manifests import hello
+from tests.support.sandbox import Sandbox, eventually, three_more_resyncs
+
+
+def with_everything(name: str, namespace: str) -> dict[str, Any]:
+    """Return an app with every feature switched on, that this machine can run."""
+    return hello(
+        name,
+        namespace,
+        command=["hypercorn", "main:app"],
+        replicas=2,
+        autoscaling={"minReplicas": 2, "maxReplicas": 3, "behavior": {"scaleDown": {"selectPolicy": "Disabled"}}},
+        disruptionBudget={"minAvailable": "50%"},
+        proxy={"trustedProxies": ["*"], "isolate": True},
+        route={
+            "tls": {"certResolver": "le", "domains": [{"main": f"{name}.{namespace}.test"}]},
+            "redirectToHTTPS": True,
+            "entryPoints": ["web", "websecure"],
+        },
+        resources={"requests": {"cpu": "0.1", "memory": "0.1Gi"}, "limits": {"memory": "0.5Gi"}},
+        env=[{"name": "EMPTY", "value": ""}, {"name": "SET", "value": "x"}],
+        volumes=[{"name": "scratch", "emptyDir": {"sizeLimit": "1024Mi"}}],
+        volumeMounts=[{"name": "scratch", "mountPath": "/scratch"}],
+        initContainers=[{"name": "first", "image": "sandbox.local/hello:1", "command": ["true"]}],
+        rollout={"maxSurge": 1, "maxUnavailable": 0, "minReadySeconds": 1, "revisionHistoryLimit": 3},
+        scheduling={
+            "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}]
+        },
+        podLabels={"tier": "web"},
+        podAnnotations={"example.com/a": "b"},
+        commonLabels={"team": "shop"},
+        commonAnnotations={"example.com/c": ""},
+        podSecurityContext={"fsGroup": 2000},
+        securityContext={"readOnlyRootFilesystem": False},
+    )
+
+
+def test_at_rest_nothing_is_written(sandbox: Sandbox, namespace: str) -> None:
+    for name in ("one", "two", "three"):
+        sandbox.apply(hello(name, namespace))
+    sandbox.apply(with_everything("all", namespace))
+    for name in ("one", "two", "three", "all"):
+        sandbox.wait_ready(name, namespace)
+    three_more_resyncs(sandbox)  # other stories' namespaces may still be going
+    before = sandbox.writes()
+    three_more_resyncs(sandbox)
+    assert sandbox.writes()[len(before) :] == []
+
+
+def test_a_killed_operator_comes_back_and_writes_nothing(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.apply(hello("shop", namespace, env=[{"name": "EMPTY", "value": ""}], resources={"limits": {"cpu": "0.5"}}))
+    sandbox.wait_ready("shop", namespace)
+    three_more_resyncs(sandbox)
+    before = sandbox.writes()
+    old = sandbox.state["components"]["operator"]["process"]
+    os.kill(old[0], signal.SIGKILL)
+    eventually(
+        lambda: (
+            sandbox.state["components"]["operator"]["process"] != old
+            and sandbox.state["components"]["operator"]["ready"]
+        ),
+        "the operator is back",
+    )
+    three_more_resyncs(sandbox)
+    assert sandbox.writes()[len(before) :] == []
+
+
+def test_what_changed_while_the_operator_was_away_is_mended(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.apply(hello("shop", namespace))
+    sandbox.wait_ready("shop", namespace)
+    os.kill(sandbox.state["components"]["operator"]["process"][0], signal.SIGKILL)
+    sandbox.kubectl("delete", "service", "shop", "-n", namespace)
+    sandbox.apply(hello("shop", namespace, "/moved"))
+    eventually(lambda: sandbox.names("services", namespace) == {"service/shop"}, "the deleted child is back")
+    eventually(
+        lambda: sandbox.conditions("shop", namespace)["Ready"]["observedGeneration"] == 2, "the new spec is seen"
+    )
+    sandbox.wait_ready("shop", namespace)
+
+
+def test_a_namespace_goes_with_all_that_is_in_it(sandbox: Sandbox) -> None:
+    sandbox.kubectl("create", "namespace", "going")
+    sandbox.apply(hello("shop", "going"))
+    sandbox.wait_ready("shop", "going")
+    before = len(sandbox.writes())
+    sandbox.kubectl("delete", "namespace", "going", "--timeout=60s")
+    made = [request for request in sandbox.writes()[before:] if "/namespaces/going/" in request.uri]
+    assert len(made) <= 15, "at most one try for each child that is seen to go, and no more"
+
+
+def test_deletion_works_while_the_operator_is_away(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.apply(hello("shop", namespace))
+    sandbox.wait_ready("shop", namespace)
+    pid = sandbox.state["components"]["operator"]["process"][0]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        sandbox.kubectl("delete", "papp", "shop", "-n", namespace, "--timeout=30s")
+        kinds = "deployments,services,middlewares,ingressroutes"
+        eventually(lambda: not sandbox.names(kinds, namespace), "the garbage collector took the children")
+    finally:
+        os.kill(pid, signal.SIGCONT)

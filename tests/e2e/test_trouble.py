@@ -1,0 +1,55 @@
+"""Apps that do not come up say why, in the words of what stopped them."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.manifests import hello
+from tests.support.sandbox import Sandbox, eventually
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "words"),
+    [
+        pytest.param({"image": "sandbox.local/no-such-image:1"}, "ImagePullBackOff", "cannot be pulled", id="image"),
+        pytest.param(
+            {"command": ["fastapi", "run", "absent.py"]}, "CrashLoopBackOff", "ends with exit code", id="crash"
+        ),
+    ],
+)
+def test_ready_says_why(sandbox: Sandbox, namespace: str, change: dict[str, Any], reason: str, words: str) -> None:
+    sandbox.apply(hello("shop", namespace, **change))
+
+    def told() -> bool:
+        found = sandbox.conditions("shop", namespace)
+        assert found["Ready"]["reason"] == found["WorkloadAvailable"]["reason"] == reason
+        assert words in found["Ready"]["message"]
+        return True
+
+    eventually(told, reason, 120)
+    assert sandbox.conditions("shop", namespace)["Reconciling"]["reason"] == reason
+    sandbox.apply(hello("shop", namespace))
+    sandbox.wait_ready("shop", namespace)
+
+
+def test_quota_that_leaves_no_room_is_named(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.kubectl("create", "quota", "small", "--hard=pods=0", "-n", namespace)
+    sandbox.apply(hello("shop", namespace))
+    eventually(lambda: sandbox.conditions("shop", namespace)["Ready"]["reason"] == "QuotaExceeded", "the quota")
+    assert "exceeded quota: small" in sandbox.conditions("shop", namespace)["Ready"]["message"]
+
+
+def test_suspended_app_keeps_serving_and_takes_no_change(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.apply(hello("shop", namespace))
+    sandbox.wait_ready("shop", namespace)
+    sandbox.kubectl("annotate", "papp", "shop", "-n", namespace, "proxiedapp.dev/reconcile=suspended")
+    eventually(lambda: sandbox.conditions("shop", namespace)["Ready"]["reason"] == "Suspended", "the word")
+    sandbox.apply(hello("shop", namespace, replicas=2) | {})
+    route = next(iter(sandbox.names("ingressroutes", namespace)))
+    sandbox.kubectl("delete", route, "-n", namespace)
+    sandbox.kubectl("annotate", "papp", "shop", "-n", namespace, "touched=yes")
+    assert sandbox.names("ingressroutes", namespace) == set()
+    assert sandbox.get("deployment", "shop", "-n", namespace)["spec"]["replicas"] == 1
+    sandbox.kubectl("annotate", "papp", "shop", "-n", namespace, "proxiedapp.dev/reconcile-")
+    sandbox.kubectl("wait", "--for=condition=Ready", "papp/shop", "-n", namespace, "--timeout=60s")
+    eventually(lambda: sandbox.names("ingressroutes", namespace) == {route}, "the route is back")

@@ -1,0 +1,106 @@
+"""The condition Verified, on apps that really answer through Traefik."""
+
+import time
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from tests.support.manifests import hello
+from tests.support.sandbox import Sandbox, eventually
+
+
+def verified(sandbox: Sandbox, namespace: str, generation: int) -> dict[str, Any]:
+    """Wait for the verdict on a generation."""
+
+    def look() -> dict[str, Any] | None:
+        found = sandbox.conditions("shop", namespace).get("Verified")
+        return found if found is not None and found["observedGeneration"] == generation else None
+
+    return eventually(look, f"the verdict on generation {generation}")
+
+
+def test_new_version_that_breaks_its_docs_is_told_within_ten_seconds_and_so_is_its_repair(
+    sandbox: Sandbox, namespace: str
+) -> None:
+    sandbox.apply(hello("shop", namespace))
+    sandbox.kubectl("wait", "--for=condition=Verified", "papp/shop", "-n", namespace, "--timeout=120s")
+
+    sandbox.apply(hello("shop", namespace, image="sandbox.local/lost-docs:2"))
+    sandbox.wait_ready("shop", namespace)
+    eventually(lambda: sandbox.conditions("shop", namespace)["Ready"]["observedGeneration"] == 2, "the new version")
+    sandbox.wait_ready("shop", namespace)
+    rolled_out = time.monotonic()
+    wrong = verified(sandbox, namespace, 2)
+    assert time.monotonic() - rolled_out < 10
+    assert (wrong["status"], wrong["reason"]) == ("False", "DocsSchemaURL")
+    assert "/openapi.json" in wrong["message"]
+    ready = sandbox.conditions("shop", namespace)["Ready"]
+    assert (ready["status"], ready["observedGeneration"]) == ("True", 2)
+    assert datetime.fromisoformat(ready["lastTransitionTime"]) <= datetime.fromisoformat(wrong["lastTransitionTime"])
+
+    sandbox.apply(hello("shop", namespace, image="sandbox.local/hello:3"))
+    right = verified(sandbox, namespace, 3)
+    assert (right["status"], right["reason"]) == ("True", "Verified")
+
+
+def test_change_of_the_prefix_is_verified_anew(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.apply(hello("shop", namespace, "/first"))
+    assert verified(sandbox, namespace, 1)["status"] == "True"
+    sandbox.apply(hello("shop", namespace, "/second"))
+    assert verified(sandbox, namespace, 2)["status"] == "True"
+    app = sandbox.get("papp", "shop", "-n", namespace)
+    assert app["status"]["docsUrl"].endswith("/second/docs")
+    assert "True" in sandbox.kubectl("get", "papp", "shop", "-n", namespace)
+
+
+def test_extra_paths_are_looked_at(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.apply(
+        hello("shop", namespace, verify={"extraPaths": ["/subapi/openapi.json", "ws:/ws", "/static/app.css"]})
+    )
+    wrong = verified(sandbox, namespace, 1)
+    assert (wrong["status"], wrong["reason"]) == ("False", "ExtraPath")
+    assert "/static/app.css" in wrong["message"]
+
+    sandbox.apply(hello("shop", namespace, verify={"extraPaths": ["/subapi/openapi.json", "ws:/ws"]}))
+    assert verified(sandbox, namespace, 2)["status"] == "True"
+
+
+def test_app_that_asks_not_to_be_verified_is_not(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.apply(hello("shop", namespace))
+    verified(sandbox, namespace, 1)
+    sandbox.apply(hello("shop", namespace, verify={"enabled": False}))
+    eventually(lambda: "Verified" not in sandbox.conditions("shop", namespace), "the condition is gone")
+    sandbox.wait_ready("shop", namespace)
+
+
+# The adapter: what flags cannot say, said without a change of the image.
+
+
+@pytest.mark.parametrize(
+    ("adapter", "limited"), [pytest.param("Auto", False, id="auto"), pytest.param("Never", True, id="never")]
+)
+def test_hypercorn_is_right_with_the_adapter_and_told_to_be_limited_without(
+    sandbox: Sandbox, namespace: str, adapter: str, *, limited: bool
+) -> None:
+    sandbox.apply(hello("shop", namespace, command=["hypercorn", "main:app"], server={"adapter": adapter}))
+    verdict = verified(sandbox, namespace, 1)
+    accepted = sandbox.conditions("shop", namespace)["RouteAccepted"]
+    assert accepted["reason"] == ("Limited" if limited else "Accepted")
+    assert (verdict["status"], verdict["reason"]) == (("False", "RedirectScheme") if limited else ("True", "Verified"))
+
+
+def test_adapter_goes_with_the_server_that_needed_it(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.apply(hello("shop", namespace, command=["hypercorn", "main:app"]))
+    sandbox.wait_ready("shop", namespace)
+    (config_map,) = adapters(sandbox, namespace)
+    sandbox.kubectl("delete", config_map, "-n", namespace)
+    eventually(lambda: adapters(sandbox, namespace) == {config_map}, "the adapter is back")
+
+    sandbox.apply(hello("shop", namespace))
+    eventually(lambda: not adapters(sandbox, namespace), "no adapter is left")
+    sandbox.wait_ready("shop", namespace)
+
+
+def adapters(sandbox: Sandbox, namespace: str) -> set[str]:
+    return sandbox.names("configmaps", namespace) - {"configmap/kube-root-ca.crt"}

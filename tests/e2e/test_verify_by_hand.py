@@ -1,0 +1,228 @@
+"""`verify` on servers and routes that somebody put together by hand: each mistake is named, and no right one blamed.
+
+Nothing here goes through the operator: a real Traefik, real servers, and only what their own flags say.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+import pytest_asyncio
+
+from proxiedapp.verify.check import verify
+from proxiedapp.verify.codes import Code
+from proxiedapp.verify.target import Options
+from tests.support.byhand import (
+    DAPHNE,
+    FASTAPI,
+    GRANIAN,
+    GUNICORN_ASGI,
+    GUNICORN_UVICORN,
+    HYPERCORN,
+    PREFIX,
+    TOLD,
+    UVICORN,
+    Combination,
+    Traefik,
+    traefik,
+)
+from tests.support.sandbox import proxiedapp
+
+ROUNDS = 3
+"""How often each right combination is checked by each scheme."""
+PLAIN = Options()
+ALL = Options(
+    extra_paths=(
+        "/app",
+        "/items",
+        "/items/plumbus",
+        "/subapi/openapi.json",
+        "/subapi/docs",
+        "/static/prefixapps.py",
+        "ws:/ws",
+    )
+)
+GRANIAN_TOLD = (*GRANIAN, "--url-path-prefix", PREFIX)
+BOTH, HTTP = ("http", "https"), ("http",)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def proxy(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Traefik]:
+    folder: Path = tmp_path_factory.mktemp("by-hand")
+    async with traefik(folder) as running:
+        yield running
+
+
+WRONG: Final[dict[str, tuple[Combination, str, Code]]] = {
+    "hypercorn-strip": (Combination((*HYPERCORN, *TOLD), strips=True), "http", Code.REDIRECT_PREFIX),
+    "granian-strip": (Combination(GRANIAN_TOLD, strips=True), "http", Code.REDIRECT_PREFIX),
+    "daphne-strip": (Combination((*DAPHNE, *TOLD), strips=True), "http", Code.REDIRECT_PREFIX),
+    "gunicorn-asgi-strip": (Combination((*GUNICORN_ASGI, *TOLD), strips=True), "https", Code.REDIRECT_PREFIX),
+    "uvicorn-keep": (Combination((*UVICORN, *TOLD), strips=False), "http", Code.NOT_SERVED),
+    "fastapi-run-keep": (Combination((*FASTAPI, *TOLD), strips=False), "http", Code.NOT_SERVED),
+    "hypercorn-keep-untold": (Combination(HYPERCORN, strips=False), "http", Code.NOT_SERVED),
+    "uvicorn-strip-untold": (Combination(UVICORN, strips=True), "https", Code.OPENAPI_SERVERS),
+    "gunicorn-uvicorn-worker-ignores-root-path": (
+        Combination((*GUNICORN_UVICORN, "--root-path", PREFIX), strips=True),
+        "http",
+        Code.OPENAPI_SERVERS,
+    ),
+    "slash-at-end": (Combination((*UVICORN, "--root-path", f"{PREFIX}/"), strips=True), "http", Code.REDIRECT_PREFIX),
+    "no-slash-at-start": (
+        Combination((*UVICORN, "--root-path", PREFIX[1:]), strips=True),
+        "http",
+        Code.OPENAPI_SERVERS,
+    ),
+    "another-root-path": (Combination((*UVICORN, "--root-path", "/api/v2"), strips=True), "http", Code.OPENAPI_SERVERS),
+    "proxy-not-trusted": (
+        Combination((*UVICORN, *TOLD, "--forwarded-allow-ips", "192.0.2.1"), strips=True),
+        "https",
+        Code.REDIRECT_SCHEME,
+    ),
+    "hypercorn-https": (Combination((*HYPERCORN, *TOLD), strips=False), "https", Code.REDIRECT_SCHEME),
+    "granian-https": (Combination(GRANIAN_TOLD, strips=False), "https", Code.REDIRECT_SCHEME),
+    "root-path-in-code-strip": (Combination(UVICORN, strips=True, app="told_in_code"), "http", Code.REDIRECT_PREFIX),
+    "root-path-in-code-and-flag-keep": (
+        Combination((*UVICORN, *TOLD), strips=False, app="told_in_code"),
+        "http",
+        Code.NOT_SERVED,
+    ),
+    "rule-without-boundary-strip": (
+        Combination((*UVICORN, *TOLD), strips=True, segments=False),
+        "http",
+        Code.NEIGHBOUR_PREFIX,
+    ),
+    "rule-without-boundary-keep": (
+        Combination((*HYPERCORN, *TOLD), strips=False, segments=False),
+        "http",
+        Code.NEIGHBOUR_PREFIX,
+    ),
+    "everybody-trusted": (
+        Combination((*UVICORN, *TOLD, "--forwarded-allow-ips", "*"), strips=True),
+        "credulous",
+        Code.FORGED_HEADERS,
+    ),
+    "daphne-root-path-forged": (
+        Combination((*DAPHNE, *TOLD), strips=False, hygiene=False),
+        "http",
+        Code.FORGED_HEADERS,
+    ),
+    "forwarded-prefix-believed": (
+        Combination(UVICORN, strips=True, app="believes_prefix", hygiene=False),
+        "credulous",
+        Code.FORGED_HEADERS,
+    ),
+    "openapi-url-carries-prefix": (
+        Combination((*UVICORN, *TOLD), strips=True, app="schema_under_prefix"),
+        "http",
+        Code.DOUBLED_PREFIX,
+    ),
+    "everything-carries-prefix": (
+        Combination((*UVICORN, *TOLD), strips=True, app="all_under_prefix"),
+        "http",
+        Code.DOUBLED_PREFIX,
+    ),
+    "routes-carry-prefix": (
+        Combination((*UVICORN, *TOLD), strips=True, app="routes_under_prefix"),
+        "http",
+        Code.PREFIX_IN_PATHS,
+    ),
+    "routes-carry-prefix-untold": (
+        Combination(UVICORN, strips=True, app="routes_under_prefix"),
+        "http",
+        Code.PREFIX_IN_PATHS,
+    ),
+    "hypercorn-strip-without-redirects": (
+        Combination((*HYPERCORN, *TOLD), strips=True, app="without_redirects"),
+        "http",
+        Code.DOUBLED_PREFIX,
+    ),
+    "proxy-not-trusted-and-https-insisted-on": (
+        Combination((*UVICORN, *TOLD, "--forwarded-allow-ips", "192.0.2.1"), strips=True, app="insists_on_https"),
+        "https",
+        Code.REDIRECT_SCHEME,
+    ),
+    "direct-untold": (Combination(UVICORN, strips=True), "direct", Code.OPENAPI_SERVERS),
+    "direct-hypercorn-strip": (Combination((*HYPERCORN, *TOLD), strips=True), "direct", Code.REDIRECT_PREFIX),
+    "direct-uvicorn-keep": (Combination((*UVICORN, *TOLD), strips=False), "direct", Code.NOT_SERVED),
+}
+
+RIGHT: Final[dict[str, tuple[Combination, tuple[str, ...], Options]]] = {
+    "uvicorn-strip": (Combination((*UVICORN, *TOLD), strips=True), (*BOTH, "direct"), ALL),
+    "fastapi-run-strip": (Combination((*FASTAPI, *TOLD), strips=True), BOTH, ALL),
+    "hypercorn-keep": (Combination((*HYPERCORN, *TOLD), strips=False), HTTP, ALL),
+    "granian-keep": (Combination(GRANIAN_TOLD, strips=False), HTTP, ALL),
+    "daphne-keep": (Combination((*DAPHNE, *TOLD), strips=False), (*BOTH, "direct"), ALL),
+    "gunicorn-asgi-keep": (Combination((*GUNICORN_ASGI, *TOLD), strips=False), BOTH, ALL),
+    "root-path-in-code-keep": (Combination(UVICORN, strips=False, app="told_in_code"), BOTH, ALL),
+    "root-path-in-both": (Combination((*UVICORN, *TOLD), strips=True, app="told_in_code"), BOTH, ALL),
+    "all-in-code-keep": (Combination(UVICORN, strips=False, app="all_under_prefix"), BOTH, PLAIN),
+    "no-docs": (Combination((*UVICORN, *TOLD), strips=True, app="without_docs"), BOTH, ALL),
+    "no-schema": (
+        Combination((*UVICORN, *TOLD), strips=True, app="without_schema"),
+        BOTH,
+        Options(extra_paths=("/app",)),
+    ),
+    "no-redirects": (Combination((*UVICORN, *TOLD), strips=True, app="without_redirects"), BOTH, PLAIN),
+    "not-in-servers": (Combination((*UVICORN, *TOLD), strips=True, app="not_in_servers"), BOTH, ALL),
+    "more-servers": (Combination((*UVICORN, *TOLD), strips=True, app="with_servers"), BOTH, ALL),
+    "single-page-app": (Combination((*UVICORN, *TOLD), strips=True, app="single_page"), BOTH, PLAIN),
+    "behind-login": (Combination((*UVICORN, *TOLD), strips=True, app="behind_login"), BOTH, ALL),
+    "insists-on-https": (Combination((*UVICORN, *TOLD), strips=True, app="insists_on_https"), BOTH, PLAIN),
+    "prefix-by-header": (Combination(UVICORN, strips=True, app="believes_prefix"), BOTH, PLAIN),
+    "no-prefix": (Combination(UVICORN, strips=False, prefix=""), BOTH, ALL),
+    "no-prefix-hypercorn": (Combination(HYPERCORN, strips=False, prefix=""), HTTP, ALL),
+}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("name", WRONG)
+async def test_the_mistake_is_named_first(proxy: Traefik, name: str) -> None:
+    made, entry_point, code = WRONG[name]
+    async with proxy.serving(name, made) as route:
+        findings = await verify(route.target(entry_point), PLAIN)
+    named = [finding.code for finding in findings if not finding.ok]
+    assert named[:1] == [code], "\n".join(finding.as_text() for finding in findings)
+    assert findings[0].code is code
+    assert findings[0].fix
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("name", RIGHT)
+async def test_nothing_right_is_blamed(proxy: Traefik, name: str) -> None:
+    made, entry_points, options = RIGHT[name]
+    async with proxy.serving(f"right-{name}", made) as route:
+        for target in [route.target(entry_point) for entry_point in entry_points] * ROUNDS:
+            findings = await verify(target, options)
+            assert [finding.as_text() for finding in findings if not finding.ok] == []
+
+
+def test_the_right_ones_are_checked_a_hundred_times() -> None:
+    assert sum(ROUNDS * len(entry_points) for _, entry_points, _ in RIGHT.values()) >= 100
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_command_says_what_is_wrong_and_how_to_mend_it(proxy: Traefik) -> None:
+    async with proxy.serving("command", WRONG["slash-at-end"][0]) as route:
+        target = route.target("https")
+        arguments = ("verify", target.url, "--host", route.host, "--insecure", "--extra-path", "/app")
+        as_text, as_json, strict = [
+            await asyncio.to_thread(proxiedapp, *more, env={})
+            for more in (arguments, (*arguments, "-o", "json"), ("verify", target.url, "--host", route.host))
+        ]
+    assert as_text.returncode == as_json.returncode == strict.returncode == 1
+    first, *others = as_text.stdout.splitlines()
+    location = f"https://{route.host}{PREFIX}//openapi.json"
+    assert first.startswith(
+        f"WRONG RedirectPrefix: Location: {location}; expected: {location.replace('//open', '/open')}; "
+    )
+    assert first.endswith("; fix: Write the root path without the slash at its end: /api/v1")
+    assert f"ok    ExtraPath: {PREFIX}/app answers 200" in others
+    found = json.loads(as_json.stdout)
+    assert [each["code"] for each in found if not each["ok"]] == ["RedirectPrefix"]
+    assert {tuple(each) for each in found} == {("code", "ok", "seen", "expected", "fix")}
+    assert strict.stdout.startswith("WRONG Unreachable: certificate refused: ")
+    assert "--insecure" in strict.stdout

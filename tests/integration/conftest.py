@@ -1,0 +1,32 @@
+"""One real kube-apiserver for all questions; nothing acts on what is written, unless a test starts the operator."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from proxiedapp.sandbox.bare import BareCluster, bare_cluster
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all tests of this folder on the loop on which the server's processes are awaited."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BareCluster]:
+    async with bare_cluster(tmp_path_factory.mktemp("cluster"), lambda *_: None) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def namespace(cluster: BareCluster) -> str:
+    name = f"question-{uuid4().hex[:8]}"
+    manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    await cluster.api.request("POST", "/api/v1/namespaces", manifest)
+    return name

@@ -1,0 +1,174 @@
+"""The API server and the models accept and refuse the same specs, and a refusal names the field."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from proxiedapp.api.app import parse_spec
+from proxiedapp.api.errors import InvalidSpec
+from proxiedapp.controller.client import Refused, collection
+from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.sandbox.bare import BareCluster
+from tests.support.specs import specs
+
+BASE: dict[str, Any] = {"image": "shop:1", "command": ["uvicorn", "main:app"], "route": {}}
+
+
+async def submit(cluster: BareCluster, spec: dict[str, Any], name: str = "shop") -> None:
+    """Ask the API server to check a spec as kubectl does, without keeping it; raises Refused."""
+    manifest = {
+        "apiVersion": PROXIED_APP.api_version,
+        "kind": PROXIED_APP.kind,
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": spec,
+    }
+    await cluster.api.request(
+        "POST", f"{collection(PROXIED_APP, 'default')}?dryRun=All&fieldValidation=Strict", manifest
+    )
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(spec=specs())
+async def test_both_accept_what_is_right(cluster: BareCluster, spec: dict[str, Any]) -> None:
+    parse_spec(spec)
+    await submit(cluster, spec)
+
+
+def env(*variables: dict[str, Any]) -> dict[str, Any]:
+    return {"env": list(variables)}
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        pytest.param({"image": None}, "spec.image", id="no image"),
+        pytest.param({"image": ""}, "spec.image", id="empty image"),
+        pytest.param({"image": "a b"}, "spec.image", id="image with a space"),
+        pytest.param({"image": 1}, "spec.image", id="image is a number"),
+        pytest.param({"route": None}, "spec.route", id="no route"),
+        pytest.param({"imagePullPolicy": "Sometimes"}, "spec.imagePullPolicy", id="unknown pull policy"),
+        pytest.param({"imagePullSecrets": [{}]}, "spec.imagePullSecrets[0].name", id="secret without a name"),
+        pytest.param({"imagePullSecrets": [{"name": "a@b"}]}, "spec.imagePullSecrets[0].name", id="secret with an at"),
+        pytest.param({"imagePullSecrets": [{"name": "a"}] * 2}, "spec.imagePullSecrets", id="secret twice"),
+        pytest.param({"command": []}, "spec.command", id="empty command"),
+        pytest.param({"command": "uvicorn"}, "spec.command", id="command is a text"),
+        pytest.param({"command": [1]}, "spec.command[0]", id="command of a number"),
+        pytest.param({"server": {"kind": "apache"}}, "spec.server.kind", id="unknown server"),
+        pytest.param({"server": {"app": "a:b"}, "command": None}, "spec.server", id="app without a kind"),
+        pytest.param(
+            {"server": {"kind": "uvicorn", "app": "a.py"}, "command": None}, "spec.server", id="uvicorn of a file"
+        ),
+        pytest.param(
+            {"server": {"kind": "uvicorn", "app": "a:b; rm"}, "command": None},
+            "spec.server.app",
+            id="app with a shell in it",
+        ),
+        pytest.param({"server": {"kind": "uvicorn", "app": "a:b"}}, "spec", id="app and command"),
+        pytest.param({"server": {"workers": 0}}, "spec.server.workers", id="no workers"),
+        pytest.param({"port": 0}, "spec.port", id="port 0"),
+        pytest.param({"port": 65536}, "spec.port", id="port 65536"),
+        pytest.param({"port": "8000"}, "spec.port", id="port is a text"),
+        pytest.param({"replicas": -1}, "spec.replicas", id="negative replicas"),
+        pytest.param({"route": {"pathPrefix": "api"}}, "spec.route.pathPrefix", id="prefix without a slash"),
+        pytest.param({"route": {"pathPrefix": "/api/"}}, "spec.route.pathPrefix", id="prefix ends in a slash"),
+        pytest.param({"route": {"pathPrefix": "//api"}}, "spec.route.pathPrefix", id="prefix with two slashes"),
+        pytest.param({"route": {"pathPrefix": "/a/../b"}}, "spec.route.pathPrefix", id="prefix climbs"),
+        pytest.param({"route": {"pathPrefix": "/."}}, "spec.route.pathPrefix", id="prefix is a dot"),
+        pytest.param({"route": {"pathPrefix": "/a%2fb"}}, "spec.route.pathPrefix", id="prefix with an escape"),
+        pytest.param({"route": {"pathPrefix": "/a b"}}, "spec.route.pathPrefix", id="prefix with a space"),
+        pytest.param({"route": {"pathPrefix": "/a;b"}}, "spec.route.pathPrefix", id="prefix with a semicolon"),
+        pytest.param({"route": {"pathPrefix": "/é"}}, "spec.route.pathPrefix", id="prefix beyond ASCII"),
+        pytest.param({"route": {"pathPrefix": "/a`"}}, "spec.route.pathPrefix", id="prefix with a backtick"),
+        pytest.param({"route": {"pathPrefix": '/a"'}}, "spec.route.pathPrefix", id="prefix with a quote"),
+        pytest.param({"route": {"pathPrefix": "/a\\"}}, "spec.route.pathPrefix", id="prefix with a backslash"),
+        pytest.param({"route": {"pathPrefix": "/a\n"}}, "spec.route.pathPrefix", id="prefix with a line end"),
+        pytest.param({"route": {"pathPrefix": "/" + "a" * 256}}, "spec.route.pathPrefix", id="prefix too long"),
+        pytest.param({"route": {"hosts": ["UPPER.test"]}}, "spec.route.hosts[0]", id="host in upper case"),
+        pytest.param({"route": {"hosts": ["a.test."]}}, "spec.route.hosts[0]", id="host ends in a dot"),
+        pytest.param({"route": {"hosts": ["*.a.test"]}}, "spec.route.hosts[0]", id="wildcard host"),
+        pytest.param({"route": {"hosts": ["a_b.test"]}}, "spec.route.hosts[0]", id="host with an underscore"),
+        pytest.param({"route": {"hosts": ["a`) || Host(`b"]}}, "spec.route.hosts[0]", id="host breaks out by backtick"),
+        pytest.param({"route": {"hosts": ['a") || Host("b']}}, "spec.route.hosts[0]", id="host breaks out by quote"),
+        pytest.param({"route": {"hosts": ["a.test:80"]}}, "spec.route.hosts[0]", id="host with a port"),
+        pytest.param({"route": {"hosts": ["a.test\n"]}}, "spec.route.hosts[0]", id="host with a line end"),
+        pytest.param({"route": {"hosts": ["a" * 64]}}, "spec.route.hosts[0]", id="host label too long"),
+        pytest.param({"route": {"hosts": ["a.test", "a.test"]}}, "spec.route.hosts", id="host twice"),
+        pytest.param({"route": {"stripPrefix": "Maybe"}}, "spec.route.stripPrefix", id="unknown strip mode"),
+        pytest.param({"route": {"entryPoints": []}}, "spec.route.entryPoints", id="no entry points"),
+        pytest.param({"route": {"entryPoints": ["a@b"]}}, "spec.route.entryPoints[0]", id="entry point with an at"),
+        pytest.param({"route": {"ingressClassName": "A B"}}, "spec.route.ingressClassName", id="class with a space"),
+        pytest.param({"route": {"priority": 1}}, "spec.route.priority", id="a priority of one's own"),
+        pytest.param({"proxy": {"trustedProxies": ["*"]}}, "spec.proxy", id="trust everybody"),
+        pytest.param({"proxy": {"trustedProxies": ["10.0.0.1/8"]}}, "spec.proxy.trustedProxies[0]", id="host bits"),
+        pytest.param({"proxy": {"trustedProxies": ["traefik"]}}, "spec.proxy.trustedProxies[0]", id="trust a name"),
+        pytest.param({"proxy": {"trustedProxies": ["10.0.0.0/33"]}}, "spec.proxy.trustedProxies[0]", id="long network"),
+        pytest.param(
+            {"proxy": {"trustedProxies": ["10.0.0.0/255.0.0.0"]}}, "spec.proxy.trustedProxies[0]", id="netmask"
+        ),
+        pytest.param({"proxy": {"trustedProxies": ["fe80::1%eth0"]}}, "spec.proxy.trustedProxies[0]", id="zone"),
+        pytest.param({"proxy": {"trustedProxies": ["::ffff:10.0.0.1"]}}, "spec.proxy.trustedProxies[0]", id="mapped"),
+        pytest.param({"proxy": {"trustedProxies": ["010.0.0.1"]}}, "spec.proxy.trustedProxies[0]", id="leading zero"),
+        pytest.param(
+            {"proxy": {"trustedProxies": ["10.0.0.0/08"]}}, "spec.proxy.trustedProxies[0]", id="zero in length"
+        ),
+        pytest.param({"proxy": {"trustedProxies": ["10.0.0.0, 10.1.0.0"]}}, "spec.proxy.trustedProxies[0]", id="list"),
+        pytest.param({"proxy": {"trustedProxies": ["0.0.0.0/0"]}}, "spec.proxy.trustedProxies[0]", id="everybody"),
+        pytest.param({"proxy": {"trustedProxies": ["::/0"]}}, "spec.proxy.trustedProxies[0]", id="everybody in v6"),
+        pytest.param(env({"name": "A=B"}), "spec.env[0].name", id="variable with an equals sign"),
+        pytest.param(env({"name": "1A"}), "spec.env[0].name", id="variable begins with a digit"),
+        pytest.param(env({"name": "A"}, {"name": "A"}), "spec.env", id="variable twice"),
+        pytest.param(env({"name": "A", "value": 1}), "spec.env[0].value", id="value is a number"),
+        pytest.param(
+            env({"name": "A", "value": "b", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}),
+            "spec.env[0]",
+            id="value twice over",
+        ),
+        pytest.param(env({"name": "A", "valueFrom": {}}), "spec.env[0].valueFrom", id="no source"),
+        pytest.param(
+            env({"name": "A", "valueFrom": {"secretKeyRef": {"name": "a"}}}),
+            "spec.env[0].valueFrom.secretKeyRef.key",
+            id="no key",
+        ),
+        pytest.param({"envFrom": [{}]}, "spec.envFrom[0]", id="variables from nowhere"),
+        pytest.param(
+            {"envFrom": [{"secretRef": {"name": "a"}, "configMapRef": {"name": "b"}}]},
+            "spec.envFrom[0]",
+            id="from both",
+        ),
+        pytest.param({"resources": {"limits": {"cpu": "much"}}}, "spec.resources.limits.cpu", id="no quantity"),
+        pytest.param({"resources": {"limits": {"cpu": "1 "}}}, "spec.resources.limits.cpu", id="quantity with a space"),
+        pytest.param({"resources": {"limits": {"cpu": 1.5}}}, "spec.resources.limits.cpu", id="quantity is a fraction"),
+        pytest.param({"probes": {"readiness": {}}}, "spec.probes.readiness", id="probe that asks nothing"),
+        pytest.param({"probes": {"readiness": {"path": "h"}}}, "spec.probes.readiness.path", id="probe path"),
+        pytest.param(
+            {"probes": {"readiness": {"path": "/", "periodSeconds": 0}}},
+            "spec.probes.readiness.periodSeconds",
+            id="period",
+        ),
+        pytest.param(
+            {"probes": {"liveness": {"path": "/", "successThreshold": 2}}}, "spec.probes.liveness", id="liveness"
+        ),
+        pytest.param(
+            {"probes": {"startup": {"path": "/", "successThreshold": 2}}}, "spec.probes.startup", id="startup"
+        ),
+        pytest.param({"colour": "red"}, "spec.colour", id="unknown field"),
+        pytest.param({"route": {"colour": "red"}}, "spec.route.colour", id="unknown field within"),
+    ],
+)
+async def test_both_refuse_what_is_wrong_and_name_the_field(
+    cluster: BareCluster, change: dict[str, Any], field: str
+) -> None:
+    spec = BASE | change
+    with pytest.raises(InvalidSpec) as ours:
+        parse_spec(spec)
+    assert field in str(ours.value)
+    with pytest.raises(Refused) as theirs:
+        await submit(cluster, spec)
+    assert field in str(theirs.value)
+
+
+@pytest.mark.parametrize("name", ["1shop", "shop.one", "a" * 64], ids=["digit first", "two labels", "too long"])
+async def test_a_name_that_no_service_can_have_is_refused(cluster: BareCluster, name: str) -> None:
+    with pytest.raises(Refused, match=r"metadata\.name must be a DNS label"):
+        await submit(cluster, BASE, name)

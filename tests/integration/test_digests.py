@@ -1,0 +1,76 @@
+"""A live object, read back through managedFields, equals the intent that made it: else each resync would write it."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+
+from proxiedapp.api.app import ProxiedApp, parse_spec
+from proxiedapp.api.errors import Rejected
+from proxiedapp.api.manifest import Manifest
+from proxiedapp.api.names import Key
+from proxiedapp.controller.client import Api, Refused, collection
+from proxiedapp.controller.ownedfields import intent_digest, owned_digest
+from proxiedapp.resources.desired import desired
+from proxiedapp.resources.kinds import BY_NAME
+from proxiedapp.sandbox.bare import BareCluster
+from tests.support.apps import DEFAULTS
+from tests.support.golden import INPUTS, load_app
+from tests.support.specs import specs
+
+APPLY = "application/apply-patch+yaml; charset=utf-8"
+OWNER = {
+    "apiVersion": "proxiedapp.dev/v1alpha1",
+    "kind": "ProxiedApp",
+    "name": "app",
+    "uid": "00000000-0000-4000-8000-000000000000",
+    "controller": True,
+    "blockOwnerDeletion": True,
+}
+
+
+async def would_become(api: Api, intent: Manifest) -> Manifest | None:
+    """Return the object that the API server would store; None where it has its own reason to refuse the resources."""
+    kind = BY_NAME[intent["kind"]]
+    path = f"{collection(kind, intent['metadata']['namespace'])}/{intent['metadata']['name']}"
+    query = "fieldManager=proxiedapp&force=true&dryRun=All"
+    try:
+        return await api.request("PATCH", f"{path}?{query}", orjson.dumps(intent), APPLY)
+    except Refused as error:
+        # A request above its limit, or half a byte of memory, is a Deployment's to refuse, and shows as a condition.
+        if not error.fields or not all("resource" in field for field in error.fields):
+            raise
+        return None
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(spec=specs())
+async def test_what_is_stored_reads_back_as_the_intent(cluster: BareCluster, spec: dict[str, Any]) -> None:
+    try:
+        children = desired(ProxiedApp(Key("default", "app"), parse_spec(spec)), DEFAULTS).children
+    except Rejected:
+        assume(False)
+        return
+    for intent in children:
+        intent["metadata"]["ownerReferences"] = [OWNER]
+        live = await would_become(cluster.api, intent)
+        if live is None:
+            continue
+        assert owned_digest(live) == intent_digest(intent)
+        drifted = copy.deepcopy(live)
+        drifted["metadata"]["labels"]["app.kubernetes.io/name"] = "drifted"
+        assert owned_digest(drifted) != intent_digest(intent)
+
+
+@pytest.mark.parametrize("case", INPUTS, ids=lambda case: case.stem)
+async def test_so_does_every_field(cluster: BareCluster, namespace: str, case: Path) -> None:
+    """Together the cases use every field of the spec; applying a child once more changes not even its version."""
+    for child in desired(load_app(case), DEFAULTS).children:
+        intent = child | {"metadata": child["metadata"] | {"namespace": namespace, "ownerReferences": [OWNER]}}
+        kind = BY_NAME[intent["kind"]]
+        live = await cluster.api.apply(kind, intent, force=True)
+        assert owned_digest(live) == intent_digest(intent)
+        assert await cluster.api.apply(kind, intent, force=True) == live

@@ -1,0 +1,147 @@
+"""A walk over every leaf of the spec: set, changed, unset, and each time as if it had never been otherwise.
+
+After each step the children stand as they would in a fresh cluster, what we own in them reads back as the intent, and
+the API server accepts the spec itself. Fields of one manager that stay behind, defaults that outlive what they were
+filled into, and fields that cannot be taken back all show here.
+"""
+
+import json
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import pytest
+
+from proxiedapp.api.app import ProxiedApp, parse_spec
+from proxiedapp.api.errors import Rejected
+from proxiedapp.api.manifest import Manifest
+from proxiedapp.api.names import Key
+from proxiedapp.controller.client import ApiError, collection
+from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.controller.ownedfields import intent_digest, owned_digest
+from proxiedapp.resources.desired import desired
+from proxiedapp.resources.kinds import BY_NAME
+from proxiedapp.sandbox.bare import BareCluster
+from tests.support.apps import DEFAULTS
+from tests.support.leaves import ABSENT, BASE, leaves, spec_with, values_of
+
+_APPLY = "application/apply-patch+yaml; charset=utf-8"
+
+
+@dataclass
+class Walk:
+    """An app whose spec changes step by step, and the same spec told to a namespace that never had another."""
+
+    cluster: BareCluster
+    namespace: str
+    steps: int = 0
+    differences: list[str] = field(default_factory=list)
+    _applied: dict[tuple[str, str], Manifest] = field(default_factory=dict)
+    _live: dict[tuple[str, str], Manifest] = field(default_factory=dict)
+    _fresh: dict[bytes, Manifest] = field(default_factory=dict)
+
+    async def step(self, spec: dict[str, Any], label: str) -> None:
+        self.steps += 1
+        try:
+            await self._go(spec, label)
+        except (Rejected, ApiError) as refusal:
+            self.differences.append(f"{label}: {refusal}")
+
+    async def _go(self, spec: dict[str, Any], label: str) -> None:
+        await self._submit(spec)
+        children = desired(ProxiedApp(Key(self.namespace, "app"), parse_spec(spec)), DEFAULTS).children
+        intents = {(child["kind"], child["metadata"]["name"]): child for child in children}
+        for id_ in self._applied.keys() - intents.keys():
+            kind, name = id_
+            await self.cluster.api.delete(
+                BY_NAME[kind], self.namespace, name, uid=self._live.pop(id_)["metadata"]["uid"]
+            )
+            del self._applied[id_]
+        for id_, intent in intents.items():
+            if self._applied.get(id_) != intent:
+                live = await self.cluster.api.apply(BY_NAME[id_[0]], intent, force=True)
+                self._applied[id_], self._live[id_] = intent, live
+                await self._compare(intent, live, label)
+
+    async def _compare(self, intent: Manifest, live: Manifest, label: str) -> None:
+        upgraded, fresh = _seen(live), _seen(await self._made_fresh(intent))
+        where = f"{label}: {intent['kind']}"
+        if upgraded != fresh:
+            self.differences.append(f"{where}: {_difference(upgraded, fresh)}")
+        if owned_digest(live) != intent_digest(intent):
+            self.differences.append(f"{where}: what we own is not the intent")
+
+    async def _made_fresh(self, intent: Manifest) -> Manifest:
+        """Return what a first apply in an untouched namespace would make of the intent."""
+        key = orjson.dumps(intent)
+        if key not in self._fresh:
+            fresh = intent | {"metadata": intent["metadata"] | {"namespace": "default"}}
+            path = f"{collection(BY_NAME[intent['kind']], 'default')}/{intent['metadata']['name']}"
+            query = "fieldManager=proxiedapp&force=true&dryRun=All"
+            self._fresh[key] = await self.cluster.api.request("PATCH", f"{path}?{query}", orjson.dumps(fresh), _APPLY)
+        return self._fresh[key]
+
+    async def _submit(self, spec: dict[str, Any]) -> None:
+        manifest = {
+            "apiVersion": PROXIED_APP.api_version,
+            "kind": PROXIED_APP.kind,
+            "metadata": {"name": "app", "namespace": "default"},
+            "spec": spec,
+        }
+        query = "dryRun=All&fieldValidation=Strict"
+        await self.cluster.api.request("POST", f"{collection(PROXIED_APP, 'default')}?{query}", manifest)
+
+
+async def test_each_leaf_set_changed_and_unset_is_as_if_fresh(
+    cluster: BareCluster, namespace: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    walk = Walk(cluster, namespace)
+    await walk.step(BASE, "at first")
+    for leaf in leaves():
+        one, other = values_of(leaf)
+        for value, what in ((one, "set"), (other, "changed"), (ABSENT, "unset")):
+            if (spec := spec_with(leaf, value)) is not None:
+                await walk.step(spec, f"{leaf} {what}")
+        await walk.step(BASE, f"all around {leaf} taken away")
+    _tell(capsys, walk, "set, changed, unset")
+    assert walk.differences == [], "\n".join(walk.differences)
+
+
+async def test_from_each_leaf_to_the_next_is_as_if_fresh(
+    cluster: BareCluster, namespace: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One kind of a volume or of a probe gives way to another under the same name."""
+    walk = Walk(cluster, namespace)
+    for leaf in leaves():
+        spec = spec_with(leaf, values_of(leaf)[0])
+        assert spec is not None
+        await walk.step(spec, leaf)
+    _tell(capsys, walk, "one after the other")
+    assert walk.differences == [], "\n".join(walk.differences)
+
+
+def _tell(capsys: pytest.CaptureFixture[str], walk: Walk, way: str) -> None:
+    count = len(leaves())
+    with capsys.disabled():
+        found = f"{walk.steps} specs, {len(walk.differences)} differences"
+        sys.stdout.write(f"\nschema walk, {way}: {count} of {count} leaves, {found}\n")
+
+
+def _seen(body: Manifest) -> Manifest:
+    """Return all of an object that the API server does not choose for each one anew."""
+    spec = {name: value for name, value in body.get("spec", {}).items() if name not in {"clusterIP", "clusterIPs"}}
+    metadata = {name: body["metadata"].get(name) for name in ("labels", "annotations")}
+    return {**body, "spec": spec, "metadata": metadata, "status": None}
+
+
+def _difference(one: Any, other: Any, path: str = "") -> str:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in sorted(one.keys() | other.keys()):
+            if one.get(name) != other.get(name):
+                return _difference(one.get(name), other.get(name), f"{path}.{name}")
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for index, (left, right) in enumerate(zip(one, other, strict=True)):
+            if left != right:
+                return _difference(left, right, f"{path}[{index}]")
+    return f"{path}: {json.dumps(one)[:200]} rather than {json.dumps(other)[:200]}"

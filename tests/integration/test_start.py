@@ -1,0 +1,121 @@
+"""An operator that cannot work says in one line why; one that lacks Traefik waits for it."""
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from proxiedapp.controller.client import Api
+from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.sandbox.bare import BareCluster, bare_cluster
+from proxiedapp.sandbox.binaries import traefik_manifests
+from proxiedapp.sandbox.cluster import furnish, until
+from proxiedapp.sandbox.controlplane import free_ports
+from tests.support.manifests import hello
+from tests.support.operator import fails_to_start, operator
+
+
+def kubeconfig(folder: Path, server: str) -> Path:
+    file = folder / "kubeconfig"
+    config = {
+        "clusters": [{"name": "c", "cluster": {"server": server, "insecure-skip-tls-verify": True}}],
+        "users": [{"name": "u", "user": {"token": "none"}}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+    }
+    file.write_text(yaml.safe_dump(config))
+    return file
+
+
+async def test_no_api_server(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    (line,) = await asyncio.to_thread(fails_to_start, kubeconfig(tmp_path, f"https://127.0.0.1:{port}"))
+    assert line.startswith(f"proxiedapp: the API server at https://127.0.0.1:{port} does not let us start: no answer")
+
+
+async def test_no_kubeconfig(tmp_path: Path) -> None:
+    (line,) = await asyncio.to_thread(fails_to_start, tmp_path / "absent", HOME=str(tmp_path))
+    assert line == (
+        f"proxiedapp: no way to the cluster: there is no kubeconfig at {tmp_path / 'absent'}. "
+        "Set KUBECONFIG, or run in a pod"
+    )
+
+
+async def test_a_token_that_is_not_known(cluster: BareCluster, tmp_path: Path) -> None:
+    (line,) = await asyncio.to_thread(fails_to_start, kubeconfig(tmp_path, cluster.plane.server))
+    assert "does not let us start: Unauthorized" in line
+
+
+async def test_a_port_that_is_taken(cluster: BareCluster) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        (line,) = await asyncio.to_thread(
+            fails_to_start,
+            cluster.operator_kubeconfig,
+            PROXIEDAPP_HEALTH_HOST="127.0.0.1",
+            PROXIEDAPP_HEALTH_PORT=port,
+        )
+    assert line == (
+        f"proxiedapp: port {port} for health and metrics cannot be used (Address already in use): "
+        "free it, or set PROXIEDAPP_HEALTH_PORT"
+    )
+
+
+async def test_a_setting_that_is_wrong(cluster: BareCluster) -> None:
+    (line,) = await asyncio.to_thread(
+        fails_to_start, cluster.operator_kubeconfig, PROXIEDAPP_TRUSTED_PROXIES="10.0.0.1/8"
+    )
+    assert line.startswith("proxiedapp: PROXIEDAPP_TRUSTED_PROXIES")
+    assert "must be an IP address like 10.42.0.9" in line
+
+
+async def condition(api: Api, kind: str) -> dict[str, Any] | None:
+    app = await api.get(PROXIED_APP, "default", "shop")
+    return next((each for each in app["status"].get("conditions", []) if each["type"] == kind), None)
+
+
+async def test_traefik_may_come_later(tmp_path: Path) -> None:
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    async with bare_cluster(folder, lambda *_: None, traefik=False) as cluster:
+        api = cluster.api
+        await api.create(PROXIED_APP, hello("shop", "default"))
+        with operator(cluster.operator_kubeconfig, tmp_path, PROXIEDAPP_TRAEFIK_LOOK_SECONDS="0.1") as running:
+
+            async def stalled() -> bool:
+                return await condition(api, "Stalled") is not None
+
+            await until(stalled, "the app is stalled")
+            found = await condition(api, "Stalled")
+            assert found is not None
+            assert found["reason"] == "TraefikMissing"
+            assert "Install Traefik with its CustomResourceDefinitions" in found["message"]
+            assert running.said().count("Traefik's API (traefik.io/v1alpha1) is missing") == 1
+
+            await furnish(api, traefik_manifests(lambda *_: None))
+
+            async def accepted() -> bool:
+                seen = await condition(api, "RouteAccepted")
+                return seen is not None and seen["status"] == "True"
+
+            await until(accepted, "the route is accepted")
+            assert await condition(api, "Stalled") is None
+            assert running.process.poll() is None, "the same process goes on"
+
+
+async def test_without_our_own_kind_there_is_nothing_to_do(tmp_path: Path) -> None:
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    async with bare_cluster(folder, lambda *_: None) as cluster:
+        await cluster.api.request(
+            "DELETE", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/proxiedapps.proxiedapp.dev"
+        )
+
+        async def gone() -> bool:
+            return not await cluster.api.serves("proxiedapp.dev", "v1alpha1", frozenset({"proxiedapps"}))
+
+        await until(gone, "the CRD is gone")
+        (line,) = await asyncio.to_thread(fails_to_start, cluster.operator_kubeconfig)
+        assert line.endswith("does not know proxiedapps.proxiedapp.dev/v1alpha1: apply crds/proxiedapps.yaml first")

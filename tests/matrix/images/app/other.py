@@ -1,0 +1,7 @@
+"""The app started by its own code, which takes what it must know from the variables that the operator sets."""
+
+import os
+
+import uvicorn
+
+uvicorn.run("main:app", host="0.0.0.0", port=8000, root_path=os.environ["PROXIEDAPP_ROOT_PATH"])

@@ -1,0 +1,108 @@
+"""The tables as text: in docs/servers.md, between two markers each, and back."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from string import ascii_lowercase
+from typing import Final
+
+from typing_extensions import override
+
+from tests.matrix.live import Result
+from tests.matrix.scenarios import COLUMNS, Column, Outcome
+
+NOTHING: Final = "-"
+"""A cell without checks."""
+
+_CELL: Final = re.compile(r"(?P<right>\d+)/(?P<all>\d+)(?:<sup>[a-z]</sup>)?")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """How many checks are right, of how many."""
+
+    right: int
+    all: int
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.right}/{self.all}" if self.all else NOTHING
+
+
+def cell(outcomes: Iterable[Outcome], column: Column) -> Cell:
+    """Count the checks of a column."""
+    own = [outcome for outcome in outcomes if outcome.check.column is column]
+    return Cell(sum(not outcome.wrong for outcome in own), len(own))
+
+
+def render(results: Sequence[Result]) -> str:
+    """Return the matrix as Markdown, with a note for what the ProxiedApps say of it that are not right."""
+    heads = [f"{column.title} {f'({column.scenarios})' if column.scenarios != NOTHING else ''}" for column in COLUMNS]
+    lines = [_line(["Server", "Adapter", *map(str.strip, heads)]), _line(["---", "---", *([":-:"] * len(COLUMNS))])]
+    letters: dict[str, str] = {}
+    for result in results:
+        said = result.limits or "nothing."
+        letter = letters.setdefault(said, ascii_lowercase[len(letters)]) if result.wrong else ""
+        cells = [cell(result.outcomes, column) for column in COLUMNS]
+        texts = [f"{each}<sup>{letter}</sup>" if each.right < each.all else str(each) for each in cells]
+        lines.append(_line([_code(result.row.server.title), result.row.adapter, *texts]))
+    notes = [f"\n<sup>{letter}</sup> The ProxiedApp says: {said}" for said, letter in letters.items()]
+    return "\n".join([*lines, *notes]) + "\n"
+
+
+def read(text: str) -> dict[tuple[str, str], dict[str, Cell]]:
+    """Read a matrix back: the cells by column, of each server and adapter."""
+    rows = table_rows(text)
+    found = {}
+    for row in rows:
+        (_, server), (_, adapter), *cells = row.items()
+        found[server, adapter] = {head: _read_cell(each) for head, each in cells}
+    return found
+
+
+def table_rows(text: str) -> list[dict[str, str]]:
+    """Read the rows of a Markdown table, by its heads."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    heads, _, *rows = [[word.strip() for word in line.strip().strip("|").split(" | ")] for line in lines]
+    return [dict(zip(heads, row, strict=True)) for row in rows]
+
+
+def render_rows(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return a Markdown table of rows that all have the same heads."""
+    heads = list(rows[0])
+    return "\n".join([_line(heads), _line(["---"] * len(heads)), *(_line(list(row.values())) for row in rows)]) + "\n"
+
+
+def section(page: str, name: str) -> str:
+    """Return what stands between a page's markers of that name; raises ValueError if they are not there."""
+    begin, end = _markers(name)
+    start, stop = page.index(begin) + len(begin), page.index(end)
+    return page[start:stop].strip() + "\n"
+
+
+def with_section(page: str, name: str, content: str) -> str:
+    """Return a page with something else between its markers."""
+    begin, end = _markers(name)
+    start, stop = page.index(begin) + len(begin), page.index(end)
+    return f"{page[:start]}\n\n{content.strip()}\n\n{page[stop:]}"
+
+
+def _markers(name: str) -> tuple[str, str]:
+    return f"<!-- {name}: written by `make matrix` -->", f"<!-- end of {name} -->"
+
+
+def _read_cell(text: str) -> Cell:
+    match = _CELL.fullmatch(text)
+    if match is None:
+        if text != NOTHING:
+            raise ValueError(f"{text!r} is no cell")
+        return Cell(0, 0)
+    return Cell(int(match["right"]), int(match["all"]))
+
+
+def _line(words: Sequence[str]) -> str:
+    return f"| {' | '.join(words)} |"
+
+
+def _code(title: str) -> str:
+    return title if "`" in title else f"`{title}`"
