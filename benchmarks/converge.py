@@ -1,0 +1,271 @@
+"""How close the operator comes to what the API server itself can take.
+
+Each round starts a fresh etcd and kube-apiserver (no controller-manager: readiness is not awaited, and Deployments have
+no replicas) and lets two contestants bring the same apps to the same objects, in turn, the first once more at the end
+to show how the machine drifts:
+
+  raw       one asyncio client that creates each ProxiedApp, applies its pre-rendered children and writes one status
+  operator  the same client creates the ProxiedApps; the operator, a process of its own, does the rest
+
+Time runs from the first creation until the last app's status says that its route is in place. Requests are counted by
+the API server's audit log, CPU by the operator's process time. Read the ratio of one run, not the absolutes of two.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from proxiedapp.api.app import parse_manifest
+from proxiedapp.api.manifest import Manifest
+from proxiedapp.api.names import API_VERSION, KIND
+from proxiedapp.controller.client import Api, collection
+from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.controller.settings import Settings
+from proxiedapp.resources.desired import desired
+from proxiedapp.resources.kinds import BY_NAME
+from proxiedapp.sandbox.bare import BareCluster, bare_cluster
+from proxiedapp.sandbox.binaries import KUBE_VERSION, control_plane
+from proxiedapp.sandbox.cluster import until
+from proxiedapp.sandbox.controlplane import ControlPlane, free_ports
+from proxiedapp.sandbox.processes import Child
+
+
+@dataclass(frozen=True)
+class Result:
+    """One contestant in one round."""
+
+    contestant: str
+    seconds: float
+    requests_per_app: float
+    cpu_ms_per_app: float
+    rss_mib: float
+
+
+def an_app(namespace: str, number: int) -> Manifest:
+    """Return a ProxiedApp with five children and no pods."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {"name": f"app-{number}", "namespace": namespace},
+        "spec": {
+            "image": "example/app:1",
+            "command": ["fastapi", "run", "main.py"],
+            "replicas": 0,
+            "route": {"hosts": [f"{namespace}.example.com"], "pathPrefix": f"/api/{number}"},
+            "env": [{"name": "LOG_LEVEL", "value": "info"}],
+            "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
+        },
+    }
+
+
+async def raw(api: Api, apps: list[Manifest], concurrency: int) -> Result:
+    """Write what the operator would write, as fast as one process can."""
+    defaults = Settings().defaults
+    children = {app["metadata"]["name"]: desired(parse_manifest(app), defaults).children for app in apps}
+    slots = asyncio.Semaphore(concurrency)
+    requests = 0
+
+    async def one(app: Manifest) -> None:
+        nonlocal requests
+        async with slots:
+            created = await api.create(PROXIED_APP, app)
+            owner = {
+                "apiVersion": API_VERSION,
+                "kind": KIND,
+                "name": created["metadata"]["name"],
+                "uid": created["metadata"]["uid"],
+                "controller": True,
+                "blockOwnerDeletion": True,
+            }
+            own = children[created["metadata"]["name"]]
+            await asyncio.gather(
+                *(
+                    api.apply(
+                        BY_NAME[child["kind"]],
+                        child | {"metadata": child["metadata"] | {"ownerReferences": [owner]}},
+                        force=True,
+                    )
+                    for child in own
+                )
+            )
+            status = {"observedGeneration": 1, "url": "https://example.com/", "replicas": 0, "readyReplicas": 0}
+            written = {key: created[key] for key in ("apiVersion", "kind")} | {
+                "metadata": {key: created["metadata"][key] for key in ("name", "namespace")},
+                "status": status,
+            }
+            await api.apply(PROXIED_APP, written, force=True, subresource="status")
+            requests += 2 + len(own)
+
+    cpu, start = time.process_time(), time.perf_counter()
+    await asyncio.gather(*(one(app) for app in apps))
+    seconds = time.perf_counter() - start
+    return Result("raw", seconds, requests / len(apps), (time.process_time() - cpu) * 1000 / len(apps), 0.0)
+
+
+async def operated(cluster: BareCluster, folder: Path, apps: list[Manifest], concurrency: int) -> Result:
+    """Create the apps and wait until the operator has served the last one."""
+    api, plane = cluster.api, cluster.plane
+    (port,) = free_ports(1)
+    env = os.environ | {
+        "KUBECONFIG": str(cluster.operator_kubeconfig),
+        "PROXIEDAPP_HEALTH_HOST": "127.0.0.1",
+        "PROXIEDAPP_HEALTH_PORT": str(port),
+        "PROXIEDAPP_NAMESPACES": apps[0]["metadata"]["namespace"],
+    }
+    operator = await Child.start([sys.executable, "-m", "proxiedapp.cli", "run"], log=folder / "operator.log", env=env)
+    try:
+        await until(lambda: _answers(f"http://127.0.0.1:{port}/readyz"), "the operator")
+        await _watches_open(plane)
+        before = _cpu_seconds(operator.identity.pid)
+        counted = _audited(plane)
+        waiting = asyncio.create_task(_all_accepted(api, apps))
+        start = time.perf_counter()
+        slots = asyncio.Semaphore(concurrency)
+
+        async def create(app: Manifest) -> None:
+            async with slots:
+                await api.create(PROXIED_APP, app)
+
+        await asyncio.gather(*(create(app) for app in apps))
+        await waiting
+        seconds = time.perf_counter() - start
+        pid = operator.identity.pid
+        return Result(
+            "operator",
+            seconds,
+            1 + (_audited(plane) - counted) / len(apps),
+            (_cpu_seconds(pid) - before) * 1000 / len(apps),
+            _rss_mib(pid),
+        )
+    finally:
+        await operator.stop(10.0)
+
+
+async def _answers(url: str) -> bool:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        try:
+            return (await client.get(url)).is_success
+        except httpx.TransportError:
+            return False
+
+
+async def _watches_open(plane: ControlPlane) -> None:
+    async def open_() -> bool:
+        return sum('"verb":"watch"' in line for line in _audit_lines(plane)) >= 5  # noqa: PLR2004 - five kinds
+
+    await until(open_, "the operator's watches")
+
+
+async def _all_accepted(api: Api, apps: list[Manifest]) -> None:
+    """Watch until each app's status says that its route is in place; a watch that the server closes is opened again."""
+    waiting = {app["metadata"]["name"] for app in apps}
+    url = f"{api.server}{collection(PROXIED_APP, apps[0]['metadata']['namespace'])}?watch=true"
+    async with api.watch_session(await api.token()) as session:
+        while waiting:
+            async with session.get(url, read_bufsize=2**21) as response:
+                async for line in response.content:
+                    body: dict[str, Any] = json.loads(line)["object"]
+                    conditions = body.get("status", {}).get("conditions", [])
+                    if any(one["type"] == "RouteAccepted" and one["status"] == "True" for one in conditions):
+                        waiting.discard(body["metadata"]["name"])
+                    if not waiting:
+                        break
+
+
+def _audit_lines(plane: ControlPlane) -> list[str]:
+    return plane.audit_log.read_text().splitlines() if plane.audit_log.exists() else []
+
+
+def _audited(plane: ControlPlane) -> int:
+    return len(_audit_lines(plane))
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _rss_mib(pid: int) -> float:
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
+async def one_round(count: int, concurrency: int) -> list[Result]:
+    """Let the contestants run once."""
+    with tempfile.TemporaryDirectory(prefix="proxiedapp-bench-") as name:
+        async with bare_cluster(Path(name), lambda *_: None) as cluster:
+            for namespace in ("raw-1", "operated", "raw-2"):
+                manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+                await cluster.api.request("POST", "/api/v1/namespaces", manifest)
+            first = await raw(cluster.api, [an_app("raw-1", number) for number in range(count)], concurrency)
+            apps = [an_app("operated", number) for number in range(count)]
+            ours = await operated(cluster, Path(name), apps, concurrency)
+            second = await raw(cluster.api, [an_app("raw-2", number) for number in range(count)], concurrency)
+            return [first, ours, second]
+
+
+def main() -> None:
+    """Run the rounds, print a table, and write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--apps", type=int, default=300)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--concurrency", type=int, default=32, help="apps that the raw client works on at a time")
+    parser.add_argument("--json", type=Path, help="write all results here")
+    chosen = parser.parse_args()
+    console = Console()
+    results: list[list[Result]] = []
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("rounds", total=chosen.rounds)
+        control_plane(KUBE_VERSION, lambda what, _done, _total: bar.update(task, description=what))
+        bar.update(task, description="rounds")
+        for _ in range(chosen.rounds):
+            results.append(asyncio.run(one_round(chosen.apps, chosen.concurrency)))
+            bar.advance(task)
+    ratios = [ours.seconds / statistics.mean((one.seconds, other.seconds)) for one, ours, other in results]
+    table = Table(title=f"{chosen.apps} apps, {chosen.rounds} rounds: median (min to max)")
+    for column in ("contestant", "seconds", "apps/s", "requests per app", "CPU ms per app", "RSS MiB"):
+        table.add_column(column)
+    for index, name in enumerate(("raw, before", "operator", "raw, after")):
+        mine = [each[index] for each in results]
+        table.add_row(
+            name,
+            _spread([one.seconds for one in mine]),
+            _spread([chosen.apps / one.seconds for one in mine]),
+            _spread([one.requests_per_app for one in mine]),
+            _spread([one.cpu_ms_per_app for one in mine]),
+            _spread([one.rss_mib for one in mine]) if any(one.rss_mib for one in mine) else "",
+        )
+    console.print(table)
+    console.print(f"operator's time over raw's, by round: {_spread(ratios)}")
+    if chosen.json:
+        report = {
+            "apps": chosen.apps,
+            "concurrency": chosen.concurrency,
+            "kubernetes": KUBE_VERSION,
+            "python": sys.version.split()[0],
+            "cores": os.cpu_count(),
+            "ratios": ratios,
+            "rounds": [[asdict(result) for result in each] for each in results],
+        }
+        chosen.json.write_text(json.dumps(report, indent=2))
+
+
+def _spread(values: list[float]) -> str:
+    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+
+
+if __name__ == "__main__":
+    main()
