@@ -121,6 +121,13 @@ Quantity = Annotated[
 ]
 """As in Kubernetes: `500m`, `1.5`, `256Mi`."""
 
+
+def is_positive(quantity: int | str) -> bool:
+    """Whether a quantity is above 0."""
+    number = re.split("[eE]", str(quantity))[0]  # an exponent's digits say nothing of it
+    return not number.startswith("-") and re.search("[1-9]", number) is not None
+
+
 EnvName = Annotated[str, _text(r"^[-._a-zA-Z][-._a-zA-Z0-9]*$", max_length=512)]
 
 ContainerName = Annotated[str, _text(rf"^{_LABEL}$", max_length=63)]

@@ -6,9 +6,19 @@ from pydantic import Field
 
 from proxiedapp.api.base import ApiModel, Rule
 from proxiedapp.api.fields import CountOrPercent, Positive
+from proxiedapp.api.metric import Metric
 from proxiedapp.api.upstream import upstream
 
-_SOURCES: Final = ["ContainerResource", "External", "Object", "Pods", "Resource"]
+_POLICY: Final[dict[str, dict[str, Any]]] = {
+    "selectPolicy": {"enum": ["Max", "Min", "Disabled"]},
+    "stabilizationWindowSeconds": {"minimum": 0, "maximum": 3600},
+    "policies[].type": {"enum": ["Pods", "Percent"]},
+    "policies[].value": {"minimum": 1},
+    "policies[].periodSeconds": {"minimum": 1, "maximum": 1800},
+}
+_BEHAVIOR: Final = {
+    f"{direction}.{path}": keywords for direction in ("scaleUp", "scaleDown") for path, keywords in _POLICY.items()
+}
 
 
 class Autoscaling(ApiModel):
@@ -28,22 +38,12 @@ class Autoscaling(ApiModel):
     """Most pods."""
     target_cpu_utilization_percentage: Annotated[Positive | None, Field(alias="targetCPUUtilizationPercentage")] = None
     """CPU in percent of what the pods request, on average; 80 if there are no metrics either."""
-    metrics: (
-        Annotated[
-            list[
-                Annotated[
-                    dict[str, Any],
-                    upstream("MetricSpec", change={"type": {"enum": _SOURCES}}, in_list=True),
-                ]
-            ],
-            Field(max_length=16),
-        ]
+    metrics: Annotated[list[Metric], Field(max_length=16)] | None = None
+    """Further metrics; the one that asks for the most pods decides."""
+    behavior: (
+        Annotated[dict[str, Any], upstream("HorizontalPodAutoscalerBehavior", without=("tolerance",), change=_BEHAVIOR)]
         | None
     ) = None
-    """Further metrics; the one that asks for the most pods decides."""
-    behavior: Annotated[dict[str, Any], upstream("HorizontalPodAutoscalerBehavior", without=("tolerance",))] | None = (
-        None
-    )
     """How fast pods are added and removed; Kubernetes' own defaults where it says nothing."""
 
 

@@ -7,7 +7,7 @@ estimate what a rule costs, and one object could fill etcd.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, TypeAlias
@@ -35,14 +35,18 @@ _KEPT: Final = ("description", "type", "format", "enum", "required", "x-kubernet
 
 
 def upstream(
-    name: str, *, without: Iterable[str] = (), change: Mapping[str, Schema] | None = None, in_list: bool = False
+    name: str, *, without: Collection[str] = (), change: Mapping[str, Schema] | None = None, in_list: bool = False
 ) -> "UpstreamType":
-    """Borrow a definition, without the fields of these names, wherever they stand.
+    """Borrow a definition, without the fields of these names, wherever they stand, or at these paths.
 
     `change` lays more keywords over the parts at these paths: `capabilities.add[]` are the items of a list, "" is the
     whole. `in_list` says that values stand in a list that one manager owns as a whole.
     """
     schema = _resolved({"$ref": name}, frozenset(without))
+    for path in without:
+        if "." in path:
+            holder, _, field = path.rpartition(".")
+            del _at(schema, holder)["properties"][field]
     for path, keywords in (change or {}).items():
         _at(schema, path).update(keywords)
     return UpstreamType(schema, in_list=in_list)

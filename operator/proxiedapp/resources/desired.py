@@ -84,7 +84,7 @@ def _isolation(app: ProxiedApp, admitted: tuple[Pods, ...]) -> list[Manifest]:
             "the operator does not know which pods are the proxy's",
             "Set PROXIEDAPP_PROXY_NAMESPACE and PROXIEDAPP_PROXY_LABELS in the operator's settings, or isolate: false",
         )
-    return [network_policy(app.key, app.spec.port, admitted)]
+    return [network_policy(app.key, admitted)]
 
 
 def _route(app: ProxiedApp, launched: Launch, entry_points: EntryPoints) -> traefik.Route:

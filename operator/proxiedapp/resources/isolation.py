@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from proxiedapp.api.containers import PORT_NAME
 from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import Key
 from proxiedapp.resources.kinds import NETWORK_POLICY
@@ -29,8 +30,8 @@ class Pods:
         return namespace | ({"podSelector": {"matchLabels": dict(self.labels)}} if self.labels else {})
 
 
-def network_policy(app: Key, port: int, admitted: Sequence[Pods]) -> Manifest:
-    """Build the NetworkPolicy."""
+def network_policy(app: Key, admitted: Sequence[Pods]) -> Manifest:
+    """Build the NetworkPolicy. The port is named, so that while it changes each pod is reached at its own."""
     peers = [pods.as_peer() for pods in admitted]
     return child(
         NETWORK_POLICY,
@@ -39,6 +40,6 @@ def network_policy(app: Key, port: int, admitted: Sequence[Pods]) -> Manifest:
         spec={
             "podSelector": {"matchLabels": selector(app)},
             "policyTypes": ["Ingress"],
-            "ingress": [{"from": peers, "ports": [{"port": port, "protocol": "TCP"}]}],
+            "ingress": [{"from": peers, "ports": [{"port": PORT_NAME, "protocol": "TCP"}]}],
         },
     )

@@ -1,0 +1,89 @@
+"""One metric of an autoscaler: Kubernetes' own type, with what its validation demands beyond the schema.
+
+A HorizontalPodAutoscaler is written after the Deployment, so what it would refuse must be refused at the door.
+"""
+
+from typing import Annotated, Any, Final
+
+from proxiedapp.api.base import ruled
+from proxiedapp.api.fields import is_positive
+from proxiedapp.api.upstream import upstream
+
+_VALUES: Final = {"Utilization": "averageUtilization", "Value": "value", "AverageValue": "averageValue"}
+"""By type of a target, the field that holds it."""
+_SOURCES: Final[dict[str, tuple[str, ...]]] = {
+    "containerResource": ("Utilization", "AverageValue"),
+    "external": ("Value", "AverageValue"),
+    "object": ("Value", "AverageValue"),
+    "pods": ("AverageValue",),
+    "resource": ("Utilization", "AverageValue"),
+}
+"""By source of a metric, the types of target that it can have."""
+_NAME: Final = {"minLength": 1, "pattern": "^[^/%]+$"}
+
+
+def _type_of(source: str) -> str:
+    return source[0].upper() + source[1:]
+
+
+def _changes() -> dict[str, dict[str, Any]]:
+    changes: dict[str, dict[str, Any]] = {"type": {"enum": [_type_of(source) for source in _SOURCES]}}
+    for source, types in _SOURCES.items():
+        changes[f"{source}.target.type"] = {"enum": list(types)}
+        if "Utilization" in types:
+            changes[f"{source}.target.averageUtilization"] = {"minimum": 1}
+            changes[f"{source}.name"] = _NAME
+        else:
+            changes[f"{source}.metric.name"] = _NAME
+    return changes | {"containerResource.container": _NAME}
+
+
+def _unused() -> list[str]:
+    """Return the fields of targets that their source never reads."""
+    return [
+        f"{source}.target.{field}"
+        for source, types in _SOURCES.items()
+        for type_, field in _VALUES.items()
+        if type_ not in types
+    ]
+
+
+def _has_its_source(metric: dict[str, Any]) -> bool:
+    return [_type_of(source) for source in _SOURCES if source in metric] == [metric["type"]]
+
+
+def _has_its_value(metric: dict[str, Any]) -> bool:
+    targets = [metric[source]["target"] for source in _SOURCES if source in metric]
+    return all(
+        [field for field in _VALUES.values() if field in target] == [_VALUES[target["type"]]]
+        and is_positive(target[_VALUES[target["type"]]])
+        for target in targets
+    )
+
+
+def _value_rule(source: str, types: tuple[str, ...]) -> str:
+    """Return `_has_its_value` in CEL, for one source."""
+    target = f"self.{source}.target"
+    allowed = [f"!has(self.{source})"]
+    for type_ in types:
+        value = f"{target}.{_VALUES[type_]}"
+        above_0 = "" if type_ == "Utilization" else f" && quantity(string({value})).isGreaterThan(quantity('0'))"
+        others = "".join(f" && !has({target}.{_VALUES[other]})" for other in types if other != type_)
+        allowed.append(f"({target}.type == '{type_}' && has({value}){above_0}{others})")
+    return f"({' || '.join(allowed)})"
+
+
+Metric = Annotated[
+    dict[str, Any],
+    upstream("MetricSpec", without=_unused(), change=_changes(), in_list=True),
+    ruled(
+        " && ".join(f"has(self.{source}) == (self.type == '{_type_of(source)}')" for source in _SOURCES),
+        "give exactly the source that type names, like resource for Resource",
+        _has_its_source,
+    ),
+    ruled(
+        " && ".join(_value_rule(source, types) for source, types in _SOURCES.items()),
+        "target must give exactly the value that its type names (averageUtilization, value or averageValue), above 0",
+        _has_its_value,
+    ),
+]
