@@ -6,26 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from proxiedapp.api.app import parse_spec
-from proxiedapp.api.errors import InvalidSpec
-from proxiedapp.controller.client import Refused, collection
-from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.controller.client import Refused
 from proxiedapp.sandbox.bare import BareCluster
+from tests.support.contract import BASE, both_refuse, submit
 from tests.support.specs import specs
-
-BASE: dict[str, Any] = {"image": "shop:1", "command": ["uvicorn", "main:app"], "route": {}}
-
-
-async def submit(cluster: BareCluster, spec: dict[str, Any], name: str = "shop") -> None:
-    """Ask the API server to check a spec as kubectl does, without keeping it; raises Refused."""
-    manifest = {
-        "apiVersion": PROXIED_APP.api_version,
-        "kind": PROXIED_APP.kind,
-        "metadata": {"name": name, "namespace": "default"},
-        "spec": spec,
-    }
-    await cluster.api.request(
-        "POST", f"{collection(PROXIED_APP, 'default')}?dryRun=All&fieldValidation=Strict", manifest
-    )
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -159,13 +143,7 @@ def env(*variables: dict[str, Any]) -> dict[str, Any]:
 async def test_both_refuse_what_is_wrong_and_name_the_field(
     cluster: BareCluster, change: dict[str, Any], field: str
 ) -> None:
-    spec = BASE | change
-    with pytest.raises(InvalidSpec) as ours:
-        parse_spec(spec)
-    assert field in str(ours.value)
-    with pytest.raises(Refused) as theirs:
-        await submit(cluster, spec)
-    assert field in str(theirs.value)
+    await both_refuse(cluster, change, field)
 
 
 @pytest.mark.parametrize("name", ["1shop", "shop.one", "a" * 64], ids=["digit first", "two labels", "too long"])

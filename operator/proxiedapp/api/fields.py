@@ -147,3 +147,14 @@ CountOrPercent = Annotated[
     ),
 ]
 """A number of pods, or a percentage of them."""
+
+_SHARE: Final = "^([0-9]+|0*(100|[0-9]{1,2})%)$"
+CountOrShare = Annotated[
+    CountOrPercent,
+    ruled(
+        f"string(self).matches('{_SHARE}')",
+        "must not be more than 100%",
+        lambda given: re.match(_SHARE, str(given)) is not None,
+    ),
+]
+"""A number of pods, or at most all of them in percent."""

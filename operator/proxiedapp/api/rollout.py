@@ -4,7 +4,7 @@ import re
 from typing import Any, ClassVar
 
 from proxiedapp.api.base import ApiModel, Rule
-from proxiedapp.api.fields import CountOrPercent, NonNegative, Positive
+from proxiedapp.api.fields import CountOrPercent, CountOrShare, NonNegative, Positive
 
 
 def _none(value: Any) -> bool:
@@ -41,7 +41,7 @@ class Rollout(ApiModel):
 
     max_surge: CountOrPercent | None = None
     """Pods above replicas while a rollout runs, as a number or a percentage; 25% if absent."""
-    max_unavailable: CountOrPercent | None = None
+    max_unavailable: CountOrShare | None = None
     """Pods below replicas while a rollout runs, as a number or a percentage; 25% if absent."""
     termination_grace_period_seconds: Positive = 30
     """Seconds that a pod has to end, preStopSeconds included; then it is killed."""

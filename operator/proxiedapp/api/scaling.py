@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import Field
 
 from proxiedapp.api.base import ApiModel, Rule
-from proxiedapp.api.fields import CountOrPercent, Positive
+from proxiedapp.api.fields import CountOrShare, Positive
 from proxiedapp.api.metric import Metric
 from proxiedapp.api.upstream import upstream
 
@@ -58,9 +58,9 @@ class DisruptionBudget(ApiModel):
         ),
     )
 
-    min_available: CountOrPercent | None = None
+    min_available: CountOrShare | None = None
     """Pods that must stay available, as a number or a percentage."""
-    max_unavailable: CountOrPercent | None = None
+    max_unavailable: CountOrShare | None = None
     """Pods that may be missing, as a number or a percentage."""
     unhealthy_pod_eviction_policy: Literal["AlwaysAllow", "IfHealthyBudget"] = "AlwaysAllow"
     """Whether pods that are not ready may always be taken away, so that a broken app does not hold up a drain."""

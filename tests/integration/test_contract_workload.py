@@ -1,0 +1,288 @@
+"""The workload, scaling, trust and TLS: what neither the API server nor the models let through, and the field named.
+
+With the table in test_contract.py these are the specs that a user may get wrong; none of them reaches a child.
+"""
+
+from typing import Any
+
+import pytest
+
+from proxiedapp.sandbox.bare import BareCluster
+from tests.support.contract import both_refuse
+
+SCALER = {"maxReplicas": 4}
+CPU = {"type": "Utilization", "averageUtilization": 50}
+VALUE = {"type": "Value", "value": "1"}
+
+
+def volume(**kind: Any) -> dict[str, Any]:
+    return {"volumes": [{"name": "data", **kind}]}
+
+
+def mount(path: str = "/data", name: str = "tmp", **more: Any) -> dict[str, Any]:
+    return {"volumeMounts": [{"name": name, "mountPath": path, **more}]}
+
+
+def sidecar(**more: Any) -> dict[str, Any]:
+    return {"sidecars": [{"name": "proxy", "image": "proxy:1", **more}]}
+
+
+def scaling(**more: Any) -> dict[str, Any]:
+    return {"autoscaling": SCALER | more}
+
+
+def metric(**more: Any) -> dict[str, Any]:
+    return scaling(metrics=[more])
+
+
+def behavior(**policy: Any) -> dict[str, Any]:
+    return scaling(behavior={"scaleUp": policy})
+
+
+def readiness(**probe: Any) -> dict[str, Any]:
+    return {"probes": {"readiness": probe}}
+
+
+def tls(**more: Any) -> dict[str, Any]:
+    return {"route": {"tls": more}}
+
+
+METRICS = "spec.autoscaling.metrics[0]"
+UP = "spec.autoscaling.behavior.scaleUp"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        # volumes: none of the node's, and none that is no volume at all
+        pytest.param(volume(hostPath={"path": "/"}), "spec.volumes[0].hostPath", id="host path"),
+        pytest.param(volume(nfs={"server": "a", "path": "/"}), "spec.volumes[0].nfs", id="a disk of the network"),
+        pytest.param(volume(), "spec.volumes[0]", id="volume of no kind"),
+        pytest.param(volume(emptyDir={}, configMap={"name": "a"}), "spec.volumes[0]", id="volume of two kinds"),
+        pytest.param(volume(configMap={}), "spec.volumes[0].configMap.name", id="config map without a name"),
+        pytest.param(volume(secret={}), "spec.volumes[0].secret.secretName", id="secret without a name"),
+        pytest.param(
+            volume(persistentVolumeClaim={}),
+            "spec.volumes[0].persistentVolumeClaim.claimName",
+            id="claim without a name",
+        ),
+        pytest.param(
+            volume(emptyDir={"sizeLimit": "big"}), "spec.volumes[0].emptyDir.sizeLimit", id="size is no quantity"
+        ),
+        pytest.param({"volumes": [{"name": "tmp", "emptyDir": {}}]}, "spec.volumes[0]", id="our own volume's name"),
+        pytest.param(
+            {"volumes": [{"name": "Data", "emptyDir": {}}]}, "spec.volumes[0].name", id="volume in upper case"
+        ),
+        pytest.param({"volumes": [{"name": "a", "emptyDir": {}}] * 2}, "spec.volumes", id="volume twice"),
+        pytest.param(mount("/opt/proxiedapp"), "spec.volumeMounts[0]", id="mount over the adapter"),
+        pytest.param(mount("/opt/proxiedapp/more"), "spec.volumeMounts[0]", id="mount under the adapter"),
+        pytest.param(mount(name="adapter"), "spec.volumeMounts[0]", id="mount of the adapter"),
+        pytest.param(
+            {"volumeMounts": [{"name": "tmp", "mountPath": "/a"}] * 2}, "spec.volumeMounts", id="two mounts at one path"
+        ),
+        pytest.param({"volumeMounts": [{"name": "tmp"}]}, "spec.volumeMounts[0].mountPath", id="mount without a path"),
+        pytest.param(
+            mount(mountPropagation="Bidirectional"), "spec.volumeMounts[0].mountPropagation", id="mount of the node's"
+        ),
+        # containers beside the app
+        pytest.param({"sidecars": [{"image": "a"}]}, "spec.sidecars[0].name", id="sidecar without a name"),
+        pytest.param({"sidecars": [{"name": "a"}]}, "spec.sidecars[0].image", id="sidecar without an image"),
+        pytest.param({"sidecars": [{"name": "app", "image": "a"}]}, "spec.sidecars[0]", id="sidecar called app"),
+        pytest.param(
+            sidecar(restartPolicy="Always"), "spec.sidecars[0].restartPolicy", id="sidecar that restarts itself"
+        ),
+        pytest.param(
+            sidecar(securityContext={"privileged": True}),
+            "spec.sidecars[0].securityContext.privileged",
+            id="privileged",
+        ),
+        pytest.param(
+            sidecar(ports=[{"containerPort": 1, "hostPort": 1}]), "spec.sidecars[0].ports[0].hostPort", id="host port"
+        ),
+        pytest.param(
+            sidecar(ports=[{"containerPort": 9000, "name": "http"}]),
+            "spec.sidecars[0].ports[0]",
+            id="the app's port name",
+        ),
+        pytest.param(
+            {"initContainers": [{"name": "a", "image": "a"}] * 2}, "spec.initContainers", id="init container twice"
+        ),
+        pytest.param(
+            {"initContainers": [{"name": "a", "image": "a", "stdin": True}]},
+            "spec.initContainers[0].stdin",
+            id="init container with a keyboard",
+        ),
+        # probes
+        pytest.param(
+            readiness(tcpSocket={"port": 1, "host": "a"}), "spec.probes.readiness.tcpSocket.host", id="host of a probe"
+        ),
+        pytest.param(readiness(grpc={}), "spec.probes.readiness.grpc.port", id="gRPC without a port"),
+        pytest.param(readiness(path="/a", grpc={"port": 1}), "spec.probes.readiness", id="two probes in one"),
+        pytest.param(
+            readiness(tcpSocket={"port": 1}, httpHeaders=[{"name": "A", "value": "b"}]),
+            "spec.probes.readiness",
+            id="headers without a request",
+        ),
+        pytest.param(
+            readiness(exec={"command": ["a"]}, timeoutSeconds=0), "spec.probes.readiness.timeoutSeconds", id="no time"
+        ),
+        # scaling
+        pytest.param({"autoscaling": {}}, "spec.autoscaling.maxReplicas", id="scaler without a most"),
+        pytest.param({"autoscaling": {"maxReplicas": 0}}, "spec.autoscaling.maxReplicas", id="at most no pod"),
+        pytest.param(scaling(minReplicas=0), "spec.autoscaling.minReplicas", id="at least no pod"),
+        pytest.param(scaling(minReplicas=5), "spec.autoscaling", id="least above most"),
+        pytest.param(
+            scaling(targetCPUUtilizationPercentage=0), "spec.autoscaling.targetCPUUtilizationPercentage", id="no CPU"
+        ),
+        pytest.param(metric(type="Magic"), f"{METRICS}.type", id="unknown source"),
+        pytest.param(metric(type="Resource"), METRICS, id="source that is not there"),
+        pytest.param(metric(type="Pods", resource={"name": "cpu", "target": CPU}), METRICS, id="another source"),
+        pytest.param(
+            metric(type="Resource", resource={"name": "cpu", "target": VALUE}),
+            f"{METRICS}.resource.target.",
+            id="its type",
+        ),
+        pytest.param(
+            metric(type="Resource", resource={"name": "cpu", "target": {"type": "Utilization"}}), METRICS, id="no value"
+        ),
+        pytest.param(
+            metric(
+                type="Resource", resource={"name": "cpu", "target": {"type": "AverageValue", "averageUtilization": 1}}
+            ),
+            METRICS,
+            id="another type's value",
+        ),
+        pytest.param(
+            metric(type="External", external={"metric": {"name": "a"}, "target": {"type": "Value", "value": "0"}}),
+            METRICS,
+            id="a target of nothing",
+        ),
+        pytest.param(
+            metric(type="External", external={"metric": {"name": "a"}, "target": {"type": "Value", "value": "-1"}}),
+            METRICS,
+            id="a target below nothing",
+        ),
+        pytest.param(
+            metric(type="External", external={"metric": {"name": "a/b"}, "target": VALUE}),
+            f"{METRICS}.external.metric.name",
+            id="metric with a slash",
+        ),
+        pytest.param(behavior(selectPolicy="Most"), f"{UP}.selectPolicy", id="unknown choice"),
+        pytest.param(
+            behavior(stabilizationWindowSeconds=3601), f"{UP}.stabilizationWindowSeconds", id="a window too long"
+        ),
+        pytest.param(
+            behavior(policies=[{"type": "Pods", "value": 0, "periodSeconds": 1}]),
+            f"{UP}.policies[0].value",
+            id="policy",
+        ),
+        pytest.param(
+            behavior(policies=[{"type": "Pods", "value": 1, "periodSeconds": 1801}]),
+            f"{UP}.policies[0].periodSeconds",
+            id="a period too long",
+        ),
+        pytest.param({"disruptionBudget": {}}, "spec.disruptionBudget", id="empty budget"),
+        pytest.param(
+            {"disruptionBudget": {"minAvailable": 1, "maxUnavailable": 1}},
+            "spec.disruptionBudget",
+            id="budget twice over",
+        ),
+        pytest.param({"disruptionBudget": {"minAvailable": -1}}, "spec.disruptionBudget.minAvailable", id="below none"),
+        pytest.param({"disruptionBudget": {"minAvailable": "half"}}, "spec.disruptionBudget.minAvailable", id="half"),
+        # rollout
+        pytest.param(
+            {"rollout": {"maxSurge": 0, "maxUnavailable": 0}}, "spec.rollout", id="a rollout that cannot move"
+        ),
+        pytest.param({"rollout": {"maxSurge": "0%", "maxUnavailable": 0}}, "spec.rollout", id="the same in percent"),
+        pytest.param({"rollout": {"preStopSeconds": 30}}, "spec.rollout", id="no time to end"),
+        pytest.param({"rollout": {"terminationGracePeriodSeconds": 4}}, "spec.rollout", id="less than the drain"),
+        pytest.param({"rollout": {"minReadySeconds": 600}}, "spec.rollout", id="ready too late"),
+        pytest.param({"rollout": {"maxUnavailable": "101%"}}, "spec.rollout.maxUnavailable", id="more than all"),
+        # scheduling
+        pytest.param(
+            {"scheduling": {"tolerations": [{"operator": "Like"}]}},
+            "spec.scheduling.tolerations[0].operator",
+            id="operator",
+        ),
+        pytest.param(
+            {"scheduling": {"topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone"}]}},
+            "spec.scheduling.topologySpreadConstraints[0].whenUnsatisfiable",
+            id="spread without a policy",
+        ),
+        pytest.param({"scheduling": {"nodeName": "one"}}, "spec.scheduling.nodeName", id="a node by name"),
+        pytest.param({"scheduling": {"priorityClassName": "A b"}}, "spec.scheduling.priorityClassName", id="priority"),
+        # what a pod may do
+        pytest.param(
+            {"podSecurityContext": {"hostUsers": False}}, "spec.podSecurityContext.hostUsers", id="host users"
+        ),
+        pytest.param({"hostNetwork": True}, "spec.hostNetwork", id="host network"),
+        pytest.param({"hostPID": True}, "spec.hostPID", id="host processes"),
+        pytest.param({"securityContext": {"privileged": True}}, "spec.securityContext.privileged", id="privileged app"),
+        pytest.param(
+            {"securityContext": {"capabilities": {"add": ["SYS_ADMIN"]}}},
+            "spec.securityContext.capabilities.add[0]",
+            id="capability beyond baseline",
+        ),
+        pytest.param(
+            {"securityContext": {"seccompProfile": {"type": "Unconfined"}}},
+            "spec.securityContext.seccompProfile.type",
+            id="no seccomp",
+        ),
+        pytest.param(
+            {"securityContext": {"procMount": "Unmasked"}}, "spec.securityContext.procMount", id="all of /proc"
+        ),
+        pytest.param({"securityContext": {"runAsUser": 0}}, "spec.securityContext", id="root by accident"),
+        pytest.param(
+            {"podSecurityContext": {"sysctls": [{"name": "kernel.msgmax", "value": "1"}]}},
+            "spec.podSecurityContext.sysctls[0].name",
+            id="sysctl of the node",
+        ),
+        # labels and annotations
+        pytest.param(
+            {"podLabels": {"app.kubernetes.io/instance": "other"}}, "spec.podLabels", id="the label that finds the pods"
+        ),
+        pytest.param({"commonLabels": {"a b": "c"}}, "spec.commonLabels", id="label with a space"),
+        pytest.param({"commonLabels": {"a": "c d"}}, "spec.commonLabels", id="value with a space"),
+        pytest.param(
+            {"commonAnnotations": {"kubectl.kubernetes.io/last-applied-configuration": ""}},
+            "spec.commonAnnotations",
+            id="kubectl's own note",
+        ),
+        pytest.param(
+            {"commonLabels": {"argocd.argoproj.io/instance": "a"}}, "spec.commonLabels", id="Argo CD's own label"
+        ),
+        # trust
+        pytest.param(
+            {"proxy": {"trustedProxies": ["*", "10.0.0.0/8"], "isolate": True}}, "spec.proxy", id="everybody and others"
+        ),
+        pytest.param({"proxy": {"isolate": "yes"}}, "spec.proxy.isolate", id="isolated by a text"),
+        # TLS
+        pytest.param(tls(secretName="a", certResolver="b"), "spec.route.tls", id="two certificates"),
+        pytest.param(tls(secretName="A b"), "spec.route.tls.secretName", id="secret's name"),
+        pytest.param(tls(domains=[{"main": "a.test"}]), "spec.route.tls", id="domains of nobody"),
+        pytest.param(
+            tls(certResolver="a", domains=[{"main": "http://a"}]),
+            "spec.route.tls.domains[0].main",
+            id="domain is a URL",
+        ),
+        pytest.param(tls(options={"name": "a@b"}), "spec.route.tls.options.name", id="options of a file"),
+        pytest.param(
+            {"route": {"middlewares": [{"name": "a@file"}]}}, "spec.route.middlewares[0].name", id="middleware"
+        ),
+        pytest.param(
+            {"route": {"middlewares": [{"name": "a", "namespace": "b"}]}},
+            "spec.route.middlewares[0].namespace",
+            id="middleware of another namespace",
+        ),
+        pytest.param({"route": {"redirectToHTTPS": "yes"}}, "spec.route.redirectToHTTPS", id="redirect by a text"),
+        # verify
+        pytest.param({"verify": {"docsPath": "docs"}}, "spec.verify.docsPath", id="docs without a slash"),
+        pytest.param({"verify": {"docsPath": "//evil.test/"}}, "spec.verify.docsPath", id="docs of another host"),
+        pytest.param({"verify": {"extraPaths": ["http://a"]}}, "spec.verify.extraPaths[0]", id="extra URL"),
+        # references
+        pytest.param({"serviceAccountName": "A"}, "spec.serviceAccountName", id="account in upper case"),
+        pytest.param({"automountServiceAccountToken": True}, "spec", id="a token of the default account"),
+    ],
+)
+async def test_both_refuse_it_and_name_the_field(cluster: BareCluster, change: dict[str, Any], field: str) -> None:
+    await both_refuse(cluster, change, field)

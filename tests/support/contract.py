@@ -1,0 +1,37 @@
+"""Asking both judges of a spec: the models, and the API server by a dry run."""
+
+from typing import Any, Final
+
+import pytest
+
+from proxiedapp.api.app import parse_spec
+from proxiedapp.api.errors import InvalidSpec
+from proxiedapp.controller.client import Refused, collection
+from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.sandbox.bare import BareCluster
+
+BASE: Final[dict[str, Any]] = {"image": "shop:1", "command": ["uvicorn", "main:app"], "route": {}}
+
+
+async def submit(cluster: BareCluster, spec: dict[str, Any], name: str = "shop") -> None:
+    """Ask the API server to check a spec as kubectl does, without keeping it; raises Refused."""
+    manifest = {
+        "apiVersion": PROXIED_APP.api_version,
+        "kind": PROXIED_APP.kind,
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": spec,
+    }
+    await cluster.api.request(
+        "POST", f"{collection(PROXIED_APP, 'default')}?dryRun=All&fieldValidation=Strict", manifest
+    )
+
+
+async def both_refuse(cluster: BareCluster, change: dict[str, Any], field: str) -> None:
+    """Assert that neither lets a changed spec through, and that both name the field."""
+    spec = BASE | change
+    with pytest.raises(InvalidSpec) as ours:
+        parse_spec(spec)
+    assert field in str(ours.value)
+    with pytest.raises(Refused) as theirs:
+        await submit(cluster, spec)
+    assert field in str(theirs.value)
