@@ -44,6 +44,33 @@ def test_a_contradicting_root_path_leaves_the_last_good_children(sandbox: Sandbo
     assert "Stalled" not in sandbox.conditions("shop", namespace)
 
 
+def test_what_only_kubernetes_can_refuse_leaves_all_as_it_is(sandbox: Sandbox, namespace: str) -> None:
+    """A request above its limit is a matter of arithmetic on quantities, which the Deployment's own check knows."""
+    kinds = ",".join(kind.plural for kind in CHILD_KINDS)
+    sandbox.apply(hello("shop", namespace, "/old"))
+    sandbox.wait_ready("shop", namespace)
+
+    def specs() -> list[Any]:
+        children = sandbox.get(kinds, "-n", namespace)["items"]
+        return [(child["kind"], child["metadata"]["name"], child.get("spec"), child.get("data")) for child in children]
+
+    before = specs()
+    wrong = {"requests": {"memory": "2Gi"}, "limits": {"memory": "1Gi"}}
+    sandbox.apply(hello("shop", namespace, "/new", resources=wrong, autoscaling={"maxReplicas": 2}))
+    stalled = sandbox.stalled("shop", namespace)
+    assert stalled["reason"] == "ChildRefused"
+    assert "requests" in stalled["message"]
+    assert "less than or equal to memory limit" in stalled["message"]
+    after = specs()
+    assert [child for child in before if child not in after] == []
+    assert {kind for kind, *_ in (child for child in after if child not in before)} <= {"Middleware"}, (
+        "no route names it"
+    )
+    sandbox.apply(hello("shop", namespace, "/new"))
+    eventually(lambda: "Stalled" not in sandbox.conditions("shop", namespace), "the mended spec")
+    sandbox.wait_ready("shop", namespace)
+
+
 @pytest.mark.parametrize("kind", [kind.kind for kind in CHILD_KINDS])
 def test_a_taken_child_name(sandbox: Sandbox, namespace: str, kind: str) -> None:
     scaling: dict[str, Any] = {"autoscaling": {"maxReplicas": 1}, "disruptionBudget": {"maxUnavailable": 1}}

@@ -121,12 +121,31 @@ Quantity = Annotated[
 ]
 """As in Kubernetes: `500m`, `1.5`, `256Mi`."""
 
+_AMOUNT: Final = _QUANTITY.replace("|-)?", ")?", 1)
+Amount = Annotated[
+    Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=_AMOUNT, max_length=_QUANTITY_MAX)],
+    WithJsonSchema(QUANTITY_SCHEMA | {"minimum": 0, "pattern": _AMOUNT}),
+]
+"""A quantity that is not negative."""
+
 
 def is_positive(quantity: int | str) -> bool:
     """Whether a quantity is above 0."""
     number = re.split("[eE]", str(quantity))[0]  # an exponent's digits say nothing of it
     return not number.startswith("-") and re.search("[1-9]", number) is not None
 
+
+_KEY_NAME: Final = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+_KEY_DOMAIN: Final = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*"
+QUALIFIED_KEYS: Final = ruled(
+    f"self.all(key, key.size() <= 317 && key.matches('^({_KEY_DOMAIN}/)?{_KEY_NAME}$'))",
+    "keys must be like tier or example.com/tier: at most 63 letters, digits, -, _ and . after the optional domain",
+    lambda given: all(
+        len(key) <= 317 and re.fullmatch(f"({_KEY_DOMAIN.replace(chr(92) * 2, chr(92))}/)?{_KEY_NAME}", key)  # noqa: PLR2004
+        for key in given
+    ),
+)
+"""Of a map whose keys are those of labels, annotations or resources."""
 
 EnvName = Annotated[str, _text(r"^[-._a-zA-Z][-._a-zA-Z0-9]*$", max_length=512)]
 

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from proxiedapp.api.base import ApiModel, Rule
-from proxiedapp.api.fields import EnvName, ObjectName, Quantity
+from proxiedapp.api.fields import QUALIFIED_KEYS, Amount, EnvName, ObjectName, Quantity
 
 
 class LocalObjectReference(ApiModel):
@@ -115,13 +115,13 @@ class EnvFromSource(ApiModel):
     """The Secret."""
 
 
-Quantities = dict[Annotated[str, Field(min_length=1, max_length=253)], Quantity]
+Quantities = Annotated[dict[str, Amount], Field(max_length=32), QUALIFIED_KEYS]
 
 
 class ResourceRequirements(ApiModel):
     """CPU, memory and other resources of the app's container."""
 
-    requests: Annotated[Quantities, Field(max_length=32)] | None = None
+    requests: Quantities | None = None
     """What the scheduler reserves."""
-    limits: Annotated[Quantities, Field(max_length=32)] | None = None
+    limits: Quantities | None = None
     """What the container may not exceed."""

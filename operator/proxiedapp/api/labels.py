@@ -4,27 +4,16 @@ A copied tracking label would make Argo CD or Helm take a child for its own and 
 hide the pods from the Service.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from pydantic import Field
 
 from proxiedapp.api.base import Checked, ruled
+from proxiedapp.api.fields import QUALIFIED_KEYS
 from proxiedapp.api.names import GROUP
 
-_NAME: Final = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
-_DOMAIN: Final = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*"
 _VALUE: Final = "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"
-
-_IS_KEY: Final = ruled(
-    f"self.all(key, key.size() <= 317 && key.matches('^({_DOMAIN}/)?{_NAME}$'))",
-    "keys must be like tier or example.com/tier: at most 63 letters, digits, -, _ and . after the optional domain",
-    lambda given: all(
-        len(key) <= 317 and re.fullmatch(f"({_DOMAIN.replace(chr(92) * 2, chr(92))}/)?{_NAME}", key)  # noqa: PLR2004
-        for key in given
-    ),
-)
 
 
 def _denied(prefix: str, why: str) -> Checked:
@@ -60,7 +49,7 @@ _INGRESS_CLASS: Final = _denied("kubernetes.io/ingress.class", "use spec.route.i
 Labels = Annotated[
     dict[str, Annotated[str, Field(pattern=_VALUE, max_length=63)]],
     Field(max_length=32),
-    _IS_KEY,
+    QUALIFIED_KEYS,
     _ARGO,
     _FLUX,
     _HELM,
@@ -76,7 +65,7 @@ Labels = Annotated[
 Annotations = Annotated[
     dict[str, Annotated[str, Field(max_length=16384)]],
     Field(max_length=32),
-    _IS_KEY,
+    QUALIFIED_KEYS,
     _ARGO,
     _FLUX,
     _HELM,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from proxiedapp.api.base import ApiModel, unique_by
-from proxiedapp.api.fields import ObjectName
+from proxiedapp.api.fields import QUALIFIED_KEYS, ObjectName
 from proxiedapp.api.upstream import upstream
 
 _NOT_IN_EVERY_CLUSTER: Final = ("mismatchLabelKeys",)
@@ -16,11 +16,9 @@ class Scheduling(ApiModel):
 
     node_selector: (
         Annotated[
-            dict[
-                Annotated[str, Field(min_length=1, max_length=317)],
-                Annotated[str, Field(max_length=63)],
-            ],
+            dict[str, Annotated[str, Field(max_length=63)]],
             Field(max_length=64),
+            QUALIFIED_KEYS,
         ]
         | None
     ) = None

@@ -151,7 +151,8 @@ def _checked_object(schema: Schema, *, in_list: bool) -> CoreSchema:
         if "default" in child:
             field = core_schema.with_default_schema(field, default=child["default"])
         fields[name] = core_schema.typed_dict_field(field, required=name in required)
-    checked = core_schema.typed_dict_schema(fields, extra_behavior="forbid")
+    # Strict, as ApiModel is: what holds this type does not pass it on.
+    checked = core_schema.typed_dict_schema(fields, extra_behavior="forbid", config={"strict": True})
     if not in_list:
         return checked
     # Within what one manager owns as a whole we own what is stored, and there the API server leaves these out.

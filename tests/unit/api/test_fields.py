@@ -82,14 +82,14 @@ def test_address_or_network_is_refused(network: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "quantity", [0, -1, "00", "1", "0.5", "500m", "1.5Gi", ".5", "5.", "+1", "1e3", "1E-3", "1E", "100n", "128Mi"]
+    "quantity", [0, "00", "1", "0.5", "500m", "1.5Gi", ".5", "5.", "+1", "1e3", "1E-3", "1E", "100n", "128Mi"]
 )
 def test_quantity_is_accepted(quantity: str | int) -> None:
     assert accepts(resources={"limits": {"cpu": quantity}})
 
 
 @pytest.mark.parametrize(
-    "quantity", ["", "a", "1 ", "1mi", "1Kib", "1e", "1,5", "0x1", "--1", "1" * 65, 0.5, True, ["1"]]
+    "quantity", ["", "a", -1, "-2", "1 ", "1mi", "1Kib", "1e", "1,5", "0x1", "--1", "1" * 65, 0.5, True, ["1"]]
 )
 def test_quantity_is_refused(quantity: Any) -> None:
     assert not accepts(resources={"limits": {"cpu": quantity}})

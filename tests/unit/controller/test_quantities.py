@@ -53,7 +53,7 @@ def test_quantity_that_the_api_server_will_refuse_does_no_harm(quantity: str) ->
     assert digest(quantity) != digest("1")
 
 
-@pytest.mark.parametrize("quantity", ["1e1.5", "1e999999999", "1e99999999999999999999", "-1e999999"])
+@pytest.mark.parametrize("quantity", ["1e1.5", "1e999999999", "1e99999999999999999999", "1e-999999"])
 def test_such_a_quantity_does_get_past_the_models(quantity: str) -> None:
     parse_spec(a_spec(resources={"limits": {"cpu": quantity}}))
 
