@@ -1,0 +1,90 @@
+"""Kubernetes' own judge of pods, its admission of Pod Security, on whatever a spec can make of them."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from proxiedapp.api.app import ProxiedApp, parse_spec
+from proxiedapp.api.errors import Rejected
+from proxiedapp.api.manifest import Manifest
+from proxiedapp.api.names import Key
+from proxiedapp.controller.client import Refused
+from proxiedapp.resources.desired import desired
+from proxiedapp.sandbox.bare import BareCluster
+from tests.support.apps import DEFAULTS
+from tests.support.leaves import BASE, leaves, spec_with, values_of
+
+
+async def admitting(cluster: BareCluster, namespace: str, level: str) -> str:
+    """Let a namespace admit pods of one level only, and have the accounts that pods name; returns its name."""
+    for account in ("default", "one", "other"):
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts"
+        await cluster.api.request("POST", path, {"metadata": {"name": account}})
+    for class_ in ("high", "low"):
+        priority = {
+            "apiVersion": "scheduling.k8s.io/v1",
+            "kind": "PriorityClass",
+            "metadata": {"name": class_},
+            "value": 1,
+        }
+        path = f"/apis/scheduling.k8s.io/v1/priorityclasses/{class_}?fieldManager=test"
+        await cluster.api.request("PATCH", path, orjson.dumps(priority), "application/apply-patch+yaml; charset=utf-8")
+    label = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": level}}}
+    merge = "application/merge-patch+json"
+    await cluster.api.request("PATCH", f"/api/v1/namespaces/{namespace}", label, merge)
+    return namespace
+
+
+async def refusal(cluster: BareCluster, namespace: str, spec: dict[str, Any]) -> str | None:
+    """Return why the API server would not let a spec's pods in; None where it does."""
+    app = ProxiedApp(Key(namespace, "app"), parse_spec(spec))
+    (deployment,) = (child for child in desired(app, DEFAULTS).children if child["kind"] == "Deployment")
+    template: Manifest = deployment["spec"]["template"]
+    pod = {"metadata": template["metadata"] | {"generateName": "app-"}, "spec": template["spec"]}
+    try:
+        await cluster.api.request("POST", f"/api/v1/namespaces/{namespace}/pods?dryRun=All", pod)
+    except Refused as error:
+        return str(error)
+    return None
+
+
+async def test_no_leaf_of_a_spec_leaves_the_baseline(cluster: BareCluster, namespace: str) -> None:
+    await admitting(cluster, namespace, "baseline")
+    asked, refused = 0, []
+    for leaf in leaves():
+        for value in values_of(leaf):
+            spec = spec_with(leaf, value)
+            assert spec is not None
+            try:
+                why = await refusal(cluster, namespace, spec)
+            except Rejected:
+                continue  # refused by us, so there are no pods
+            asked += 1
+            if why is not None:
+                refused.append(f"{leaf}: {value!r}: {why}")
+    assert refused == []
+    assert asked > len(leaves())
+
+
+async def test_what_says_nothing_of_security_is_restricted(cluster: BareCluster, namespace: str) -> None:
+    await admitting(cluster, namespace, "restricted")
+    for command in (["uvicorn", "main:app"], ["hypercorn", "main:app"]):
+        assert await refusal(cluster, namespace, BASE | {"command": command}) is None
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param({"securityContext": {"allowPrivilegeEscalation": True}}, id="may gain privileges"),
+        pytest.param({"securityContext": {"runAsUser": 0, "runAsNonRoot": False}}, id="root"),
+        pytest.param({"securityContext": {"capabilities": {"drop": []}}}, id="keeps capabilities"),
+    ],
+)
+async def test_what_loosens_is_baseline_and_the_judge_is_awake(
+    cluster: BareCluster, namespace: str, spec: dict[str, Any]
+) -> None:
+    await admitting(cluster, namespace, "restricted")
+    found = await refusal(cluster, namespace, BASE | spec)
+    assert found is not None
+    assert "restricted" in found
