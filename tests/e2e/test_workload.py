@@ -1,0 +1,140 @@
+"""What a real service brings along: files, variables, helpers beside it and before it, and probes of its own."""
+
+import json
+from typing import Any
+
+from tests.support.manifests import hello
+from tests.support.sandbox import Sandbox, eventually
+
+
+def settings(namespace: str) -> list[dict[str, Any]]:
+    """Return a ConfigMap and a Secret."""
+    metadata = {"name": "settings", "namespace": namespace}
+    return [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"a.txt": "one", "NAME": "two"}},
+        {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"key": "three", "TOKEN": "four"}},
+    ]
+
+
+def checks(*conditions: str) -> dict[str, Any]:
+    """Return a readiness probe that succeeds if all of these hold within the container."""
+    return {"readiness": {"exec": {"command": ["sh", "-ec", "\n".join(conditions)]}, "periodSeconds": 1}}
+
+
+def test_files_come_from_all_kinds_of_volumes(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.apply(*settings(namespace))
+    volumes = [
+        {"name": "config", "configMap": {"name": "settings", "items": [{"key": "a.txt", "path": "sub/b.txt"}]}},
+        {"name": "secret", "secret": {"secretName": "settings"}},
+        {"name": "about", "downwardAPI": {"items": [{"path": "name", "fieldRef": {"fieldPath": "metadata.name"}}]}},
+        {
+            "name": "all",
+            "projected": {"sources": [{"configMap": {"name": "settings"}}, {"secret": {"name": "settings"}}]},
+        },
+        {"name": "scratch", "emptyDir": {}},
+    ]
+    mounts = [{"name": volume["name"], "mountPath": f"/mnt/{volume['name']}"} for volume in volumes]
+    probes = checks(
+        "test $(cat /mnt/config/sub/b.txt) = one",
+        "test $(cat /mnt/secret/key) = three",
+        "grep -q ^shop- /mnt/about/name",
+        "test $(cat /mnt/all/a.txt)$(cat /mnt/all/key) = onethree",
+        "echo x > /mnt/scratch/x",
+        "! echo x > /mnt/config/x",
+    )
+    sandbox.apply(hello("shop", namespace, volumes=volumes, volumeMounts=mounts, probes=probes))
+    sandbox.wait_ready("shop", namespace)
+
+
+def test_variables_come_from_everywhere(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.apply(*settings(namespace))
+    env = [
+        {"name": "PLAIN", "value": "five"},
+        {"name": "BOTH", "value": "$(PLAIN)-$(FROM_NAME)"},
+        {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "settings", "key": "key"}}},
+        {"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+    ]
+    env_from = [{"prefix": "FROM_", "configMapRef": {"name": "settings"}}, {"secretRef": {"name": "settings"}}]
+    probes = checks('test "$BOTH$KEY$TOKEN" = five-twothreefour', 'case "$POD" in shop-*) ;; *) exit 1; esac')
+    sandbox.apply(hello("shop", namespace, env=env, envFrom=env_from, probes=probes))
+    sandbox.wait_ready("shop", namespace)
+
+
+def test_helpers_run_before_and_beside_the_app(sandbox: Sandbox, namespace: str) -> None:
+    share: dict[str, Any] = {"volumeMounts": [{"name": "share", "mountPath": "/share"}]}
+    image = "sandbox.local/hello:1"
+    sandbox.apply(
+        hello(
+            "shop",
+            namespace,
+            volumes=[{"name": "share", "emptyDir": {}}],
+            initContainers=[
+                {"name": "first", "image": image, "command": ["sh", "-c", "echo done > /share/a"], **share}
+            ],
+            sidecars=[
+                {
+                    "name": "files",
+                    "image": image,
+                    "command": ["python", "-m", "http.server", "9000", "--directory", "/share"],
+                    "startupProbe": {"tcpSocket": {"port": 9000}, "periodSeconds": 1},
+                    **share,
+                }
+            ],
+            probes=checks(
+                "python -c \"import urllib.request as r; assert r.urlopen('http://localhost:9000/a').read()\""
+            ),
+            **share,
+        )
+    )
+    sandbox.wait_ready("shop", namespace)
+    (pod,) = sandbox.get("pods", "-n", namespace)["items"]
+    by_name = {status["name"]: status for status in pod["status"]["initContainerStatuses"]}
+    first, beside = by_name["first"], by_name["files"]
+    assert first["state"]["terminated"]["exitCode"] == 0
+    assert beside["ready"]
+    assert "running" in beside["state"], "native: started before the app, and still there"
+    eventually(lambda: sandbox.conditions("shop", namespace)["Verified"]["status"] == "True", "the app is right")
+
+
+def test_labels_and_annotations_reach_their_places(sandbox: Sandbox, namespace: str) -> None:
+    given: dict[str, Any] = {
+        "podLabels": {"tier": "web"},
+        "podAnnotations": {"example.com/note": "pods"},
+        "commonLabels": {"team": "shop"},
+        "commonAnnotations": {"example.com/owner": "us"},
+    }
+    sandbox.apply(hello("shop", namespace, serviceAccountName="default", **given))
+    sandbox.wait_ready("shop", namespace)
+    (pod,) = sandbox.get("pods", "-n", namespace, "-l", "tier=web,team=shop")["items"]
+    assert pod["metadata"]["annotations"]["example.com/note"] == "pods"
+    (route,) = sandbox.get("ingressroutes", "-n", namespace, "-l", "team=shop")["items"]
+    assert route["metadata"]["annotations"] == {"example.com/owner": "us"}
+    sandbox.apply(hello("shop", namespace))
+    eventually(
+        lambda: not sandbox.get("ingressroutes", "-n", namespace, "-l", "team=shop")["items"], "no label is left"
+    )
+
+
+def test_restricted_namespaces_admit_an_app_that_says_nothing_of_security(sandbox: Sandbox, namespace: str) -> None:
+    enforce = "pod-security.kubernetes.io/enforce"
+    sandbox.kubectl("label", "namespace", namespace, f"{enforce}=restricted")
+    sandbox.apply(hello("shop", namespace, command=["hypercorn", "main:app"]))
+    sandbox.wait_ready("shop", namespace)
+
+
+def test_what_others_write_into_children_is_left_alone(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.apply(hello("shop", namespace))
+    sandbox.wait_ready("shop", namespace)
+    sandbox.kubectl("rollout", "restart", "deployment/shop", "-n", namespace)
+    sandbox.kubectl("label", "deployment/shop", "-n", namespace, "example.com/theirs=yes")
+    mesh = {"name": "mesh", "image": "sandbox.local/hello:1", "command": ["sleep", "1000"]}
+    injected = json.dumps({"spec": {"template": {"spec": {"containers": [mesh]}}}})
+    sandbox.kubectl("patch", "deployment/shop", "-n", namespace, "--type=strategic", "-p", injected)
+    sandbox.apply(hello("shop", namespace, env=[{"name": "NEW", "value": "x"}]))
+    eventually(lambda: sandbox.conditions("shop", namespace)["Ready"]["observedGeneration"] == 2, "the new spec")
+    sandbox.wait_ready("shop", namespace)
+    deployment = sandbox.get("deployment", "shop", "-n", namespace)
+    template = deployment["spec"]["template"]
+    assert deployment["metadata"]["labels"]["example.com/theirs"] == "yes"
+    assert "kubectl.kubernetes.io/restartedAt" in template["metadata"]["annotations"]
+    assert {container["name"] for container in template["spec"]["containers"]} == {"app", "mesh"}
