@@ -82,7 +82,7 @@ async def test_traefik_may_come_later(tmp_path: Path) -> None:
     async with bare_cluster(folder, lambda *_: None, traefik=False) as cluster:
         api = cluster.api
         await api.create(PROXIED_APP, hello("shop", "default"))
-        with operator(cluster.operator_kubeconfig, tmp_path, PROXIEDAPP_TRAEFIK_LOOK_SECONDS="0.1") as running:
+        with operator(cluster.operator_kubeconfig, tmp_path, PROXIEDAPP_API_LOOK_SECONDS="0.1") as running:
 
             async def stalled() -> bool:
                 return await condition(api, "Stalled") is not None
