@@ -123,7 +123,8 @@ async def _serve(settings: Settings, api: Api, health: Health, served: frozenset
     QUEUE_DEPTH.set_function(lambda: len(queue))
     for right in (True, False):
         APPS_VERIFIED.labels(str(right).lower()).set_function(partial(verifier.count, right=right))
-    logger.info("watching %d apps", store.counts()[PROXIED_APP.kind])
+    apps, apis = store.counts()[PROXIED_APP.kind], ", ".join(sorted(served)) or "none"
+    logger.info("watching %d apps; optional APIs: %s", apps, apis)
     health.waiting_for = None
     changed = asyncio.Event()
     helpers: list[Coroutine[Any, Any, None]] = [
