@@ -31,8 +31,6 @@ logger = logging.getLogger(__name__)
 
 _FIRST_LIST_TRIES: Final = 30
 """How often the first lists are tried, a second or more apart, before the operator ends and is started again."""
-_SETTLING: Final = 1.0
-"""Seconds in which the API server's list of what it serves has caught up with what it serves."""
 
 
 class CannotGoOn(Exception):
@@ -62,15 +60,7 @@ async def _run_once(settings: Settings, health: Health) -> bool:
         raise CannotGoOn(f"no way to the cluster: {error}. Set KUBECONFIG, or run in a pod") from error
     api = Api(client, timeout=settings.request_timeout_seconds)
     try:
-        served = await _served(api)
-        try:
-            return await _serve(settings, api, health, served)
-        except edge.WatchEnded:
-            # The watch of a kind that goes ends before anybody looks.
-            await asyncio.sleep(_SETTLING)
-            if not await _changed(api, served):
-                raise
-            return True
+        return await _serve(settings, api, health, await _served(api))
     except ApiError as error:
         raise CannotGoOn(f"the API server at {api.server} does not let us start: {error}") from error
     except edge.WatchEnded as error:
@@ -89,15 +79,6 @@ async def _served(api: Api) -> frozenset[str]:
     return frozenset(
         [group for (group, version), plurals in kinds.items() if await api.serves(group, version, frozenset(plurals))]
     )
-
-
-async def _changed(api: Api, served: frozenset[str]) -> bool:
-    """Return whether an optional API has appeared or gone; an API server that does not answer has changed nothing."""
-    try:
-        return await _served(api) != served
-    except ApiError as error:
-        logger.debug("looking for optional APIs: %s", error)
-        return False
 
 
 async def _serve(settings: Settings, api: Api, health: Health, served: frozenset[str]) -> bool:
@@ -207,5 +188,8 @@ async def _await_change(api: Api, served: frozenset[str], changed: asyncio.Event
     """End once an optional API has appeared or gone."""
     while not changed.is_set():
         await asyncio.sleep(pause)
-        if await _changed(api, served):
-            changed.set()
+        try:
+            if await _served(api) != served:
+                changed.set()
+        except ApiError as error:
+            logger.debug("looking for optional APIs: %s", error)
