@@ -209,7 +209,8 @@ class Proxy(ApiModel):
     """Addresses and networks of the proxy; the operator's default if absent, nobody if empty. * is everybody, and needs
     isolate."""
     isolate: bool = False
-    """Whether a NetworkPolicy lets nobody but the proxy's pods reach the app's port."""
+    """Whether a NetworkPolicy lets nobody but the proxy's pods reach the app's port; with monitoring those too that
+    read metrics."""
 
 
 class Probe(ApiModel):
