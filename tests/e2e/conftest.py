@@ -24,7 +24,9 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     images = tmp_path_factory.mktemp("images")
     for image in (*EXAMPLES.iterdir(), *IMAGES.iterdir()):
         (images / image.name).symlink_to(image)
-    running = start_sandbox(tmp_path_factory.mktemp("sandbox"), images, PROXIEDAPP_RESYNC_SECONDS="2")
+    running = start_sandbox(
+        tmp_path_factory.mktemp("sandbox"), images, PROXIEDAPP_RESYNC_SECONDS="2", PROXIEDAPP_API_LOOK_SECONDS="0.5"
+    )
     try:
         yield running
     finally:

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from proxiedapp.api.app import parse_manifest
+from proxiedapp.controller.kinds import watched_children
 from proxiedapp.controller.settings import Settings
 from proxiedapp.resources.desired import desired
-from proxiedapp.resources.kinds import CHILD_KINDS
+from proxiedapp.resources.kinds import TRAEFIK_GROUP
 from tests.support.manifests import hello
 from tests.support.sandbox import Sandbox, eventually
 
@@ -46,7 +47,7 @@ def test_a_contradicting_root_path_leaves_the_last_good_children(sandbox: Sandbo
 
 def test_what_only_kubernetes_can_refuse_leaves_all_as_it_is(sandbox: Sandbox, namespace: str) -> None:
     """A request above its limit is a matter of arithmetic on quantities, which the Deployment's own check knows."""
-    kinds = ",".join(kind.plural for kind in CHILD_KINDS)
+    kinds = ",".join(kind.plural for kind in watched_children(frozenset({TRAEFIK_GROUP})))
     sandbox.apply(hello("shop", namespace, "/old"))
     sandbox.wait_ready("shop", namespace)
 
@@ -71,7 +72,7 @@ def test_what_only_kubernetes_can_refuse_leaves_all_as_it_is(sandbox: Sandbox, n
     sandbox.wait_ready("shop", namespace)
 
 
-@pytest.mark.parametrize("kind", [kind.kind for kind in CHILD_KINDS])
+@pytest.mark.parametrize("kind", [kind.kind for kind in watched_children(frozenset({TRAEFIK_GROUP}))])
 def test_a_taken_child_name(sandbox: Sandbox, namespace: str, kind: str) -> None:
     scaling: dict[str, Any] = {"autoscaling": {"maxReplicas": 1}, "disruptionBudget": {"maxUnavailable": 1}}
     app = hello("shop", namespace, command=["hypercorn", "main:app"], proxy={"isolate": True}, **scaling)

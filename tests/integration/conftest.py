@@ -8,6 +8,8 @@ import pytest
 import pytest_asyncio
 
 from proxiedapp.sandbox.bare import BareCluster, bare_cluster
+from proxiedapp.sandbox.cluster import furnish
+from tests.support.optional import OPTIONAL_CRDS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,6 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BareCluster]:
     async with bare_cluster(tmp_path_factory.mktemp("cluster"), lambda *_: None) as running:
+        await furnish(running.api, [OPTIONAL_CRDS])
         yield running
 
 

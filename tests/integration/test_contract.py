@@ -136,6 +136,51 @@ def env(*variables: dict[str, Any]) -> dict[str, Any]:
         pytest.param(
             {"probes": {"startup": {"path": "/", "successThreshold": 2}}}, "spec.probes.startup", id="startup"
         ),
+        pytest.param({"monitoring": {"path": "/m?a"}}, "spec.monitoring.path", id="metrics with a query"),
+        pytest.param({"monitoring": {"interval": "0s"}}, "spec.monitoring.interval", id="interval of nothing"),
+        pytest.param({"monitoring": {"interval": "30"}}, "spec.monitoring.interval", id="interval without a unit"),
+        pytest.param({"monitoring": {"interval": ""}}, "spec.monitoring.interval", id="empty interval"),
+        pytest.param({"monitoring": {"scrapeTimeout": "30001ms"}}, "spec.monitoring", id="timeout of the default"),
+        pytest.param(
+            {"monitoring": {"interval": "1m", "scrapeTimeout": "1m0s"}}, "spec.monitoring", id="zero in a timeout"
+        ),
+        pytest.param(
+            {"monitoring": {"interval": "59s", "scrapeTimeout": "1m"}}, "spec.monitoring", id="timeout too long"
+        ),
+        pytest.param(
+            {"monitoring": {"labels": {"argocd.argoproj.io/instance": "a"}}},
+            "spec.monitoring.labels",
+            id="monitor that Argo CD would take",
+        ),
+        pytest.param({"route": {"tls": {"issuerRef": {"name": "a"}}}}, "spec.route", id="certificate for no host"),
+        pytest.param(
+            {"route": {"hosts": [], "tls": {"issuerRef": {"name": "a"}}}}, "spec.route", id="certificate for any host"
+        ),
+        pytest.param(
+            {"route": {"hosts": ["a.test"], "tls": {"issuerRef": {"name": "a"}, "certResolver": "b"}}},
+            "spec.route.tls",
+            id="issuer and resolver",
+        ),
+        pytest.param(
+            {"route": {"hosts": ["a.test"], "tls": {"issuerRef": {"name": "a"}, "domains": [{"main": "a.test"}]}}},
+            "spec.route.tls",
+            id="issuer and domains",
+        ),
+        pytest.param(
+            {"route": {"hosts": ["a.test"], "tls": {"issuerRef": {"name": "a", "kind": "Emitter"}}}},
+            "spec.route.tls.issuerRef",
+            id="unknown kind of issuer",
+        ),
+        pytest.param(
+            {"route": {"hosts": ["a.test"], "tls": {"issuerRef": {"name": "a", "kind": "x", "group": "b.test"}}}},
+            "spec.route.tls.issuerRef.kind",
+            id="no kind at all",
+        ),
+        pytest.param(
+            {"route": {"hosts": ["a.test"], "tls": {"issuerRef": {}}}},
+            "spec.route.tls.issuerRef.name",
+            id="issuer without a name",
+        ),
         pytest.param({"colour": "red"}, "spec.colour", id="unknown field"),
         pytest.param({"route": {"colour": "red"}}, "spec.route.colour", id="unknown field within"),
     ],

@@ -5,16 +5,19 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import httpx
 import yaml
 
 from proxiedapp.controller.client import Api
 from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.resources.kinds import SERVICE_MONITOR
 from proxiedapp.sandbox.bare import BareCluster, bare_cluster
 from proxiedapp.sandbox.binaries import traefik_manifests
 from proxiedapp.sandbox.cluster import furnish, until
 from proxiedapp.sandbox.controlplane import free_ports
 from tests.support.manifests import hello
 from tests.support.operator import fails_to_start, operator
+from tests.support.optional import MONITORING_CRD, OPTIONAL_CRDS
 
 
 def kubeconfig(folder: Path, server: str) -> Path:
@@ -71,6 +74,9 @@ async def test_a_setting_that_is_wrong(cluster: BareCluster) -> None:
     assert "must be an IP address like 10.42.0.9" in line
 
 
+EMPTY_MONITOR: dict[str, Any] = {"endpoints": [], "selector": {}}
+
+
 async def condition(api: Api, kind: str) -> dict[str, Any] | None:
     app = await api.get(PROXIED_APP, "default", "shop")
     return next((each for each in app["status"].get("conditions", []) if each["type"] == kind), None)
@@ -82,7 +88,7 @@ async def test_traefik_may_come_later(tmp_path: Path) -> None:
     async with bare_cluster(folder, lambda *_: None, traefik=False) as cluster:
         api = cluster.api
         await api.create(PROXIED_APP, hello("shop", "default"))
-        with operator(cluster.operator_kubeconfig, tmp_path, PROXIEDAPP_TRAEFIK_LOOK_SECONDS="0.1") as running:
+        with operator(cluster.operator_kubeconfig, tmp_path, PROXIEDAPP_API_LOOK_SECONDS="0.1") as running:
 
             async def stalled() -> bool:
                 return await condition(api, "Stalled") is not None
@@ -102,6 +108,36 @@ async def test_traefik_may_come_later(tmp_path: Path) -> None:
 
             await until(accepted, "the route is accepted")
             assert await condition(api, "Stalled") is None
+            assert running.process.poll() is None, "the same process goes on"
+
+
+async def test_an_optional_api_may_go(tmp_path: Path) -> None:
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    async with bare_cluster(folder, lambda *_: None) as cluster:
+        api = cluster.api
+        await furnish(api, [OPTIONAL_CRDS])
+        with operator(cluster.operator_kubeconfig, tmp_path, PROXIEDAPP_API_LOOK_SECONDS="3") as running:
+            assert "optional APIs: cert-manager.io, monitoring.coreos.com, traefik.io" in running.said()
+            labels = {"app.kubernetes.io/managed-by": "proxiedapp"}
+            monitor = {"metadata": {"name": "any", "namespace": "default", "labels": labels}}
+            spec = {"apiVersion": SERVICE_MONITOR.api_version, "kind": "ServiceMonitor", "spec": EMPTY_MONITOR}
+            await api.create(SERVICE_MONITOR, monitor | spec)
+
+            async def watched() -> bool:
+                async with httpx.AsyncClient(trust_env=False) as client:
+                    metrics = (await client.get(f"{running.url}/metrics")).text
+                return 'proxiedapp_watch_events_total{kind="ServiceMonitor"} 1.0' in metrics
+
+            await until(watched, "the watch of monitors")
+            path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+            await api.request("DELETE", f"{path}/{MONITORING_CRD}")
+
+            async def started_over() -> bool:
+                return "optional APIs: cert-manager.io, traefik.io" in running.said()
+
+            await until(started_over, "the operator watches what is left")
+            assert "ERROR" not in running.said()
             assert running.process.poll() is None, "the same process goes on"
 
 

@@ -17,8 +17,11 @@ ENTRY_POINTS: Final = EntryPoints(("web", "websecure"), {"web": "http://*", "web
 PROXY: Final = Pods("traefik", {"app.kubernetes.io/name": "traefik"})
 """The proxy's pods, as in Traefik's own chart."""
 
-DEFAULTS: Final = Defaults(entry_points=ENTRY_POINTS, trusted_proxies=PRIVATE, admitted=(PROXY,))
-"""What the operator's settings say if nobody sets them but those that tell which pods are the proxy's."""
+MONITORING: Final = Pods("monitoring", {"app.kubernetes.io/name": "prometheus"})
+"""The pods that read metrics, as in the Prometheus operator's own chart."""
+
+DEFAULTS: Final = Defaults(entry_points=ENTRY_POINTS, trusted_proxies=PRIVATE, admitted=(PROXY,), monitoring=MONITORING)
+"""What the operator's settings say if nobody sets them but those that tell which pods are whose."""
 
 
 def a_spec(prefix: str | None = "/api/v1", **fields: Any) -> dict[str, Any]:

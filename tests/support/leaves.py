@@ -41,6 +41,11 @@ VALUES: Final[dict[str, tuple[Any, Any]]] = {
     "verify.docsPath": ("/a", "/b"),
     "verify.extraPaths": (["/a"], ["/b", "ws:/c"]),
     "imagePullSecrets[].name": ("one", "other"),
+    "issuerRef.kind": ("Issuer", "ClusterIssuer"),
+    "issuerRef.group": ("cert-manager.io", "acme.example.com"),
+    "monitoring.interval": ("15s", "1m30s"),
+    "monitoring.scrapeTimeout": ("10s", "500ms"),
+    "monitoring.labels": ({"release": "one"}, {"release": "other", "a": ""}),
     # containers
     "name": ("one", "other"),
     "initContainers[].command": (["a"], ["b", "c"]),
@@ -255,6 +260,10 @@ NEEDED: Final = (
 WHOLE: Final[dict[str, dict[str, Any]]] = {
     "server.app": {"image": "shop:1", "route": {}},
     "server.kind": {"image": "shop:1", "route": {}, "server": {"app": "main:app"}},
+    **{
+        f"issuerRef.{leaf}": BASE | {"route": {"hosts": ["a.test"], "tls": {"issuerRef": {"name": "one"}}}}
+        for leaf in ("name", "kind", "group")
+    },
     "volumeMounts[].name": BASE | {"volumes": [{"name": "data", "emptyDir": {}}]},
 }
 """Another spec to begin from than BASE."""

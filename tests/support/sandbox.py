@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import httpx
 import yaml
 
-from proxiedapp.resources.kinds import CHILD_KINDS
+from proxiedapp.controller.kinds import watched_children
+from proxiedapp.resources.kinds import TRAEFIK_GROUP
 from proxiedapp.sandbox.controlplane import free_ports
 
 T = TypeVar("T")
@@ -176,7 +177,7 @@ def start_sandbox(folder: Path, images: Path = EXAMPLES, **extra_env: str) -> Sa
 
 def three_more_resyncs(sandbox: Sandbox) -> None:
     """Wait until everything has been listed and every app looked at three times more."""
-    kinds = ("ProxiedApp", *(kind.kind for kind in CHILD_KINDS))
+    kinds = ("ProxiedApp", *(kind.kind for kind in watched_children(frozenset({TRAEFIK_GROUP}))))
     before = {kind: sandbox.metric("proxiedapp_resyncs_total", kind=kind) for kind in kinds}
     passes = sandbox.metric("proxiedapp_reconciles_total", outcome="ready")
     eventually(

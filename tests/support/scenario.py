@@ -19,7 +19,7 @@ from proxiedapp.controller.queue import Queue
 from proxiedapp.controller.reconcile import Outcome, Reconciler
 from proxiedapp.controller.store import ChildId, Store
 from proxiedapp.controller.verification import Verifier
-from proxiedapp.resources.kinds import DEPLOYMENT, Kind
+from proxiedapp.resources.kinds import DEPLOYMENT, OPTIONAL_GROUPS, Kind
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.finding import Finding
 from proxiedapp.verify.target import Options, Target
@@ -34,7 +34,7 @@ _PASSES: Final = 20
 
 
 class Scenario:
-    def __init__(self, *, traefik_served: bool = True) -> None:
+    def __init__(self, *, served: frozenset[str] = OPTIONAL_GROUPS) -> None:
         self.clock = Clock()
         self.cluster = Cluster()
         self.api = FakeApi(self.cluster)
@@ -44,11 +44,10 @@ class Scenario:
         """What verifying an app finds."""
         self.asked: list[Target] = []
         """What was verified."""
-        self._traefik_served = traefik_served
-        self.restart()
+        self.restart(served)
 
-    def restart(self) -> None:
-        """Forget everything, as a new process does, and read it again."""
+    def restart(self, served: frozenset[str] = OPTIONAL_GROUPS) -> None:
+        """Forget everything, as a new process does, and read it again; the cluster may serve other APIs by now."""
         self.store = Store(DEFAULTS.entry_points)
         self.verifier = Verifier(self._check, self.queue.add, interval=900.0, timer=self.clock, chance=lambda: 0.5)
         self._reconciler = Reconciler(
@@ -57,7 +56,7 @@ class Scenario:
             applier=Applier(self.api, self.store, self.queue.add),
             defaults=DEFAULTS,
             entry_point_urls={"web": "http://*", "websecure": "https://*"},
-            traefik_served=self._traefik_served,
+            served=served,
             now=self.clock.now,
             wake=self.queue.add,
             verifier=self.verifier,

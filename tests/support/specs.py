@@ -63,6 +63,12 @@ def _name(item: dict[str, Any]) -> str:
     return str(item["name"])
 
 
+def _with_hosts(route: dict[str, Any]) -> dict[str, Any]:
+    """Give a route hosts where its certificate needs them."""
+    needed = "issuerRef" in route.get("tls", {}) and not route.get("hosts")
+    return route | {"hosts": ["shop.test"]} if needed else route
+
+
 _NAMED = st.fixed_dictionaries({"name": LABEL})
 _CERTIFICATE = st.one_of(HOST, HOST.map("*.{}".format))
 
@@ -93,6 +99,18 @@ def specs() -> st.SearchStrategy[dict[str, Any]]:
                     "tls": st.one_of(
                         st.fixed_dictionaries({}, optional={"secretName": LABEL, "options": _NAMED}),
                         st.fixed_dictionaries(
+                            {
+                                "issuerRef": st.fixed_dictionaries(
+                                    {"name": LABEL},
+                                    optional={
+                                        "kind": st.sampled_from(["Issuer", "ClusterIssuer"]),
+                                        "group": st.sampled_from(["cert-manager.io", "acme.example.com"]),
+                                    },
+                                )
+                            },
+                            optional={"secretName": LABEL, "options": _NAMED},
+                        ),
+                        st.fixed_dictionaries(
                             {"certResolver": LABEL},
                             optional={
                                 "domains": st.lists(
@@ -107,7 +125,7 @@ def specs() -> st.SearchStrategy[dict[str, Any]]:
                         ),
                     ),
                 },
-            ),
+            ).map(_with_hosts),
         },
         optional={
             "imagePullPolicy": st.sampled_from(["Always", "IfNotPresent", "Never"]),
@@ -128,6 +146,15 @@ def specs() -> st.SearchStrategy[dict[str, Any]]:
             ),
             "resources": st.fixed_dictionaries({}, optional={"requests": _AMOUNTS, "limits": _AMOUNTS}),
             "probes": st.fixed_dictionaries({}, optional={"readiness": _PROBE, "liveness": _PROBE, "startup": _PROBE}),
+            "monitoring": st.fixed_dictionaries(
+                {},
+                optional={
+                    "path": st.sampled_from(["/metrics", "/metrics/", "/a/b.c"]),
+                    "interval": st.sampled_from(["30s", "1m", "1h2m3s4ms"]),
+                    "scrapeTimeout": st.sampled_from(["500ms", "5s", "30s"]),
+                    "labels": st.dictionaries(LABEL, LABEL, max_size=2),
+                },
+            ),
             "verify": st.fixed_dictionaries(
                 {},
                 optional={

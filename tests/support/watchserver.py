@@ -34,6 +34,8 @@ class WatchServer:
     scripts: dict[Kind, list[list[dict[str, Any]]]] = field(default_factory=dict)
     hot: set[Kind] = field(default_factory=set)
     """Kinds whose watches are closed as soon as they are opened."""
+    missing: set[Kind] = field(default_factory=set)
+    """Kinds that are not served."""
     lists: Counter[Kind] = field(default_factory=Counter)
     watches: Counter[Kind] = field(default_factory=Counter)
     version: int = 100
@@ -57,6 +59,8 @@ class WatchServer:
         counter[kind] += 1
         async with self.opened:
             self.opened.notify_all()
+        if kind in self.missing:
+            return web.json_response({"kind": "Status", "code": 404}, status=404)
         return await self._watch(request, kind) if "watch" in request.query else self._list(kind)
 
     def _list(self, kind: Kind) -> web.Response:

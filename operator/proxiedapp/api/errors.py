@@ -61,6 +61,12 @@ class ProxyUnknown(Rejected):
     reason = Reason.PROXY_UNKNOWN
 
 
+class CertManagerMissing(Rejected):
+    """The cluster has no place to ask for the certificate that the route needs."""
+
+    reason = Reason.CERT_MANAGER_MISSING
+
+
 class TraefikMissing(Rejected):
     """The cluster has no place to write the route to."""
 

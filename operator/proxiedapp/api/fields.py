@@ -30,6 +30,8 @@ CertificateName = Annotated[str, _text(rf"^(\*\.)?{_LABEL}(\.{_LABEL})*$", max_l
 ObjectName = Annotated[str, _text(rf"^{_LABEL}(\.{_LABEL})*$", max_length=253)]
 """The name of another object in the same namespace. No `@`: in Traefik it crosses into another provider."""
 
+KindName = Annotated[str, _text(r"^[A-Z][A-Za-z0-9]*$", max_length=63)]
+ApiGroup = Annotated[str, _text(rf"^{_LABEL}(\.{_LABEL})*$", max_length=253)]
 ResolverName = Annotated[str, _text(r"^[A-Za-z0-9]([-_A-Za-z0-9]*[A-Za-z0-9])?$", max_length=63)]
 EntryPoint = Annotated[str, _text(r"^[A-Za-z0-9]([-_A-Za-z0-9]*[A-Za-z0-9])?$", max_length=63)]
 
@@ -63,6 +65,10 @@ ExtraPath = Annotated[str, _text(r"^(ws:)?/([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9
 
 UrlPath = Annotated[str, _text(r"^/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*$", max_length=1024)]
 """A path on the pod, with a query if need be: what a probe asks for."""
+
+
+MetricsPath = Annotated[str, _text(r"^/[A-Za-z0-9._~!$&'()*+,;=:@/-]*$", max_length=1024)]
+"""A path on the pod without query and escapes, which Prometheus would escape once more."""
 
 
 def is_ip_or_network(text: str) -> bool:
@@ -146,6 +152,11 @@ QUALIFIED_KEYS: Final = ruled(
     ),
 )
 """Of a map whose keys are those of labels, annotations or resources."""
+
+Duration = Annotated[
+    str, _text(r"^([1-9][0-9]{0,3}h)?([1-9][0-9]{0,3}m)?([1-9][0-9]{0,3}s)?([1-9][0-9]{0,3}ms)?$", max_length=21)
+]
+"""As both Prometheus and CEL read it, and never zero: `30s`, `1m30s`."""
 
 EnvName = Annotated[str, _text(r"^[-._a-zA-Z][-._a-zA-Z0-9]*$", max_length=512)]
 

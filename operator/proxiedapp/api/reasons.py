@@ -42,6 +42,8 @@ class Reason(StrEnum):
 
     LIMITED = "Limited"
     """The route is valid and applied, but something in the app stays wrong; the message says what mends it."""
+    NOT_MONITORED = "NotMonitored"
+    """Enough replicas serve, but nobody can collect their metrics as asked; the message says what mends it."""
     VERIFIED = "Verified"
     """Everything that could be judged is right. Where something is not, the reason is the code of the finding."""
 
@@ -59,6 +61,8 @@ class Reason(StrEnum):
     """A Middleware that `route.middlewares` names does not exist; Traefik would answer 404. Looked for again."""
     NAME_TAKEN = "NameTaken"
     """An object with the name of a child exists and is not ours."""
+    CERT_MANAGER_MISSING = "CertManagerMissing"
+    """`route.tls.issuerRef` is given, but the cluster does not serve cert-manager's API (cert-manager.io/v1)."""
     PROXY_UNKNOWN = "ProxyUnknown"
     """`proxy.isolate` is asked for, but the operator was not told which pods are the proxy's."""
     TRAEFIK_MISSING = "TraefikMissing"

@@ -1,17 +1,19 @@
 """The spec of a ProxiedApp: the only definition of what a user may write."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from proxiedapp.api.base import UNIQUE, ApiModel, Rule, unique_by
 from proxiedapp.api.containers import InitContainer, Sidecar
 from proxiedapp.api.fields import (
+    ApiGroup,
     CertificateName,
     EntryPoint,
     ExtraPath,
     Host,
     Image,
+    KindName,
     NonNegative,
     ObjectName,
     PagePath,
@@ -25,12 +27,15 @@ from proxiedapp.api.fields import (
 )
 from proxiedapp.api.kubernetes import EnvFromSource, EnvVar, LocalObjectReference, ResourceRequirements
 from proxiedapp.api.labels import Annotations, Labels
+from proxiedapp.api.monitoring import Monitoring
 from proxiedapp.api.rollout import Rollout
 from proxiedapp.api.scaling import Autoscaling, DisruptionBudget
 from proxiedapp.api.scheduling import Scheduling
 from proxiedapp.api.security import PodSecurityContext, SecurityContext
 from proxiedapp.api.upstream import upstream
 from proxiedapp.api.volumes import TMP, Volume, VolumeMounts
+
+_CERT_MANAGER: Final = "cert-manager.io"
 
 StripPrefix = Literal["Auto", "Always", "Never"]
 """Whether the proxy cuts the prefix off before the request reaches the pod."""
@@ -98,10 +103,35 @@ class TLSDomain(ApiModel):
     """Its further names."""
 
 
+class IssuerRef(ApiModel):
+    """Who issues the certificate: an issuer of cert-manager's, or of a group that extends it."""
+
+    rules: ClassVar = (
+        Rule(
+            f"(has(self.group) && self.group != '{_CERT_MANAGER}')"
+            " || !has(self.kind) || self.kind in ['Issuer', 'ClusterIssuer']",
+            f"kind must be Issuer or ClusterIssuer in the group {_CERT_MANAGER}",
+            lambda issuer: issuer.group != _CERT_MANAGER or issuer.kind in {"Issuer", "ClusterIssuer"},
+        ),
+    )
+
+    name: ObjectName
+    """Its name; an Issuer is one of this namespace."""
+    kind: KindName = "Issuer"
+    """Issuer or ClusterIssuer; in another group what its kinds are called."""
+    group: ApiGroup = _CERT_MANAGER
+    """Its API group."""
+
+
 class RouteTLS(ApiModel):
     """How Traefik ends TLS for the app. Empty: with its default certificate."""
 
     rules: ClassVar = (
+        Rule(
+            "!(has(self.issuerRef) && (has(self.certResolver) || has(self.domains)))",
+            "tls.issuerRef asks cert-manager for a certificate of route.hosts; remove tls.certResolver and tls.domains",
+            lambda tls: tls.issuer_ref is None or (tls.cert_resolver is None and tls.domains is None),
+        ),
         Rule(
             "!(has(self.secretName) && has(self.certResolver))",
             "give tls.secretName or tls.certResolver, not both",
@@ -115,7 +145,10 @@ class RouteTLS(ApiModel):
     )
 
     secret_name: ObjectName | None = None
-    """Secret of this namespace with tls.crt and tls.key; the operator itself never reads it."""
+    """Secret of this namespace with tls.crt and tls.key; the operator itself never reads it. With issuerRef the one
+    that cert-manager writes, by default the app's name and -tls."""
+    issuer_ref: IssuerRef | None = None
+    """Ask cert-manager for a certificate of the route's hosts: a Certificate for the Secret."""
     cert_resolver: ResolverName | None = None
     """The resolver in Traefik's configuration that gets the certificate."""
     domains: Annotated[list[TLSDomain], Field(min_length=1, max_length=32)] | None = None
@@ -126,6 +159,14 @@ class RouteTLS(ApiModel):
 
 class Route(ApiModel):
     """Where the app is served."""
+
+    rules: ClassVar = (
+        Rule(
+            "!has(self.tls) || !has(self.tls.issuerRef) || (has(self.hosts) && size(self.hosts) > 0)",
+            "tls.issuerRef needs hosts, the names of the certificate",
+            lambda route: route.tls is None or route.tls.issuer_ref is None or bool(route.hosts),
+        ),
+    )
 
     hosts: Annotated[list[Host], Field(max_length=32), UNIQUE] | None = None
     """Host names to serve; any host if absent."""
@@ -168,7 +209,8 @@ class Proxy(ApiModel):
     """Addresses and networks of the proxy; the operator's default if absent, nobody if empty. * is everybody, and needs
     isolate."""
     isolate: bool = False
-    """Whether a NetworkPolicy lets nobody but the proxy's pods reach the app's port."""
+    """Whether a NetworkPolicy lets nobody but the proxy's pods reach the app's port; with monitoring those too that
+    read metrics."""
 
 
 class Probe(ApiModel):
@@ -344,5 +386,7 @@ class ProxiedAppSpec(ApiModel):
     """Labels for all that the operator makes for the app, and for its pods."""
     common_annotations: Annotations | None = None
     """Annotations for all that the operator makes for the app, and for its pods."""
+    monitoring: Monitoring | None = None
+    """A ServiceMonitor for the app's metrics."""
     verify: Verify = Verify()
     """The check of the running app as clients see it."""

@@ -19,6 +19,7 @@ from proxiedapp.controller.plan import Apply, Plan
 from proxiedapp.controller.store import ChildId, ObservedChild, Store, controller_of
 from proxiedapp.resources.kinds import (
     AUTOSCALER,
+    CERTIFICATE,
     CONFIG_MAP,
     DEPLOYMENT,
     DISRUPTION_BUDGET,
@@ -26,12 +27,15 @@ from proxiedapp.resources.kinds import (
     MIDDLEWARE,
     NETWORK_POLICY,
     SERVICE,
+    SERVICE_MONITOR,
 )
 
+_BESIDE: Final = (AUTOSCALER, DISRUPTION_BUDGET, SERVICE_MONITOR, CERTIFICATE)
+"""What neither pods nor route stand on; a Certificate neither, since its Secret comes later in any case."""
 _STAGES: Final = (
     (MIDDLEWARE, SERVICE, CONFIG_MAP, NETWORK_POLICY),
     (DEPLOYMENT,),
-    (AUTOSCALER, DISRUPTION_BUDGET, INGRESS_ROUTE),
+    (*_BESIDE, INGRESS_ROUTE),
 )
 """What pods and route stand on first, so that where one of it fails the two still fit together; then the pods, and
 the route last."""
@@ -82,6 +86,11 @@ class ApplyReport:
     def problems(self) -> tuple[NameTaken | Failed, ...]:
         """Return what stands between the observed and the desired children."""
         return tuple(result for result in self.results if not isinstance(result, Applied))
+
+    @property
+    def routed(self) -> bool:
+        """Whether the route, and all that it stands on, is as desired."""
+        return all(problem.id.kind in _BESIDE for problem in self.problems)
 
     @property
     def namespace_going(self) -> bool:
@@ -181,13 +190,14 @@ class Applier:
 def _in_stages(plan: Plan) -> Iterator[list[Apply]]:
     """Yield the writes that may go at the same time, in order.
 
-    A new route comes before another one gives up an entry point to it.
+    A new route comes before another one gives up an entry point to it, and what stands beside holds neither up.
     """
     for kinds in _STAGES:
         stage = [apply for apply in plan.applies if apply.id.kind in kinds]
         if INGRESS_ROUTE in kinds:
-            yield [apply for apply in stage if apply.observed is None]
-            stage = [apply for apply in stage if apply.observed is not None]
+            new = [apply for apply in stage if apply.id.kind is INGRESS_ROUTE and apply.observed is None]
+            yield new
+            stage = [apply for apply in stage if apply not in new]
         yield stage
 
 

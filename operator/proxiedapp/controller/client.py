@@ -86,6 +86,8 @@ def error_of(status: int, body: bytes, headers: Mapping[str, str]) -> ApiError:
         case 401 | 408 | 410 | 429 | 500 | 502 | 503 | 504:
             after = headers.get("Retry-After", "")
             return Unavailable(status, message, retry_after=float(after) if after.isdigit() else None)
+        case 403 | 405 if "custom resource definition is terminating" in message:
+            return Unavailable(status, message)  # no other word says so; soon there is another answer
         case 403 if any(cause.get("reason") == "NamespaceTerminating" for cause in causes):
             return NamespaceGoing(status, message)
         case _:

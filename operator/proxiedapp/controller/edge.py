@@ -2,8 +2,9 @@
 
 kopf writes nothing here: plain `on.event` handlers need no finalizer and no annotation. What it does not do is done
 beside it: it never tells of deletions that happened while a watch was down, so each list it makes after the first one
-asks for a comparison; and it reopens a watch that the server closes at once without any pause, so the pause is made in
-the hooks of the HTTP session that we hand it.
+asks for a comparison; it reopens a watch that the server closes at once without any pause, so the pause is made in the
+hooks of the HTTP session that we hand it; and it gives up all watches where one is answered 404, so there the watch of
+a kind that has gone is held back.
 """
 
 import asyncio
@@ -19,8 +20,8 @@ import kopf
 from typing_extensions import override
 
 from proxiedapp.api.names import GROUP, Key
-from proxiedapp.controller.client import Api, collection
-from proxiedapp.controller.kinds import CHILD_SELECTOR, PROXIED_APP
+from proxiedapp.controller.client import Api, ApiError, NotFound, collection
+from proxiedapp.controller.kinds import CHILD_SELECTOR, OPTIONAL_KINDS, PROXIED_APP
 from proxiedapp.controller.metrics import EVENTS
 from proxiedapp.controller.resync import Resync
 from proxiedapp.controller.store import ChildId, Store
@@ -147,6 +148,8 @@ def _login(api: Api, resync: Resync) -> Callable[..., Any]:
         kind = by_path.get(request.url.path)
         if kind is None:
             return  # discovery
+        if kind in OPTIONAL_KINDS and request.url.path in opened:
+            await _served_again(api, request.url.path)
         if request.url.query.get("watch") == "true":
             loop = asyncio.get_running_loop()
             pause = opened.get(request.url.path, -_WATCH_PAUSE) + _WATCH_PAUSE - loop.time()
@@ -164,6 +167,19 @@ def _login(api: Api, resync: Resync) -> Callable[..., Any]:
         return kopf.AiohttpSession(server=api.server, aiohttp_session=api.watch_session(await api.token(), trace))
 
     return login
+
+
+async def _served_again(api: Api, path: str) -> None:
+    """Wait while a kind is gone; who looks which there are ends that wait too."""
+    while True:
+        try:
+            await api.request("GET", f"{path}?limit=1")
+        except NotFound:
+            await asyncio.sleep(_WATCH_PAUSE)
+        except ApiError:
+            return  # kopf meets it too, and tries again
+        else:
+            return
 
 
 def _settings(kinds: Sequence[Kind]) -> kopf.OperatorSettings:

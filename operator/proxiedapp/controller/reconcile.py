@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from proxiedapp.api.app import ProxiedApp, parse_spec
-from proxiedapp.api.errors import MiddlewareMissing, Rejected, RouteConflict, TraefikMissing
+from proxiedapp.api.errors import MiddlewareMissing, Rejected, RouteConflict
 from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import API_VERSION, KIND, Key
 from proxiedapp.api.status import Condition, ConditionType
@@ -52,7 +52,8 @@ class Reconciler:
     applier: Applier
     defaults: Defaults
     entry_point_urls: Mapping[str, str]
-    traefik_served: bool
+    served: frozenset[str]
+    """Which of the optional APIs the cluster serves."""
     now: Callable[[], datetime]
     wake: Callable[[Key], None]
     verifier: Verifier
@@ -87,22 +88,16 @@ class Reconciler:
         if made.problem is None:
             trouble, look_again = await self._trouble(app)
             made = replace(made, trouble=trouble)
-        await self._tell(app, want if made.problem is None else None, made)
+        await self._tell(app, want if made.routed else None, made)
         word = made.problem.reason if made.problem is not None else "applied" if report.results else "ready"
         if waits or not report.complete:
             return Outcome(word, retry=True, retry_after=report.retry_after or 0.0)
         return Outcome(word, retry=look_again > 0, retry_after=look_again)
 
     def _desired(self, app: ObservedApp) -> Desired:
-        if not self.traefik_served:
-            raise TraefikMissing(
-                "the cluster",
-                "it does not serve traefik.io/v1alpha1, in which the route is written",
-                "Install Traefik with its CustomResourceDefinitions; the route follows by itself",
-            )
         workload = self._workload(app)
         scale = None if workload is None else Scale(workload.desired, by_others=workload.scaled_by_others)
-        return desired(ProxiedApp(app.key, parse_spec(app.spec)), self.defaults, scale)
+        return desired(ProxiedApp(app.key, parse_spec(app.spec)), self.defaults, scale, self.served)
 
     async def _trouble(self, app: ObservedApp) -> tuple[Finding | None, float]:
         """Return what keeps the pods from coming up, and in how many seconds it is worth to look again; 0 for never.

@@ -15,7 +15,7 @@ from proxiedapp.controller import edge
 from proxiedapp.controller.apply import Applier
 from proxiedapp.controller.client import Api, ApiError, NotFound, Unavailable, connect
 from proxiedapp.controller.health import Health, listen, serve_health
-from proxiedapp.controller.kinds import PROXIED_APP, watched_children
+from proxiedapp.controller.kinds import OPTIONAL_KINDS, PROXIED_APP, watched_children
 from proxiedapp.controller.metrics import APPS_VERIFIED, QUEUE_DEPTH, RECONCILE_SECONDS, RECONCILES
 from proxiedapp.controller.queue import Queue
 from proxiedapp.controller.reconcile import Reconciler
@@ -23,7 +23,7 @@ from proxiedapp.controller.resync import Resync
 from proxiedapp.controller.settings import Settings
 from proxiedapp.controller.store import Store
 from proxiedapp.controller.verification import Verifier
-from proxiedapp.resources.kinds import INGRESS_ROUTE, MIDDLEWARE, TRAEFIK_GROUP
+from proxiedapp.resources.kinds import TRAEFIK_GROUP
 from proxiedapp.verify.check import verify
 
 logger = logging.getLogger(__name__)
@@ -49,19 +49,18 @@ async def run_until_stopped(settings: Settings) -> None:
     health = Health()
     with serve_health(health, listener):
         while await _run_once(settings, health):
-            logger.info("Traefik's API has appeared: starting over to watch it")
+            logger.info("an optional API has appeared or gone: starting over to watch what there is")
 
 
 async def _run_once(settings: Settings, health: Health) -> bool:
-    """Run until told to stop (False), or until Traefik's API appears where it was missing (True)."""
+    """Run until told to stop (False), or until an optional API appears or goes (True)."""
     try:
         client = await connect(settings.kubeconfig)
     except (ConfigException, OSError) as error:
         raise CannotGoOn(f"no way to the cluster: {error}. Set KUBECONFIG, or run in a pod") from error
     api = Api(client, timeout=settings.request_timeout_seconds)
     try:
-        traefik = await _traefik_served(api)
-        return await _serve(settings, api, health, traefik_served=traefik)
+        return await _serve(settings, api, health, await _served(api))
     except ApiError as error:
         raise CannotGoOn(f"the API server at {api.server} does not let us start: {error}") from error
     except edge.WatchEnded as error:
@@ -72,14 +71,20 @@ async def _run_once(settings: Settings, health: Health) -> bool:
         await api.close()
 
 
-async def _traefik_served(api: Api) -> bool:
-    return await api.serves(TRAEFIK_GROUP, "v1alpha1", frozenset({INGRESS_ROUTE.plural, MIDDLEWARE.plural}))
+async def _served(api: Api) -> frozenset[str]:
+    """Return the groups of the optional APIs that the API server serves with all kinds that we write."""
+    kinds: dict[tuple[str, str], set[str]] = {}
+    for kind in OPTIONAL_KINDS:
+        kinds.setdefault((kind.group, kind.version), set()).add(kind.plural)
+    return frozenset(
+        [group for (group, version), plurals in kinds.items() if await api.serves(group, version, frozenset(plurals))]
+    )
 
 
-async def _serve(settings: Settings, api: Api, health: Health, *, traefik_served: bool) -> bool:
+async def _serve(settings: Settings, api: Api, health: Health, served: frozenset[str]) -> bool:
     store = Store(settings.defaults.entry_points)
     queue: Queue[Key] = Queue(backoff=settings.backoff_seconds, backoff_max=settings.backoff_max_seconds)
-    kinds = (PROXIED_APP, *watched_children(traefik_served=traefik_served))
+    kinds = (PROXIED_APP, *watched_children(served))
     resync = Resync(api, store, queue.add, kinds=kinds, namespaces=settings.namespaces)
     verifier = Verifier(verify, queue.add, interval=settings.verify_seconds)
     reconciler = Reconciler(
@@ -88,7 +93,7 @@ async def _serve(settings: Settings, api: Api, health: Health, *, traefik_served
         applier=Applier(api, store, queue.add),
         defaults=settings.defaults,
         entry_point_urls=settings.entry_point_urls,
-        traefik_served=traefik_served,
+        served=served,
         now=partial(datetime.now, UTC),
         wake=queue.add,
         verifier=verifier,
@@ -99,21 +104,22 @@ async def _serve(settings: Settings, api: Api, health: Health, *, traefik_served
     QUEUE_DEPTH.set_function(lambda: len(queue))
     for right in (True, False):
         APPS_VERIFIED.labels(str(right).lower()).set_function(partial(verifier.count, right=right))
-    logger.info("watching %d apps", store.counts()[PROXIED_APP.kind])
+    apps, apis = store.counts()[PROXIED_APP.kind], ", ".join(sorted(served)) or "none"
+    logger.info("watching %d apps; optional APIs: %s", apps, apis)
     health.waiting_for = None
-    appeared = asyncio.Event()
+    changed = asyncio.Event()
     helpers: list[Coroutine[Any, Any, None]] = [
         *(_work(queue, reconciler) for _ in range(settings.concurrency)),
         *(verifier.work() for _ in range(settings.verify_concurrency)),
         resync.serve_asked(),
         resync.repeat(settings.resync_seconds),
         _beat(health),
+        _await_change(api, served, changed, settings.api_look_seconds),
     ]
-    if not traefik_served:
+    if TRAEFIK_GROUP not in served:
         logger.warning(
             "Traefik's API (traefik.io/v1alpha1) is missing: install Traefik; no route is written until then"
         )
-        helpers.append(_await_traefik(api, appeared, settings.traefik_look_seconds))
     # The helpers start before kopf, which on its way out cancels every task that is younger than itself.
     tasks = [asyncio.create_task(helper) for helper in helpers]
     tasks.append(asyncio.create_task(edge.watch(api, store, resync, queue.add, namespaces=settings.namespaces)))
@@ -126,7 +132,7 @@ async def _serve(settings: Settings, api: Api, health: Health, *, traefik_served
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return appeared.is_set()
+    return changed.is_set()
 
 
 async def _first_lists(resync: Resync) -> None:
@@ -178,12 +184,12 @@ async def _beat(health: Health) -> None:
         await asyncio.sleep(1)
 
 
-async def _await_traefik(api: Api, appeared: asyncio.Event, pause: float) -> None:
-    """End once Traefik's API is served."""
-    while not appeared.is_set():
+async def _await_change(api: Api, served: frozenset[str], changed: asyncio.Event, pause: float) -> None:
+    """End once an optional API has appeared or gone."""
+    while not changed.is_set():
         await asyncio.sleep(pause)
         try:
-            if await _traefik_served(api):
-                appeared.set()
+            if await _served(api) != served:
+                changed.set()
         except ApiError as error:
-            logger.debug("looking for Traefik's API: %s", error)
+            logger.debug("looking for optional APIs: %s", error)

@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     """Namespace of the proxy's pods, which isolated apps (spec.proxy.isolate) let in."""
     proxy_labels: Annotated[dict[str, str], NoDecode, BeforeValidator(_split_pairs)] = {}
     """Labels of the proxy's pods, like app.kubernetes.io/name=traefik; all pods of the namespace if empty."""
+    monitoring_namespace: ObjectName | None = None
+    """Namespace of the pods that read metrics, which isolated apps with spec.monitoring let in."""
+    monitoring_labels: Annotated[dict[str, str], NoDecode, BeforeValidator(_split_pairs)] = {}
+    """Their labels, like app.kubernetes.io/name=prometheus; all pods of the namespace if empty."""
     own_namespace: ObjectName | None = None
     """The operator's own namespace, which isolated apps let in where it asks them directly to verify them."""
 
@@ -83,8 +87,8 @@ class Settings(BaseSettings):
     """Apps reconciled at the same time."""
     resync_seconds: Annotated[float, Field(gt=0)] = 600.0
     """Seconds between two comparisons of everything with a fresh list, each up to a tenth later."""
-    traefik_look_seconds: Annotated[float, Field(gt=0)] = 10.0
-    """Seconds between two looks for Traefik's API where it is missing."""
+    api_look_seconds: Annotated[float, Field(gt=0)] = 10.0
+    """Seconds between two looks at which of Traefik's, cert-manager's and the Prometheus operator's APIs there are."""
     backoff_seconds: Annotated[float, Field(gt=0)] = 0.5
     """Seconds before a failed reconcile is tried again; doubled each time."""
     backoff_max_seconds: Annotated[float, Field(gt=0)] = 300.0
@@ -105,7 +109,10 @@ class Settings(BaseSettings):
     def defaults(self) -> Defaults:
         """Return the settings on which the children of an app depend."""
         entry_points = EntryPoints(self.entry_points, self.entry_point_urls)
-        return Defaults(entry_points, self.trusted_proxies, self._admitted)
+        monitoring = None
+        if self.monitoring_namespace is not None:
+            monitoring = Pods(self.monitoring_namespace, self.monitoring_labels)
+        return Defaults(entry_points, self.trusted_proxies, self._admitted, monitoring)
 
     @property
     def _admitted(self) -> tuple[Pods, ...]:

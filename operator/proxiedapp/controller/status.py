@@ -27,6 +27,8 @@ class Pass:
 
     problem: Finding | None = None
     permanent: bool = False
+    routed: bool = True
+    """Whether the route is as the spec asks, which a problem of something beside it does not change."""
     trouble: Finding | None = None
     """What keeps the pods from coming up."""
     suspended: bool = False
@@ -35,7 +37,7 @@ class Pass:
 
 def rejected(error: Rejected) -> Pass:
     """Return the pass of a spec that cannot be served as written."""
-    return Pass(Finding(False, error.reason, str(error)), permanent=True)
+    return Pass(Finding(False, error.reason, str(error)), permanent=True, routed=False)
 
 
 def applied(report: ApplyReport) -> Pass:
@@ -48,11 +50,12 @@ def applied(report: ApplyReport) -> Pass:
             f"{first.id} belongs to {first.holder}, and this app needs that name. "
             "Rename the ProxiedApp, or delete that object."
         )
-        return Pass(Finding(False, Reason.NAME_TAKEN, message), permanent=True)
+        return Pass(Finding(False, Reason.NAME_TAKEN, message), permanent=True, routed=report.routed)
     if isinstance(first.error, Refused):
         message = f"The API server refuses {first.id}: {first.error.message}"
-        return Pass(Finding(False, Reason.CHILD_REFUSED, message), permanent=True)
-    return Pass(Finding(False, Reason.RETRYING, f"{first.id} could not be written yet; trying again."))
+        return Pass(Finding(False, Reason.CHILD_REFUSED, message), permanent=True, routed=report.routed)
+    message = f"{first.id} could not be written yet; trying again."
+    return Pass(Finding(False, Reason.RETRYING, message), routed=report.routed)
 
 
 def next_status(
@@ -70,7 +73,7 @@ def next_status(
     """
     present: dict[str, Any] = app.status
     generation = present.get("observedGeneration", -1) if outcome.suspended else app.generation
-    work = _workload(workload, outcome.trouble)
+    work = _workload(workload, outcome.trouble, "" if desired is None else desired.unmonitored)
     ready = _ready(outcome, work, workload)
     findings = {ConditionType.READY: ready, ConditionType.WORKLOAD_AVAILABLE: work}
     kept = [] if verified is None else [verified]
@@ -137,9 +140,9 @@ def verified_condition(verdict: Verdict, now: datetime) -> Condition:
 
 
 def _route(outcome: Pass, desired: Desired | None) -> Finding:
-    if outcome.problem is None and desired is not None and desired.launch.limits:
+    if outcome.routed and desired is not None and desired.launch.limits:
         return Finding(True, Reason.LIMITED, f"The route is in place, but {desired.launch.limits}.")
-    if outcome.problem is None:
+    if outcome.routed or outcome.problem is None:
         return Finding(True, Reason.ACCEPTED, "The route is in place.")
     if outcome.problem.reason is Reason.CONFLICT:
         return outcome.problem
@@ -147,9 +150,11 @@ def _route(outcome: Pass, desired: Desired | None) -> Finding:
     return Finding(False, Reason.NOT_APPLIED, f"The route of this generation is not in place. {kept}")
 
 
-def _workload(workload: Workload | None, trouble: Finding | None) -> Finding:
+def _workload(workload: Workload | None, trouble: Finding | None, unmonitored: str) -> Finding:
     status, _, message = workload.conditions.get("Available", ("Unknown", "", "")) if workload else ("Unknown", "", "")
     match status:
+        case "True" if unmonitored:
+            return Finding(True, Reason.NOT_MONITORED, f"Enough pods are available to serve, but {unmonitored}.")
         case "True":
             return Finding(True, Reason.MINIMUM_REPLICAS_AVAILABLE, "Enough pods are available to serve.")
         case "False" if trouble is not None:

@@ -1,4 +1,4 @@
-"""The NetworkPolicy that lets nobody but the proxy reach an app's pods.
+"""The NetworkPolicy that lets nobody but the proxy, and who reads metrics if that is asked for, reach an app's pods.
 
 What a node itself sends to its pods, such as the kubelet's probes, Kubernetes lets through in any case.
 """

@@ -26,6 +26,10 @@ class Kind:
 
 
 TRAEFIK_GROUP: Final = "traefik.io"
+MONITORING_GROUP: Final = "monitoring.coreos.com"
+CERT_MANAGER_GROUP: Final = "cert-manager.io"
+OPTIONAL_GROUPS: Final = frozenset({TRAEFIK_GROUP, MONITORING_GROUP, CERT_MANAGER_GROUP})
+"""Other projects' APIs, which a cluster serves only where they are installed."""
 
 DEPLOYMENT: Final = Kind("apps", "v1", "Deployment", "deployments")
 SERVICE: Final = Kind("", "v1", "Service", "services")
@@ -36,6 +40,8 @@ INGRESS_ROUTE: Final = Kind(TRAEFIK_GROUP, "v1alpha1", "IngressRoute", "ingressr
 AUTOSCALER: Final = Kind("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
 DISRUPTION_BUDGET: Final = Kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
 NETWORK_POLICY: Final = Kind("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies")
+SERVICE_MONITOR: Final = Kind(MONITORING_GROUP, "v1", "ServiceMonitor", "servicemonitors")
+CERTIFICATE: Final = Kind(CERT_MANAGER_GROUP, "v1", "Certificate", "certificates")
 
 CHILD_KINDS: Final = (
     DEPLOYMENT,
@@ -44,6 +50,8 @@ CHILD_KINDS: Final = (
     NETWORK_POLICY,
     AUTOSCALER,
     DISRUPTION_BUDGET,
+    SERVICE_MONITOR,
+    CERTIFICATE,
     MIDDLEWARE,
     INGRESS_ROUTE,
 )

@@ -2,9 +2,9 @@
 
 from typing import Final
 
+from proxiedapp.api.app import ProxiedApp
 from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import Key
-from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.resources.kinds import Kind
 
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
@@ -32,11 +32,17 @@ def child(kind: Kind, app: Key, name: str, **content: object) -> Manifest:
     }
 
 
-def with_common(manifest: Manifest, spec: ProxiedAppSpec) -> Manifest:
-    """Add what the spec gives to all children. Never anything of the ProxiedApp's own metadata: tools track by it."""
+def with_common(manifest: Manifest, app: ProxiedApp) -> Manifest:
+    """Add what the spec gives to all children; what it gives to this one alone is nearer.
+
+    Never anything of the ProxiedApp's own metadata: tools track by it.
+    """
+    spec = app.spec
     metadata = dict(manifest["metadata"])
     if spec.common_labels:
-        metadata["labels"] = metadata["labels"] | spec.common_labels
+        everywhere = labels(app.key)
+        own = {key: value for key, value in metadata["labels"].items() if everywhere.get(key) != value}
+        metadata["labels"] = everywhere | spec.common_labels | own
     if spec.common_annotations:
         metadata["annotations"] = metadata.get("annotations", {}) | spec.common_annotations
     return manifest | {"metadata": metadata}

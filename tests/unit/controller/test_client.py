@@ -63,6 +63,12 @@ def test_namespace_that_goes_is_told_apart_from_other_refusals() -> None:
     assert isinstance(error_of(403, answer(causes=causes), {}), NamespaceGoing)
 
 
+@pytest.mark.parametrize("status", [403, 405])
+def test_kind_that_goes_is_no_refusal(status: int) -> None:
+    message = "a is forbidden: create not allowed while custom resource definition is terminating"
+    assert type(error_of(status, answer(message), {})) is Unavailable
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>bad gateway</html>", b"[]", b"null", b"\xff"], ids=repr)
 def test_answer_that_is_no_status_is_survived(body: bytes) -> None:
     error = error_of(502, body, {})

@@ -12,7 +12,7 @@ from proxiedapp.controller import edge
 from proxiedapp.controller.kinds import PROXIED_APP
 from proxiedapp.controller.resync import Resync
 from proxiedapp.controller.store import Store
-from proxiedapp.resources.kinds import CHILD_KINDS, SERVICE
+from proxiedapp.resources.kinds import CHILD_KINDS, SERVICE, SERVICE_MONITOR
 from tests.support.apps import DEFAULTS
 from tests.support.observed import owner_reference
 from tests.support.watchserver import GONE, KINDS, WatchServer, serve
@@ -138,6 +138,20 @@ async def test_an_error_that_a_watch_tells_of_ends_it_with_the_reason() -> None:
         resync = Resync(api, store, Woken(), kinds=KINDS, namespaces=())
         with pytest.raises(edge.WatchEnded, match="etcd is away"):
             await edge.watch(api, store, resync, Woken(), namespaces=())
+
+
+async def test_the_watch_of_a_kind_that_goes_is_held_back_until_it_is_there_again() -> None:
+    """It would be answered 404, at which kopf gives up all watches."""
+    server = WatchServer(scripts={SERVICE_MONITOR: [[]]})
+    async with watching(server, Woken()):
+        for kind in KINDS:
+            await server.seen(kind, watches=1)
+        server.missing.add(SERVICE_MONITOR)
+        await server.seen(SERVICE_MONITOR, lists=4)  # two at the start, and two questions whether it is there
+        assert server.watches[SERVICE_MONITOR] == 1
+        server.missing.clear()
+        await server.seen(SERVICE_MONITOR, watches=2)
+    assert {server.watches[kind] for kind in KINDS if kind is not SERVICE_MONITOR} == {1}
 
 
 async def test_a_watch_that_is_closed_at_once_is_not_opened_without_a_pause() -> None:

@@ -112,7 +112,7 @@ async def test_event_that_cannot_be_written_does_no_harm(scenario: Scenario, err
 
 
 async def test_without_traefik_nothing_is_written_but_the_reason() -> None:
-    scenario = Scenario(traefik_served=False)
+    scenario = Scenario(served=frozenset())
     scenario.create()
     assert await scenario.settle() == ["status shop: Ready=False TraefikMissing", "event shop: TraefikMissing"]
     assert await scenario.reconcile() == []

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from proxiedapp.api.errors import Rejected
+from proxiedapp.api.reasons import Reason
 from proxiedapp.resources.desired import Desired, desired
+from proxiedapp.resources.kinds import CERT_MANAGER_GROUP, MONITORING_GROUP, OPTIONAL_GROUPS, TRAEFIK_GROUP
 from proxiedapp.routing.entrypoints import EntryPoints
 from tests.support.apps import DEFAULTS, an_app
 
@@ -74,6 +76,74 @@ def test_selector_is_two_fixed_labels() -> None:
     assert deployment["spec"]["selector"] == {"matchLabels": labels}
     assert service["spec"]["selector"] == labels
     assert labels.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+
+
+TLS: dict[str, Any] = {"hosts": ["shop.test"], "tls": {"issuerRef": {"name": "le"}}}
+
+
+def test_route_names_the_secret_of_its_certificate() -> None:
+    want = desired(an_app(route=TLS), DEFAULTS)
+    certificate = next(child for child in want.children if child["kind"] == "Certificate")
+    assert certificate["spec"] == {
+        "secretName": "shop-tls",
+        "dnsNames": ["shop.test"],
+        "issuerRef": {"name": "le", "kind": "Issuer", "group": "cert-manager.io"},
+    }
+    routes = [child["spec"] for child in want.children if child["kind"] == "IngressRoute"]
+    assert [route.get("tls") for route in routes] == [{"secretName": "shop-tls"}, None]
+
+
+def test_secret_of_a_certificate_may_have_another_name() -> None:
+    want = desired(an_app(route={**TLS, "tls": {"secretName": "mine", **TLS["tls"]}}), DEFAULTS)
+    named = [child["spec"]["secretName"] for child in want.children if child["kind"] == "Certificate"]
+    assert named == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "reason", "route"),
+    [
+        pytest.param(TRAEFIK_GROUP, Reason.TRAEFIK_MISSING, {}, id="Traefik"),
+        pytest.param(CERT_MANAGER_GROUP, Reason.CERT_MANAGER_MISSING, TLS, id="cert-manager"),
+    ],
+)
+def test_spec_is_refused_where_its_route_lacks_an_api(missing: str, reason: Reason, route: dict[str, Any]) -> None:
+    with pytest.raises(Rejected) as refusal:
+        desired(an_app(route=route), DEFAULTS, served=OPTIONAL_GROUPS - {missing})
+    assert refusal.value.reason is reason
+
+
+def test_what_is_not_asked_for_is_not_missed() -> None:
+    whole, least = desired(an_app(), DEFAULTS), desired(an_app(), DEFAULTS, served=frozenset({TRAEFIK_GROUP}))
+    assert least == whole
+    assert least.unmonitored == ""
+
+
+def test_without_a_place_for_the_monitor_the_app_is_served_all_the_same() -> None:
+    want = desired(an_app(monitoring={}), DEFAULTS, served=OPTIONAL_GROUPS - {MONITORING_GROUP})
+    assert want.children == desired(an_app(), DEFAULTS).children
+    assert "does not serve monitoring.coreos.com/v1" in want.unmonitored
+
+
+def admitted(want: Desired) -> list[str]:
+    """Return the namespaces whose pods reach an isolated app."""
+    policy = next(child for child in want.children if child["kind"] == "NetworkPolicy")
+    (rule,) = policy["spec"]["ingress"]
+    return [peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for peer in rule["from"]]
+
+
+def test_who_reads_metrics_reaches_an_isolated_app_only_if_asked_for() -> None:
+    assert admitted(desired(an_app(proxy={"isolate": True}), DEFAULTS)) == ["traefik"]
+    want = desired(an_app(proxy={"isolate": True}, monitoring={}), DEFAULTS)
+    assert admitted(want) == ["traefik", "monitoring"]
+    assert want.unmonitored == ""
+
+
+def test_isolation_holds_where_nobody_said_who_reads_metrics() -> None:
+    want = desired(an_app(proxy={"isolate": True}, monitoring={}), replace(DEFAULTS, monitoring=None))
+    assert admitted(want) == ["traefik"]
+    assert "ServiceMonitor" in kinds(want)
+    assert "PROXIEDAPP_MONITORING_NAMESPACE" in want.unmonitored
+    assert desired(an_app(monitoring={}), replace(DEFAULTS, monitoring=None)).unmonitored == ""
 
 
 def test_spec_that_cannot_be_served_has_no_children() -> None:

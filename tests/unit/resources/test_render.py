@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from proxiedapp.cli import app
-from tests.support.apps import PROXY
+from tests.support.apps import MONITORING, PROXY
 from tests.support.golden import DATA, INPUTS, output_of
 
 
@@ -16,8 +16,10 @@ def golden_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith("PROXIEDAPP_"):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("PROXIEDAPP_PROXY_NAMESPACE", PROXY.namespace)
-    monkeypatch.setenv("PROXIEDAPP_PROXY_LABELS", ",".join(f"{name}={value}" for name, value in PROXY.labels.items()))
+    for name, pods in (("PROXY", PROXY), ("MONITORING", MONITORING)):
+        monkeypatch.setenv(f"PROXIEDAPP_{name}_NAMESPACE", pods.namespace)
+        labels = ",".join(f"{key}={value}" for key, value in pods.labels.items())
+        monkeypatch.setenv(f"PROXIEDAPP_{name}_LABELS", labels)
 
 
 def render(*arguments: str | Path, stdin: str | None = None) -> Result:

@@ -1,0 +1,127 @@
+"""Children whose API a cluster may lack: what is said, what is written all the same, and what holds nothing up."""
+
+from typing import Any
+
+import pytest
+
+from proxiedapp.controller.client import Refused
+from proxiedapp.resources.kinds import (
+    CERT_MANAGER_GROUP,
+    CERTIFICATE,
+    INGRESS_ROUTE,
+    MONITORING_GROUP,
+    OPTIONAL_GROUPS,
+    SERVICE_MONITOR,
+    Kind,
+)
+from tests.support.scenario import NAMESPACE, Scenario
+
+CERTIFIED: dict[str, Any] = {"route": {"hosts": ["shop.test"], "tls": {"issuerRef": {"name": "le"}}}}
+MONITORED: dict[str, Any] = {"monitoring": {"labels": {"release": "prometheus"}}}
+CASES = pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        pytest.param(SERVICE_MONITOR, MONITORED, id="monitor"),
+        pytest.param(CERTIFICATE, CERTIFIED, id="certificate"),
+    ],
+)
+
+
+async def test_without_the_monitors_api_the_app_is_ready_and_says_so() -> None:
+    scenario = Scenario(served=OPTIONAL_GROUPS - {MONITORING_GROUP})
+    await scenario.served(**MONITORED)
+    assert scenario.conditions() == {
+        "Ready": "True Available",
+        "RouteAccepted": "True Accepted",
+        "WorkloadAvailable": "True NotMonitored",
+    }
+    assert scenario.message(kind="WorkloadAvailable") == (
+        "Enough pods are available to serve, but their metrics are not collected: the cluster does not serve "
+        "monitoring.coreos.com/v1. Install the Prometheus operator with its CustomResourceDefinitions; "
+        "the ServiceMonitor follows by itself."
+    )
+    assert scenario.cluster.names(SERVICE_MONITOR) == []
+    assert await scenario.reconcile() == []
+
+
+async def test_once_there_is_the_api_the_monitor_follows() -> None:
+    scenario = Scenario(served=OPTIONAL_GROUPS - {MONITORING_GROUP})
+    await scenario.served(**MONITORED)
+    scenario.restart(OPTIONAL_GROUPS)
+    assert await scenario.settle() == ["create servicemonitors/shop", "status shop: Ready=True Available"]
+    assert scenario.conditions()["WorkloadAvailable"] == "True MinimumReplicasAvailable"
+
+
+async def test_without_cert_managers_api_the_spec_is_stalled_and_what_is_served_stays() -> None:
+    scenario = Scenario(served=OPTIONAL_GROUPS - {CERT_MANAGER_GROUP})
+    await scenario.served()
+    before = scenario.child(INGRESS_ROUTE).body
+    scenario.change(**CERTIFIED)
+    assert await scenario.settle() == ["status shop: Ready=False CertManagerMissing", "event shop: CertManagerMissing"]
+    assert scenario.message().startswith("spec.route.tls.issuerRef: the cluster does not serve cert-manager.io/v1")
+    assert scenario.child(INGRESS_ROUTE).body == before
+    assert await scenario.reconcile() == []
+    scenario.restart(OPTIONAL_GROUPS)
+    requests = await scenario.settle()
+    assert "create certificates/shop" in requests
+    assert requests[-1] == "status shop: Ready=True Available"
+
+
+@CASES
+async def test_child_comes_with_its_field_and_goes_with_it(
+    scenario: Scenario, kind: Kind, fields: dict[str, Any]
+) -> None:
+    await scenario.served(**fields)
+    assert scenario.cluster.names(kind) == ["shop"]
+    assert await scenario.reconcile() == []
+    scenario.delete(kind, "shop")
+    assert await scenario.settle() == [f"create {kind.plural}/shop"]
+    scenario.change()
+    assert f"delete {kind.plural}/shop" in await scenario.settle()
+    assert scenario.cluster.names(kind) == []
+
+
+@CASES
+async def test_drift_is_mended(scenario: Scenario, kind: Kind, fields: dict[str, Any]) -> None:
+    await scenario.served(**fields)
+    before = scenario.child(kind).body["spec"]
+    name = "secretName" if kind is CERTIFICATE else "endpoints"
+    scenario.cluster.edit(scenario.child(kind), ("spec", name), "theirs")
+    assert await scenario.settle() == [f"apply {kind.plural}/shop"]
+    assert scenario.child(kind).body["spec"] == before
+
+
+@CASES
+async def test_taken_name_is_told_and_the_route_is_there(
+    scenario: Scenario, kind: Kind, fields: dict[str, Any]
+) -> None:
+    foreign = scenario.foreign(kind)
+    scenario.create(**fields)
+    await scenario.settle()
+    scenario.rolled_out()
+    await scenario.settle()
+    assert scenario.conditions() == {
+        "Ready": "False NameTaken",
+        "Stalled": "True NameTaken",
+        "RouteAccepted": "True Accepted",
+        "WorkloadAvailable": "True MinimumReplicasAvailable",
+    }
+    assert foreign.body["spec"] == {"theirs": True}
+    assert scenario.status()["url"], "the app is served at its address"
+
+
+@CASES
+async def test_child_that_is_refused_does_not_part_route_and_pods(
+    scenario: Scenario, kind: Kind, fields: dict[str, Any]
+) -> None:
+    """A new prefix reaches both, or clients would be led to pods that are told another one."""
+    await scenario.served()
+    scenario.api.fail("create", kind.plural, Refused(403, "not allowed"))
+    scenario.change("shop", "/api/v2", **fields)
+    await scenario.settle()
+    assert "/api/v2" in scenario.command()
+    (name,) = [name for name in scenario.cluster.names(INGRESS_ROUTE) if "plain" not in name]
+    route = scenario.cluster.get(INGRESS_ROUTE, NAMESPACE, name)
+    assert "/api/v2" in route.body["spec"]["routes"][0]["match"]
+    assert scenario.conditions()["Ready"] == "False ChildRefused"
+    assert scenario.conditions()["RouteAccepted"] == "True Accepted"
