@@ -12,10 +12,10 @@ NEVER_REQUESTED = {("proxiedapp.dev", "proxiedapps/finalizers", "update")}
 
 def test_granted_is_used(sandbox: Sandbox, repository: Path) -> None:
     documents = list(yaml.safe_load_all((repository / "manifests" / "rbac.yaml").read_text()))
-    role = next(document for document in documents if document["kind"] == "ClusterRole")
     granted = {
         (group, resource, verb)
-        for rule in role["rules"]
+        for role in documents
+        for rule in role.get("rules", [])
         for group in rule["apiGroups"]
         for resource in rule["resources"]
         for verb in rule["verbs"]

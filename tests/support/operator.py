@@ -33,7 +33,7 @@ class Operator:
 
 @contextmanager
 def operator(kubeconfig: Path, folder: Path, **env: str) -> Iterator[Operator]:
-    """Run the operator until the block ends; it must then end by itself, at once, without complaint."""
+    """Run the operator until the block ends; if it still runs, it must then end at once, without complaint."""
     (port,) = free_ports(1)
     log = folder / "operator.log"
     settings = {
@@ -49,8 +49,9 @@ def operator(kubeconfig: Path, folder: Path, **env: str) -> Iterator[Operator]:
         try:
             eventually(running.ready, "the operator is ready")
             yield running
-            process.terminate()
-            assert process.wait(20) == 0
+            if process.poll() is None:
+                process.terminate()
+                assert process.wait(20) == 0
             assert "Traceback" not in running.said()
         finally:
             process.kill()

@@ -4,7 +4,7 @@ The generated models are left out on purpose: they cost three to five times the 
 """
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -128,9 +128,13 @@ def _existing(kubeconfig: Path | None) -> str:
 class Api:
     """The few requests we make; each raises ApiError."""
 
-    def __init__(self, client: ApiClient, *, timeout: float = 30.0) -> None:
+    def __init__(
+        self, client: ApiClient, *, timeout: float = 30.0, may_write: Callable[[], None] | None = None
+    ) -> None:
+        """`may_write` is called before each request that is no GET, and raises ApiError where it must not be made."""
         self._client = client
         self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._may_write = may_write
 
     async def token(self) -> str | None:
         """Return the value of the Authorization header, read anew if the token rotates."""
@@ -208,6 +212,8 @@ class Api:
         self, method: str, path: str, body: Manifest | bytes | None = None, content_type: str = _JSON
     ) -> Manifest:
         """Make one request and return the JSON of its answer."""
+        if method != "GET" and self._may_write is not None:
+            self._may_write()
         configuration = self._client.configuration
         headers = {"Accept": _JSON, "Content-Type": content_type}
         if token := await self.token():

@@ -86,13 +86,13 @@ class Lease:
             raise NotLeading(0, "another replica may hold the Lease by now: nothing is written without it")
 
     async def acquire(self) -> None:
-        """Wait until the Lease is ours."""
+        """Wait until the Lease is ours; raises ApiError where waiting will not help."""
         while True:
             try:
                 if await self.try_acquire():
                     logger.info("leading: this replica holds the Lease %s/%s", self._namespace, self._name)
                     return
-            except ApiError as error:
+            except Unavailable as error:
                 logger.warning("looking at the Lease %s/%s: %s", self._namespace, self._name, error)
             await self._sleep(_LOOK * (1 + random.random() / 5))
 

@@ -18,5 +18,6 @@ MISSED: Final = Counter(
 )
 VERIFICATIONS: Final = Counter("proxiedapp_verifications", "Looks at a running app, by what was found", ["outcome"])
 APPS_VERIFIED: Final = Gauge("proxiedapp_apps_verified", "Apps by what the last verification found", ["verified"])
+LEADING: Final = Gauge("proxiedapp_leading", "Whether this replica writes: 1, or 0 for one that stands by")
 QUEUE_DEPTH: Final = Gauge("proxiedapp_queue_depth", "Apps waiting for a pass")
 OBJECTS: Final = Gauge("proxiedapp_objects", "Objects known", ["kind"])

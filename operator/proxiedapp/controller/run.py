@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import os
+import socket
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
+from uuid import uuid4
 
 from kubernetes.aio.config import ConfigException
 
@@ -16,7 +18,8 @@ from proxiedapp.controller.apply import Applier
 from proxiedapp.controller.client import Api, ApiError, NotFound, Unavailable, connect
 from proxiedapp.controller.health import Health, listen, serve_health
 from proxiedapp.controller.kinds import OPTIONAL_KINDS, PROXIED_APP, watched_children
-from proxiedapp.controller.metrics import APPS_VERIFIED, QUEUE_DEPTH, RECONCILE_SECONDS, RECONCILES
+from proxiedapp.controller.lease import Lease, LeaseLost
+from proxiedapp.controller.metrics import APPS_VERIFIED, LEADING, QUEUE_DEPTH, RECONCILE_SECONDS, RECONCILES
 from proxiedapp.controller.queue import Queue
 from proxiedapp.controller.reconcile import Reconciler
 from proxiedapp.controller.resync import Resync
@@ -58,9 +61,13 @@ async def _run_once(settings: Settings, health: Health) -> bool:
         client = await connect(settings.kubeconfig)
     except (ConfigException, OSError) as error:
         raise CannotGoOn(f"no way to the cluster: {error}. Set KUBECONFIG, or run in a pod") from error
-    api = Api(client, timeout=settings.request_timeout_seconds)
+    lease = _lease(settings, Api(client, timeout=settings.request_timeout_seconds))
+    may_write = None if lease is None else lease.check
+    api = Api(client, timeout=settings.request_timeout_seconds, may_write=may_write)
     try:
-        return await _serve(settings, api, health, await _served(api))
+        return await _serve(settings, api, health, await _served(api), lease)
+    except LeaseLost as error:
+        raise CannotGoOn(f"{error}: ending, so that never two replicas write") from error
     except ApiError as error:
         raise CannotGoOn(f"the API server at {api.server} does not let us start: {error}") from error
     except edge.WatchEnded as error:
@@ -68,7 +75,22 @@ async def _run_once(settings: Settings, health: Health) -> bool:
             f"watching the API server at {api.server} ended ({error}): start the operator again"
         ) from error
     finally:
+        if lease is not None:
+            await lease.release()
         await api.close()
+
+
+def _lease(settings: Settings, api: Api) -> Lease | None:
+    """Return our part in the election; None where there is none."""
+    if not settings.lease or settings.own_namespace is None:
+        return None
+    return Lease(
+        api,
+        namespace=settings.own_namespace,
+        name=settings.lease_name,
+        identity=settings.identity or f"{socket.gethostname()}-{uuid4().hex[:8]}",
+        seconds=settings.lease_seconds,
+    )
 
 
 async def _served(api: Api) -> frozenset[str]:
@@ -81,7 +103,7 @@ async def _served(api: Api) -> frozenset[str]:
     )
 
 
-async def _serve(settings: Settings, api: Api, health: Health, served: frozenset[str]) -> bool:
+async def _serve(settings: Settings, api: Api, health: Health, served: frozenset[str], lease: Lease | None) -> bool:
     store = Store(settings.defaults.entry_points)
     queue: Queue[Key] = Queue(backoff=settings.backoff_seconds, backoff_max=settings.backoff_max_seconds)
     kinds = (PROXIED_APP, *watched_children(served))
@@ -107,10 +129,11 @@ async def _serve(settings: Settings, api: Api, health: Health, served: frozenset
     apps, apis = store.counts()[PROXIED_APP.kind], ", ".join(sorted(served)) or "none"
     logger.info("watching %d apps; optional APIs: %s", apps, apis)
     health.waiting_for = None
-    changed = asyncio.Event()
+    changed, leading = asyncio.Event(), asyncio.Event()
     helpers: list[Coroutine[Any, Any, None]] = [
-        *(_work(queue, reconciler) for _ in range(settings.concurrency)),
-        *(verifier.work() for _ in range(settings.verify_concurrency)),
+        _lead(lease, leading),
+        *(_once(leading, _work(queue, reconciler)) for _ in range(settings.concurrency)),
+        *(_once(leading, verifier.work()) for _ in range(settings.verify_concurrency)),
         resync.serve_asked(),
         resync.repeat(settings.resync_seconds),
         _beat(health),
@@ -133,6 +156,26 @@ async def _serve(settings: Settings, api: Api, health: Health, served: frozenset
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     return changed.is_set()
+
+
+async def _lead(lease: Lease | None, leading: asyncio.Event) -> None:
+    """Let the work begin once we may write; until then everything is watched already. Raises LeaseLost."""
+    LEADING.set(0)
+    if lease is not None:
+        await lease.acquire()
+    leading.set()
+    LEADING.set(1)
+    await (asyncio.Event().wait() if lease is None else lease.keep())
+
+
+async def _once(begun: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Work from some moment on."""
+    try:
+        await begun.wait()
+    except asyncio.CancelledError:
+        work.close()
+        raise
+    await work
 
 
 async def _first_lists(resync: Resync) -> None:

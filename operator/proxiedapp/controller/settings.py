@@ -69,7 +69,18 @@ class Settings(BaseSettings):
     monitoring_labels: Annotated[dict[str, str], NoDecode, BeforeValidator(_split_pairs)] = {}
     """Their labels, like app.kubernetes.io/name=prometheus; all pods of the namespace if empty."""
     own_namespace: ObjectName | None = None
-    """The operator's own namespace, which isolated apps let in where it asks them directly to verify them."""
+    """The operator's own namespace: that of its Lease, and let in by isolated apps where it asks them directly to
+    verify them."""
+    lease: bool = True
+    """Whether the operator writes only while it holds a Lease in its own namespace, so that there may be several
+    replicas; without own_namespace it does not ask for one."""
+    lease_name: ObjectName = "proxiedapp"
+    """Name of the Lease."""
+    lease_seconds: Annotated[float, Field(ge=3, le=3600)] = 15.0
+    """Seconds after which another replica takes over from one that does not renew the Lease any more."""
+    identity: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+    """Who holds the Lease: the pod's name, by which a container that was started again goes on at once; made up if
+    absent."""
 
     proxy_urls: Annotated[
         dict[EntryPoint, Annotated[str, AfterValidator(_base_url)]], NoDecode, BeforeValidator(_split_pairs)

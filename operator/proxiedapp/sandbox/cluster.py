@@ -21,6 +21,8 @@ _PLURALS: Final = {
     "ClusterRoleBinding": "clusterrolebindings",
     "CustomResourceDefinition": "customresourcedefinitions",
     "Namespace": "namespaces",
+    "Role": "roles",
+    "RoleBinding": "rolebindings",
     "ServiceAccount": "serviceaccounts",
 }
 

@@ -239,6 +239,9 @@ def _operator(sandbox: State, network: Network, health_port: int, answers: _Answ
         "PROXIEDAPP_PROXY_URLS": f"web={sandbox.http_url},websecure={sandbox.https_url}",
         # Any name will do: the proxy is no pod here, and the node enforces no NetworkPolicy.
         "PROXIEDAPP_PROXY_NAMESPACE": "traefik",
+        # There is one operator here, so a new one need not wait for the Lease of one that was killed.
+        "PROXIEDAPP_OWN_NAMESPACE": OPERATOR_NAMESPACE,
+        "PROXIEDAPP_IDENTITY": "sandbox",
         "PROXIEDAPP_HEALTH_HOST": "127.0.0.1",
         "PROXIEDAPP_HEALTH_PORT": str(health_port),
     }

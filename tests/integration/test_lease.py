@@ -1,0 +1,159 @@
+"""Two replicas on a real API server: one writes, and the other takes over, whatever becomes of the first."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+import yaml
+
+from proxiedapp.api.names import Key
+from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.controller.lease import LEASE
+from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE
+from proxiedapp.sandbox.bare import BareCluster
+from proxiedapp.sandbox.cluster import until
+from proxiedapp.sandbox.controlplane import OPERATOR_NAMESPACE
+from tests.support.manifests import hello
+from tests.support.operator import Operator, operator
+
+SECONDS = 3
+"""Of the Lease in these tests."""
+
+
+@contextmanager
+def replica(kubeconfig: Path, folder: Path, name: str) -> Iterator[Operator]:
+    (folder / name).mkdir()
+    settings = {
+        "PROXIEDAPP_OWN_NAMESPACE": OPERATOR_NAMESPACE,
+        "PROXIEDAPP_IDENTITY": name,
+        "PROXIEDAPP_LEASE_SECONDS": str(SECONDS),
+    }
+    with operator(kubeconfig, folder / name, **settings) as running:
+        yield running
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as opened:
+        yield opened
+
+
+async def leads(running: Operator) -> bool:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return "proxiedapp_leading 1.0" in (await client.get(f"{running.url}/metrics")).text
+
+
+async def pair(cluster: BareCluster, folder: Path, stack: ExitStack) -> tuple[Operator, Operator]:
+    """Start two replicas; the first leads."""
+    first = await asyncio.to_thread(stack.enter_context, replica(cluster.operator_kubeconfig, folder, "first"))
+    await until(lambda: leads(first), "the first one leads")
+    second = await asyncio.to_thread(stack.enter_context, replica(cluster.operator_kubeconfig, folder, "second"))
+    assert not await leads(second), "ready, and standing by"
+    return first, second
+
+
+async def served(cluster: BareCluster, key: Key) -> bool:
+    """Whether an app's workload and route are there."""
+    labels = f"app.kubernetes.io/instance={key.name}"
+    found = [await cluster.api.some(kind, key.namespace, labels) for kind in (DEPLOYMENT, INGRESS_ROUTE)]
+    return [len(children) for children in found] == [1, 1]
+
+
+async def test_a_clean_stop_hands_over_at_once(
+    cluster: BareCluster, namespace: str, tmp_path: Path, stack: ExitStack
+) -> None:
+    first, second = await pair(cluster, tmp_path, stack)
+    first.process.terminate()
+    assert await asyncio.to_thread(first.process.wait, 20) == 0
+    released = await cluster.api.get(LEASE, OPERATOR_NAMESPACE, "proxiedapp")
+    assert released["spec"]["holderIdentity"] in {"", "second"}
+    await until(lambda: leads(second), "the second one leads")
+    await cluster.api.create(PROXIED_APP, hello("shop", namespace))
+    await until(lambda: served(cluster, Key(namespace, "shop")), "the second one works")
+
+
+async def test_nothing_is_lost_when_the_leader_is_killed_in_the_midst_of_fifty_apps(
+    cluster: BareCluster, namespace: str, tmp_path: Path, stack: ExitStack
+) -> None:
+    first, second = await pair(cluster, tmp_path, stack)
+    for number in range(50):
+        await cluster.api.create(PROXIED_APP, hello(f"app-{number}", namespace, f"/app-{number}"))
+        if number == 25:
+            os.kill(first.process.pid, signal.SIGKILL)
+    await until(lambda: leads(second), "the second one leads")
+    for number in range(50):
+        key = Key(namespace, f"app-{number}")
+        await until(lambda key=key: served(cluster, key), f"{key} is served")  # type: ignore[misc]
+        deployment = await cluster.api.get(DEPLOYMENT, namespace, key.name)
+        assert deployment["metadata"]["generation"] == 1, "written once"
+
+
+async def test_a_leader_that_was_frozen_ends_without_a_write(
+    cluster: BareCluster, namespace: str, tmp_path: Path, stack: ExitStack
+) -> None:
+    first, second = await pair(cluster, tmp_path, stack)
+    os.kill(first.process.pid, signal.SIGSTOP)
+    try:
+        await until(lambda: leads(second), "the second one leads")
+        await cluster.api.create(PROXIED_APP, hello("shop", namespace))
+        await until(lambda: served(cluster, Key(namespace, "shop")), "the second one works")
+        before = await cluster.api.get(PROXIED_APP, namespace, "shop")
+    finally:
+        os.kill(first.process.pid, signal.SIGCONT)
+    assert await asyncio.to_thread(first.process.wait, 20) == 1
+    assert "ending, so that never two replicas write" in first.said()
+    after = await cluster.api.get(PROXIED_APP, namespace, "shop")
+    assert after["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
+    assert await leads(second)
+
+
+@asynccontextmanager
+async def way_to(server: str) -> AsyncIterator[tuple[int, asyncio.Event]]:
+    """Pass connections on to the API server, until the event cuts them off."""
+    target, cut = urlsplit(server), asyncio.Event()
+    writers: set[asyncio.StreamWriter] = set()
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while not cut.is_set() and (data := await reader.read(65536)):
+            if not cut.is_set():
+                writer.write(data)
+                await writer.drain()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there_reader, there_writer = await asyncio.open_connection(target.hostname, target.port)
+        writers.update({writer, there_writer})
+        with suppress(ConnectionError):
+            await asyncio.gather(pump(reader, there_writer), pump(there_reader, writer))
+
+    listener = await asyncio.start_server(accept, "127.0.0.1", 0)
+    try:
+        yield listener.sockets[0].getsockname()[1], cut
+    finally:
+        listener.close()
+        for writer in writers:
+            writer.close()
+
+
+async def test_a_leader_that_is_cut_off_gives_way(
+    cluster: BareCluster, namespace: str, tmp_path: Path, stack: ExitStack
+) -> None:
+    config = yaml.safe_load(cluster.operator_kubeconfig.read_text())
+    async with way_to(config["clusters"][0]["cluster"]["server"]) as (port, cut):
+        config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{port}"
+        through = tmp_path / "kubeconfig"
+        through.write_text(yaml.safe_dump(config))
+        first = await asyncio.to_thread(stack.enter_context, replica(through, tmp_path, "first"))
+        await until(lambda: leads(first), "the first one leads")
+        second = await asyncio.to_thread(stack.enter_context, replica(cluster.operator_kubeconfig, tmp_path, "second"))
+        cut.set()
+        assert await asyncio.to_thread(first.process.wait, 30) == 1
+        assert "the Lease could not be renewed in time" in first.said()
+        await until(lambda: leads(second), "the second one leads")
+        await cluster.api.create(PROXIED_APP, hello("shop", namespace))
+        await until(lambda: served(cluster, Key(namespace, "shop")), "the second one works")
