@@ -10,7 +10,8 @@ import yaml
 
 from proxiedapp.controller.client import Api
 from proxiedapp.controller.kinds import PROXIED_APP
-from proxiedapp.resources.kinds import SERVICE_MONITOR
+from proxiedapp.resources.kinds import CERTIFICATE, SERVICE_MONITOR, Kind
+from proxiedapp.resources.metadata import MANAGED_BY, MANAGER
 from proxiedapp.sandbox.bare import BareCluster, bare_cluster
 from proxiedapp.sandbox.binaries import traefik_manifests
 from proxiedapp.sandbox.cluster import furnish, until
@@ -74,9 +75,6 @@ async def test_a_setting_that_is_wrong(cluster: BareCluster) -> None:
     assert "must be an IP address like 10.42.0.9" in line
 
 
-EMPTY_MONITOR: dict[str, Any] = {"endpoints": [], "selector": {}}
-
-
 async def condition(api: Api, kind: str) -> dict[str, Any] | None:
     app = await api.get(PROXIED_APP, "default", "shop")
     return next((each for each in app["status"].get("conditions", []) if each["type"] == kind), None)
@@ -119,17 +117,20 @@ async def test_an_optional_api_may_go(tmp_path: Path) -> None:
         await furnish(api, [OPTIONAL_CRDS])
         with operator(cluster.operator_kubeconfig, tmp_path, PROXIEDAPP_API_LOOK_SECONDS="3") as running:
             assert "optional APIs: cert-manager.io, monitoring.coreos.com, traefik.io" in running.said()
-            labels = {"app.kubernetes.io/managed-by": "proxiedapp"}
-            monitor = {"metadata": {"name": "any", "namespace": "default", "labels": labels}}
-            spec = {"apiVersion": SERVICE_MONITOR.api_version, "kind": "ServiceMonitor", "spec": EMPTY_MONITOR}
-            await api.create(SERVICE_MONITOR, monitor | spec)
 
-            async def watched() -> bool:
-                async with httpx.AsyncClient(trust_env=False) as client:
-                    metrics = (await client.get(f"{running.url}/metrics")).text
-                return 'proxiedapp_watch_events_total{kind="ServiceMonitor"} 1.0' in metrics
+            async def watches(kind: Kind, spec: dict[str, Any]) -> None:
+                metadata = {"name": "any", "namespace": "default", "labels": {MANAGED_BY: MANAGER}}
+                manifest = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
+                await api.create(kind, manifest)
 
-            await until(watched, "the watch of monitors")
+                async def told() -> bool:
+                    async with httpx.AsyncClient(trust_env=False) as client:
+                        metrics = (await client.get(f"{running.url}/metrics")).text
+                    return f'proxiedapp_watch_events_total{{kind="{kind}"}} 1.0' in metrics
+
+                await until(told, f"the watch of {kind.plural}")
+
+            await watches(SERVICE_MONITOR, {"endpoints": [], "selector": {}})
             path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
             await api.request("DELETE", f"{path}/{MONITORING_CRD}")
 
@@ -137,6 +138,7 @@ async def test_an_optional_api_may_go(tmp_path: Path) -> None:
                 return "optional APIs: cert-manager.io, traefik.io" in running.said()
 
             await until(started_over, "the operator watches what is left")
+            await watches(CERTIFICATE, {"secretName": "any", "issuerRef": {"name": "any"}})
             assert "ERROR" not in running.said()
             assert running.process.poll() is None, "the same process goes on"
 

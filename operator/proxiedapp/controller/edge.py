@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 _ORDERLY_STOP: Final = 3.0
 """Seconds that kopf gets to stop by itself."""
+_CANCELLED: Final = 0.5
+"""Seconds that kopf gets to end its own tasks when it is cancelled."""
 _WATCH_PAUSE: Final = 1.0
 """Seconds between two openings of the same watch, at least."""
 
@@ -86,9 +88,12 @@ async def watch(
 async def _end(operator: asyncio.Task[None], older: set[asyncio.Task[Any]]) -> None:
     """Cancel kopf until it is gone.
 
-    After a watch failed, its other watches ask for credentials that nobody gives any more, and swallow the first
-    cancellation, so that kopf waits for them for ever.
+    It ends its own tasks in order, and complains where they are cancelled out of order. But after a watch failed, its
+    other watches ask for credentials that nobody gives any more, and swallow the first cancellation, so that kopf waits
+    for them for ever.
     """
+    operator.cancel()
+    await asyncio.wait({operator}, timeout=_CANCELLED)
     while not operator.done():
         operator.cancel()
         for task in asyncio.all_tasks() - older - {operator}:
