@@ -36,6 +36,6 @@ def configure(level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # kopf speaks of its own tasks at info level, httpx of each request; aiohttp and asyncio of each connection at debug.
+    # kopf speaks of its own tasks at info level, httpx of each request; the others of each connection at debug level.
     for name in ("kopf", "aiohttp", "asyncio", "httpx", "httpcore", "uvicorn"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
