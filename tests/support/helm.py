@@ -1,7 +1,8 @@
 """Helm 3 and Helm 4, each built once from its Go module of one version and one checksum (helm.json).
 
-A module carries its own go.sum, by which Go checks everything else that goes into the program. To take another version:
-`go mod download -json MODULE@VERSION` prints the Sum. `python -m tests.support.helm` builds both and says how far it is.
+A module carries its own go.sum, by which Go checks everything else that goes into the program. To take another version,
+`go mod download -json MODULE@VERSION` prints the Sum. `python -m tests.support.helm` builds both and says how far it
+is.
 """
 
 import fcntl
@@ -64,7 +65,7 @@ class Helm:
         }
 
     def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [self._program, *map(str, arguments)]
+        command: list[str | Path] = [self._program, *arguments]
         return subprocess.run(command, env=self._env, capture_output=True, text=True, timeout=300, check=False)
 
     def __call__(self, *arguments: str | Path) -> str:
@@ -107,7 +108,17 @@ def _build(pin: dict[str, str], program: Path, progress: Progress) -> None:
     stale = _go("list", "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", "./cmd/helm", cwd=source).split()
     program.parent.mkdir(parents=True, exist_ok=True)
     partial = program.with_suffix(".partial")
-    command = [find_go(), "build", "-v", "-trimpath", "-ldflags", _linker_flags(pin), "-o", partial, "./cmd/helm"]
+    command: list[str | Path] = [
+        find_go(),
+        "build",
+        "-v",
+        "-trimpath",
+        "-ldflags",
+        _linker_flags(pin),
+        "-o",
+        partial,
+        "./cmd/helm",
+    ]
     with subprocess.Popen(
         command, cwd=source, env=_go_env(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
