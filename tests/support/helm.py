@@ -1,13 +1,11 @@
-"""Helm 3 and Helm 4, each built once from its Go module of one version and one checksum (helm.json).
+"""Helm 3 and Helm 4, each built once from its Go module, and the chart as they render it.
 
-A module carries its own go.sum, by which Go checks everything else that goes into the program. To take another version,
-`go mod download -json MODULE@VERSION` prints the Sum. `python -m tests.support.helm` builds both and says how far it
-is.
+A module carries its own go.sum, by which Go checks everything else that goes into the program.
+`python -m tests.support.helm` builds both and says how far it is.
 """
 
 import fcntl
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -21,8 +19,9 @@ import yaml
 from proxiedapp.sandbox.errors import SandboxError
 from proxiedapp.sandbox.paths import cache_dir
 from proxiedapp.sandbox.toolchain import find_go
+from tests.support.gomodules import Pin, go, go_env
 
-PINS: Final = Path(__file__).with_suffix(".json")
+HELMS: Final = ("helm3", "helm4")
 CHART: Final = Path(__file__).parents[2] / "helm" / "proxiedapp"
 KUBE_VERSION: Final = "1.36"
 """Of the cluster that `helm template` and `helm lint` think of, which Helm 3 else takes for 1.20."""
@@ -31,17 +30,11 @@ Progress = Callable[[str, int, int], None]
 """Told what is being done, and how many packages of how many are compiled."""
 
 
-def pins() -> dict[str, dict[str, str]]:
-    """Return module, version and checksum of each Helm, by its name here."""
-    pinned: dict[str, dict[str, str]] = json.loads(PINS.read_text())
-    return pinned
-
-
 def helm_program(name: str, progress: Progress = lambda *_: None) -> Path:
     """Return the program of `helm3` or `helm4`, built if need be; raises SandboxError."""
-    pin = pins()[name]
-    recipe = hashlib.blake2b(" ".join([pin["sum"], _linker_flags(pin)]).encode(), digest_size=5).hexdigest()
-    program = cache_dir() / "helm" / f"{pin['version']}-{recipe}" / "helm"
+    pin = Pin.of(name)
+    recipe = hashlib.blake2b(" ".join([pin.sum, _linker_flags(pin)]).encode(), digest_size=5).hexdigest()
+    program = cache_dir() / "helm" / f"{pin.version}-{recipe}" / "helm"
     if not program.exists():
         with _one_at_a_time():
             if not program.exists():
@@ -71,56 +64,43 @@ class Helm:
     def __call__(self, *arguments: str | Path) -> str:
         """Run Helm and return what it prints; it must succeed."""
         done = self.run(*arguments)
-        assert done.returncode == 0, f"{self.name} {' '.join(map(str, arguments))}: {done.stderr}"
+        assert done.returncode == 0, f"{self.name} {' '.join(map(str, arguments))}: {done.stderr}{done.stdout}"
         return done.stdout
 
-    def template(
-        self, values: Path | None = None, *, release: str = "proxiedapp", namespace: str = "proxiedapp-system"
-    ) -> str:
-        """Return what the chart is rendered to."""
-        given = () if values is None else ("--values", values)
-        return self(
-            "template",
-            release,
-            CHART,
-            "--namespace",
-            namespace,
-            "--kube-version",
-            KUBE_VERSION,
-            *given,
-            "--include-crds",
+    def rendered(self, *options: str | Path) -> list[dict[str, Any]]:
+        """Return the objects that the chart becomes under the names that the manifests have, in a fixed order."""
+        text = self(
+            "template", "proxiedapp", CHART, "-n", "proxiedapp-system", "--kube-version", KUBE_VERSION, *options
         )
+        return objects(text)
 
 
-def objects(rendered: str) -> list[dict[str, Any]]:
-    """Return the objects of a rendered chart or a kustomization."""
-    return [document for document in yaml.load_all(rendered, yaml.CSafeLoader) if document]
+def objects(text: str) -> list[dict[str, Any]]:
+    """Return the objects of a rendered chart or a kustomization, by kind, namespace and name."""
+    return sorted((each for each in yaml.load_all(text, yaml.CSafeLoader) if each), key=_place)
 
 
-def _build(pin: dict[str, str], program: Path, progress: Progress) -> None:
+def _place(manifest: dict[str, Any]) -> tuple[str, str, str]:
+    metadata = manifest["metadata"]
+    return manifest["kind"], metadata.get("namespace", ""), metadata["name"]
+
+
+def _build(pin: Pin, program: Path, progress: Progress) -> None:
     """Build in the module's own folder, where its go.mod and go.sum decide."""
-    title = f"Helm {pin['version']}"
+    title = f"Helm {pin.version}"
     progress(f"fetching the source of {title}", 0, 0)
-    module = json.loads(_go("mod", "download", "-json", f"{pin['module']}@{pin['version']}"))
-    if module["Sum"] != pin["sum"]:
-        raise SandboxError(f"{title} has the checksum {module['Sum']}, not {pin['sum']} as {PINS.name} says")
-    source = Path(module["Dir"])
-    stale = _go("list", "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", "./cmd/helm", cwd=source).split()
+    source = pin.source()
+    stale = go("list", "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", "./cmd/helm", cwd=source).split()
     program.parent.mkdir(parents=True, exist_ok=True)
     partial = program.with_suffix(".partial")
-    command: list[str | Path] = [
-        find_go(),
-        "build",
-        "-v",
-        "-trimpath",
-        "-ldflags",
-        _linker_flags(pin),
-        "-o",
-        partial,
-        "./cmd/helm",
-    ]
+    flags = ["-v", "-trimpath", "-ldflags", _linker_flags(pin)]
     with subprocess.Popen(
-        command, cwd=source, env=_go_env(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [find_go(), "build", *flags, "-o", partial, "./cmd/helm"],
+        cwd=source,
+        env=go_env(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         lines: list[str] = []
         try:
@@ -135,25 +115,8 @@ def _build(pin: dict[str, str], program: Path, progress: Progress) -> None:
     partial.replace(program)
 
 
-def _linker_flags(pin: dict[str, str]) -> str:
-    return f"-s -w -X {pin['module']}/internal/version.version={pin['version']}"
-
-
-def _go(*arguments: str, cwd: Path | None = None) -> str:
-    try:
-        done = subprocess.run(
-            [find_go(), *arguments], cwd=cwd, env=_go_env(), capture_output=True, text=True, timeout=900, check=True
-        )
-    except subprocess.TimeoutExpired as error:
-        raise SandboxError(f"`go {arguments[0]}` did not end within 15 minutes; is the network there?") from error
-    except subprocess.CalledProcessError as error:
-        said = (error.stderr.strip() or error.stdout.strip()).splitlines()
-        raise SandboxError(f"`go {' '.join(arguments[:2])}` failed: {' / '.join(said[-3:])}") from error
-    return done.stdout
-
-
-def _go_env() -> dict[str, str]:
-    return os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}
+def _linker_flags(pin: Pin) -> str:
+    return f"-s -w -X {pin.module}/internal/version.version={pin.version}"
 
 
 @contextmanager
@@ -169,18 +132,18 @@ class _Printed:
     """Progress as lines, a new one for each tenth."""
 
     def __init__(self) -> None:
-        self._last = ("", -1)
+        self._last = ""
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        tenth = 10 * done // total if total else 0
-        if (what, tenth) != self._last:
-            self._last = (what, tenth)
-            sys.stderr.write(f"{what}: {tenth}0 %\n" if total else f"{what}\n")
+        line = f"{what}: {100 * done // total // 10 * 10} %" if total else what
+        if line != self._last:
+            self._last = line
+            sys.stderr.write(f"{line}\n")
 
 
 if __name__ == "__main__":
     try:
-        for each in pins():
+        for each in HELMS:
             helm_program(each, _Printed())
     except SandboxError as problem:
         sys.exit(f"tests.support.helm: {problem}")
