@@ -119,7 +119,7 @@ def schema(old: str, values: str, alerts: str) -> str:
         for key in value.path:
             place = place["properties"][key]
         place["description"] = value.description
-    return json.dumps(made, indent=2) + "\n"
+    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
 
 
 def readme(values: str) -> str:

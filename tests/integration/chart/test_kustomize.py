@@ -13,9 +13,15 @@ MONITORING = '{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.nam
 HELMS_OWN = {"app.kubernetes.io/instance", "app.kubernetes.io/managed-by", "app.kubernetes.io/version", "helm.sh/chart"}
 
 
+def kubectl(cluster: BareCluster, *arguments: str | Path) -> str:
+    command: list[str | Path] = [cluster.plane.binaries.kubectl, *arguments, "--kubeconfig", cluster.admin_kubeconfig]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def kustomized(cluster: BareCluster, folder: Path) -> list[dict[str, Any]]:
-    command: list[str | Path] = [cluster.plane.binaries.kubectl, "kustomize", folder]
-    return objects(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return objects(kubectl(cluster, "kustomize", folder))
 
 
 def comparable(given: Any) -> Any:
@@ -49,6 +55,12 @@ async def test_both_ways_install_the_same(
 ) -> None:
     without_chart = [each for each in kustomized(monitored, repository / folder) if each["kind"] != "Namespace"]
     assert comparable(without_chart) == comparable(helms["helm4"].rendered(*values))
+
+
+@pytest.mark.parametrize("way", [(), ("--server-side", "--force-conflicts")], ids=["client side", "server side"])
+async def test_kubectl_applies_it(monitored: BareCluster, repository: Path, way: tuple[str, ...]) -> None:
+    said = kubectl(monitored, "apply", "-k", repository / "manifests", *way, "--dry-run=server")
+    assert "customresourcedefinition.apiextensions.k8s.io/proxiedapps.proxiedapp.dev" in said
 
 
 async def test_every_overlay_is_compared(repository: Path) -> None:

@@ -14,7 +14,7 @@ from proxiedapp.api.manifest import dump
 from proxiedapp.controller.settings import Settings
 from proxiedapp.sandbox.bare import BareCluster
 from tests.support.dryrun import check, create
-from tests.support.helm import CHART, HELMS, KUBE_VERSION, Helm
+from tests.support.helm import CHART, HELMS, KUBE_VERSION, Helm, objects
 
 VALUES = sorted((Path(__file__).parent / "values").glob("*.yaml"))
 RENDERED = Path(__file__).parent / "rendered"
@@ -120,6 +120,24 @@ def snake(given: dict[str, Any]) -> dict[str, Any]:
         "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key): value
         for key, value in given.items()
     }
+
+
+async def test_packed_it_becomes_the_same(helm: Helm, tmp_path: Path) -> None:
+    package = helm("package", CHART, "--destination", tmp_path).rpartition("saved it to: ")[2].strip()
+    place = ("-n", "proxiedapp-system", "--kube-version", KUBE_VERSION)
+    assert objects(helm("template", "proxiedapp", package, *place)) == helm.rendered()
+
+
+async def test_it_may_be_part_of_another_chart(helm: Helm, tmp_path: Path) -> None:
+    (tmp_path / "charts").mkdir()
+    helm("package", CHART, "--destination", tmp_path / "charts")
+    dependency = {"name": "proxiedapp", "version": ">=0.0.0", "condition": "proxiedapp.enabled"}
+    parent = {"apiVersion": "v2", "name": "parent", "version": "1.0.0", "dependencies": [dependency]}
+    (tmp_path / "Chart.yaml").write_text(yaml.safe_dump(parent))
+    place = ("template", "proxiedapp", tmp_path, "-n", "proxiedapp-system", "--kube-version", KUBE_VERSION)
+    on = objects(helm(*place, "--set", "proxiedapp.enabled=true", "--set", "global.colour=red"))
+    assert on == helm.rendered()
+    assert objects(helm(*place, "--set", "proxiedapp.enabled=false")) == []
 
 
 @pytest.mark.parametrize("name", HELMS)
