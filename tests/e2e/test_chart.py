@@ -129,6 +129,11 @@ def test_a_release_from_its_first_day_to_its_last(empty: Sandbox, space: str, he
     assert versions(empty, space) == children
 
 
+only_helm4 = pytest.mark.parametrize("helm", ["helm4"], indirect=True)
+"""For questions to the chart rather than to Helm."""
+
+
+@only_helm4
 def test_without_keep_the_apps_go_with_the_release(empty: Sandbox, space: str, helm: Helm, tmp_path: Path) -> None:
     helm("install", RELEASE, CHART, "-n", HOME, "--values", values_for(empty, tmp_path, crds={"keep": False}), "--wait")
     empty.apply(hello("shop", space))
@@ -138,6 +143,7 @@ def test_without_keep_the_apps_go_with_the_release(empty: Sandbox, space: str, h
     eventually(lambda: not empty.names("deployments", space), "the end of what the app was made of")
 
 
+@only_helm4
 def test_an_operator_of_one_namespace_has_rights_in_that_one_only(
     empty: Sandbox, space: str, helm: Helm, tmp_path: Path
 ) -> None:
