@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 STAMP := $(VENV)/.installed
-PACKAGES := operator tests benchmarks examples
+PACKAGES := operator tests benchmarks examples helm
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test matrix screenshots check fix generate lock bench dist clean
@@ -28,6 +28,7 @@ demo: setup ## a ProxiedApp served at its prefix by a real Traefik, on this mach
 	@$(BIN)/python -m proxiedapp.sandbox.demo $(if $(ONCE),--once)
 
 test: setup ## every test that this machine can run, the real control plane included
+	-@$(if $(PYTEST_ARGS),,$(BIN)/python -m tests.support.helm)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 matrix: setup ## every server in every scenario through the real proxy: a table, and docs/servers.md written anew
@@ -43,6 +44,7 @@ check: setup ## format, lint, types, layers, generated files up to date
 	$(BIN)/lint-imports
 	$(BIN)/proxiedapp crd | diff - crds/proxiedapps.yaml || { echo "crds/ is stale: run make generate"; exit 1; }
 	$(BIN)/python -m proxiedapp.reference | diff - docs/conditions.md || { echo "docs/conditions.md is stale: run make generate"; exit 1; }
+	$(BIN)/python helm/generate.py --check
 
 fix: setup ## format and mend what ruff can mend
 	$(BIN)/ruff format $(PACKAGES)
@@ -51,6 +53,7 @@ fix: setup ## format and mend what ruff can mend
 generate: setup ## write the files that are made from the code
 	$(BIN)/proxiedapp crd > crds/proxiedapps.yaml
 	$(BIN)/python -m proxiedapp.reference > docs/conditions.md
+	$(BIN)/python helm/generate.py
 
 lock: setup ## compile requirements/*.txt anew
 	$(UV) pip compile pyproject.toml $(LOCK) -o requirements/runtime.txt

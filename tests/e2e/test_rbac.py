@@ -11,7 +11,7 @@ NEVER_REQUESTED = {("proxiedapp.dev", "proxiedapps/finalizers", "update")}
 
 
 def test_granted_is_used(sandbox: Sandbox, repository: Path) -> None:
-    documents = list(yaml.safe_load_all((repository / "manifests" / "rbac.yaml").read_text()))
+    documents = list(yaml.safe_load_all((repository / "manifests" / "base" / "rbac.yaml").read_text()))
     granted = {
         (group, resource, verb)
         for role in documents

@@ -1,4 +1,4 @@
-"""Keys and certificates of the sandbox's API server: made anew each time, for loopback only."""
+"""Keys and certificates of the sandbox's API server: made anew each time, for loopback and the node alone."""
 
 import ipaddress
 from datetime import UTC, datetime, timedelta
@@ -24,8 +24,11 @@ def write_key(path: Path) -> ec.EllipticCurvePrivateKey:
     return key
 
 
-def write_serving_certificate(folder: Path, name: str) -> tuple[Path, Path, Path]:
-    """Write an authority and a certificate for 127.0.0.1 and localhost; return (authority, certificate, key)."""
+def write_serving_certificate(folder: Path, name: str, *addresses: str) -> tuple[Path, Path, Path]:
+    """Write an authority and a certificate for localhost, 127.0.0.1 and further addresses.
+
+    Returns (authority, certificate, key).
+    """
     authority_key = ec.generate_private_key(ec.SECP256R1())
     authority = _builder("proxiedapp sandbox", "proxiedapp sandbox", authority_key)
     authority = authority.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -34,8 +37,8 @@ def write_serving_certificate(folder: Path, name: str) -> tuple[Path, Path, Path
 
     key_file = folder / f"{name}.key"
     leaf = _builder(name, "proxiedapp sandbox", write_key(key_file))
-    names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
-    leaf = leaf.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    known = [x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", *addresses)]
+    leaf = leaf.add_extension(x509.SubjectAlternativeName([*known, x509.DNSName("localhost")]), critical=False)
     leaf = leaf.add_extension(_usage(signs_certificates=False), critical=True)
     leaf = leaf.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     leaf = leaf.add_extension(

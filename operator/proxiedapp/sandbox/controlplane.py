@@ -37,7 +37,7 @@ class ControlPlane:
     api_port: int
     admin_token: str
     advertised: str
-    """An address that is not loopback, which the API server refuses to advertise; nobody connects to it."""
+    """An address that is not loopback, which the API server refuses to advertise: the one at which pods reach it."""
 
     @property
     def server(self) -> str:
@@ -104,6 +104,7 @@ class ControlPlane:
             "--leader-elect=false",
             "--secure-port=0",
             f"--service-account-private-key-file={self.folder / 'accounts.key'}",
+            f"--root-ca-file={self.authority}",
             "--use-service-account-credentials=false",
             "--controllers=*,-node-lifecycle-controller,-taint-eviction-controller",
             "--kube-api-qps=1000",
@@ -116,7 +117,7 @@ def prepare(binaries: Binaries, folder: Path, api_port: int, advertised: str) ->
     etcd_port, etcd_peer_port = free_ports(2)
     token = secrets.token_urlsafe(32)
     plane = ControlPlane(binaries, folder, etcd_port, etcd_peer_port, api_port, token, advertised)
-    write_serving_certificate(folder, "apiserver")
+    write_serving_certificate(folder, "apiserver", advertised)
     write_key(folder / "accounts.key")
     tokens = folder / "tokens.csv"
     tokens.touch(mode=0o600)

@@ -21,4 +21,5 @@ def sandbox_dir() -> Path:
 def manifests_dir() -> Path:
     """Return the folder of the manifests that a cluster gets: packed into the wheel, or the repository's own."""
     packed = Path(__file__).parent / "manifests"
-    return packed if packed.is_dir() else Path(__file__).parents[3] / "manifests"
+    folder = packed if packed.is_dir() else Path(__file__).parents[3] / "manifests"
+    return folder / "base"

@@ -12,16 +12,15 @@ import shutil
 import socket
 import subprocess
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from proxiedapp.sandbox.errors import SandboxError
+from proxiedapp.sandbox.forward import join
 
 _HANDED_IN: Final = "PROXIEDAPP_SANDBOX_SOCKETS"
 _FORCED: Final = "PROXIEDAPP_SANDBOX_ROOTLESS"
 """Lets root take this way too, as the tests do."""
-_CHUNK: Final = 2**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ async def pass_on() -> None:
     for port, descriptor in handed_in["listeners"].items():
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int = int(port)) -> None:
-            await _join(reader, writer, port)
+            await join(reader, writer, port)
 
         servers.append(await asyncio.start_server(connected, sock=socket.socket(fileno=descriptor)))
     try:
@@ -83,23 +82,6 @@ async def pass_on() -> None:
     finally:
         for server in servers:
             server.close()
-
-
-async def _join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
-    with suppress(OSError):
-        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(_copy(reader, inner_writer), _copy(inner_reader, writer))
-    writer.close()
-
-
-async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    try:
-        while data := await source.read(_CHUNK):
-            target.write(data)
-            await target.drain()
-        target.write_eof()
-    except OSError:
-        target.close()
 
 
 def main() -> NoReturn:

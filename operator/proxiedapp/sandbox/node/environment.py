@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from proxiedapp.api.manifest import Manifest
@@ -35,6 +35,8 @@ class PodFields:
     host: str
     allocatable: Mapping[str, str]
     """What the node has: the answer for a limit that is not set."""
+    services: Mapping[str, str] = field(default_factory=dict)
+    """Variables that every container gets, by which it finds the API server."""
 
     def field(self, path: str) -> str:
         """Return the value of a `fieldRef`; raises NotStartable for a path that there is not."""
@@ -86,11 +88,11 @@ def environment_sources(container: Manifest) -> set[Source]:
 
 
 def environment(container: Manifest, fields: PodFields, contents: Contents) -> dict[str, str]:
-    """Return the variables that the spec gives: `envFrom`, then `env` over it, which may refer to all before.
+    """Return the services' variables, `envFrom` over them, then `env`, which may refer to all before.
 
     Raises NotStartable where a source or key is missing that is not optional.
     """
-    made: dict[str, str] = {}
+    made = dict(fields.services)
     for each in container.get("envFrom") or []:
         for key, kind in _FROM.items():
             if key in each:

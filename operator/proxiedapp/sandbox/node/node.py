@@ -20,6 +20,7 @@ from proxiedapp.sandbox.node.network import Places
 from proxiedapp.sandbox.node.pod import Pod
 from proxiedapp.sandbox.node.podsandbox import Shared
 from proxiedapp.sandbox.node.registration import HEARTBEAT, allocatable, beat, register
+from proxiedapp.sandbox.node.service import serve_api_server, service_variables
 from proxiedapp.sandbox.node.status import Running
 from proxiedapp.sandbox.node.watch import Event, Gone, Seen, Uid, follow
 
@@ -57,8 +58,10 @@ async def run_node(config: NodeConfig, stop: asyncio.Event) -> None:
                 places=Places(config.network),
                 allocatable=allocatable(config),
                 machine_path=os.environ.get("PATH", os.defpath),
+                services=service_variables(config.network, api.server),
             )
-            await _Node(shared).run(stop)
+            async with serve_api_server(config.network, api.server):
+                await _Node(shared).run(stop)
     finally:
         await network.sweep(config.network)  # nothing, unless a pod could not be ended in time
         await api.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -33,6 +33,8 @@ class Shared:
     places: Places
     allocatable: Mapping[str, str]
     machine_path: str
+    services: Mapping[str, str] = field(default_factory=dict)
+    """Variables by which containers find the API server."""
 
 
 class PodSandbox:
@@ -96,4 +98,6 @@ class PodSandbox:
         await asyncio.to_thread(remove_folder, self._folder)
 
     def _fields(self) -> PodFields:
-        return PodFields(self._pod, self.address or "", self._shared.config.network.gateway, self._shared.allocatable)
+        shared = self._shared
+        gateway = shared.config.network.gateway
+        return PodFields(self._pod, self.address or "", gateway, shared.allocatable, shared.services)

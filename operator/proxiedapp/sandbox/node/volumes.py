@@ -15,8 +15,6 @@ TOKEN: Final = "ServiceAccountToken"  # noqa: S105 - a kind of source
 _OFFERED: Final = ("emptyDir", "configMap", "secret", "downwardAPI", "projected")
 _NAME_OF: Final = {"configMap": "name", "secret": "secretName"}
 _KIND_OF: Final = {"configMap": "ConfigMap", "secret": "Secret"}
-_CLUSTER_CERTIFICATE: Final = "kube-root-ca.crt"
-"""In every pod's token volume; a controller-manager that was told of no authority does not publish it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def _source(part: Mapping[str, Any], key: str) -> Source:
 
 
 def _from_keys(part: Mapping[str, Any], source: Source, contents: Contents, mode: int) -> dict[str, File]:
-    optional = part.get("optional") or source.name == _CLUSTER_CERTIFICATE
+    optional = part.get("optional")
     if source not in contents:
         if optional:
             return {}

@@ -11,6 +11,7 @@ from tests.unit.sandbox.node.samples import a_container, a_pod, fields_of
 HELD = {
     Source("ConfigMap", "conf"): {"a": b"alpha", "b": b"beta"},
     Source("Secret", "secret"): {"pw": b"\x00\xff"},
+    Source("ConfigMap", "kube-root-ca.crt"): {"ca.crt": b"certificate"},
     Source(TOKEN, "me"): {"": b"token"},
 }
 POD = fields_of(a_pod(a_container(resources={"limits": {"cpu": "2"}})))
@@ -67,6 +68,7 @@ POD = fields_of(a_pod(a_container(resources={"limits": {"cpu": "2"}})))
             {
                 "token": File(b"token", 0o444),
                 "a": File(b"alpha", 0o444),
+                "ca.crt": File(b"certificate", 0o444),
                 "pw": File(b"\x00\xff", 0o444),
                 "ns": File(b"default", 0o444),
             },

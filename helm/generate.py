@@ -1,0 +1,194 @@
+"""Writes what the chart shares with the rest of the repository, or with `--check` says what is stale.
+
+| file of the chart | made from |
+|---|---|
+| templates/crds.yaml | crds/proxiedapps.yaml |
+| templates/_rules.tpl | the ClusterRole in manifests/base/rbac.yaml |
+| values.schema.json | itself, with the descriptions of values.yaml, the alerts' names and the operator's settings |
+| README.md | values.yaml and the operator's settings |
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic.alias_generators import to_camel
+
+from proxiedapp.controller.settings import Settings
+
+HERE: Final = Path(__file__).parent
+CHART: Final = HERE / "proxiedapp"
+BY_OTHER_VALUES: Final = frozenset({"kubeconfig", "namespaces", "own_namespace", "pod_ip"})
+"""Settings that are not under `settings`: in a pod its account takes the place of a kubeconfig, `namespaces` stands
+beside `settings` since it decides about roles too, and the pod itself knows the last two."""
+
+_VALUE: Final = re.compile(r"(?P<indent> *)(?P<key>[A-Za-z]\w*):(?P<rest>.*)")
+_ALERT: Final = re.compile(r"^- alert: (\w+)$", re.MULTILINE)
+
+_README: Final = """\
+# The chart proxiedapp
+
+Made from values.yaml by `make generate`. How to install it: [docs/install.md](../../docs/install.md).
+
+## Values
+
+| value | default | is |
+|---|---|---|
+{values}
+
+## Settings
+
+Each is a key of `settings`, and becomes the variable of the operator's container. One that is not given has the
+operator's default.
+
+| setting | variable | default | is |
+|---|---|---|---|
+{settings}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value with a comment of its own."""
+
+    path: tuple[str, ...]
+    description: str
+    default: Any
+
+
+def crd_template(crd: str) -> str:
+    """Return the CRD as a template: the same text, between a condition, and with labels and what keeps it."""
+    head, name, rest = crd.partition("metadata:\n  name: proxiedapps.proxiedapp.dev\n")
+    if not name:
+        raise ValueError("the CRD does not begin with its name, below which labels and annotations would go")
+    added = (
+        '  labels:\n    {{- include "proxiedapp.labels" . | nindent 4 }}\n'
+        "  {{- if .Values.crds.keep }}\n  annotations:\n    helm.sh/resource-policy: keep\n  {{- end }}\n"
+    )
+    return "{{- if .Values.crds.enabled }}\n" + _escaped(head) + name + added + _escaped(rest) + "{{- end }}\n"
+
+
+def rules_template(rbac: str) -> str:
+    """Return the operator's rules, for a Role or a ClusterRole."""
+    role = next(each for each in yaml.safe_load_all(rbac) if each["kind"] == "ClusterRole")
+    rules = yaml.safe_dump(role["rules"], sort_keys=False, default_flow_style=None)
+    return f'{{{{- define "proxiedapp.rules" -}}}}\n{_escaped(rules)}{{{{- end }}}}\n'
+
+
+def described_values(text: str) -> Iterator[Value]:
+    """Return the values of a values.yaml that have comments, in its order."""
+    defaults = yaml.safe_load(text)
+    path: list[str] = []
+    comment: list[str] = []
+    for line in text.splitlines():
+        bare = line.strip()
+        if bare.startswith("# "):
+            comment.append(bare[2:])
+            continue
+        if match := _VALUE.fullmatch(line):
+            path[len(match["indent"]) // 2 :] = [match["key"]]
+            if comment:
+                default = defaults
+                for key in path:
+                    default = default[key]
+                yield Value(tuple(path), " ".join(comment), default)
+        comment = []
+
+
+def setting_schemas() -> dict[str, Any]:
+    """Return the schema of each setting by its name among the values."""
+    properties = Settings.model_json_schema()["properties"]
+    found = {to_camel(name): _plain(given) for name, given in properties.items() if name not in BY_OTHER_VALUES}
+    found["healthPort"]["minimum"] = 1  # the pod's probes need it
+    return found
+
+
+def schema(old: str, values: str, alerts: str) -> str:
+    """Return values.schema.json with what is said elsewhere filled in."""
+    made = json.loads(old)
+    made["properties"]["settings"]["properties"] = setting_schemas()
+    rule = made["properties"]["metrics"]["properties"]["prometheusRule"]
+    rule["properties"]["disabled"]["items"]["enum"] = _ALERT.findall(alerts)
+    for value in described_values(values):
+        place = made
+        for key in value.path:
+            place = place["properties"][key]
+        place["description"] = value.description
+    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+
+
+def readme(values: str) -> str:
+    """Return the chart's README."""
+    rows = [
+        f"| `{'.'.join(value.path)}` | {_shown(value.default)} | {value.description} |"
+        for value in described_values(values)
+    ]
+    settings = [
+        f"| `{to_camel(name)}` | `PROXIEDAPP_{name.upper()}` | {_shown(given.get('default'))} | "
+        f"{' '.join(given['description'].split())} |"
+        for name, given in Settings.model_json_schema()["properties"].items()
+        if name not in BY_OTHER_VALUES
+    ]
+    return _README.format(values="\n".join(rows), settings="\n".join(settings))
+
+
+def generated() -> dict[Path, str]:
+    """Return every generated file and its text."""
+    values = (CHART / "values.yaml").read_text()
+    alerts = (CHART / "files" / "alerts.yaml").read_text()
+    target = CHART / "values.schema.json"
+    return {
+        CHART / "templates" / "crds.yaml": crd_template((HERE.parent / "crds" / "proxiedapps.yaml").read_text()),
+        CHART / "templates" / "_rules.tpl": rules_template(
+            (HERE.parent / "manifests" / "base" / "rbac.yaml").read_text()
+        ),
+        target: schema(target.read_text(), values, alerts),
+        CHART / "README.md": readme(values),
+    }
+
+
+def _escaped(text: str) -> str:
+    return text.replace("{{", '{{ "{{" }}')
+
+
+def _plain(given: dict[str, Any]) -> dict[str, Any]:
+    """Return a field's JSON schema without what only pydantic or Kubernetes understands; null is as if not given."""
+    kept = {key: value for key, value in given.items() if key not in {"anyOf", "default", "title"}}
+    for choice in given.get("anyOf", ()):
+        kept |= {} if choice["type"] == "null" else choice
+    if kept.get("type") == "array" and "minLength" in kept:
+        kept["minItems"] = kept.pop("minLength")
+    kept["type"] = [kept["type"], "null"]
+    if "enum" in kept:
+        kept["enum"] = [*kept["enum"], None]
+    if "patternProperties" in kept:
+        kept["additionalProperties"] = False
+    if "items" in kept:
+        kept["items"] = {key: value for key, value in kept["items"].items() if not key.startswith("x-")}
+    kept["description"] = " ".join(kept["description"].split())
+    return {key: value for key, value in kept.items() if not key.startswith("x-")}
+
+
+def _shown(value: Any) -> str:
+    return "" if value in ("", None, [], {}) else f"`{json.dumps(value)}`"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the files, or compare them; returns the exit code."""
+    stale = {file: text for file, text in generated().items() if not file.exists() or file.read_text() != text}
+    if arguments == ["--check"]:
+        for file in stale:
+            sys.stderr.write(f"{file.relative_to(HERE.parent)} is stale: run make generate\n")
+        return 1 if stale else 0
+    for file, text in stale.items():
+        file.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,171 @@
+"""The chart's operator as a pod of the sandbox: installed, changed, taken back and removed by Helm 3 and Helm 4."""
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import yaml
+
+from tests.support.helm import CHART, HELMS, Helm
+from tests.support.manifests import hello
+from tests.support.sandbox import EXAMPLES, Sandbox, can_run_here, eventually, start_sandbox
+
+RELEASE = "proxiedapp"
+HOME = "proxiedapp-system"
+OPERATOR = f"deployment/{RELEASE}"
+CRD = "customresourcedefinition.apiextensions.k8s.io/proxiedapps.proxiedapp.dev"
+SECRET_MAX = 2**20
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Return a sandbox without an operator, and without what else the chart brings."""
+    if not can_run_here():
+        pytest.skip("the sandbox needs root, or a kernel that allows user namespaces")
+    images = tmp_path_factory.mktemp("images")
+    (images / "hello").symlink_to(EXAMPLES / "hello")
+    (images / "operator").mkdir()  # its programs are those of the project
+    running = start_sandbox(tmp_path_factory.mktemp("empty"), images, operator=False)
+    try:
+        (images / "kubectl" / ".venv" / "bin").mkdir(parents=True)
+        (images / "kubectl" / ".venv" / "bin" / "kubectl").symlink_to(running.state["kubectl"])
+        running.kubectl("delete", CRD, f"clusterrole/{RELEASE}", f"clusterrolebinding/{RELEASE}")
+        running.kubectl("delete", f"serviceaccount/{RELEASE}", "-n", HOME)
+        yield running
+    finally:
+        done = running.run("down")
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def space(empty: Sandbox) -> Iterator[str]:
+    name = f"team-{uuid4().hex[:8]}"
+    empty.kubectl("create", "namespace", name)
+    yield name
+    empty.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(params=HELMS)
+def helm(empty: Sandbox, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Helm]:
+    made = Helm(request.param, tmp_path, empty.folder / "admin.kubeconfig")
+    yield made
+    made.run("uninstall", RELEASE, "-n", HOME, "--wait")
+    empty.kubectl("delete", CRD, "--ignore-not-found")  # with all apps
+
+
+def values_for(sandbox: Sandbox, folder: Path, **more: Any) -> Path:
+    """Write the values by which the chart's operator runs here, and return the file."""
+    network = json.loads((sandbox.folder / "node.json").read_text())["network"]
+    given = {
+        "image": {"registry": "sandbox.local", "repository": "operator", "tag": "1"},
+        "settings": {"trustedProxies": [network["gateway"]], "logFormat": "text"},
+        "readinessProbe": {"periodSeconds": 1},
+    }
+    file = folder / "values.yaml"
+    file.write_text(yaml.safe_dump(given | more))
+    return file
+
+
+def ready_pod(sandbox: Sandbox) -> str:
+    """Return the name of the operator's one pod."""
+    pods = sandbox.get("pods", "-n", HOME, "-l", "app.kubernetes.io/name=proxiedapp")["items"]
+    (pod,) = [each for each in pods if "deletionTimestamp" not in each["metadata"]]
+    assert {each["type"]: each["status"] for each in pod["status"]["conditions"]}["Ready"] == "True"
+    return str(pod["metadata"]["name"])
+
+
+def versions(sandbox: Sandbox, namespace: str) -> dict[str, str]:
+    """Return the resourceVersion of each child, which every write would change."""
+    kinds = "services,networkpolicies,ingressroutes.traefik.io,middlewares.traefik.io"
+    items = sandbox.get(kinds, "-n", namespace)["items"]
+    return {f"{each['kind']}/{each['metadata']['name']}": each["metadata"]["resourceVersion"] for each in items}
+
+
+def answers(sandbox: Sandbox, name: str, namespace: str) -> bool:
+    host = f"{name}.{namespace}.test"
+    return httpx.get(f"{sandbox.http_url}/api/v1/app", headers={"Host": host}, trust_env=False).is_success
+
+
+def test_a_release_from_its_first_day_to_its_last(empty: Sandbox, space: str, helm: Helm, tmp_path: Path) -> None:
+    values = values_for(empty, tmp_path)
+    wait = ("-n", HOME, "--wait", "--timeout", "60s")
+    helm("install", RELEASE, CHART, *wait, "--values", values)
+    first = ready_pod(empty)
+    empty.apply(hello("shop", space))
+    empty.wait_ready("shop", space)
+    eventually(lambda: answers(empty, "shop", space), "the app's answer through the proxy")
+    children = versions(empty, space)
+
+    helm("upgrade", RELEASE, CHART, *wait, "--values", values, "--set", "settings.logLevel=debug")
+    second = ready_pod(empty)
+    assert second != first
+    helm("rollback", RELEASE, "1", *wait)
+    assert ready_pod(empty) not in {first, second}
+    env = empty.get(OPERATOR, "-n", HOME)["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert "PROXIEDAPP_LOG_LEVEL" not in {variable["name"] for variable in env}
+    said = empty.kubectl("logs", OPERATOR, "-n", HOME)
+    assert "watching 1 apps" in said
+    assert "Traceback" not in said
+    assert versions(empty, space) == children, "a new operator writes nothing that is there already"
+
+    secrets = empty.get("secrets", "-n", HOME, "-l", f"owner=helm,name={RELEASE}")["items"]
+    sizes = [len(base64.b64decode(secret["data"]["release"])) for secret in secrets]
+    assert len(sizes) == 3
+    assert max(sizes) < SECRET_MAX / 4, "a Secret holds the release, the CRD included"
+
+    helm("uninstall", RELEASE, "-n", HOME, "--wait")
+    assert empty.names("deployments,services,serviceaccounts", HOME) <= {"serviceaccount/default"}
+    left = empty.kubectl("get", "clusterroles,clusterrolebindings,crds", "-o", "name").split()
+    assert [each for each in left if "proxiedapp" in each] == [CRD]
+    assert answers(empty, "shop", space), "apps go on without an operator"
+
+    helm("install", RELEASE, CHART, *wait, "--values", values)
+    empty.wait_ready("shop", space)
+    assert versions(empty, space) == children
+
+
+only_helm4 = pytest.mark.parametrize("helm", ["helm4"], indirect=True)
+"""For questions to the chart rather than to Helm."""
+
+
+@only_helm4
+def test_without_keep_the_apps_go_with_the_release(empty: Sandbox, space: str, helm: Helm, tmp_path: Path) -> None:
+    helm("install", RELEASE, CHART, "-n", HOME, "--values", values_for(empty, tmp_path, crds={"keep": False}), "--wait")
+    empty.apply(hello("shop", space))
+    empty.wait_ready("shop", space)
+    helm("uninstall", RELEASE, "-n", HOME, "--wait")
+    assert CRD not in empty.kubectl("get", "crds", "-o", "name").split()
+    eventually(lambda: not empty.names("deployments", space), "the end of what the app was made of")
+
+
+@only_helm4
+def test_an_operator_of_one_namespace_has_rights_in_that_one_only(
+    empty: Sandbox, space: str, helm: Helm, tmp_path: Path
+) -> None:
+    values = values_for(empty, tmp_path, namespaces=[space])
+    helm("install", RELEASE, CHART, "-n", HOME, "--values", values, "--wait", "--timeout", "60s")
+    empty.apply(hello("shop", "default"), hello("shop", space))
+    empty.wait_ready("shop", space)
+    assert empty.conditions("shop", "default") == {}
+    account = f"--as=system:serviceaccount:{HOME}:{RELEASE}"
+    for namespace, may in ((space, "yes"), ("default", "no"), (HOME, "no")):
+        asked = ("auth", "can-i", "patch", "deployments", "-n", namespace, account)
+        assert empty.kubectl(*asked, check=False).strip() == may
+    assert "Traceback" not in empty.kubectl("logs", OPERATOR, "-n", HOME)
+
+
+def test_helm_test_serves_an_app_and_leaves_nothing(empty: Sandbox, helm: Helm, tmp_path: Path) -> None:
+    test = {"enabled": True, "image": "sandbox.local/kubectl:1", "command": ["kubectl"]}
+    values = values_for(empty, tmp_path, test=test)
+    helm("install", RELEASE, CHART, "-n", HOME, "--values", values, "--wait", "--timeout", "60s")
+    assert "Succeeded" in helm("test", RELEASE, "-n", HOME, "--timeout", "120s")
+    kinds = "proxiedapps,pods,configmaps,serviceaccounts,roles,rolebindings"
+    eventually(
+        lambda: not [each for each in empty.names(kinds, HOME) if each.endswith("-test")],
+        "the end of the test's objects",
+    )

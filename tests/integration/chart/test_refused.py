@@ -1,0 +1,86 @@
+"""Values that cannot be meant are refused by both Helms before anything is written, and the value is named."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.helm import CHART, KUBE_VERSION, Helm
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        pytest.param({"replicaCount": 1}, "replicaCount", id="a value that there is not"),
+        pytest.param({"image": {"repo": "a"}}, "repo", id="one within another"),
+        pytest.param({"image": "proxiedapp/operator"}, "/image", id="image as a text"),
+        pytest.param({"image": {"repository": "Upper/case"}}, "/image/repository", id="repository in upper case"),
+        pytest.param({"image": {"registry": "https://a/"}}, "/image/registry", id="registry as an address"),
+        pytest.param({"image": {"tag": "a b"}}, "/image/tag", id="tag with a space"),
+        pytest.param({"image": {"tag": 1.2}}, "/image/tag", id="tag is a number"),
+        pytest.param({"image": {"digest": "sha256:short"}}, "/image/digest", id="digest too short"),
+        pytest.param({"image": {"pullPolicy": "Sometimes"}}, "/image/pullPolicy", id="unknown pull policy"),
+        pytest.param({"imagePullSecrets": ["a"]}, "/imagePullSecrets/0", id="pull secret as a text"),
+        pytest.param({"replicas": -1}, "/replicas", id="negative replicas"),
+        pytest.param({"replicas": "1"}, "/replicas", id="replicas as a text"),
+        pytest.param({"fullnameOverride": "Not_a_name"}, "/fullnameOverride", id="no name"),
+        pytest.param({"terminationGracePeriodSeconds": 0}, "/terminationGracePeriodSeconds", id="no time to end"),
+        pytest.param({"resources": {"limit": {}}}, "limit", id="limit for limits"),
+        pytest.param({"nodeSelector": ["linux"]}, "/nodeSelector", id="node selector as a list"),
+        pytest.param({"topologySpreadConstraints": [{"maxSkew": 1}]}, "topologyKey", id="spread over nothing"),
+        pytest.param({"livenessProbe": {"httpGet": {"path": "/"}}}, "httpGet", id="a probe's handler"),
+        pytest.param({"podDisruptionBudget": {"maxUnavailable": 0}}, "/podDisruptionBudget", id="a budget of nothing"),
+        pytest.param({"settings": {"logLevel": "loud"}}, "/settings/logLevel", id="unknown log level"),
+        pytest.param({"settings": {"log_level": "info"}}, "log_level", id="a setting under its variable's name"),
+        pytest.param({"settings": {"namespaces": ["a"]}}, "namespaces", id="a setting that has its own value"),
+        pytest.param({"settings": {"concurrency": 0}}, "/settings/concurrency", id="nobody works"),
+        pytest.param({"settings": {"entryPoints": []}}, "/settings/entryPoints", id="no entry points"),
+        pytest.param({"settings": {"entryPoints": ["a@b"]}}, "/settings/entryPoints/0", id="entry point with an at"),
+        pytest.param({"settings": {"trustedProxies": "10.0.0.0/8"}}, "/settings/trustedProxies", id="list as a text"),
+        pytest.param({"settings": {"healthPort": 0}}, "/settings/healthPort", id="no port for the probes"),
+        pytest.param({"namespaces": ["UPPER"]}, "/namespaces/0", id="namespace in upper case"),
+        pytest.param({"namespaces": ["a", "a"]}, "/namespaces", id="namespace twice"),
+        pytest.param({"extraEnv": [{"value": "a"}]}, "name", id="variable without a name"),
+        pytest.param(
+            {"extraEnv": [{"name": "PROXIEDAPP_LOG_LEVEL", "value": "debug"}]},
+            "/extraEnv/0/name",
+            id="a setting as a variable, which would be there twice",
+        ),
+        pytest.param({"metrics": {"service": {"port": 70000}}}, "/metrics/service/port", id="port too high"),
+        pytest.param(
+            {"metrics": {"serviceMonitor": {"interval": "30"}}}, "/metrics/serviceMonitor/interval", id="no unit"
+        ),
+        pytest.param(
+            {"metrics": {"prometheusRule": {"disabled": ["Typo"]}}},
+            "/metrics/prometheusRule/disabled/0",
+            id="an alert that there is not",
+        ),
+        pytest.param({"networkPolicy": {"from": [{"namespace": "a"}]}}, "namespace", id="no peer"),
+        pytest.param({"test": {"enabled": True}}, "/test/image", id="a test without kubectl"),
+        # Where two values contradict each other, a template says so.
+        pytest.param(
+            {"metrics": {"service": {"enabled": False}, "serviceMonitor": {"enabled": True}}},
+            "metrics.serviceMonitor.enabled needs metrics.service.enabled",
+            id="nothing to scrape",
+        ),
+        pytest.param(
+            {"namespaces": ["team-a"], "test": {"enabled": True, "image": "kubectl"}},
+            "the operator does not serve the namespace proxiedapp-system",
+            id="a test that nobody would serve",
+        ),
+    ],
+)
+async def test_what_cannot_be_meant_is_refused(helm: Helm, tmp_path: Path, values: dict[str, Any], named: str) -> None:
+    file = tmp_path / "values.json"
+    file.write_text(json.dumps(values))
+    release = ("proxiedapp", CHART, "-n", "proxiedapp-system", "--kube-version", KUBE_VERSION)
+    done = helm.run("template", *release, "--values", file)
+    assert done.returncode != 0
+    assert named in done.stderr
+
+
+async def test_a_cluster_that_is_too_old_is_refused(helm: Helm) -> None:
+    done = helm.run("template", "proxiedapp", CHART, "--kube-version", "1.30.9")
+    assert done.returncode != 0
+    assert "requires kubeVersion: >=1.31.0-0 which is incompatible with Kubernetes v1.30.9" in done.stderr

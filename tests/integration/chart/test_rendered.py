@@ -1,0 +1,157 @@
+"""What the chart becomes: golden files, the same by Helm 3 and 4, and each object accepted by a real API server."""
+
+import json
+import os
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from proxiedapp.api.crd import custom_resource_definition
+from proxiedapp.api.manifest import dump
+from proxiedapp.controller.settings import Settings
+from proxiedapp.sandbox.bare import BareCluster
+from tests.support.dryrun import check, create
+from tests.support.helm import CHART, HELMS, KUBE_VERSION, Helm, objects
+
+VALUES = sorted((Path(__file__).parent / "values").glob("*.yaml"))
+RENDERED = Path(__file__).parent / "rendered"
+
+each_value_set = pytest.mark.parametrize("values", VALUES, ids=lambda file: file.stem)
+
+
+def without_crd(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [each for each in objects if each["kind"] != "CustomResourceDefinition"]
+
+
+def with_rules_named(objects: list[dict[str, Any]], repository: Path) -> list[dict[str, Any]]:
+    """Put a word in place of the operator's own rules, which stand in the manifests."""
+    manifests = yaml.safe_load_all((repository / "manifests" / "base" / "rbac.yaml").read_text())
+    rules = next(each["rules"] for each in manifests if each["kind"] == "ClusterRole")
+    return [each | {"rules": "of the operator"} if each.get("rules") == rules else each for each in objects]
+
+
+def only(objects: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    (found,) = [each for each in objects if each["kind"] == kind]
+    return found
+
+
+async def test_lint_finds_nothing(helm: Helm) -> None:
+    helm("lint", "--strict", CHART, "--kube-version", KUBE_VERSION)
+
+
+@each_value_set
+async def test_it_becomes_what_is_written_down(helms: dict[str, Helm], repository: Path, values: Path) -> None:
+    rendered = helms["helm3"].rendered("--values", values)
+    assert helms["helm4"].rendered("--values", values) == rendered
+    text, golden = dump(with_rules_named(without_crd(rendered), repository)), RENDERED / values.name
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(text)
+    assert text == golden.read_text()
+
+
+@each_value_set
+async def test_the_api_server_takes_every_object(monitored: BareCluster, helms: dict[str, Helm], values: Path) -> None:
+    for manifest in helms["helm4"].rendered("--values", values):
+        if manifest["kind"] != "Pod":  # the test's, which needs its account
+            await check(monitored.api, manifest)
+
+
+def pod_of(deployment: dict[str, Any]) -> dict[str, Any]:
+    template = deepcopy(deployment["spec"]["template"])
+    return {"apiVersion": "v1", "kind": "Pod", **template, "metadata": template["metadata"] | {"name": "operator"}}
+
+
+async def test_its_pods_are_restricted_as_pod_security_admission_has_it(
+    monitored: BareCluster, helms: dict[str, Helm]
+) -> None:
+    rendered = helms["helm4"].rendered("--set", "test.enabled=true", "--set", "test.image=kubectl")
+    await create(
+        monitored.api,
+        next(
+            each
+            for each in rendered
+            if each["metadata"]["name"] == "proxiedapp-test" and each["kind"] == "ServiceAccount"
+        ),
+    )
+    namespace = await monitored.api.request("GET", "/api/v1/namespaces/proxiedapp-system")
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    for pod in (pod_of(only(rendered, "Deployment")), only(rendered, "Pod")):
+        pod["metadata"]["namespace"] = "proxiedapp-system"
+        await check(monitored.api, pod)
+
+
+@pytest.mark.parametrize(("keep", "annotations"), [(True, {"helm.sh/resource-policy": "keep"}), (False, None)])
+async def test_the_crd_is_ours_and_stays_if_asked_to(
+    helm: Helm, *, keep: bool, annotations: dict[str, str] | None
+) -> None:
+    crd = only(helm.rendered("--set", f"crds.keep={str(keep).lower()}"), "CustomResourceDefinition")
+    metadata = crd.pop("metadata")
+    ours = yaml.load(dump([custom_resource_definition()]), yaml.CSafeLoader)
+    assert metadata["name"] == ours.pop("metadata")["name"]
+    assert metadata.get("annotations") == annotations
+    assert crd == ours
+
+
+async def test_every_setting_reaches_the_operator_as_it_was_meant(
+    helms: dict[str, Helm], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("PROXIEDAPP_")]:
+        monkeypatch.delenv(name)
+    file = next(file for file in VALUES if file.stem == "settings")
+    given = yaml.safe_load(file.read_text())["settings"]
+    known = json.loads((CHART / "values.schema.json").read_text())["properties"]["settings"]["properties"]
+    assert given.keys() == known.keys(), f"{file.name} shall hold every setting"
+    (container,) = only(helms["helm4"].rendered("--values", file), "Deployment")["spec"]["template"]["spec"][
+        "containers"
+    ]
+    for variable in container["env"]:
+        if "value" in variable:
+            monkeypatch.setenv(variable["name"], variable["value"])
+    read = Settings().model_dump(mode="json", by_alias=False)
+    assert {name: read[name] for name in read if name in snake(given)} == snake(given)
+    assert [port["containerPort"] for port in container["ports"]] == [9090]
+
+
+def snake(given: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key): value
+        for key, value in given.items()
+    }
+
+
+async def test_packed_it_becomes_the_same(helm: Helm, tmp_path: Path) -> None:
+    package = helm("package", CHART, "--destination", tmp_path).rpartition("saved it to: ")[2].strip()
+    place = ("-n", "proxiedapp-system", "--kube-version", KUBE_VERSION)
+    assert objects(helm("template", "proxiedapp", package, *place)) == helm.rendered()
+
+
+async def test_it_may_be_part_of_another_chart(helm: Helm, tmp_path: Path) -> None:
+    (tmp_path / "charts").mkdir()
+    helm("package", CHART, "--destination", tmp_path / "charts")
+    dependency = {"name": "proxiedapp", "version": ">=0.0.0", "condition": "proxiedapp.enabled"}
+    parent = {"apiVersion": "v2", "name": "parent", "version": "1.0.0", "dependencies": [dependency]}
+    (tmp_path / "Chart.yaml").write_text(yaml.safe_dump(parent))
+    place = ("template", "proxiedapp", tmp_path, "-n", "proxiedapp-system", "--kube-version", KUBE_VERSION)
+    on = objects(helm(*place, "--set", "proxiedapp.enabled=true", "--set", "global.colour=red"))
+    assert on == helm.rendered()
+    assert objects(helm(*place, "--set", "proxiedapp.enabled=false")) == []
+
+
+@pytest.mark.parametrize("name", HELMS)
+async def test_it_says_what_comes_next(monitored: BareCluster, tmp_path: Path, name: str) -> None:
+    helm = Helm(name, tmp_path, monitored.admin_kubeconfig)
+    dry = ("install", "proxiedapp", CHART, "-n", "team-a", "--dry-run=client", "--set", "crds.enabled=false")
+    said = helm(
+        *dry, "--set", "replicas=2,namespaces={team-a,team-b}", "--set", "settings.trustedProxies={10.42.0.0/16}"
+    )
+    for words in (
+        "serves the namespaces team-a, team-b.",
+        "kubectl rollout status -n team-a deployment/proxiedapp",
+        "(now 10.42.0.0/16)",
+        "Attention: replicas is 2, but this version elects no leader",
+        "apply crds/proxiedapps.yaml yourself",
+    ):
+        assert words in said

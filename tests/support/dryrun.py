@@ -1,0 +1,36 @@
+"""Manifests of any kind, created on a real API server or only checked by it."""
+
+from typing import Any, Final
+
+from proxiedapp.controller.client import Api
+from proxiedapp.sandbox.cluster import until
+
+_PLURALS: Final = {"NetworkPolicy": "networkpolicies"}
+_CLUSTER_WIDE: Final = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace"}
+
+
+async def create(api: Api, manifest: dict[str, Any]) -> None:
+    """Create an object; a CRD's kind is served when this returns."""
+    await api.request("POST", _collection(manifest), manifest)
+    if manifest["kind"] == "CustomResourceDefinition":
+        spec = manifest["spec"]
+
+        async def served() -> bool:
+            version = spec["versions"][0]["name"]
+            return await api.serves(spec["group"], version, frozenset({spec["names"]["plural"]}))
+
+        await until(served, manifest["metadata"]["name"])
+
+
+async def check(api: Api, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Let the API server apply an object without keeping it, and return what it would be; raises Refused."""
+    path = f"{_collection(manifest)}/{manifest['metadata']['name']}"
+    query = "dryRun=All&fieldValidation=Strict&fieldManager=test&force=true"
+    return await api.request("PATCH", f"{path}?{query}", manifest, "application/apply-patch+yaml")
+
+
+def _collection(manifest: dict[str, Any]) -> str:
+    version, kind = manifest["apiVersion"], manifest["kind"]
+    root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    scope = "" if kind in _CLUSTER_WIDE else f"/namespaces/{manifest['metadata']['namespace']}"
+    return f"{root}{scope}/{_PLURALS.get(kind, kind.lower() + 's')}"
