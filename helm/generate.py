@@ -3,7 +3,7 @@
 | file of the chart | made from |
 |---|---|
 | templates/crds.yaml | crds/proxiedapps.yaml |
-| templates/_rules.tpl | the ClusterRole in manifests/base/rbac.yaml |
+| templates/_rules.tpl | the roles in manifests/base/rbac.yaml |
 | values.schema.json | itself, with the descriptions of values.yaml, the alerts' names and the operator's settings |
 | README.md | values.yaml and the operator's settings |
 """
@@ -23,9 +23,10 @@ from proxiedapp.controller.settings import Settings
 
 HERE: Final = Path(__file__).parent
 CHART: Final = HERE / "proxiedapp"
-BY_OTHER_VALUES: Final = frozenset({"kubeconfig", "namespaces", "own_namespace", "pod_ip"})
+BY_OTHER_VALUES: Final = frozenset({"kubeconfig", "namespaces", "lease_name", "identity", "own_namespace", "pod_ip"})
 """Settings that are not under `settings`: in a pod its account takes the place of a kubeconfig, `namespaces` stands
-beside `settings` since it decides about roles too, and the pod itself knows the last two."""
+beside `settings` since it decides about roles too, a Lease is named after the release, and the pod itself knows the
+rest."""
 
 _VALUE: Final = re.compile(r"(?P<indent> *)(?P<key>[A-Za-z]\w*):(?P<rest>.*)")
 _ALERT: Final = re.compile(r"^- alert: (\w+)$", re.MULTILINE)
@@ -74,10 +75,19 @@ def crd_template(crd: str) -> str:
 
 
 def rules_template(rbac: str) -> str:
-    """Return the operator's rules, for a Role or a ClusterRole."""
-    role = next(each for each in yaml.safe_load_all(rbac) if each["kind"] == "ClusterRole")
-    rules = yaml.safe_dump(role["rules"], sort_keys=False, default_flow_style=None)
-    return f'{{{{- define "proxiedapp.rules" -}}}}\n{_escaped(rules)}{{{{- end }}}}\n'
+    """Return the operator's rules, for a Role or a ClusterRole, and those for its Lease."""
+    by_kind = {each["kind"]: each.get("rules") for each in yaml.safe_load_all(rbac)}
+    named = '[{{ include "proxiedapp.fullname" . }}]'
+    rules = _escaped(_dumped(by_kind["ClusterRole"]))
+    lease = _escaped(_dumped(by_kind["Role"])).replace("resourceNames: [proxiedapp]", f"resourceNames: {named}")
+    return (
+        f'{{{{- define "proxiedapp.rules" -}}}}\n{rules}{{{{- end }}}}\n\n'
+        f'{{{{- define "proxiedapp.leaseRules" -}}}}\n{lease}{{{{- end }}}}\n'
+    )
+
+
+def _dumped(rules: list[dict[str, Any]]) -> str:
+    return yaml.safe_dump(rules, sort_keys=False, default_flow_style=None)
 
 
 def described_values(text: str) -> Iterator[Value]:

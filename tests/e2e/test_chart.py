@@ -35,7 +35,8 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         (images / "kubectl" / ".venv" / "bin").mkdir(parents=True)
         (images / "kubectl" / ".venv" / "bin" / "kubectl").symlink_to(running.state["kubectl"])
         running.kubectl("delete", CRD, f"clusterrole/{RELEASE}", f"clusterrolebinding/{RELEASE}")
-        running.kubectl("delete", f"serviceaccount/{RELEASE}", "-n", HOME)
+        lease = f"{RELEASE}-lease"
+        running.kubectl("delete", f"serviceaccount/{RELEASE}", f"role/{lease}", f"rolebinding/{lease}", "-n", HOME)
         yield running
     finally:
         done = running.run("down")
@@ -129,8 +130,36 @@ def test_a_release_from_its_first_day_to_its_last(empty: Sandbox, space: str, he
     assert versions(empty, space) == children
 
 
+def holder(sandbox: Sandbox) -> str:
+    return str(sandbox.get("lease", RELEASE, "-n", HOME)["spec"]["holderIdentity"])
+
+
 only_helm4 = pytest.mark.parametrize("helm", ["helm4"], indirect=True)
 """For questions to the chart rather than to Helm."""
+
+
+@only_helm4
+def test_two_replicas_lose_nothing_when_the_leader_is_killed(
+    empty: Sandbox, space: str, helm: Helm, tmp_path: Path
+) -> None:
+    values = values_for(empty, tmp_path, replicas=2)
+    helm("install", RELEASE, CHART, "-n", HOME, "--values", values, "--set", "settings.leaseSeconds=3", "--wait")
+    leader = eventually(lambda: holder(empty), "a leader")
+    assert len(empty.get("pods", "-n", HOME, "-l", "app.kubernetes.io/name=proxiedapp")["items"]) == 2
+    names = [f"app-{number}" for number in range(50)]
+    apps = [hello(name, space, replicas=0, verify={"enabled": False}) for name in names]
+    empty.apply(*apps[:25])
+    empty.kubectl("delete", "pod", leader, "-n", HOME, "--grace-period=0", "--force", "--wait=false")
+    empty.apply(*apps[25:])
+    eventually(lambda: holder(empty) not in {"", leader}, "another leader")
+
+    def routed() -> bool:
+        found = empty.get("ingressroutes.traefik.io", "-n", space)["items"]
+        return sorted(route["metadata"]["labels"]["app.kubernetes.io/instance"] for route in found) == sorted(names)
+
+    eventually(routed, "each app's one route")
+    accepted = [empty.conditions(name, space)["RouteAccepted"]["status"] for name in names]
+    assert accepted == ["True"] * 50
 
 
 @only_helm4

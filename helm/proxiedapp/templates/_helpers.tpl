@@ -74,6 +74,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - name: PROXIEDAPP_NAMESPACES
   value: {{ join "," . | quote }}
 {{- end }}
+- name: PROXIEDAPP_LEASE_NAME
+  value: {{ include "proxiedapp.fullname" . | quote }}
+- name: PROXIEDAPP_IDENTITY
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
 - name: PROXIEDAPP_OWN_NAMESPACE
   valueFrom:
     fieldRef:

@@ -151,7 +151,6 @@ async def test_it_says_what_comes_next(monitored: BareCluster, tmp_path: Path, n
         "serves the namespaces team-a, team-b.",
         "kubectl rollout status -n team-a deployment/proxiedapp",
         "(now 10.42.0.0/16)",
-        "Attention: replicas is 2, but this version elects no leader",
         "apply crds/proxiedapps.yaml yourself",
     ):
         assert words in said
