@@ -144,10 +144,12 @@ def test_two_replicas_lose_nothing_when_the_leader_is_killed(
 ) -> None:
     values = values_for(empty, tmp_path, replicas=2)
     helm("install", RELEASE, CHART, "-n", HOME, "--values", values, "--set", "settings.leaseSeconds=3", "--wait")
-    leader = eventually(lambda: holder(empty), "a leader")
-    assert len(empty.get("pods", "-n", HOME, "-l", "app.kubernetes.io/name=proxiedapp")["items"]) == 2
-    names = [f"app-{number}" for number in range(50)]
-    apps = [hello(name, space, replicas=0, verify={"enabled": False}) for name in names]
+    pods = empty.get("pods", "-n", HOME, "-l", "app.kubernetes.io/name=proxiedapp")["items"]
+    names = {pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"]}
+    assert len(names) == 2
+    # The Lease may still name the last pod of an earlier release, whose rights went before it could give it up.
+    leader = eventually(lambda: next(iter({holder(empty)} & names), None), "a leader")
+    apps = [hello(f"app-{number}", space, replicas=0, verify={"enabled": False}) for number in range(50)]
     empty.apply(*apps[:25])
     empty.kubectl("delete", "pod", leader, "-n", HOME, "--grace-period=0", "--force", "--wait=false")
     empty.apply(*apps[25:])
@@ -155,10 +157,11 @@ def test_two_replicas_lose_nothing_when_the_leader_is_killed(
 
     def routed() -> bool:
         found = empty.get("ingressroutes.traefik.io", "-n", space)["items"]
-        return sorted(route["metadata"]["labels"]["app.kubernetes.io/instance"] for route in found) == sorted(names)
+        owners = sorted(route["metadata"]["ownerReferences"][0]["name"] for route in found)
+        return owners == sorted(app["metadata"]["name"] for app in apps)
 
     eventually(routed, "each app's one route")
-    accepted = [empty.conditions(name, space)["RouteAccepted"]["status"] for name in names]
+    accepted = [empty.conditions(app["metadata"]["name"], space)["RouteAccepted"]["status"] for app in apps]
     assert accepted == ["True"] * 50
 
 
