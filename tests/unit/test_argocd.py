@@ -3,21 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import lupa.lua51
 import pytest
 import yaml
 
-FOLDER = Path(__file__).parents[2] / "gitops" / "argocd"
+from tests.support.argocd import FOLDER, health_of
+
 TESTS: list[dict[str, Any]] = yaml.safe_load((FOLDER / "health_test.yaml").read_text())["tests"]
-
-
-def health_of(manifest: dict[str, Any]) -> dict[str, str]:
-    """Ask the script as Argo CD does: `obj` is the object, without any library of the system's."""
-    lua = lupa.lua51.LuaRuntime(unpack_returned_tuples=True, register_eval=False)
-    for library in ("io", "os", "package", "require", "debug", "python"):
-        lua.globals()[library] = None
-    lua.globals()["obj"] = lua.table_from(manifest, recursive=True)
-    return dict(lua.execute((FOLDER / "health.lua").read_text()))
 
 
 @pytest.mark.parametrize("case", TESTS, ids=lambda case: Path(case["inputPath"]).stem)

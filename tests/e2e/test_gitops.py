@@ -1,0 +1,82 @@
+"""What GitOps tools read from a live status: Helm 4 by kstatus, as Flux does, and Argo CD by its health script."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.argocd import health_of
+from tests.support.helm import Helm
+from tests.support.manifests import hello
+from tests.support.sandbox import Sandbox, eventually
+
+
+@pytest.fixture
+def helm(sandbox: Sandbox, tmp_path: Path) -> Helm:
+    return Helm("helm4", tmp_path, sandbox.folder / "admin.kubeconfig")
+
+
+@pytest.fixture
+def chart(tmp_path: Path) -> Path:
+    folder = tmp_path / "chart"
+    (folder / "templates").mkdir(parents=True)
+    (folder / "Chart.yaml").write_text(yaml.safe_dump({"apiVersion": "v2", "name": "shop", "version": "1.0.0"}))
+    return folder
+
+
+def of(chart: Path, app: dict[str, Any]) -> Path:
+    """Put the app into the chart, as a team would."""
+    (chart / "templates" / "app.yaml").write_text(yaml.safe_dump(app))
+    return chart
+
+
+def argocd(sandbox: Sandbox, namespace: str) -> str:
+    return health_of(sandbox.get("papp", "shop", "-n", namespace))["status"]
+
+
+def status_of(said: str) -> str:
+    """Return what Helm says of the object for which it did not wait any longer."""
+    match = re.search(r"resource ProxiedApp/\S+ not ready\. status: (\w+)", said)
+    assert match is not None, said
+    return match[1]
+
+
+def test_a_good_app_is_waited_for(sandbox: Sandbox, namespace: str, helm: Helm, chart: Path) -> None:
+    wait = ("-n", namespace, "--wait", "--timeout", "60s")
+    helm("install", "shop", of(chart, hello("shop", namespace)), *wait)
+    assert sandbox.conditions("shop", namespace)["Ready"]["status"] == "True", "Helm came back no earlier"
+    assert argocd(sandbox, namespace) == "Healthy"
+
+    helm("upgrade", "shop", of(chart, hello("shop", namespace, "/moved", image="sandbox.local/hello:2")), *wait)
+    ready = sandbox.conditions("shop", namespace)["Ready"]
+    assert (ready["status"], ready["observedGeneration"]) == ("True", 2)
+    assert argocd(sandbox, namespace) == "Healthy"
+
+    sandbox.kubectl("annotate", "papp", "shop", "-n", namespace, "proxiedapp.dev/reconcile=suspended")
+    eventually(lambda: argocd(sandbox, namespace) == "Suspended", "the pause")
+    helm("upgrade", "shop", chart, *wait, "--set", "nothing=new")
+
+    helm("uninstall", "shop", "-n", namespace, "--wait", "--timeout", "60s")
+    assert not sandbox.names("proxiedapps", namespace)
+
+
+@pytest.mark.parametrize(
+    ("spec", "kstatus", "health"),
+    [
+        pytest.param({"command": ["./start.sh"]}, "Failed", "Degraded", id="a command that nobody knows"),
+        pytest.param({"image": "sandbox.local/absent:1"}, "InProgress", "Progressing", id="an image that is not there"),
+        pytest.param(
+            {"command": ["uvicorn", "absent:app"]}, "InProgress", "Progressing", id="an app that does not start"
+        ),
+    ],
+)
+def test_what_is_not_right_is_told_from_what_is_not_yet(
+    sandbox: Sandbox, namespace: str, helm: Helm, chart: Path, spec: dict[str, Any], kstatus: str, health: str
+) -> None:
+    of(chart, hello("shop", namespace, **spec))
+    done = helm.run("install", "shop", chart, "-n", namespace, "--wait", "--timeout", "8s")
+    assert done.returncode != 0
+    assert status_of(done.stderr) == kstatus
+    assert argocd(sandbox, namespace) == health
