@@ -22,7 +22,7 @@ from typing_extensions import override
 from proxiedapp.api.names import GROUP, Key
 from proxiedapp.controller.client import Api, ApiError, NotFound, collection
 from proxiedapp.controller.kinds import CHILD_SELECTOR, OPTIONAL_KINDS, PROXIED_APP
-from proxiedapp.controller.metrics import EVENTS
+from proxiedapp.controller.metrics import EVENTS, WATCHES
 from proxiedapp.controller.resync import Resync
 from proxiedapp.controller.store import ChildId, Store
 from proxiedapp.resources.kinds import Kind
@@ -162,6 +162,7 @@ def _login(api: Api, resync: Resync) -> Callable[..., Any]:
         if kind in OPTIONAL_KINDS and request.url.path in opened:
             await _served_again(api, request.url.path)
         if request.url.query.get("watch") == "true":
+            WATCHES.labels(kind.kind).inc()
             loop = asyncio.get_running_loop()
             pause = opened.get(request.url.path, -_WATCH_PAUSE) + _WATCH_PAUSE - loop.time()
             opened[request.url.path] = loop.time() + max(pause, 0.0)

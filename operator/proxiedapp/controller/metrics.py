@@ -20,4 +20,7 @@ VERIFICATIONS: Final = Counter("proxiedapp_verifications", "Looks at a running a
 APPS_VERIFIED: Final = Gauge("proxiedapp_apps_verified", "Apps by what the last verification found", ["verified"])
 LEADING: Final = Gauge("proxiedapp_leading", "Whether this replica writes: 1, or 0 for one that stands by")
 QUEUE_DEPTH: Final = Gauge("proxiedapp_queue_depth", "Apps waiting for a pass")
+QUEUE_AGE: Final = Gauge("proxiedapp_queue_age_seconds", "How long the app that is next has waited for its pass")
+WATCHES: Final = Counter("proxiedapp_watches_opened", "Watches begun, the first and after each end", ["kind"])
+BUILD: Final = Gauge("proxiedapp_build_info", "1; the version is a label", ["version"])
 OBJECTS: Final = Gauge("proxiedapp_objects", "Objects known", ["kind"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Hashable
 from typing import Generic, Protocol, TypeVar
 
@@ -35,12 +36,15 @@ class Queue(Generic[K]):
         backoff_max: float,
         timer: Timer | None = None,
         jitter: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._backoff = backoff
         self._backoff_max = backoff_max
         self._timer = timer
         self._jitter = jitter
-        self._due: dict[K, None] = {}
+        self._clock = clock
+        self._due: dict[K, float] = {}
+        """Since when."""
         self._busy: set[K] = set()
         self._again: set[K] = set()
         self._failures: dict[K, int] = {}
@@ -50,6 +54,11 @@ class Queue(Generic[K]):
     def __len__(self) -> int:
         return len(self._due)
 
+    def age(self) -> float:
+        """Return for how many seconds the key that is next has waited; asked by another thread."""
+        since = next(iter(list(self._due.values())), None)
+        return 0.0 if since is None else self._clock() - since
+
     def add(self, key: K) -> None:
         """Ask for a pass as soon as possible."""
         if (handle := self._delayed.pop(key, None)) is not None:
@@ -57,7 +66,7 @@ class Queue(Generic[K]):
         if key in self._busy:
             self._again.add(key)
         elif key not in self._due:
-            self._due[key] = None
+            self._due[key] = self._clock()
             self._waiting.put_nowait(None)
 
     def add_later(self, key: K, delay: float) -> None:

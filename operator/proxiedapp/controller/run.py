@@ -7,6 +7,7 @@ import socket
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from functools import partial
+from importlib.metadata import version
 from typing import Any, Final
 from uuid import uuid4
 
@@ -19,7 +20,15 @@ from proxiedapp.controller.client import Api, ApiError, NotFound, Unavailable, c
 from proxiedapp.controller.health import Health, listen, serve_health
 from proxiedapp.controller.kinds import OPTIONAL_KINDS, PROXIED_APP, watched_children
 from proxiedapp.controller.lease import Lease, LeaseLost
-from proxiedapp.controller.metrics import APPS_VERIFIED, LEADING, QUEUE_DEPTH, RECONCILE_SECONDS, RECONCILES
+from proxiedapp.controller.metrics import (
+    APPS_VERIFIED,
+    BUILD,
+    LEADING,
+    QUEUE_AGE,
+    QUEUE_DEPTH,
+    RECONCILE_SECONDS,
+    RECONCILES,
+)
 from proxiedapp.controller.queue import Queue
 from proxiedapp.controller.reconcile import Reconciler
 from proxiedapp.controller.resync import Resync
@@ -124,6 +133,8 @@ async def _serve(settings: Settings, api: Api, health: Health, served: frozenset
     )
     await _first_lists(resync)
     QUEUE_DEPTH.set_function(lambda: len(queue))
+    QUEUE_AGE.set_function(queue.age)
+    BUILD.labels(version("proxiedapp")).set(1)
     for right in (True, False):
         APPS_VERIFIED.labels(str(right).lower()).set_function(partial(verifier.count, right=right))
     apps, apis = store.counts()[PROXIED_APP.kind], ", ".join(sorted(served)) or "none"

@@ -102,8 +102,8 @@ class Verifier:
         self._watched.pop(key, None)
 
     def count(self, *, right: bool) -> int:
-        """Return how many apps were found right, or wrong."""
-        verdicts = [watched.verdict for watched in self._watched.values() if watched.verdict is not None]
+        """Return how many apps were found right, or wrong; asked by another thread."""
+        verdicts = [watched.verdict for watched in list(self._watched.values()) if watched.verdict is not None]
         return sum((verdict.wrong is None) is right for verdict in verdicts)
 
     async def work(self) -> None:

@@ -15,7 +15,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def queue(clock: Clock) -> Queue[str]:
-    return Queue(backoff=0.5, backoff_max=300.0, timer=clock, jitter=lambda: 0.0)
+    return Queue(backoff=0.5, backoff_max=300.0, timer=clock, jitter=lambda: 0.0, clock=lambda: clock.seconds)
 
 
 async def take(queue: Queue[str]) -> str:
@@ -42,6 +42,18 @@ async def test_key_that_waits_is_not_added_twice(queue: Queue[str]) -> None:
     queue.add("a")
     assert [await take(queue), await take(queue)] == ["a", "b"]
     assert len(queue) == 0
+
+
+async def test_age_is_that_of_the_key_that_is_next(queue: Queue[str], clock: Clock) -> None:
+    assert queue.age() == 0.0
+    queue.add("a")
+    clock.advance(2.0)
+    queue.add("b")
+    queue.add("a")
+    clock.advance(1.0)
+    assert queue.age() == 3.0
+    await take(queue)
+    assert queue.age() == 1.0
 
 
 async def test_taker_waits_for_a_key(queue: Queue[str]) -> None:
