@@ -16,7 +16,9 @@ from proxiedapp.controller.apply import Applier
 from proxiedapp.controller.client import Api, ApiError, NotFound, Unavailable, connect
 from proxiedapp.controller.health import Health, listen, serve_health
 from proxiedapp.controller.kinds import PROXIED_APP, watched_children
+from proxiedapp.controller.lookout import Lookout
 from proxiedapp.controller.metrics import APPS_VERIFIED, QUEUE_DEPTH, RECONCILE_SECONDS, RECONCILES
+from proxiedapp.controller.neighbours import Neighbours
 from proxiedapp.controller.queue import Queue
 from proxiedapp.controller.reconcile import Reconciler
 from proxiedapp.controller.resync import Resync
@@ -81,10 +83,15 @@ async def _serve(settings: Settings, api: Api, health: Health, *, traefik_served
     queue: Queue[Key] = Queue(backoff=settings.backoff_seconds, backoff_max=settings.backoff_max_seconds)
     kinds = (PROXIED_APP, *watched_children(traefik_served=traefik_served))
     resync = Resync(api, store, queue.add, kinds=kinds, namespaces=settings.namespaces)
+    neighbours = Neighbours()
+    lookout = Lookout(
+        api, store, neighbours, queue.add, namespaces=settings.namespaces, look_again=settings.resync_seconds
+    )
     verifier = Verifier(verify, queue.add, interval=settings.verify_seconds)
     reconciler = Reconciler(
         api=api,
         store=store,
+        neighbours=neighbours,
         applier=Applier(api, store, queue.add),
         defaults=settings.defaults,
         entry_point_urls=settings.entry_point_urls,
@@ -96,6 +103,7 @@ async def _serve(settings: Settings, api: Api, health: Health, *, traefik_served
         pod_ip=settings.pod_ip,
     )
     await _first_lists(resync)
+    await lookout.first()
     QUEUE_DEPTH.set_function(lambda: len(queue))
     for right in (True, False):
         APPS_VERIFIED.labels(str(right).lower()).set_function(partial(verifier.count, right=right))
@@ -107,6 +115,7 @@ async def _serve(settings: Settings, api: Api, health: Health, *, traefik_served
         *(verifier.work() for _ in range(settings.verify_concurrency)),
         resync.serve_asked(),
         resync.repeat(settings.resync_seconds),
+        lookout.follow(),
         _beat(health),
     ]
     if not traefik_served:
