@@ -51,7 +51,7 @@ class Overlap:
                     f"{self.ref} takes requests for {place} with the same priority {self.ours}, and Traefik draws lots"
                 )
             case Winner.OURS:
-                said = f"{self.ref} asks for {place} too and gets nothing (priority {self.theirs} against {self.ours})"
+                said = f"{self.ref} asks for {place} too and gets nothing there (priority {self.theirs} against {self.ours})"
         # The Gateway API knows no priorities.
         change = "hostname or path" if self.ref.kind == "HTTPRoute" else "host, path or priority"
         named = "" if self.host or self.winner is Winner.OURS else ", or name this app's own hosts in spec.route.hosts"

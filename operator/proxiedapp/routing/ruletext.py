@@ -13,8 +13,9 @@ _TOKEN: Final = re.compile(r'(\s*)(?:(&&|\|\||[()!,])|([A-Za-z]+)|"([^"\\\n]*)"|
 _OTHERS: Final = frozenset(
     {"clientip", "header", "headerregexp", "hostregexp", "method", "pathregexp", "query", "queryregexp"}
 )
-_MOST: Final = 256
-"""Alternatives of one rule; one with more is not read."""
+# Anybody may write rules, and each must be read quickly: one beyond these is not read.
+_LONGEST: Final = 4096
+_MOST: Final = 128
 _DEEPEST: Final = 32
 
 
@@ -54,6 +55,8 @@ class _Reader:
     """Reads by descent: `||` joins what `&&` joins, as in Go."""
 
     def __init__(self, rule: str) -> None:
+        if len(rule) > _LONGEST:
+            raise _Unreadable
         self._tokens = _tokens(rule.strip())
         self._tokens.reverse()
 
