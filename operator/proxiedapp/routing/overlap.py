@@ -45,17 +45,16 @@ class Overlap:
         place = f"{self.host or 'every host'} {self.prefix}"
         match self.winner:
             case Winner.THEIRS:
-                said = f"{self.ref} takes requests for {place} first (priority {self.theirs} against {self.ours})"
+                said = f"{self.ref} takes the requests for {place}"
             case Winner.EITHER:
-                said = (
-                    f"{self.ref} takes requests for {place} with the same priority {self.ours}, and Traefik draws lots"
-                )
+                said = f"{self.ref} takes some of the requests for {place}, by chance"
             case Winner.OURS:
-                said = f"{self.ref} asks for {place} too and gets nothing there (priority {self.theirs} against {self.ours})"
+                said = f"{self.ref} asks for {place} too, and gets nothing there"
         # The Gateway API knows no priorities.
         change = "hostname or path" if self.ref.kind == "HTTPRoute" else "host, path or priority"
         named = "" if self.host or self.winner is Winner.OURS else ", or name this app's own hosts in spec.route.hosts"
-        return f"{said}. Give it another {change}, or delete it{named}"
+        priorities = f"its priority {self.theirs}, this app's {self.ours}"
+        return f"{said} ({priorities}). Give it another {change}, or delete it{named}"
 
 
 def find(route: Route, entry_points: EntryPoints, known: Known) -> Overlap | None:

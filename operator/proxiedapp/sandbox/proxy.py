@@ -1,4 +1,4 @@
-"""How Traefik is started: as its own chart does, for IngressRoutes and Ingresses, on the entry points web and websecure."""
+"""How Traefik is started: as its own chart does, on the entry points `web` and `websecure`."""
 
 import shutil
 import sys

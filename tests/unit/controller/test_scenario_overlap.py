@@ -76,7 +76,7 @@ async def test_nothing_is_written_while_nothing_new_is_said(scenario: Scenario) 
     assert await scenario.settle() == []
     scenario.cluster.edit(second, ("spec",), ingress_route(priority=2000))
     assert await scenario.settle() == STATUS
-    assert "others/b takes requests" in scenario.message(kind="RouteAccepted")
+    assert "others/b takes the requests" in scenario.message(kind="RouteAccepted")
 
 
 async def test_only_those_concerned_are_looked_at(scenario: Scenario) -> None:
