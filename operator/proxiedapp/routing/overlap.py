@@ -83,9 +83,8 @@ def patterns(host: str, prefix: str) -> Iterator[Pattern]:
 
 def concerns(pattern: Pattern, host: str, prefix: str) -> bool:
     """Return whether a pattern may be one of those; an app without hosts may be reached by any."""
-    return (not host or pattern.host in _host_patterns(host)) and (
-        pattern.takes(prefix) or pattern.takes(prefix.rstrip("/") + "/")
-    )
+    taken = pattern.takes(prefix) or pattern.takes(prefix.rstrip("/") + "/")
+    return taken and (not host or pattern.host in _host_patterns(host))
 
 
 def _host_patterns(host: str) -> list[str]:
