@@ -91,14 +91,14 @@ def routers(sandbox: Sandbox, namespace: str) -> dict[str, int]:
     return found
 
 
-def own_priority(sandbox: Sandbox) -> int:
-    (priority,) = routers(sandbox, "overlapped").values()
+def own_priority(sandbox: Sandbox, app: str = "shop") -> int:
+    (priority,) = (each for name, each in routers(sandbox, "overlapped").items() if name[:-11] == app)
     return priority
 
 
-def told(sandbox: Sandbox) -> tuple[str, str, str]:
+def told(sandbox: Sandbox, app: str = "shop") -> tuple[str, str, str]:
     """Return status, reason and message of RouteAccepted."""
-    found = sandbox.conditions("shop", "overlapped")["RouteAccepted"]
+    found = sandbox.conditions(app, "overlapped")["RouteAccepted"]
     return found["status"], found["reason"], found["message"]
 
 
@@ -186,9 +186,11 @@ def test_warning_is_what_traefik_does_and_goes_with_its_cause(
     eventually(lambda: asked(shop) == OURS, "the app's answer")
 
 
-def test_equal_priorities_are_chance(shop: Sandbox) -> None:
+@pytest.mark.parametrize("kind", ["IngressRoute", "Ingress"])
+def test_equal_priorities_are_chance(shop: Sandbox, kind: str) -> None:
     own = own_priority(shop)
-    with present(shop, ingress_route(SAME, own)):
+    theirs = ingress(HOST, "/api/v1", **{PRIORITY: str(own)}) if kind == "Ingress" else ingress_route(SAME, own)
+    with present(shop, theirs):
         eventually(lambda: told(shop)[1] == "Overlapped", "the warning")
         assert "takes some of the requests" in told(shop)[2]
         assert routers(shop, "overlapping") == {"theirs": own}
@@ -212,6 +214,25 @@ def test_ordinary_neighbours_are_no_matter(shop: Sandbox) -> None:
         assert asked(shop, "/api/v1/below") == THEIRS
         assert asked(shop, APP, "other.test") == THEIRS
         assert asked(shop, "/") == THEIRS
+
+
+def test_a_catch_all_takes_what_an_app_without_hosts_asks_for_by_the_length_of_its_rule(shop: Sandbox) -> None:
+    manifest = hello("open", "overlapped", "/open/v1")
+    del manifest["spec"]["route"]["hosts"]
+    shop.apply(manifest)
+    shop.wait_ready("open", "overlapped")
+    eventually(lambda: asked(shop, "/open/v1/app") == OURS, "the route")
+    with present(shop, ingress_route("PathPrefix(`/`)")):
+        eventually(lambda: told(shop, "open")[1] == "Overlapped", "the warning")
+        priorities = f"(its priority 15, this app's {own_priority(shop, 'open')})"
+        assert f"takes the requests for every host /open/v1 {priorities}" in told(shop, "open")[2]
+        eventually(lambda: asked(shop, "/open/v1/app") == THEIRS, "their answer")
+        assert (told(shop)[1], asked(shop)) == ("Accepted", OURS), "an app with hosts has a higher priority"
+        named = hello("open", "overlapped", "/open/v1", route={"hosts": ["open.test"]})
+        shop.apply(named)
+        eventually(lambda: told(shop, "open")[1] == "Accepted", "what the message advises")
+        eventually(lambda: asked(shop, "/open/v1/app", "open.test") == OURS, "the app's answer")
+    shop.kubectl("delete", "proxiedapp", "open", "-n", "overlapped")
 
 
 def test_nothing_is_written_while_a_warning_stands(shop: Sandbox) -> None:
