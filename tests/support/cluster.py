@@ -137,7 +137,7 @@ class Cluster:
     def check_routes(self) -> None:
         """Look at the routes as Traefik would: one that names what is not there answers 404."""
         for stored in self.objects.values():
-            if stored.kind is not INGRESS_ROUTE:
+            if stored.kind is not INGRESS_ROUTE or not is_ours(stored.body):
                 continue
             namespace = stored.body["metadata"]["namespace"]
             for route in stored.body["spec"]["routes"]:

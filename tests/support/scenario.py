@@ -14,7 +14,9 @@ from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import API_VERSION, KIND, Key
 from proxiedapp.controller.apply import Applier
 from proxiedapp.controller.client import ApiError
-from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.controller.kinds import FOREIGN_KINDS, PROXIED_APP
+from proxiedapp.controller.lookout import Lookout
+from proxiedapp.controller.neighbours import Neighbours
 from proxiedapp.controller.queue import Queue
 from proxiedapp.controller.reconcile import Outcome, Reconciler
 from proxiedapp.controller.store import ChildId, Store
@@ -49,10 +51,13 @@ class Scenario:
     def restart(self, served: frozenset[str] = OPTIONAL_GROUPS) -> None:
         """Forget everything, as a new process does, and read it again; the cluster may serve other APIs by now."""
         self.store = Store(DEFAULTS.entry_points)
+        neighbours = Neighbours()
+        self._lookout = Lookout(self.api, self.store, neighbours, self.queue.add, namespaces=(), look_again=600.0)
         self.verifier = Verifier(self._check, self.queue.add, interval=900.0, timer=self.clock, chance=lambda: 0.5)
         self._reconciler = Reconciler(
             api=self.api,
             store=self.store,
+            neighbours=neighbours,
             applier=Applier(self.api, self.store, self.queue.add),
             defaults=DEFAULTS,
             entry_point_urls={"web": "http://*", "websecure": "https://*"},
@@ -91,6 +96,11 @@ class Scenario:
         """Make an object that somebody else controls."""
         body = {"apiVersion": kind.api_version, "kind": kind.kind, "spec": {"theirs": True}}
         return self.cluster.put(kind, body | {"metadata": {"name": name, "namespace": NAMESPACE} | metadata})
+
+    def neighbour(self, kind: Kind, spec: Manifest, name: str = "theirs", **rest: Any) -> Stored:
+        """Make a route of somebody else's, in a namespace of their own."""
+        metadata = {"name": name, "namespace": "others"} | rest.pop("metadata", {})
+        return self.cluster.put(kind, {"kind": kind.kind, "metadata": metadata, "spec": spec} | rest)
 
     def rolled_out(self, name: str = "shop") -> None:
         report_rollout(self.cluster, NAMESPACE, name)
@@ -194,6 +204,8 @@ class Scenario:
 
     def _observe(self, event: str, kind: Kind, body: Manifest) -> None:
         metadata = body["metadata"]
+        if kind in FOREIGN_KINDS and not is_ours(body):
+            self._lookout.take(kind, event, body)
         if kind is PROXIED_APP:
             keys = self.store.forget_app(body) if event == "DELETED" else self.store.observe_app(body)
         elif event == "DELETED":

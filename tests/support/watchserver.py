@@ -38,6 +38,12 @@ class WatchServer:
     """Kinds that are not served."""
     lists: Counter[Kind] = field(default_factory=Counter)
     watches: Counter[Kind] = field(default_factory=Counter)
+    selectors: dict[Kind, str] = field(default_factory=dict)
+    """Of the last request of each kind."""
+    more: set[Kind] = field(default_factory=set)
+    """Kinds that are served beside those that the edge watches."""
+    forbidden: set[Kind] = field(default_factory=set)
+    """Kinds that the account may not read."""
     version: int = 100
     opened: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -52,15 +58,18 @@ class WatchServer:
             await self.opened.wait_for(lambda: self.lists[kind] >= lists and self.watches[kind] >= watches)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        kind = next((each for each in KINDS if collection(each, None) == request.path), None)
+        kind = next((each for each in (*KINDS, *self.more) if collection(each, None) == request.path), None)
         if kind is None:
             return self._discovery(request.path)
+        self.selectors[kind] = request.query.get("labelSelector", "")
         counter = self.watches if "watch" in request.query else self.lists
         counter[kind] += 1
         async with self.opened:
             self.opened.notify_all()
         if kind in self.missing:
             return web.json_response({"kind": "Status", "code": 404}, status=404)
+        if kind in self.forbidden:
+            return web.json_response({"message": f"{kind.plural} is forbidden"}, status=403)
         return await self._watch(request, kind) if "watch" in request.query else self._list(kind)
 
     def _list(self, kind: Kind) -> web.Response:

@@ -44,6 +44,8 @@ class Reason(StrEnum):
     """The route is valid and applied, but something in the app stays wrong; the message says what mends it."""
     NOT_MONITORED = "NotMonitored"
     """Enough replicas serve, but nobody can collect their metrics as asked; the message says what mends it."""
+    OVERLAPPED = "Overlapped"
+    """The route is valid and applied, but somebody else's route matches the same place; the message names it."""
     VERIFIED = "Verified"
     """Everything that could be judged is right. Where something is not, the reason is the code of the finding."""
 

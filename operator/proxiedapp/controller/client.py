@@ -4,7 +4,7 @@ The generated models are left out on purpose: they cost three to five times the 
 """
 
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from proxiedapp.resources.kinds import Kind
 PAGE_SIZE: Final = 500
 CONNECTIONS: Final = 32
 _SOME: Final = 20
+_WATCH_SECONDS: Final = 270
 
 _JSON: Final = "application/json"
 # The charset keeps kubernetes.aio from serialising the body again: orjson already did, in a tenth of the time.
@@ -176,6 +177,31 @@ class Api:
             if not token:
                 return
             query["continue"] = token
+
+    async def watch(
+        self, kind: Kind, namespace: str | None, selector: str, version: str
+    ) -> AsyncGenerator[Manifest, None]:
+        """Yield a watch's events, bookmarks among them, until the server ends it, as it does now and then.
+
+        Raises ApiError, also for one that the watch tells of; then what is known may be out of date.
+        """
+        query = {"watch": "true", "resourceVersion": version, "labelSelector": selector, "allowWatchBookmarks": "true"}
+        query["timeoutSeconds"] = str(_WATCH_SECONDS)
+        url = f"{self.server}{collection(kind, namespace)}?{urlencode(query)}"
+        timeout = aiohttp.ClientTimeout(total=_WATCH_SECONDS + 10, connect=self._timeout.total)
+        try:
+            async with self.watch_session(await self.token()) as session, session.get(url, timeout=timeout) as response:
+                if response.status >= HTTPStatus.BAD_REQUEST:
+                    raise error_of(response.status, await response.read(), response.headers)
+                rest = b""
+                async for chunk in response.content.iter_any():
+                    *lines, rest = (rest + chunk).split(b"\n")
+                    for event in map(orjson.loads, lines):
+                        if event["type"] == "ERROR":
+                            raise error_of(event["object"]["code"], orjson.dumps(event["object"]), {})
+                        yield event
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unavailable(0, f"no answer from {self.server}: {str(error) or type(error).__name__}") from error
 
     async def some(self, kind: Kind, namespace: str, selector: str) -> list[Manifest]:
         """Return the first objects that a selector takes, for a look rather than for an account."""

@@ -16,6 +16,7 @@ from proxiedapp.controller.client import Api, ApiError, Conflict, NotFound, Refu
 from proxiedapp.controller.events import EVENT, newly_stalled, warning
 from proxiedapp.controller.kinds import POD, PROXIED_APP
 from proxiedapp.controller.metrics import WRITES
+from proxiedapp.controller.neighbours import Neighbours
 from proxiedapp.controller.plan import Plan, plan
 from proxiedapp.controller.status import Pass, applied, conditions_of, next_status, rejected, verified_condition
 from proxiedapp.controller.store import ObservedApp, Store, Workload
@@ -27,6 +28,7 @@ from proxiedapp.resources.kinds import INGRESS_ROUTE, MIDDLEWARE
 from proxiedapp.resources.metadata import selector
 from proxiedapp.resources.scaling import Scale
 from proxiedapp.routing.claim import Contender, Place, owners
+from proxiedapp.routing.overlap import find
 
 _PATIENCE: Final = 5.0
 """Seconds that pods may take to come up before they are looked at."""
@@ -49,6 +51,7 @@ class Reconciler:
 
     api: Api
     store: Store
+    neighbours: Neighbours
     applier: Applier
     defaults: Defaults
     entry_point_urls: Mapping[str, str]
@@ -85,9 +88,10 @@ class Reconciler:
             made = rejected(error)
             waits = isinstance(error, MiddlewareMissing)
         look_again = 0.0
-        if made.problem is None:
+        if made.problem is None and want is not None:
             trouble, look_again = await self._trouble(app)
-            made = replace(made, trouble=trouble)
+            overlap = find(want.route, self.defaults.entry_points, self.neighbours.at)
+            made = replace(made, trouble=trouble, overlap=overlap)
         await self._tell(app, want if made.routed else None, made)
         word = made.problem.reason if made.problem is not None else "applied" if report.results else "ready"
         if waits or not report.complete:

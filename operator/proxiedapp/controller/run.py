@@ -20,6 +20,7 @@ from proxiedapp.controller.client import Api, ApiError, NotFound, Unavailable, c
 from proxiedapp.controller.health import Health, listen, serve_health
 from proxiedapp.controller.kinds import OPTIONAL_KINDS, PROXIED_APP, watched_children
 from proxiedapp.controller.lease import Lease, LeaseLost
+from proxiedapp.controller.lookout import Lookout
 from proxiedapp.controller.metrics import (
     APPS_VERIFIED,
     BUILD,
@@ -29,6 +30,7 @@ from proxiedapp.controller.metrics import (
     RECONCILE_SECONDS,
     RECONCILES,
 )
+from proxiedapp.controller.neighbours import Neighbours
 from proxiedapp.controller.queue import Queue
 from proxiedapp.controller.reconcile import Reconciler
 from proxiedapp.controller.resync import Resync
@@ -117,10 +119,15 @@ async def _serve(settings: Settings, api: Api, health: Health, served: frozenset
     queue: Queue[Key] = Queue(backoff=settings.backoff_seconds, backoff_max=settings.backoff_max_seconds)
     kinds = (PROXIED_APP, *watched_children(served))
     resync = Resync(api, store, queue.add, kinds=kinds, namespaces=settings.namespaces)
+    neighbours = Neighbours()
+    lookout = Lookout(
+        api, store, neighbours, queue.add, namespaces=settings.namespaces, look_again=settings.resync_seconds
+    )
     verifier = Verifier(verify, queue.add, interval=settings.verify_seconds)
     reconciler = Reconciler(
         api=api,
         store=store,
+        neighbours=neighbours,
         applier=Applier(api, store, queue.add),
         defaults=settings.defaults,
         entry_point_urls=settings.entry_point_urls,
@@ -132,6 +139,7 @@ async def _serve(settings: Settings, api: Api, health: Health, served: frozenset
         pod_ip=settings.pod_ip,
     )
     await _first_lists(resync)
+    await lookout.first()
     QUEUE_DEPTH.set_function(lambda: len(queue))
     QUEUE_AGE.set_function(queue.age)
     BUILD.labels(version("proxiedapp")).set(1)
@@ -147,6 +155,7 @@ async def _serve(settings: Settings, api: Api, health: Health, served: frozenset
         *(_once(leading, verifier.work()) for _ in range(settings.verify_concurrency)),
         resync.serve_asked(),
         resync.repeat(settings.resync_seconds),
+        lookout.follow(),
         _beat(health),
         _await_change(api, served, changed, settings.api_look_seconds),
     ]

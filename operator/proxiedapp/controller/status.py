@@ -19,6 +19,7 @@ from proxiedapp.controller.verification import Verdict
 from proxiedapp.resources.desired import Desired
 from proxiedapp.resources.metadata import selector
 from proxiedapp.routing.address import public_url
+from proxiedapp.routing.overlap import Overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Pass:
     """What keeps the pods from coming up."""
     suspended: bool = False
     """Whether nothing was done, as the user asked."""
+    overlap: Overlap | None = None
+    """Whose route stands in the way of the app's."""
 
 
 def rejected(error: Rejected) -> Pass:
@@ -140,8 +143,12 @@ def verified_condition(verdict: Verdict, now: datetime) -> Condition:
 
 
 def _route(outcome: Pass, desired: Desired | None) -> Finding:
-    if outcome.routed and desired is not None and desired.launch.limits:
-        return Finding(True, Reason.LIMITED, f"The route is in place, but {desired.launch.limits}.")
+    limits = f"{desired.launch.limits}." if desired is not None and desired.launch.limits else ""
+    if outcome.routed and outcome.overlap is not None:
+        message = f"The route is in place, but {outcome.overlap.text}. {limits}".rstrip()
+        return Finding(True, Reason.OVERLAPPED, message)
+    if outcome.routed and limits:
+        return Finding(True, Reason.LIMITED, f"The route is in place, but {limits}")
     if outcome.routed or outcome.problem is None:
         return Finding(True, Reason.ACCEPTED, "The route is in place.")
     if outcome.problem.reason is Reason.CONFLICT:

@@ -4,7 +4,7 @@ Everything here can be read again from the API server. Events may repeat, come l
 never replaces a newer one, and a list tells which objects are gone.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -17,6 +17,8 @@ from proxiedapp.controller.ownedfields import owned_digest, scaled_by_others
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, Kind
 from proxiedapp.routing.claim import Claim, Contender, Place, held, wanted
 from proxiedapp.routing.entrypoints import EntryPoints
+from proxiedapp.routing.overlap import concerns
+from proxiedapp.routing.ruletext import Pattern
 
 
 class ChildId(NamedTuple):
@@ -115,7 +117,8 @@ class Store:
         self._apps: dict[Key, ObservedApp] = {}
         self._children: dict[ChildId, ObservedChild] = {}
         self._by_owner: dict[Key, dict[ChildId, ObservedChild]] = {}
-        self._by_place: dict[Place, dict[Key, int]] = {}
+        self._by_place: dict[str, dict[Place, dict[Key, int]]] = {}
+        """By host first."""
 
     def snapshot(self, key: Key) -> tuple[ObservedApp | None, tuple[ObservedChild, ...]]:
         """Return an app and the children that name it as their controller, of whatever uid."""
@@ -142,6 +145,17 @@ class Store:
                 found[one.key] = one
                 waiting |= self._rivals(one.wants | one.holds) - found.keys()
         return list(found.values())
+
+    def addressed_by(self, patterns: Iterable[Pattern]) -> set[Key]:
+        """Return the apps whose own address one of these may match."""
+        found: set[Key] = set()
+        for pattern in patterns:
+            one_host = pattern.host and not pattern.host.startswith("*")
+            for host in {"", pattern.host} if one_host else self._by_place:
+                for place, keys in self._by_place.get(host, {}).items():
+                    if concerns(pattern, host, place.prefix):
+                        found |= keys.keys()
+        return found
 
     def observe_app(self, body: Manifest) -> set[Key]:
         """Take an app as it stands; concerns those too who ask for the same place."""
@@ -269,16 +283,19 @@ class Store:
 
     def _rivals(self, places: Claim) -> set[Key]:
         """Return the apps that ask for, or have, any of these."""
-        return {key for place in places for key in self._by_place.get(place, ())}
+        return {key for place in places for key in self._by_place.get(place.host, {}).get(place, ())}
 
     def _count(self, key: Key, places: Claim, by: int) -> None:
         for place in places:
-            keys = self._by_place.setdefault(place, {})
+            beside = self._by_place.setdefault(place.host, {})
+            keys = beside.setdefault(place, {})
             keys[key] = keys.get(key, 0) + by
             if not keys[key]:
                 del keys[key]
             if not keys:
-                del self._by_place[place]
+                del beside[place]
+            if not beside:
+                del self._by_place[place.host]
 
 
 def observed_child(kind: Kind, body: Manifest) -> ObservedChild:

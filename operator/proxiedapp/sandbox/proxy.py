@@ -1,4 +1,4 @@
-"""How Traefik is started: its CRD provider on the entry points `web` and `websecure`, as its own chart sets it up."""
+"""How Traefik is started: as its own chart does, on the entry points `web` and `websecure`."""
 
 import shutil
 import sys
@@ -30,6 +30,8 @@ def traefik_command(options: Options, api_port: int) -> list[str | Path]:
         "--providers.kubernetescrd=true",
         "--providers.kubernetescrd.allowemptyservices=true",
         "--providers.kubernetescrd.safenaming=true",
+        "--providers.kubernetesingress=true",
+        "--providers.kubernetesingress.allowemptyservices=true",
         "--providers.providersthrottleduration=200ms",
         "--log.level=INFO",
         "--global.checknewversion=false",

@@ -6,6 +6,7 @@ import pytest
 
 from proxiedapp.api.names import Key
 from proxiedapp.controller.store import Store
+from proxiedapp.routing.ruletext import Pattern
 from tests.support.apps import DEFAULTS, a_spec
 from tests.support.observed import app_body
 
@@ -151,3 +152,26 @@ def test_app_that_goes_concerns_those_who_wait_for_its_place(store: Store) -> No
     store.observe_app(app_body("shop", version=1))
     store.observe_app(app_body("store", version=2))
     assert store.forget_app(app_body("shop")) == {SHOP, STORE_APP}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "woken"),
+    [
+        (Pattern("a.test", "/"), {"named", "open"}),
+        (Pattern("a.test", "/api/v1"), {"named", "open"}),
+        (Pattern("a.test", "/api/v1/below"), NOBODY),
+        (Pattern("b.test", "/"), {"open"}),
+        (Pattern("*.test", "/"), {"named", "open"}),
+        (Pattern("*.other", "/"), {"open"}),
+        (Pattern("", "/"), {"named", "open"}),
+        (Pattern("", "/api/v1", exact=True), {"named", "open"}),
+        (Pattern("", "/elsewhere"), NOBODY),
+    ],
+)
+def test_who_is_addressed_by_what_others_match(store: Store, pattern: Pattern, woken: set[str]) -> None:
+    named = app_body("named", spec=a_spec("/api/v1", route={"hosts": ["a.test"]}))
+    store.observe_app(named)
+    store.observe_app(app_body("open", uid="app-2", spec=a_spec("/api/v1")))
+    assert {key.name for key in store.addressed_by([pattern])} == woken
+    store.forget_app(named)
+    assert {key.name for key in store.addressed_by([pattern])} == woken - {"named"}

@@ -1,0 +1,275 @@
+"""Other people's routes at an app's place: what the app is told is what the proxy does.
+
+Their Service has no pods, so what they answer is 503, and what the app answers is 200.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.manifests import hello
+from tests.support.sandbox import Sandbox, eventually, three_more_resyncs
+
+OURS, THEIRS = 200, 503
+APP = "/api/v1/app"
+HOST = "shop.overlapped.test"
+SAME = f"Host(`{HOST}`) && PathPrefix(`/api/v1`)"
+PRIORITY = "traefik.ingress.kubernetes.io/router.priority"
+CRD: dict[str, Any] = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {
+        "name": "httproutes.gateway.networking.k8s.io",
+        "annotations": {"api-approved.kubernetes.io": "unapproved, as little as a test needs"},
+    },
+    "spec": {
+        "group": "gateway.networking.k8s.io",
+        "scope": "Namespaced",
+        "names": {"kind": "HTTPRoute", "plural": "httproutes", "singular": "httproute"},
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+            }
+        ],
+    },
+}
+
+
+def ingress_route(rule: str, priority: int = 0, name: str = "theirs") -> dict[str, Any]:
+    services = [{"name": "theirs", "port": 80}]
+    return {
+        "apiVersion": "traefik.io/v1alpha1",
+        "kind": "IngressRoute",
+        "metadata": {"name": name, "namespace": "overlapping"},
+        "spec": {"routes": [{"kind": "Rule", "match": rule, "priority": priority, "services": services}]},
+    }
+
+
+def ingress(host: str, path: str, kind: str = "Prefix", **annotations: str) -> dict[str, Any]:
+    paths = [{"path": path, "pathType": kind, "backend": {"service": {"name": "theirs", "port": {"number": 80}}}}]
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": "theirs", "namespace": "overlapping", "annotations": annotations},
+        "spec": {"rules": [{"host": host, "http": {"paths": paths}}]},
+    }
+
+
+@pytest.fixture(scope="module")
+def shop(sandbox: Sandbox) -> Iterator[Sandbox]:
+    for namespace in ("overlapped", "overlapping"):
+        sandbox.kubectl("create", "namespace", namespace)
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "theirs", "namespace": "overlapping"}}
+    sandbox.apply(hello("shop", "overlapped"), service | {"spec": {"ports": [{"port": 80}]}})
+    sandbox.wait_ready("shop", "overlapped")
+    eventually(lambda: asked(sandbox) == OURS, "the route")
+    yield sandbox
+    sandbox.kubectl("delete", "proxiedapps", "--all", "-n", "overlapped")
+    for namespace in ("overlapped", "overlapping"):
+        sandbox.kubectl("delete", "namespace", namespace, "--wait=false")
+
+
+def asked(sandbox: Sandbox, path: str = APP, host: str = HOST) -> int:
+    return httpx.get(f"{sandbox.http_url}{path}", headers={"Host": host}, trust_env=False).status_code
+
+
+def routers(sandbox: Sandbox, namespace: str) -> dict[str, int]:
+    """Return the priorities of Traefik's routers for a namespace, by the name of their object."""
+    raw = httpx.get(f"{sandbox.state['traefik_api']}/api/rawdata", trust_env=False).json()
+    found = {}
+    for router in raw["routers"].values():  # one for each entry point
+        origin = router.get("observability", {}).get("metadata", {}).get("ingress", {})
+        if origin.get("namespace") == namespace:
+            assert router["status"] == "enabled", router
+            found[origin["name"]] = int(router["priority"])
+    return found
+
+
+def own_priority(sandbox: Sandbox, app: str = "shop") -> int:
+    (priority,) = (each for name, each in routers(sandbox, "overlapped").items() if name[:-11] == app)
+    return priority
+
+
+def told(sandbox: Sandbox, app: str = "shop") -> tuple[str, str, str]:
+    """Return status, reason and message of RouteAccepted."""
+    found = sandbox.conditions(app, "overlapped")["RouteAccepted"]
+    return found["status"], found["reason"], found["message"]
+
+
+@contextmanager
+def present(sandbox: Sandbox, *manifests: dict[str, Any]) -> Iterator[None]:
+    """Have objects of others for a while, with a router of Traefik's for each."""
+    names = {manifest["metadata"]["name"] for manifest in manifests}
+    sandbox.apply(*manifests)
+    try:
+        eventually(lambda: routers(sandbox, "overlapping").keys() == names, "Traefik has their routes")
+        yield
+    finally:
+        for manifest in manifests:
+            sandbox.kubectl("delete", manifest["kind"], manifest["metadata"]["name"], "-n", "overlapping")
+        eventually(lambda: not routers(sandbox, "overlapping"), "Traefik has given them up")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "path", "who", "said"),
+    [
+        pytest.param(
+            ingress_route(SAME), APP, OURS, "IngressRoute overlapping/theirs asks for", id="the same rule, by default"
+        ),
+        pytest.param(
+            ingress_route(SAME, 2000),
+            APP,
+            THEIRS,
+            "IngressRoute overlapping/theirs takes the requests",
+            id="the same rule, before ours",
+        ),
+        pytest.param(
+            ingress_route("PathPrefix(`/`)", 5000),
+            APP,
+            THEIRS,
+            "IngressRoute overlapping/theirs takes the requests",
+            id="catch-all before ours",
+        ),
+        pytest.param(
+            ingress_route(f"Host(`*.overlapped.test`) && PathPrefix(`/api`){' ' * 2000}"),
+            APP,
+            THEIRS,
+            "IngressRoute overlapping/theirs takes the requests",
+            id="a rule so long that it comes first",
+        ),
+        pytest.param(
+            ingress_route(f"(Host(`other.test`) || Host(`{HOST}`)) && Path(`/api/v1/`)", 1100),
+            "/api/v1/",
+            THEIRS,
+            "IngressRoute overlapping/theirs takes the requests",
+            id="only the root",
+        ),
+        pytest.param(
+            ingress(HOST, "/api/v1"), APP, OURS, "Ingress overlapping/theirs asks for", id="Ingress, same place"
+        ),
+        pytest.param(
+            ingress(HOST, "/api/v1", **{PRIORITY: "2000"}),
+            APP,
+            THEIRS,
+            "Ingress overlapping/theirs takes the requests",
+            id="Ingress, before ours",
+        ),
+        pytest.param(
+            ingress(HOST, "/", "ImplementationSpecific", **{PRIORITY: "2000"}),
+            APP,
+            THEIRS,
+            "Ingress overlapping/theirs takes the requests",
+            id="Ingress for the whole host, before ours",
+        ),
+    ],
+)
+def test_warning_is_what_traefik_does_and_goes_with_its_cause(
+    shop: Sandbox, theirs: dict[str, Any], path: str, who: int, said: str
+) -> None:
+    ready = shop.conditions("shop", "overlapped")["Ready"]
+    with present(shop, theirs):
+        eventually(lambda: told(shop)[1] == "Overlapped", "the warning")
+        status, _, message = told(shop)
+        assert status == "True"
+        assert message.startswith(f"The route is in place, but {said}")
+        (priority,) = routers(shop, "overlapping").values()
+        assert f"(its priority {priority}, this app's {own_priority(shop)})" in message
+        eventually(lambda: asked(shop, path) == who, f"{who} is the answer")
+        assert shop.conditions("shop", "overlapped")["Ready"] == ready
+    eventually(lambda: told(shop)[1] == "Accepted", "the end of the warning")
+    eventually(lambda: asked(shop) == OURS, "the app's answer")
+
+
+@pytest.mark.parametrize("kind", ["IngressRoute", "Ingress"])
+def test_equal_priorities_are_chance(shop: Sandbox, kind: str) -> None:
+    own = own_priority(shop)
+    theirs = ingress(HOST, "/api/v1", **{PRIORITY: str(own)}) if kind == "Ingress" else ingress_route(SAME, own)
+    with present(shop, theirs):
+        eventually(lambda: told(shop)[1] == "Overlapped", "the warning")
+        assert "takes some of the requests" in told(shop)[2]
+        assert routers(shop, "overlapping") == {"theirs": own}
+        assert asked(shop) in {OURS, THEIRS}
+    eventually(lambda: told(shop)[1] == "Accepted", "the end of the warning")
+
+
+def test_ordinary_neighbours_are_no_matter(shop: Sandbox) -> None:
+    """A route that is a matter comes last and goes first, so that the others are known to have been looked at."""
+    below = ingress_route(f"Host(`{HOST}`) && PathPrefix(`/api/v1/below`)", 2000, "below")
+    elsewhere = ingress_route("Host(`other.test`) && PathPrefix(`/api/v1`)", 2000, "elsewhere")
+    beside = ingress_route(f"Host(`{HOST}`)", name="beside")
+    narrow = ingress_route(f"{SAME} && Header(`X-Theirs`, `yes`)", 2000, "narrow")
+    with present(shop, below, elsewhere, beside, narrow):
+        shop.apply(ingress_route(SAME, 2000, "matter"))
+        eventually(lambda: "IngressRoute overlapping/matter" in told(shop)[2], "the warning")
+        shop.kubectl("delete", "ingressroute", "matter", "-n", "overlapping")
+        eventually(lambda: told(shop)[1] == "Accepted", "the end of the warning")
+        eventually(lambda: len(routers(shop, "overlapping")) == 4, "Traefik has the others alone")
+        eventually(lambda: asked(shop) == OURS, "the app's answer")
+        assert asked(shop, "/api/v1/below") == THEIRS
+        assert asked(shop, APP, "other.test") == THEIRS
+        assert asked(shop, "/") == THEIRS
+
+
+def test_a_catch_all_takes_what_an_app_without_hosts_asks_for_by_the_length_of_its_rule(shop: Sandbox) -> None:
+    manifest = hello("open", "overlapped", "/open/v1")
+    del manifest["spec"]["route"]["hosts"]
+    shop.apply(manifest)
+    shop.wait_ready("open", "overlapped")
+    eventually(lambda: asked(shop, "/open/v1/app") == OURS, "the route")
+    with present(shop, ingress_route("PathPrefix(`/`)")):
+        eventually(lambda: told(shop, "open")[1] == "Overlapped", "the warning")
+        priorities = f"(its priority 15, this app's {own_priority(shop, 'open')})"
+        assert f"takes the requests for every host /open/v1 {priorities}" in told(shop, "open")[2]
+        eventually(lambda: asked(shop, "/open/v1/app") == THEIRS, "their answer")
+        assert (told(shop)[1], asked(shop)) == ("Accepted", OURS), "an app with hosts has a higher priority"
+        named = hello("open", "overlapped", "/open/v1", route={"hosts": ["open.test"]})
+        shop.apply(named)
+        eventually(lambda: told(shop, "open")[1] == "Accepted", "what the message advises")
+        eventually(lambda: asked(shop, "/open/v1/app", "open.test") == OURS, "the app's answer")
+    shop.kubectl("delete", "proxiedapp", "open", "-n", "overlapped")
+
+
+def test_nothing_is_written_while_a_warning_stands(shop: Sandbox) -> None:
+    with present(shop, ingress_route(SAME)):
+        eventually(lambda: told(shop)[1] == "Overlapped", "the warning")
+        three_more_resyncs(shop)
+        before = len(shop.writes())
+        three_more_resyncs(shop)
+        done = shop.run("restart", "operator")
+        assert done.returncode == 0, done.stderr
+        three_more_resyncs(shop)
+        assert shop.writes()[before:] == []
+
+
+def test_http_routes_count_once_their_api_is_there_and_traefik_has_taken_them(shop: Sandbox) -> None:
+    """The sandbox's Traefik has no Gateways, so its word is given for it."""
+    accepted = [{"type": "Accepted", "status": "True", "reason": "Accepted"}]
+    route = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "theirs", "namespace": "overlapping"},
+        "spec": {
+            "hostnames": [HOST],
+            "rules": [{"matches": [{"path": {"type": "PathPrefix", "value": "/api/v1"}}]}],
+        },
+        "status": {"parents": [{"controllerName": "traefik.io/gateway-controller", "conditions": accepted}]},
+    }
+    shop.apply(CRD)
+    try:
+        shop.kubectl("wait", "--for=condition=Established", f"crd/{CRD['metadata']['name']}", "--timeout=60s")
+        eventually(lambda: shop.get("httproutes"), "the API server serves it")
+        shop.apply(route)
+        eventually(lambda: "HTTPRoute overlapping/theirs takes the requests" in told(shop)[2], "the warning")
+        shop.kubectl("delete", "httproute", "theirs", "-n", "overlapping")
+        eventually(lambda: told(shop)[1] == "Accepted", "the end of the warning")
+        shop.apply(route)
+        eventually(lambda: told(shop)[1] == "Overlapped", "the warning again")
+    finally:
+        shop.kubectl("delete", "crd", CRD["metadata"]["name"])
+    eventually(lambda: told(shop)[1] == "Accepted", "the end of the warning with that of the API")

@@ -1,0 +1,132 @@
+"""Other people's routes at an app's place: the app is told, stays served, and is told when that is over."""
+
+import pytest
+
+from proxiedapp.api.manifest import Manifest
+from proxiedapp.controller.kinds import HTTP_ROUTE, INGRESS
+from proxiedapp.resources.kinds import INGRESS_ROUTE, Kind
+from tests.support.scenario import Scenario
+
+STATUS = ["status shop: Ready=True Available"]
+HOSTS = {"hosts": ["a.test"]}
+SAME = "Host(`a.test`) && PathPrefix(`/api/v1`)"
+
+
+def ingress_route(rule: str = SAME, priority: int = 0, **spec: object) -> Manifest:
+    return {"routes": [{"match": rule, "kind": "Rule", "priority": priority}], **spec}
+
+
+def ingress(host: str = "a.test", path: str = "/api/v1") -> Manifest:
+    paths = [{"path": path, "pathType": "Prefix", "backend": {"service": {"name": "s", "port": {"number": 80}}}}]
+    return {"rules": [{"host": host, "http": {"paths": paths}}]}
+
+
+HTTP = {"hostnames": ["a.test"], "rules": [{"matches": [{"path": {"type": "PathPrefix", "value": "/api/v1"}}]}]}
+ACCEPTED = {
+    "parents": [
+        {"controllerName": "traefik.io/gateway-controller", "conditions": [{"type": "Accepted", "status": "True"}]}
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "status"),
+    [(INGRESS_ROUTE, ingress_route(), {}), (INGRESS, ingress(), {}), (HTTP_ROUTE, HTTP, ACCEPTED)],
+)
+async def test_each_kind_is_told_of_and_forgotten_when_it_goes(
+    scenario: Scenario, kind: Kind, spec: Manifest, status: Manifest
+) -> None:
+    await scenario.served(route=HOSTS)
+    scenario.neighbour(kind, spec, status=status)
+    assert await scenario.settle() == STATUS
+    assert scenario.conditions()["RouteAccepted"] == "True Overlapped"
+    assert scenario.conditions()["Ready"] == "True Available"
+    assert f"{kind} others/theirs" in scenario.message(kind="RouteAccepted")
+    assert await scenario.reconcile() == []
+    scenario.cluster.delete(kind, "others", "theirs")
+    assert await scenario.settle() == STATUS
+    assert scenario.conditions()["RouteAccepted"] == "True Accepted"
+
+
+async def test_an_app_that_comes_later_is_told_with_its_first_status(scenario: Scenario) -> None:
+    scenario.neighbour(INGRESS_ROUTE, ingress_route())
+    scenario.create(route=HOSTS)
+    await scenario.settle()
+    assert scenario.conditions()["RouteAccepted"] == "True Overlapped"
+
+
+async def test_a_route_that_is_not_accepted_yet_is_told_of_once_it_is(scenario: Scenario) -> None:
+    await scenario.served(route=HOSTS)
+    route = scenario.neighbour(HTTP_ROUTE, HTTP)
+    assert await scenario.settle() == []
+    scenario.cluster.edit(route, ("status",), ACCEPTED)
+    assert await scenario.settle() == STATUS
+    assert scenario.conditions()["RouteAccepted"] == "True Overlapped"
+
+
+async def test_nothing_is_written_while_nothing_new_is_said(scenario: Scenario) -> None:
+    await scenario.served(route=HOSTS)
+    first = scenario.neighbour(INGRESS_ROUTE, ingress_route(), "a")
+    await scenario.settle()
+    scenario.cluster.edit(first, ("metadata", "labels"), {"touched": "yes"})
+    assert await scenario.settle() == []
+    second = scenario.neighbour(INGRESS_ROUTE, ingress_route(), "b")
+    assert await scenario.settle() == []
+    scenario.restart()
+    assert await scenario.settle() == []
+    scenario.cluster.edit(second, ("spec",), ingress_route(priority=2000))
+    assert await scenario.settle() == STATUS
+    assert "others/b takes the requests" in scenario.message(kind="RouteAccepted")
+
+
+async def test_only_those_concerned_are_looked_at(scenario: Scenario) -> None:
+    await scenario.served(route=HOSTS)
+    await scenario.served("other", "/other", route={"hosts": ["b.test"]})
+    passes = len(scenario.outcomes)
+    scenario.neighbour(INGRESS, ingress("c.test"), "elsewhere")
+    scenario.neighbour(INGRESS, ingress("a.test", "/api/v1/below"), "below")
+    scenario.neighbour(INGRESS, ingress("a.test", "/api/v2"), "beside")
+    assert await scenario.settle() == []
+    assert len(scenario.outcomes) == passes
+    scenario.neighbour(INGRESS, ingress("a.test", "/"), "above")
+    assert await scenario.settle() == []
+    assert len(scenario.outcomes) == passes + 1
+    scenario.neighbour(INGRESS_ROUTE, ingress_route("PathPrefix(`/`)", 5000), "all")
+    assert sorted(await scenario.settle()) == ["status other: Ready=True Available", *STATUS]
+
+
+async def test_moving_away_ends_it(scenario: Scenario) -> None:
+    await scenario.served(route=HOSTS)
+    scenario.neighbour(INGRESS_ROUTE, ingress_route())
+    await scenario.settle()
+    scenario.change(prefix="/api/v2", route=HOSTS)
+    await scenario.settle()
+    scenario.rolled_out()
+    await scenario.settle()
+    assert scenario.conditions()["RouteAccepted"] == "True Accepted"
+
+
+async def test_our_own_routes_are_no_neighbours(scenario: Scenario) -> None:
+    await scenario.served(route=HOSTS)
+    await scenario.served("other", "/", route=HOSTS)
+    scenario.restart()
+    assert await scenario.settle() == []
+    assert scenario.conditions("other")["RouteAccepted"] == "True Accepted"
+
+
+async def test_what_stays_wrong_in_the_app_is_said_too(scenario: Scenario) -> None:
+    await scenario.served(route=HOSTS, command=["hypercorn", "main:app"], server={"adapter": "Never"})
+    before = scenario.message(kind="RouteAccepted")
+    scenario.neighbour(INGRESS_ROUTE, ingress_route())
+    await scenario.settle()
+    message = scenario.message(kind="RouteAccepted")
+    assert message.startswith("The route is in place, but IngressRoute others/theirs")
+    assert message.endswith(before.removeprefix("The route is in place, but "))
+
+
+async def test_an_app_without_a_route_of_its_own_is_not_told(scenario: Scenario) -> None:
+    scenario.neighbour(INGRESS_ROUTE, ingress_route())
+    await scenario.served(route=HOSTS)
+    scenario.create("late", route=HOSTS)
+    await scenario.settle()
+    assert scenario.conditions("late")["RouteAccepted"] == "False Conflict"

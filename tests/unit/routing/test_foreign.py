@@ -1,0 +1,250 @@
+"""What other people's objects match, and with which priority."""
+
+from typing import Any
+
+import pytest
+
+from proxiedapp.routing.foreign import Foreign, Ref, read_foreign, same_class
+from proxiedapp.routing.ruletext import Pattern
+
+RULE = "Host(`a.test`) && PathPrefix(`/api`)"
+API = Pattern("a.test", "/api")
+ROUTER = "traefik.ingress.kubernetes.io/router."
+
+
+def body(spec: Any, annotations: dict[str, str] | None = None, **rest: Any) -> dict[str, Any]:
+    return {"metadata": {"annotations": annotations or {}}, "spec": spec, **rest}
+
+
+def ingress_route(*routes: dict[str, Any], **spec: Any) -> dict[str, Any]:
+    return body({"routes": list(routes), **spec})
+
+
+def priorities(kind: str, manifest: dict[str, Any]) -> dict[Pattern, int]:
+    found = read_foreign(kind, manifest)
+    return {} if found is None else dict(found.priorities)
+
+
+@pytest.mark.parametrize(
+    ("route", "expected"),
+    [
+        pytest.param({"match": RULE}, {API: len(RULE)}, id="its length"),
+        pytest.param({"match": RULE, "priority": 0}, {API: len(RULE)}, id="0 is as good as none"),
+        pytest.param({"match": RULE, "priority": 7}, {API: 7}, id="as it says"),
+        pytest.param({"match": RULE, "priority": -7}, {API: -7}, id="below nothing"),
+        pytest.param({"match": f" {RULE}  "}, {API: len(RULE) + 3}, id="blanks count"),
+        pytest.param({"match": "Path(`/ä`)"}, {}, id="no path of a request is written so"),
+        pytest.param({"match": RULE, "kind": "Rule", "syntax": "v3"}, {API: len(RULE)}, id="this syntax"),
+        pytest.param({"match": RULE, "syntax": "v2"}, {}, id="another syntax"),
+        pytest.param({"match": "Nonsense"}, {}, id="cannot be read"),
+    ],
+)
+def test_an_ingress_route(route: dict[str, Any], expected: dict[Pattern, int]) -> None:
+    assert priorities("IngressRoute", ingress_route(route)) == expected
+
+
+def test_of_several_rules_for_the_same_the_highest_counts() -> None:
+    routes = [{"match": RULE, "priority": each} for each in (5, 9, 7)]
+    assert priorities("IngressRoute", ingress_route(*routes)) == {API: 9}
+
+
+def test_an_ingress_route_below_others_is_theirs_to_match() -> None:
+    assert read_foreign("IngressRoute", ingress_route({"match": RULE}, parentRefs=[{"name": "root"}])) is None
+
+
+def test_where_an_ingress_route_is_served() -> None:
+    manifest = ingress_route({"match": RULE}, entryPoints=["web"], ingressClassName="inner", tls={})
+    assert read_foreign("IngressRoute", manifest) == Foreign({API: len(RULE)}, frozenset({"web"}), "inner", tls=True)
+    assert read_foreign("IngressRoute", ingress_route({"match": RULE})) == Foreign({API: len(RULE)}, frozenset(), "")
+
+
+def ingress(path: dict[str, Any], host: str | None = "a.test", annotations: dict[str, str] | None = None) -> Any:
+    rule: dict[str, Any] = {"http": {"paths": [{"backend": {"service": {"name": "s"}}} | path]}}
+    return body({"rules": [rule | ({"host": host} if host else {})]}, annotations)
+
+
+AS_PREFIX = 'Host("a.test") && PathPrefix("/api")'
+AS_PATH = 'Host("a.test") && Path("/api")'
+
+
+@pytest.mark.parametrize(
+    ("manifest", "expected"),
+    [
+        pytest.param(ingress({"path": "/api", "pathType": "Prefix"}), {API: len(AS_PREFIX)}, id="a prefix"),
+        pytest.param(
+            ingress({"path": "/api", "pathType": "Exact"}),
+            {Pattern("a.test", "/api", exact=True): len(AS_PATH)},
+            id="a path",
+        ),
+        pytest.param(
+            ingress({"path": "/api", "pathType": "ImplementationSpecific"}), {API: len(AS_PREFIX)}, id="as it likes"
+        ),
+        pytest.param(
+            ingress({"path": "/api", "pathType": "ImplementationSpecific"}, None, {f"{ROUTER}pathmatcher": "Path"}),
+            {Pattern("", "/api", exact=True): len('Path("/api")')},
+            id="as it likes, a path",
+        ),
+        pytest.param(
+            ingress({"path": "/api", "pathType": "Prefix"}, None, {f"{ROUTER}pathmatcher": "Path"}),
+            {Pattern("", "/api"): len('PathPrefix("/api")')},
+            id="a prefix, whatever the annotation says",
+        ),
+        pytest.param(
+            ingress(
+                {"path": "/api", "pathType": "ImplementationSpecific"}, None, {f"{ROUTER}pathmatcher": "PathRegexp"}
+            ),
+            {},
+            id="a regular expression",
+        ),
+        pytest.param(ingress({}), {Pattern("a.test", "/"): len('Host("a.test")')}, id="no path"),
+        pytest.param(ingress({}, None), {}, id="no rule at all"),
+        pytest.param(
+            ingress({"path": "/", "pathType": "Prefix"}, "*.test"),
+            {Pattern("*.test", "/"): len('Host("*.test") && PathPrefix("/")')},
+            id="one more label",
+        ),
+        pytest.param(
+            ingress({"path": "/api", "pathType": "Prefix"}, annotations={f"{ROUTER}priority": "2000"}),
+            {API: 2000},
+            id="a priority",
+        ),
+        pytest.param(
+            ingress({"path": "/api", "pathType": "Prefix"}, annotations={f"{ROUTER}priority": "high"}),
+            {},
+            id="a priority that Traefik refuses",
+        ),
+        pytest.param(
+            ingress({"path": "/api", "pathType": "Prefix"}, annotations={f"{ROUTER}rulesyntax": "v2"}),
+            {},
+            id="another syntax",
+        ),
+        pytest.param(
+            ingress({"path": "/api", "pathType": "Prefix", "backend": {"resource": {}}}), {}, id="no service behind it"
+        ),
+        pytest.param(ingress({"path": '/a"b', "pathType": "Prefix"}), {}, id="a quote in it"),
+        pytest.param(body({"defaultBackend": {"service": {"name": "s"}}}), {}, id="what is left over by all"),
+        pytest.param(body({"rules": [{"host": "a.test"}]}), {}, id="a host and nothing else"),
+    ],
+)
+def test_an_ingress(manifest: dict[str, Any], expected: dict[Pattern, int]) -> None:
+    assert priorities("Ingress", manifest) == expected
+
+
+@pytest.mark.parametrize(
+    ("annotations", "class_name", "expected"),
+    [
+        ({}, None, (frozenset(), "", False)),
+        ({}, "traefik", (frozenset(), "", False)),
+        ({}, "nginx", (frozenset(), "nginx", False)),
+        ({"kubernetes.io/ingress.class": "nginx"}, None, (frozenset(), "nginx", False)),
+        ({"kubernetes.io/ingress.class": "nginx"}, "traefik", (frozenset(), "", False)),
+        ({f"{ROUTER}entrypoints": "web, other"}, None, (frozenset({"web", "other"}), "", False)),
+        ({f"{ROUTER}entryPoints": "web"}, None, (frozenset({"web"}), "", False)),
+        ({f"{ROUTER}tls": "true"}, None, (frozenset(), "", True)),
+        ({f"{ROUTER}tls": "false"}, None, (frozenset(), "", False)),
+        ({f"{ROUTER}tls.certresolver": "le"}, None, (frozenset(), "", True)),
+    ],
+)
+def test_where_an_ingress_is_served(
+    annotations: dict[str, str], class_name: str | None, expected: tuple[frozenset[str], str, bool]
+) -> None:
+    manifest = ingress({"path": "/api", "pathType": "Prefix"}, annotations=annotations)
+    manifest["spec"]["ingressClassName"] = class_name
+    found = read_foreign("Ingress", manifest)
+    assert found is not None
+    assert (found.entry_points, found.ingress_class, found.tls) == expected
+
+
+TRAEFIKS = {
+    "parents": [
+        {"controllerName": "traefik.io/gateway-controller", "conditions": [{"type": "Accepted", "status": "True"}]}
+    ]
+}
+
+
+def http_route(*matches: dict[str, Any], hosts: tuple[str, ...] = ("a.test",), status: Any = None) -> dict[str, Any]:
+    spec = {"hostnames": list(hosts), "rules": [{"matches": list(matches)}]}
+    return body(spec, status=TRAEFIKS if status is None else status)
+
+
+def under(path: str, kind: str = "PathPrefix") -> dict[str, Any]:
+    return {"path": {"type": kind, "value": path}}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "expected"),
+    [
+        pytest.param(
+            http_route(under("/api")),
+            {Pattern("a.test", "/api", exact=True): 10407, Pattern("a.test", "/api/"): 10407},
+            id="a prefix, by segments",
+        ),
+        pytest.param(
+            http_route(under("/api/"), hosts=()),
+            {Pattern("", "/api", exact=True): 10501, Pattern("", "/api/"): 10501},
+            id="no host",
+        ),
+        pytest.param(http_route(under("/")), {Pattern("a.test", "/"): 8}, id="everything comes last"),
+        pytest.param(http_route({}), {Pattern("a.test", "/"): 8}, id="no path is everything"),
+        pytest.param(
+            http_route(under("/api", "Exact")), {Pattern("a.test", "/api", exact=True): 100007}, id="just this"
+        ),
+        pytest.param(
+            http_route(under("/"), hosts=("*.test", "long.test")),
+            {Pattern("**.test", "/"): 11, Pattern("long.test", "/"): 11},
+            id="the longest host counts for all",
+        ),
+        pytest.param(http_route(under("/api", "RegularExpression")), {}, id="a regular expression"),
+        pytest.param(http_route(under("/api") | {"method": "GET"}), {}, id="one method"),
+        pytest.param(http_route(under("/api") | {"headers": [{"name": "a", "value": "b"}]}), {}, id="a header"),
+        pytest.param(http_route(under("/api") | {"queryParams": [{"name": "a", "value": "b"}]}), {}, id="a query"),
+        pytest.param(http_route(), {}, id="no match"),
+        pytest.param(http_route(under("/"), status={}), {}, id="nobody has taken it"),
+        pytest.param(
+            http_route(under("/"), status={"parents": [TRAEFIKS["parents"][0] | {"controllerName": "other"}]}),
+            {},
+            id="another proxy has taken it",
+        ),
+        pytest.param(
+            http_route(
+                under("/"),
+                status={
+                    "parents": [
+                        TRAEFIKS["parents"][0] | {"conditions": [{"type": "Accepted", "status": "False"}]},
+                    ]
+                },
+            ),
+            {},
+            id="Traefik has refused it",
+        ),
+    ],
+)
+def test_an_http_route(manifest: dict[str, Any], expected: dict[Pattern, int]) -> None:
+    assert priorities("HTTPRoute", manifest) == expected
+
+
+def test_an_earlier_rule_of_an_http_route_comes_first() -> None:
+    manifest = http_route(under("/", "Exact"))
+    manifest["spec"]["rules"] += [{"matches": [under("/b", "Exact")]}, {"matches": [under("/c", "Exact")]}]
+    assert sorted(priorities("HTTPRoute", manifest).items(), key=lambda one: -one[1]) == [
+        (Pattern("a.test", "/", exact=True), 100009),
+        (Pattern("a.test", "/b", exact=True), 100008),
+        (Pattern("a.test", "/c", exact=True), 100007),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["IngressRoute", "Ingress", "HTTPRoute"])
+@pytest.mark.parametrize(
+    "spec", [{}, {"routes": None, "rules": None}, {"routes": [{}], "rules": [{}]}, {"routes": "x", "rules": 5}, None]
+)
+def test_what_is_not_as_its_api_has_it_matches_nothing(kind: str, spec: Any) -> None:
+    assert read_foreign(kind, body(spec, status=TRAEFIKS)) is None
+
+
+def test_classes() -> None:
+    assert same_class(None) == same_class("") == same_class("traefik") == ""
+    assert same_class("inner") == "inner"
+
+
+def test_its_name() -> None:
+    assert str(Ref("Ingress", "team", "shop")) == "Ingress team/shop"

@@ -1,0 +1,162 @@
+"""What is read in other people's rules, and that it is true: the tests' own model of Traefik takes it too."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxiedapp.routing.rule import Rule
+from proxiedapp.routing.ruletext import Pattern, read
+from tests.support.traefik_rule import parse
+
+
+def prefix(path: str, host: str = "") -> Pattern:
+    return Pattern(host, path)
+
+
+def exact(path: str, host: str = "") -> Pattern:
+    return Pattern(host, path, exact=True)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("Host(`a.test`)", {prefix("/", "a.test")}),
+        ('Host("a.test")', {prefix("/", "a.test")}),
+        ("PathPrefix(`/api`)", {prefix("/api")}),
+        ("Path(`/api`)", {exact("/api")}),
+        ("Host(`a.test`) && PathPrefix(`/api`)", {prefix("/api", "a.test")}),
+        ("PathPrefix(`/api`)&&Host(`a.test`)", {prefix("/api", "a.test")}),
+        ("Host(`A.Test`)", {prefix("/", "a.test")}),
+        ("Host(`a.test.`)", {prefix("/", "a.test")}),
+        ("Host(`*`)", {prefix("/")}),
+        ("Host(`*.test`) && Path(`/x`)", {exact("/x", "*.test")}),
+        ("host(`a.test`) && PATHPREFIX(`/api`)", {prefix("/api", "a.test")}),
+        ("Host(`a.test`) || Host(`b.test`)", {prefix("/", "a.test"), prefix("/", "b.test")}),
+        ("Host(`a.test`) || PathPrefix(`/api`)", {prefix("/", "a.test"), prefix("/api")}),
+        (
+            "Host(`a.test`) && PathPrefix(`/x`) || Path(`/y`)",
+            {prefix("/x", "a.test"), exact("/y")},
+        ),
+        ("Host(`a.test`) && (PathPrefix(`/x`) || Path(`/y`))", {prefix("/x", "a.test"), exact("/y", "a.test")}),
+        (
+            "(Host(`a.test`) || Host(`b.test`)) && (Path(`/x`) || PathPrefix(`/x/`))",
+            {exact("/x", "a.test"), prefix("/x/", "a.test"), exact("/x", "b.test"), prefix("/x/", "b.test")},
+        ),
+        ("((Host(`a.test`)))", {prefix("/", "a.test")}),
+        ("PathPrefix(`/a`) && PathPrefix(`/a/b`)", {prefix("/a/b")}),
+        ("PathPrefix(`/a`) && Path(`/a/b`)", {exact("/a/b")}),
+        ("Path(`/a/b`) && PathPrefix(`/a`)", {exact("/a/b")}),
+        ("Path(`/a`) && Path(`/a`)", {exact("/a")}),
+        ("Host(`a.test`) && Host(`a.test`)", {prefix("/", "a.test")}),
+        ("Host(`a.test`) &&\n  PathPrefix(`/x`)\n", {prefix("/x", "a.test")}),
+        ('Path(`/say"so`)', {exact('/say"so')}),
+        ('Path("/say`so")', {exact("/say`so")}),
+    ],
+)
+def test_what_a_rule_matches(rule: str, expected: set[Pattern]) -> None:
+    assert read(rule) == expected
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "PathPrefix(`/a`) && PathPrefix(`/b`)",
+        "Path(`/a`) && Path(`/b`)",
+        "Path(`/a`) && PathPrefix(`/a/b`)",
+        "Host(`a.test`) && Host(`b.test`)",
+    ],
+)
+def test_what_excludes_itself_matches_nothing(rule: str) -> None:
+    assert read(rule) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "narrow",
+    [
+        "Header(`X-A`, `b`)",
+        "HeaderRegexp(`X-A`, `.*`)",
+        "Query(`a`)",
+        "Query(`a`, `b`)",
+        "QueryRegexp(`a`, `b`)",
+        "Method(`GET`)",
+        "ClientIP(`10.0.0.1`)",
+        "HostRegexp(`.*`)",
+        "PathRegexp(`^/x`)",
+        "!Host(`a.test`)",
+        "!(Host(`a.test`) || Path(`/x`))",
+        "!!Host(`a.test`)",
+        "(Method(`GET`) || Method(`POST`))",
+    ],
+)
+def test_what_narrows_a_rule_takes_its_part_out_and_no_more(narrow: str) -> None:
+    assert read(f"Host(`b.test`) && {narrow}") == frozenset()
+    assert read(f"{narrow} && Host(`b.test`)") == frozenset()
+    assert read(f"Host(`b.test`) && {narrow} || Path(`/y`)") == {exact("/y")}
+    assert read(f"Host(`b.test`) && ({narrow} || Path(`/y`))") == {exact("/y", "b.test")}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "",
+        " ",
+        "Host",
+        "Host(",
+        "Host()",
+        "Host(`a.test`",
+        "Host(`a.test`) &&",
+        "&& Host(`a.test`)",
+        "Host(`a.test`) Path(`/x`)",
+        "Host(`a.test`) & Path(`/x`)",
+        "Host(`a.test`)\n&& Path(`/x`)",
+        "Host('a.test')",
+        "Host(`a.test`, `b.test`)",
+        "Path(`x`)",
+        "PathPrefix(`x`)",
+        'Path("/a\\"b")',
+        "Host(`ä.test`)",
+        "Hosts(`a.test`)",
+        "Host(`a.test`) || Hosts(`b.test`)",
+        "Host(`a.test`))",
+        "Host(`a.test`,)",
+        "Host(a.test)",
+        "a.test",
+        "// Host(`a.test`)",
+        pytest.param("(" * 40 + "Host(`a.test`)" + ")" * 40, id="deep"),
+        pytest.param("!" * 40 + "Host(`a.test`)", id="denied often"),
+        pytest.param(f"Host(`{'a' * 4096}.test`)", id="long"),
+        pytest.param(" || ".join(f"Host(`a{n}.test`)" for n in range(150)), id="many"),
+        pytest.param(
+            " && ".join("(" + " || ".join(f"{one}(`/{n}`)" for n in range(20)) + ")" for one in ("Host", "Path")),
+            id="many together",
+        ),
+    ],
+)
+def test_what_cannot_be_read_matches_nothing(rule: str) -> None:
+    assert read(rule) == frozenset()
+
+
+@pytest.mark.parametrize("rule", [Rule((), "/"), Rule(("a.test", "b.test"), "/api/v1"), Rule((), "/api")])
+def test_our_own_rules_can_be_read(rule: Rule) -> None:
+    slashed = [exact(rule.prefix), prefix(f"{rule.prefix}/")] if rule.prefix != "/" else [prefix("/")]
+    assert read(rule.write()) == {one._replace(host=host) for one in slashed for host in rule.hosts or ("",)}
+
+
+VALUES = st.sampled_from(["/", "/a", "/a/", "/a/b", "/ab", "/b"])
+HOSTS = st.sampled_from(["a.test", "b.test"])
+MATCHERS = st.one_of(
+    HOSTS.map('Host("{}")'.format), VALUES.map("Path(`{}`)".format), VALUES.map('PathPrefix("{}")'.format)
+)
+RULES = st.recursive(
+    MATCHERS,
+    lambda rules: st.one_of(
+        st.tuples(rules, rules).map(" && ".join), st.tuples(rules, rules).map(" || ".join), rules.map("({})".format)
+    ),
+    max_leaves=6,
+)
+
+
+@given(RULES, HOSTS, VALUES)
+def test_what_is_read_is_just_what_traefik_takes(rule: str, host: str, path: str) -> None:
+    taken = any(pattern.host in {"", host} and pattern.takes(path) for pattern in read(rule))
+    assert taken == parse(rule).matches(host, path)
