@@ -7,7 +7,7 @@ a marker on the child, and holds across restarts and releases.
 """
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -17,8 +17,10 @@ from kubernetes.utils.quantity import parse_quantity
 from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import FIELD_MANAGER
 
-_QUANTITIES: Final = frozenset({"requests", "limits", "divisor", "sizeLimit", "target"})
-"""Fields that hold a quantity, or a map with quantities in it."""
+_MILLI: Final = Decimal("1e-3")
+_NANO: Final = Decimal("1e-9")
+_SCALES: Final = {"requests": _MILLI, "limits": _MILLI, "divisor": _NANO, "sizeLimit": _NANO, "target": _NANO}
+"""Fields that hold a quantity, or a map with quantities in it, and to what the API server rounds it up."""
 _ZERO: Final = ""
 """The one spelling of a value that the API server may leave out of what it stores: empty, 0 and false."""
 _NOT_OWNED: Final = frozenset({"name", "namespace", "uid", "resourceVersion"})
@@ -78,24 +80,33 @@ def _is_item(item: Any, key: Any) -> bool:
 def _canonical(value: Any) -> Any:
     """Give what the API server spells in its own way one spelling.
 
-    It stores the quantity 0.5 as 500m, and leaves out some zeros, such as `initialDelaySeconds: 0`.
+    It stores the quantity 0.5 as 500m, rounds what containers ask for up to thousandths, and leaves out some zeros,
+    such as `initialDelaySeconds: 0`.
     """
     if isinstance(value, dict):
-        spelled = {name: _quantities(item) if name in _QUANTITIES else _canonical(item) for name, item in value.items()}
+        spelled = {
+            name: _quantities(item, _SCALES[name]) if name in _SCALES else _canonical(item)
+            for name, item in value.items()
+        }
         return spelled or _ZERO
     if isinstance(value, list):
         return [_canonical(child) for child in value] or _ZERO
     return value or _ZERO
 
 
-def _quantities(amounts: Any) -> Any:
+def _quantities(amounts: Any, scale: Decimal) -> Any:
     """Spell one quantity, or each of a map."""
-    return {name: _plain(amount) for name, amount in amounts.items()} if isinstance(amounts, dict) else _plain(amounts)
+    if isinstance(amounts, dict):
+        return {name: _plain(amount, scale) for name, amount in amounts.items()}
+    return _plain(amounts, scale)
 
 
-def _plain(amount: Any) -> str:
+def _plain(amount: Any, scale: Decimal) -> str:
     try:
-        number: Decimal = parse_quantity(amount)  # type: ignore[no-untyped-call]
-        return str(number.normalize())
+        number: Decimal = parse_quantity(amount).normalize()  # type: ignore[no-untyped-call]
+        exponent = number.as_tuple().exponent
+        if isinstance(exponent, int) and exponent < scale.adjusted():
+            number = number.quantize(scale, rounding=ROUND_UP).normalize()
+        return str(number)
     except (ArithmeticError, ValueError):
         return str(amount)  # not for us to judge: the API server refuses it when it is applied

@@ -20,7 +20,8 @@ def digest(value: Any, field: str = "limits") -> bytes:
     [
         ("0.5", "500m"), (1, "1"), ("1.0", "1"), ("1000m", "1"), (0, "0"), ("0.0", "0"), ("1024Mi", "1Gi"),
         ("1.5Gi", "1536Mi"), ("1e3", "1k"), ("1E3", "1k"), ("1000000", "1M"), ("+1", "1"), (".5", "500m"), ("5.", "5"),
-        ("1E", "1000P"), ("0.0001", "100u"), ("-1", "-1"),
+        ("1E", "1000P"), ("0.0001", "1m"), ("-1", "-1"),
+        ("0.1m", "1m"), ("1500.0000001", "1500001m"), ("1n", "1m"), ("0.5m", "1m"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["limits", "requests"])
@@ -31,6 +32,8 @@ def test_two_spellings_of_one_quantity_are_equal(written: str | int, stored: str
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        ("1m", "2m"),
+        ("1.0001", "1.001001"),
         ("1", "2"),
         ("1", "1m"),
         ("1Ki", "1k"),
