@@ -17,6 +17,7 @@ MISSED: Final = Counter(
     "proxiedapp_missed_changes", "Apps concerned by changes that only a fresh list showed", ["kind"]
 )
 VERIFICATIONS: Final = Counter("proxiedapp_verifications", "Looks at a running app, by what was found", ["outcome"])
+APPS: Final = Gauge("proxiedapp_apps", "Apps by the reason of their condition Ready, such as Conflict", ["reason"])
 APPS_VERIFIED: Final = Gauge("proxiedapp_apps_verified", "Apps by what the last verification found", ["verified"])
 LEADING: Final = Gauge("proxiedapp_leading", "Whether this replica writes: 1, or 0 for one that stands by")
 QUEUE_DEPTH: Final = Gauge("proxiedapp_queue_depth", "Apps waiting for a pass")

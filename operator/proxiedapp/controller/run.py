@@ -14,6 +14,7 @@ from uuid import uuid4
 from kubernetes.aio.config import ConfigException
 
 from proxiedapp.api.names import GROUP, PLURAL, VERSION, Key
+from proxiedapp.api.reasons import Reason
 from proxiedapp.controller import edge
 from proxiedapp.controller.apply import Applier
 from proxiedapp.controller.client import Api, ApiError, NotFound, Unavailable, connect
@@ -22,6 +23,7 @@ from proxiedapp.controller.kinds import OPTIONAL_KINDS, PROXIED_APP, watched_chi
 from proxiedapp.controller.lease import Lease, LeaseLost
 from proxiedapp.controller.lookout import Lookout
 from proxiedapp.controller.metrics import (
+    APPS,
     APPS_VERIFIED,
     BUILD,
     LEADING,
@@ -143,6 +145,8 @@ async def _serve(settings: Settings, api: Api, health: Health, served: frozenset
     QUEUE_DEPTH.set_function(lambda: len(queue))
     QUEUE_AGE.set_function(queue.age)
     BUILD.labels(version("proxiedapp")).set(1)
+    for reason in Reason:
+        APPS.labels(reason.value).set_function(partial(store.reasons.__getitem__, reason.value))
     for right in (True, False):
         APPS_VERIFIED.labels(str(right).lower()).set_function(partial(verifier.count, right=right))
     apps, apis = store.counts()[PROXIED_APP.kind], ", ".join(sorted(served)) or "none"

@@ -4,6 +4,7 @@ Everything here can be read again from the API server. Events may repeat, come l
 never replaces a newer one, and a list tells which objects are gone.
 """
 
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -97,6 +98,8 @@ class ObservedApp:
     """The places that its route asks for."""
     packed_spec: bytes
     packed_status: bytes
+    reason: str = ""
+    """That of its condition Ready; empty before it has one."""
 
     @property
     def spec(self) -> Any:
@@ -115,6 +118,8 @@ class Store:
     def __init__(self, entry_points: EntryPoints) -> None:
         self._entry_points = entry_points
         self._apps: dict[Key, ObservedApp] = {}
+        self.reasons: Counter[str] = Counter()
+        """How many apps have a condition Ready with this reason."""
         self._children: dict[ChildId, ObservedChild] = {}
         self._by_owner: dict[Key, dict[ChildId, ObservedChild]] = {}
         self._by_place: dict[str, dict[Place, dict[Key, int]]] = {}
@@ -260,11 +265,14 @@ class Store:
         known = self._apps.get(app.key)
         if known is not None:
             self._count(app.key, known.wants, -1)
+            self.reasons[known.reason] -= 1
         self._apps[app.key] = app
+        self.reasons[app.reason] += 1
         self._count(app.key, app.wants, 1)
 
     def _drop_app(self, app: ObservedApp) -> set[Key]:
         del self._apps[app.key]
+        self.reasons[app.reason] -= 1
         self._count(app.key, app.wants, -1)
         return {app.key} | self._rivals(app.wants | self._holds(app.key))
 
@@ -336,7 +344,13 @@ def _app(body: Manifest, entry_points: EntryPoints) -> ObservedApp:
         wanted(spec.get("route"), entry_points),
         orjson.dumps(spec),
         orjson.dumps(body.get("status") or {}),
+        _ready_reason(body.get("status") or {}),
     )
+
+
+def _ready_reason(status: Manifest) -> str:
+    conditions = [each for each in status.get("conditions") or [] if isinstance(each, dict)]
+    return str(next((each.get("reason", "") for each in conditions if each.get("type") == "Ready"), ""))
 
 
 def _same_asked(one: ObservedApp, other: ObservedApp) -> bool:

@@ -175,3 +175,16 @@ def test_who_is_addressed_by_what_others_match(store: Store, pattern: Pattern, w
     assert {key.name for key in store.addressed_by([pattern])} == woken
     store.forget_app(named)
     assert {key.name for key in store.addressed_by([pattern])} == woken - {"named"}
+
+
+def test_apps_are_counted_by_the_reason_of_their_condition_ready(store: Store) -> None:
+    def told(reason: str) -> dict[str, Any]:
+        return {"conditions": [{"type": "Verified", "reason": "Verified"}, {"type": "Ready", "reason": reason}]}
+
+    store.observe_app(app_body(version=1, status=told("Progressing")))
+    assert store.reasons["Progressing"] == 1
+    store.observe_app(app_body(version=2, status=told("Available")))
+    assert (store.reasons["Progressing"], store.reasons["Available"]) == (0, 1)
+    store.forget_app(app_body(version=2))
+    assert store.reasons["Available"] == 0
+    assert store.reasons["Verified"] == 0
