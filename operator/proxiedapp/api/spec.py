@@ -1,44 +1,31 @@
 """The spec of a ProxiedApp: the only definition of what a user may write."""
 
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from proxiedapp.api.base import UNIQUE, ApiModel, Rule, unique_by
 from proxiedapp.api.containers import InitContainer, Sidecar
 from proxiedapp.api.fields import (
-    ApiGroup,
-    CertificateName,
-    EntryPoint,
     ExtraPath,
-    Host,
     Image,
-    KindName,
     NonNegative,
     ObjectName,
     PagePath,
-    PathPrefix,
     Port,
-    Positive,
-    ResolverName,
     Trusted,
-    UrlPath,
     Word,
 )
 from proxiedapp.api.kubernetes import EnvFromSource, EnvVar, LocalObjectReference, ResourceRequirements
 from proxiedapp.api.labels import Annotations, Labels
 from proxiedapp.api.monitoring import Monitoring
+from proxiedapp.api.probes import Probes
 from proxiedapp.api.rollout import Rollout
+from proxiedapp.api.route import Route
 from proxiedapp.api.scaling import Autoscaling, DisruptionBudget
 from proxiedapp.api.scheduling import Scheduling
 from proxiedapp.api.security import PodSecurityContext, SecurityContext
-from proxiedapp.api.upstream import upstream
 from proxiedapp.api.volumes import TMP, Volume, VolumeMounts
-
-_CERT_MANAGER: Final = "cert-manager.io"
-
-StripPrefix = Literal["Auto", "Always", "Never"]
-"""Whether the proxy cuts the prefix off before the request reaches the pod."""
 
 
 class Server(ApiModel):
@@ -94,100 +81,6 @@ class Server(ApiModel):
     """Worker processes in each pod; the server's own default if absent."""
 
 
-class TLSDomain(ApiModel):
-    """Names for which a certificate is asked."""
-
-    main: CertificateName
-    """The certificate's first name; may begin with *. for all names one level below."""
-    sans: Annotated[list[CertificateName], Field(max_length=32), UNIQUE] | None = None
-    """Its further names."""
-
-
-class IssuerRef(ApiModel):
-    """Who issues the certificate: an issuer of cert-manager's, or of a group that extends it."""
-
-    rules: ClassVar = (
-        Rule(
-            f"(has(self.group) && self.group != '{_CERT_MANAGER}')"
-            " || !has(self.kind) || self.kind in ['Issuer', 'ClusterIssuer']",
-            f"kind must be Issuer or ClusterIssuer in the group {_CERT_MANAGER}",
-            lambda issuer: issuer.group != _CERT_MANAGER or issuer.kind in {"Issuer", "ClusterIssuer"},
-        ),
-    )
-
-    name: ObjectName
-    """Its name; an Issuer is one of this namespace."""
-    kind: KindName = "Issuer"
-    """Issuer or ClusterIssuer; in another group what its kinds are called."""
-    group: ApiGroup = _CERT_MANAGER
-    """Its API group."""
-
-
-class RouteTLS(ApiModel):
-    """How Traefik ends TLS for the app. Empty: with its default certificate."""
-
-    rules: ClassVar = (
-        Rule(
-            "!(has(self.issuerRef) && (has(self.certResolver) || has(self.domains)))",
-            "tls.issuerRef asks cert-manager for a certificate of route.hosts; remove tls.certResolver and tls.domains",
-            lambda tls: tls.issuer_ref is None or (tls.cert_resolver is None and tls.domains is None),
-        ),
-        Rule(
-            "!(has(self.secretName) && has(self.certResolver))",
-            "give tls.secretName or tls.certResolver, not both",
-            lambda tls: tls.secret_name is None or tls.cert_resolver is None,
-        ),
-        Rule(
-            "!has(self.domains) || has(self.certResolver)",
-            "tls.domains needs tls.certResolver, which asks for their certificate",
-            lambda tls: tls.domains is None or tls.cert_resolver is not None,
-        ),
-    )
-
-    secret_name: ObjectName | None = None
-    """Secret of this namespace with tls.crt and tls.key; the operator itself never reads it. With issuerRef the one
-    that cert-manager writes, by default the app's name and -tls."""
-    issuer_ref: IssuerRef | None = None
-    """Ask cert-manager for a certificate of the route's hosts: a Certificate for the Secret."""
-    cert_resolver: ResolverName | None = None
-    """The resolver in Traefik's configuration that gets the certificate."""
-    domains: Annotated[list[TLSDomain], Field(min_length=1, max_length=32)] | None = None
-    """What the resolver asks for; the route's hosts if absent."""
-    options: LocalObjectReference | None = None
-    """A TLSOption of this namespace."""
-
-
-class Route(ApiModel):
-    """Where the app is served."""
-
-    rules: ClassVar = (
-        Rule(
-            "!has(self.tls) || !has(self.tls.issuerRef) || (has(self.hosts) && size(self.hosts) > 0)",
-            "tls.issuerRef needs hosts, the names of the certificate",
-            lambda route: route.tls is None or route.tls.issuer_ref is None or bool(route.hosts),
-        ),
-    )
-
-    hosts: Annotated[list[Host], Field(max_length=32), UNIQUE] | None = None
-    """Host names to serve; any host if absent."""
-    path_prefix: PathPrefix = "/"
-    """The path under which the app is served, like /api/v1. The app itself does not know it: its own routes, probes and
-    commands are written without it."""
-    strip_prefix: StripPrefix = "Auto"
-    """Whether the proxy cuts the prefix. Auto does what the server needs; a mode the server cannot serve is refused."""
-    entry_points: Annotated[list[EntryPoint], Field(min_length=1, max_length=16), UNIQUE] | None = None
-    """Traefik's entry points to serve on; the operator's default if absent."""
-    tls: RouteTLS | None = None
-    """TLS settings for the entry points that speak https. Needed only for a certificate or options of the app's own:
-    an entry point that speaks TLS by itself does so without."""
-    redirect_to_https: Annotated[bool, Field(alias="redirectToHTTPS")] = False
-    """Whether plain entry points send clients on to https: those named here, else the operator's own."""
-    middlewares: Annotated[list[LocalObjectReference], Field(max_length=16), unique_by("name")] | None = None
-    """The user's own Traefik Middlewares of this namespace, in order, before those of the operator."""
-    ingress_class_name: ObjectName | None = None
-    """Which Traefik serves the route, where there are several (needs Traefik 3.7)."""
-
-
 class Proxy(ApiModel):
     """Whom the server believes when it reads X-Forwarded-* headers, and who reaches it."""
 
@@ -211,71 +104,6 @@ class Proxy(ApiModel):
     isolate: bool = False
     """Whether a NetworkPolicy lets nobody but the proxy's pods reach the app's port; with monitoring those too that
     read metrics."""
-
-
-class Probe(ApiModel):
-    """A question by which the kubelet learns how the app is doing: a request, or one of Kubernetes' other ways."""
-
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "[has(self.path), has(self.exec), has(self.tcpSocket), has(self.grpc)].filter(given, given).size() == 1",
-            "give exactly one of path, exec, tcpSocket and grpc",
-            lambda probe: len(probe.model_fields_set & {"path", "exec", "tcp_socket", "grpc"}) == 1,
-        ),
-        Rule(
-            "!has(self.httpHeaders) || has(self.path)",
-            "httpHeaders go with path",
-            lambda probe: probe.http_headers is None or probe.path is not None,
-        ),
-    )
-
-    path: UrlPath | None = None
-    """Path as the app declares it, without the prefix: the kubelet talks to the pod, not through the proxy."""
-    http_headers: Annotated[list[Annotated[dict[str, Any], upstream("HTTPHeader")]], Field(max_length=16)] | None = None
-    """Headers of the request, such as Host for an app that answers to its own host names alone."""
-    exec: Annotated[dict[str, Any], upstream("ExecAction")] | None = None
-    """A command in the container, which must exit with 0."""
-    tcp_socket: Annotated[dict[str, Any], upstream("TCPSocketAction", without=("host",))] | None = None
-    """A port that must accept connections."""
-    grpc: Annotated[dict[str, Any], upstream("GRPCAction")] | None = None
-    """A port that must answer gRPC's health check."""
-    initial_delay_seconds: NonNegative | None = None
-    """Seconds after the start before the first probe."""
-    period_seconds: Positive | None = None
-    """Seconds between probes."""
-    timeout_seconds: Positive | None = None
-    """Seconds after which a probe has failed."""
-    success_threshold: Positive | None = None
-    """Successes in a row that count as recovered."""
-    failure_threshold: Positive | None = None
-    """Failures in a row that count as failed."""
-
-
-class MustSucceedOnce(Probe):
-    """A probe for which Kubernetes allows no other success threshold than one."""
-
-    rules: ClassVar = (
-        Rule(
-            "!has(self.successThreshold) || self.successThreshold == 1",
-            "successThreshold must be 1 for a liveness or startup probe",
-            lambda probe: probe.success_threshold in {None, 1},
-        ),
-        *Probe.rules,
-    )
-
-    termination_grace_period_seconds: Positive | None = None
-    """Seconds that the container has to end after it failed the probe; the pod's own if absent."""
-
-
-class Probes(ApiModel):
-    """The probes of the app's container."""
-
-    readiness: Probe | None = None
-    """Whether the pod gets requests. If absent: whether the port accepts connections."""
-    liveness: MustSucceedOnce | None = None
-    """Whether the container must be restarted."""
-    startup: MustSucceedOnce | None = None
-    """Whether the app has started; holds the other probes back until then."""
 
 
 class Verify(ApiModel):

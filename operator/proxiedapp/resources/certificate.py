@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import Key
-from proxiedapp.api.spec import IssuerRef, RouteTLS
+from proxiedapp.api.route import IssuerRef, RouteTLS
 from proxiedapp.resources.kinds import CERTIFICATE
 from proxiedapp.resources.metadata import child
 

@@ -7,7 +7,8 @@ from proxiedapp.api.app import ProxiedApp
 from proxiedapp.api.errors import CertManagerMissing, ProxyUnknown, TraefikMissing
 from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import Key
-from proxiedapp.api.spec import ProxiedAppSpec, RouteTLS
+from proxiedapp.api.route import RouteTLS
+from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.resources.adapter import adapter_config_map
 from proxiedapp.resources.certificate import certificate, secret_name
 from proxiedapp.resources.deployment import deployment

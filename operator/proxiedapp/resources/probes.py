@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from proxiedapp.api.containers import PORT_NAME
-from proxiedapp.api.spec import Probe, Probes
+from proxiedapp.api.probes import Probe, Probes
 
 _TIMING: Final = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
 """The API server's own defaults. Written out, because what it fills in is nobody's: when a probe is taken away, these

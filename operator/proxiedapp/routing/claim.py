@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from proxiedapp.api.names import Key
-from proxiedapp.api.spec import Route
+from proxiedapp.api.route import Route
 from proxiedapp.routing.entrypoints import EntryPoints
 from proxiedapp.routing.rule import Rule
 

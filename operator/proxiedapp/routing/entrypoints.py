@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from proxiedapp.api.errors import InvalidSpec
-from proxiedapp.api.spec import Route
+from proxiedapp.api.route import Route
 
 _STANDARD_PORT = 443
 

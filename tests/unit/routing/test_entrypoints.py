@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from proxiedapp.api.errors import InvalidSpec
-from proxiedapp.api.spec import Route
+from proxiedapp.api.route import Route
 from proxiedapp.routing.entrypoints import EntryPoints, Listening
 
 KNOWN = EntryPoints(
