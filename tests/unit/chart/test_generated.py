@@ -131,10 +131,30 @@ def test_every_setting_can_be_given_but_for_those_that_the_chart_gives() -> None
     assert {name.lower() for name in by_chart} == generate.BY_OTHER_VALUES - {"kubeconfig"}
 
 
+def metric_names() -> set[str]:
+    """Return what a query may ask for."""
+    names = set()
+    suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
+    for each in vars(metrics).values():
+        if isinstance(each, Counter | Gauge | Histogram):
+            for told in each.describe():
+                names |= {told.name + suffix for suffix in suffixes.get(told.type, ("",))}
+    return names
+
+
+def test_dashboard_asks_for_metrics_that_there_are_and_shows_all_of_them() -> None:
+    board = json.loads((CHART / "files" / "dashboard.json").read_text())
+    queries = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    asked = {name for query in queries for name in re.findall(r"\bproxiedapp_\w+", query)}
+    assert asked <= metric_names()
+    alerts = set(re.findall(r"\bproxiedapp_\w+", (CHART / "files" / "alerts.yaml").read_text()))
+    assert alerts <= asked, "what wakes somebody can be looked at"
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+
+
 def test_alerts_ask_for_metrics_that_there_are() -> None:
     text = (CHART / "files" / "alerts.yaml").read_text()
-    ours = [each for each in vars(metrics).values() if isinstance(each, Counter | Gauge | Histogram)]
-    known = {f"{told.name}_total" if told.type == "counter" else told.name for each in ours for told in each.describe()}
+    known = metric_names()
     asked = set(re.findall(r"\bproxiedapp_\w+", text))
     assert asked
     assert asked <= known
