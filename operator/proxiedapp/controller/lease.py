@@ -116,9 +116,10 @@ class Lease:
         if self._mine is None or not self.held:
             return
         try:
-            await self._write(self._mine, holder="", seconds=1)
-        except ApiError as error:
-            logger.info("the Lease was not given up, and ends by itself: %s", error)
+            async with asyncio.timeout(_LOOK):
+                await self._write(self._mine, holder="", seconds=1)
+        except (ApiError, TimeoutError) as error:
+            logger.info("the Lease was not given up, and ends by itself: %s", str(error) or "no answer")
         self._mine = None
 
     async def try_acquire(self) -> bool:

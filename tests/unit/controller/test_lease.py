@@ -286,3 +286,20 @@ async def test_never_do_two_hold_it(steps: list[Step]) -> None:
             pass
         api.before, api.lose_answer = [], False
         assert [lease.held for lease in replicas].count(True) <= 1
+
+
+async def test_stop_does_not_wait_long_for_an_api_server_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxiedapp.controller.lease._LOOK", 0.01)
+    gone = asyncio.Event()
+
+    class Gone(LeaseApi):
+        @override
+        async def request(self, method: str, *args: Any, **kwargs: Any) -> Manifest:
+            if method == "PUT":
+                await gone.wait()
+            return await super().request(method, *args, **kwargs)
+
+    lease = replica(Gone(), Clock())
+    await lease.acquire()
+    await lease.release()
+    assert not lease.held
