@@ -42,7 +42,7 @@ check: setup ## format, lint, types, layers, generated files up to date
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/proxiedapp crd | diff - crds/proxiedapps.yaml || { echo "crds/ is stale: run make generate"; exit 1; }
-	$(BIN)/python -m proxiedapp.reference | diff - docs/conditions.md || { echo "docs/conditions.md is stale: run make generate"; exit 1; }
+	$(BIN)/python -m proxiedapp.reference --check docs
 
 fix: setup ## format and mend what ruff can mend
 	$(BIN)/ruff format $(PACKAGES)
@@ -50,7 +50,7 @@ fix: setup ## format and mend what ruff can mend
 
 generate: setup ## write the files that are made from the code
 	$(BIN)/proxiedapp crd > crds/proxiedapps.yaml
-	$(BIN)/python -m proxiedapp.reference > docs/conditions.md
+	$(BIN)/python -m proxiedapp.reference docs
 
 lock: setup ## compile requirements/*.txt anew
 	$(UV) pip compile pyproject.toml $(LOCK) -o requirements/runtime.txt
