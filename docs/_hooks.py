@@ -1,6 +1,6 @@
-"""Lets the site's pages link to files beside docs/: each file that is linked to is taken into the site at its own path.
+"""Lets pages of the site link to files beside docs/: each that is linked to is taken into the site at its own path.
 
-So one link works in the repository and in the site, where docs/ is the root; and one that leads nowhere fails the build.
+So one link works in the repository and in the site, whose root is docs/, and one that leads nowhere fails the build.
 """
 
 import re
