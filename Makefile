@@ -34,7 +34,7 @@ matrix: setup ## every server in every scenario through the real proxy: a table,
 	@$(BIN)/python -m tests.matrix
 
 docs: setup ## the docs site into site/; a link that leads nowhere fails
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build # not --quiet, which keeps warnings even from strict mode
 
 screenshots: setup ## docs/images, the docs pages as a browser shows them through the sandbox
 	@PROXIEDAPP_REQUIRE_BROWSER=1 PROXIEDAPP_SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/e2e/test_browser.py

@@ -12,7 +12,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[1]
-LINK = re.compile(r"(?<=\]\()(?!https?:|#)([^)\s#]+)")
+LINK = re.compile(r"(?<=\]\()(?!\w+:)[\w./-]+(?=[#)])")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:

@@ -70,7 +70,7 @@ def test_command_and_its_options_exist(page: str, line: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_to_files(page: Path) -> None:
     """In the repository as it is read; those within the site, anchors included, are mkdocs' to check."""
-    links = re.findall(r"(?<=\]\()(?!https?:|#)([^)\s#]+)", page.read_text())
+    links = re.findall(r"(?<=\]\()(?!\w+:)[\w./-]+(?=[#)])", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
