@@ -1,20 +1,67 @@
-"""Pages made from the code tell of every word."""
+"""Pages made from the code tell of every word, field, setting, metric and command."""
 
 from pathlib import Path
 
+import pytest
+from prometheus_client import REGISTRY
+from typer.main import get_command
+
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import ConditionType
-from proxiedapp.reference import conditions
+from proxiedapp.cli import app
+from proxiedapp.controller.settings import Settings
+from proxiedapp.reference.pages import PAGES
 from proxiedapp.verify.codes import Code
+from tests.support.leaves import SCHEMA
 
-PAGE = Path(__file__).parents[2] / "docs" / "conditions.md"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_the_page_is_what_the_code_says() -> None:
-    assert PAGE.read_text() == conditions(), "run make generate"
+def rows(page: str) -> list[list[str]]:
+    lines = (DOCS / page).read_text().splitlines()
+    return [[cell.strip("| ") for cell in line.split(" | ")] for line in lines if line.startswith("| `")]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_page_is_what_the_code_says(page: str) -> None:
+    assert (DOCS / page).read_text() == PAGES[page](), "run make generate"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_row_says_something(page: str) -> None:
+    assert [row for row in rows(page) if len(row[-1]) < 5] == []
 
 
 def test_every_word_is_explained() -> None:
-    rows = [line.split(" | ") for line in PAGE.read_text().splitlines() if line.startswith("| `")]
-    assert [row[0].strip("| `") for row in rows] == [*ConditionType, *Reason, *Code]
-    assert all(len(row[1]) > 10 for row in rows)
+    assert [row[0].strip("`") for row in rows("conditions.md")] == [*ConditionType, *Reason, *Code]
+
+
+def test_every_setting_is_there() -> None:
+    told = [row[0].strip("`") for row in rows("reference/settings.md")]
+    assert told == [f"PROXIEDAPP_{name}".upper() for name in Settings.model_fields]
+
+
+def test_every_metric_is_there() -> None:
+    told = {row[0].strip("`").removesuffix("_total") for row in rows("reference/metrics.md")}
+    assert told == {family.name for family in REGISTRY.collect() if family.name.startswith("proxiedapp_")}
+
+
+def test_every_field_of_the_spec_is_there() -> None:
+    told = [row[0].strip("`") for row in rows("reference/api.md")]
+    top = told.index("observedGeneration")
+    assert told[: len(SCHEMA["properties"])] == list(SCHEMA["properties"])
+    assert {"pathPrefix", "trustedProxies", "docsPath", "topologySpreadConstraints"} <= set(told[:top])
+
+
+def test_every_command_and_option_is_there() -> None:
+    page = (DOCS / "reference" / "commands.md").read_text()
+    missing = []
+    groups = [("proxiedapp", get_command(app))]
+    while groups:
+        name, command = groups.pop()
+        groups += [(f"{name} {inner}", each) for inner, each in getattr(command, "commands", {}).items()]
+        section = page.partition(f"# `{name}`\n")[2].partition("\n#")[0]
+        missing += [name] if not section else []
+        options = [option for one in command.params for option in one.opts if option.startswith("-")]
+        missing += [f"{name} {option}" for option in options if option != "--help" and f"`{option}`" not in section]
+    assert missing == []

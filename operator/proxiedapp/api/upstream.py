@@ -49,13 +49,14 @@ def upstream(
             del _at(schema, holder)["properties"][field]
     for path, keywords in (change or {}).items():
         _at(schema, path).update(keywords)
-    return UpstreamType(schema, in_list=in_list)
+    return UpstreamType(name, schema, in_list=in_list)
 
 
 class UpstreamType:
     """The annotation: a schema for the CRD, and the same as a check in Python."""
 
-    def __init__(self, schema: Schema, *, in_list: bool) -> None:
+    def __init__(self, name: str, schema: Schema, *, in_list: bool) -> None:
+        self.name = name
         self.schema = schema
         self._in_list = in_list
 

@@ -1,8 +1,7 @@
-"""Reference pages that are made from the code: `python -m proxiedapp.reference` prints docs/conditions.md."""
+"""docs/conditions.md: every word that a condition may say."""
 
 import ast
 import inspect
-import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from itertools import pairwise
@@ -10,6 +9,7 @@ from textwrap import dedent
 
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import ConditionType
+from proxiedapp.reference.markdown import code, table
 from proxiedapp.verify.codes import Code
 
 _CONDITIONS = """\
@@ -43,8 +43,7 @@ def conditions() -> str:
 
 
 def _table(words: type[StrEnum]) -> str:
-    rows = [f"| `{word}` | {' '.join(text.split())} |" for word, text in _explained(words)]
-    return "\n".join(["| word | says |", "|---|---|", *rows])
+    return table(["word", "says"], ((code(word), text) for word, text in _explained(words)))
 
 
 def _explained(words: type[StrEnum]) -> Iterator[tuple[str, str]]:
@@ -54,7 +53,3 @@ def _explained(words: type[StrEnum]) -> Iterator[tuple[str, str]]:
     for member, text in pairwise(body):
         if isinstance(member, ast.Assign) and isinstance(text, ast.Expr):
             yield str(ast.literal_eval(member.value)), str(ast.literal_eval(text.value))
-
-
-if __name__ == "__main__":
-    sys.stdout.write(conditions())

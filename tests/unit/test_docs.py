@@ -1,0 +1,88 @@
+"""What the documentation shows can be done: its objects are right, its commands and the tests it names exist."""
+
+import ast
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from proxiedapp.api.app import parse_manifest
+from proxiedapp.cli import app
+from proxiedapp.resources.desired import desired
+from tests.support.apps import DEFAULTS
+from tests.support.docs import PAGES, ROOT, Example, commands, examples, proxied_apps
+
+EXAMPLES = list(examples())
+APPS = proxied_apps()
+NAMED = sorted(
+    {found for page in PAGES for found in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page.read_text())},
+)
+FILES = sorted({found for page in PAGES for found in re.findall(r"`(tests/[\w/]+\.py)[`:]", page.read_text())})
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+PROXIEDAPP = sorted({(page, line) for page, line in commands() if re.match(r"(\.venv/bin/)?proxiedapp ", line)})
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.where)
+def test_object_is_whole(example: Example) -> None:
+    assert {"apiVersion", "kind"} <= example.manifest.keys()
+    assert example.manifest["kind"] == "Kustomization" or example.manifest["metadata"]["name"]
+
+
+@pytest.mark.parametrize("example", APPS, ids=lambda example: example.where)
+def test_app_can_be_served(example: Example) -> None:
+    assert desired(parse_manifest(example.manifest), DEFAULTS).children
+
+
+@pytest.mark.parametrize(("file", "test"), NAMED, ids=[f"{file}::{test}" for file, test in NAMED])
+def test_the_proof_exists(file: str, test: str) -> None:
+    tree = ast.parse((ROOT / file).read_text())
+    assert test in {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_file_exists(file: str) -> None:
+    assert (ROOT / file).is_file()
+
+
+@pytest.mark.parametrize(("page", "head"), [("features.md", "| feature |"), ("security.md", "| threat |")])
+def test_each_row_has_a_proof(page: str, head: str) -> None:
+    tables = (ROOT / "docs" / page).read_text().split("\n\n")
+    rows = [row for table in tables if table.startswith(head) for row in table.splitlines()[2:]]
+    assert [row for row in rows if "::" not in row] == []
+    assert len(rows) >= 15
+
+
+@pytest.mark.parametrize(("page", "line"), PROXIEDAPP, ids=[f"{page}: {line}" for page, line in PROXIEDAPP])
+def test_command_and_its_options_exist(page: str, line: str) -> None:
+    del page
+    command: Any = get_command(app)
+    words = shlex.split(line, comments=True)[1:]
+    while words and words[0] in getattr(command, "commands", {}):
+        command = command.commands[words.pop(0)]
+    assert not hasattr(command, "commands"), f"{words[0]} is no command"
+    known = {option for one in command.params for option in (*one.opts, *one.secondary_opts)} | {"--help"}
+    assert {word.partition("=")[0] for word in words if word.startswith("-")} <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files(page: Path) -> None:
+    """In the repository as it is read; those within the site, anchors included, are mkdocs' to check."""
+    links = re.findall(r"(?<=\]\()(?!\w+:)[\w./-]+(?=[#)])", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_make_targets_exist() -> None:
+    asked = {found for _, line in commands() for found in re.findall(r"^make ([a-z-]+)", line)}
+    assert asked <= TARGETS
+    assert len(asked) > 5
+
+
+def test_nothing_was_overlooked() -> None:
+    fences = sum(page.read_text().count("```yaml") for page in PAGES)
+    assert len(EXAMPLES) >= fences > 20
+    assert len(APPS) > 20
+    assert len(NAMED) > 60
+    assert len(PROXIEDAPP) > 15

@@ -1,0 +1,119 @@
+"""The docs site asks nothing of other hosts: whoever reads it, also without a network, is told about to nobody."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from typing_extensions import override
+
+ROOT = Path(__file__).parents[2]
+
+FETCHING = {
+    "audio": ("src",),
+    "embed": ("src",),
+    "form": ("action",),
+    "iframe": ("src",),
+    "img": ("src", "srcset"),
+    "input": ("src",),
+    "link": ("href",),
+    "object": ("data",),
+    "script": ("src",),
+    "source": ("src", "srcset"),
+    "track": ("src",),
+    "use": ("href", "xlink:href"),
+    "video": ("poster", "src"),
+}
+"""Attributes by which an element loads something by itself; a link that a reader may click is none."""
+
+ELSEWHERE = re.compile(r"^\s*(https?:|wss?:)?//", re.IGNORECASE)
+IN_STYLE = re.compile(r"""(?:url\(|@import)\s*["']?\s*((?:https?:)?//[^"')\s]+)""", re.IGNORECASE)
+IN_SCRIPT = re.compile(r"""["'`](https?://[\w.-]+)""")
+
+NEVER_ASKED = {"https://unpkg.com": "mermaid", "https://api.github.com": "source"}
+"""Hosts in the theme's own script, with the mark of the element without which it does not ask them: a diagram's class,
+and the component that counts a repository's stars."""
+
+
+class Loads(HTMLParser):
+    """Collects what a page loads, its inline styles and scripts, and how its elements are marked."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.urls: list[str] = []
+        self.styles: list[str] = []
+        self.scripts: list[str] = []
+        self.marks: set[str] = set()
+        self._within = ""
+        self.feed(html)
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self._within = tag
+        self.urls += [given[name] or "" for name in FETCHING.get(tag, ()) if name in given]
+        self.styles.append(given.get("style") or "")
+        self.marks |= {*(given.get("class") or "").split(), given.get("data-md-component") or ""}
+
+    @override
+    def handle_endtag(self, tag: str) -> None:
+        self._within = ""
+
+    @override
+    def handle_data(self, data: str) -> None:
+        if self._within == "style":
+            self.styles.append(data)
+        elif self._within == "script":
+            self.scripts.append(data)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--site-dir", folder],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[str, Loads]:
+    return {str(page.relative_to(site)): Loads(page.read_text()) for page in site.rglob("*.html")}
+
+
+def elsewhere(urls: Iterator[str]) -> list[str]:
+    return [url for url in urls if ELSEWHERE.match(url)]
+
+
+def test_pages_load_nothing_from_elsewhere(pages: dict[str, Loads]) -> None:
+    assert len(pages) > 40
+    assert {name: found for name, page in pages.items() if (found := elsewhere(iter(page.urls)))} == {}
+    assert sum(len(page.urls) for page in pages.values()) > 100, "what they load was found"
+
+
+def test_styles_load_nothing_from_elsewhere(site: Path, pages: dict[str, Loads]) -> None:
+    files = {str(file.relative_to(site)): file.read_text() for file in site.rglob("*.css")}
+    assert files
+    inline = {name: "\n".join(page.styles) for name, page in pages.items()}
+    assert {name: found for name, text in (files | inline).items() if (found := IN_STYLE.findall(text))} == {}
+
+
+def test_scripts_know_no_hosts_but_those_that_no_page_makes_them_ask(site: Path, pages: dict[str, Loads]) -> None:
+    inline = [script for page in pages.values() for script in page.scripts]
+    scripts = [*(file.read_text() for file in site.rglob("*.js")), *inline]
+    assert {host for text in scripts for host in IN_SCRIPT.findall(text)} == NEVER_ASKED.keys()
+    asking = {name: found for name, page in pages.items() if (found := page.marks & set(NEVER_ASKED.values()))}
+    assert asking == {}
+
+
+def test_files_beside_docs_are_taken_along(site: Path) -> None:
+    for file in ("gitops/argocd/health.lua", "manifests/base/rbac.yaml", "examples/hello/app.yaml"):
+        assert (site / file).read_bytes() == (ROOT / file).read_bytes()
