@@ -66,5 +66,5 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotat
 bench: setup ## the operator against the raw client on a real API server: JSON and a table
 	@$(BIN)/python benchmarks/converge.py $(BENCH_ARGS)
 
-clean: ## remove .venv and caches of this folder
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+clean: ## remove .venv, the docs site and caches of this folder
+	rm -rf $(VENV) site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
