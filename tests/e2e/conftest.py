@@ -1,4 +1,4 @@
-"""One sandbox for all stories; each story has a namespace of its own."""
+"""One sandbox for all stories, and one without an operator for those that install it; namespaces of one story each."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.support.release import CRD, HOME, RELEASE
 from tests.support.sandbox import EXAMPLES, Sandbox, can_run_here, start_sandbox
 
 IMAGES = Path(__file__).parent / "images"
@@ -42,6 +43,35 @@ def namespace(sandbox: Sandbox) -> Iterator[str]:
     # The apps first, so that no later story sees this one go.
     sandbox.kubectl("delete", "proxiedapps", "--all", "-n", name)
     sandbox.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Return a sandbox without an operator, and without what else the chart brings."""
+    if not can_run_here():
+        pytest.skip("the sandbox needs root, or a kernel that allows user namespaces")
+    images = tmp_path_factory.mktemp("images")
+    (images / "hello").symlink_to(EXAMPLES / "hello")
+    (images / "operator").mkdir()  # its programs are those of the project
+    running = start_sandbox(tmp_path_factory.mktemp("empty"), images, operator=False)
+    try:
+        (images / "kubectl" / ".venv" / "bin").mkdir(parents=True)
+        (images / "kubectl" / ".venv" / "bin" / "kubectl").symlink_to(running.state["kubectl"])
+        running.kubectl("delete", CRD, f"clusterrole/{RELEASE}", f"clusterrolebinding/{RELEASE}")
+        lease = f"{RELEASE}-lease"
+        running.kubectl("delete", f"serviceaccount/{RELEASE}", f"role/{lease}", f"rolebinding/{lease}", "-n", HOME)
+        yield running
+    finally:
+        done = running.run("down")
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def space(empty: Sandbox) -> Iterator[str]:
+    name = f"team-{uuid4().hex[:8]}"
+    empty.kubectl("create", "namespace", name)
+    yield name
+    empty.kubectl("delete", "namespace", name, "--wait=false")
 
 
 @pytest.fixture(scope="session")
