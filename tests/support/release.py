@@ -20,10 +20,16 @@ CRD: Final = "customresourcedefinition.apiextensions.k8s.io/proxiedapps.proxieda
 
 def values_for(sandbox: Sandbox, folder: Path, *, image: str = "operator", **more: Any) -> Path:
     """Write the values by which the chart's operator runs here, and return the file."""
-    network = json.loads((sandbox.folder / "node.json").read_text())["network"]
+    proxy = json.loads((sandbox.folder / "node.json").read_text())["network"]["gateway"]
+    urls = {"web": sandbox.http_url, "websecure": sandbox.https_url}
+    settings = {
+        "trustedProxies": [proxy],
+        "proxyUrls": {name: url.replace("127.0.0.1", proxy) for name, url in urls.items()},
+        "logFormat": "text",
+    }
     given: dict[str, Any] = {
         "image": {"registry": "sandbox.local", "repository": image, "tag": "1"},
-        "settings": {"trustedProxies": [network["gateway"]], "logFormat": "text"} | more.pop("settings", {}),
+        "settings": settings | more.pop("settings", {}),
         "readinessProbe": {"periodSeconds": 1},
     }
     file = folder / f"{image}.yaml"

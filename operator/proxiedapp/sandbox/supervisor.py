@@ -205,6 +205,7 @@ def _node(network: Network, options: Options, api: Api) -> Component:
         "logs": str(folder / "logs" / "pods"),
         "volumes": str(folder / "volumes"),
         "kubelet_port": kubelet_port,
+        "proxy_ports": [options.http_port, options.https_port],
     }
     (folder / "node.json").write_text(json.dumps(config, indent=2))
 

@@ -1,8 +1,8 @@
-"""The API server as pods reach it: `kubernetes.default.svc` without the name, since there is no DNS."""
+"""What pods reach at the gateway: the API server, by its address since there is no DNS, and the proxy."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
 
 from proxiedapp.sandbox.forward import join
@@ -21,23 +21,24 @@ def service_variables(network: NetworkConfig, server: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def serve_api_server(network: NetworkConfig, server: str) -> AsyncIterator[None]:
-    """Pass on what pods send to the gateway; the API server itself is on loopback, which in a pod is the pod's own.
+async def at_gateway(network: NetworkConfig, *ports: int) -> AsyncIterator[None]:
+    """Pass on what pods send to the gateway's ports to those of loopback, which in a pod is the pod's own.
 
-    Raises NetworkFailed if the address cannot be had.
+    Raises NetworkFailed if an address cannot be had.
     """
-    port = urlsplit(server).port or 0
+    async with AsyncExitStack() as stack:
+        for port in ports:
+            stack.callback((await _pass_on(network, port)).close)
+        yield
 
+
+async def _pass_on(network: NetworkConfig, port: int) -> asyncio.Server:
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await join(reader, writer, port)
 
     try:
-        listening = await asyncio.start_server(connected, network.gateway, port)
+        return await asyncio.start_server(connected, network.gateway, port)
     except OSError as error:
         raise NetworkFailed(
             f"cannot listen on {network.gateway}:{port}: {error.strerror}; is the bridge up?"
         ) from error
-    try:
-        yield
-    finally:
-        listening.close()

@@ -8,7 +8,7 @@ from proxiedapp.sandbox.certificates import write_serving_certificate
 from proxiedapp.sandbox.node.config import NetworkConfig
 from proxiedapp.sandbox.node.environment import PodFields, environment
 from proxiedapp.sandbox.node.errors import NetworkFailed
-from proxiedapp.sandbox.node.service import serve_api_server, service_variables
+from proxiedapp.sandbox.node.service import at_gateway, service_variables
 from tests.unit.sandbox.node.samples import NETWORK, a_container, a_pod
 
 GATEWAY = NetworkConfig(id="0a1b2c", bridge="pa0a1b2c", gateway="127.0.0.2", prefix_length=29)
@@ -36,10 +36,10 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     await writer.wait_closed()
 
 
-async def test_what_pods_say_to_the_gateway_reaches_the_api_server_and_its_answer_them() -> None:
+async def test_what_pods_say_to_the_gateway_reaches_loopback_and_its_answer_them() -> None:
     async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        async with serve_api_server(GATEWAY, f"https://127.0.0.1:{port}"):
+        async with at_gateway(GATEWAY, port):
             reader, writer = await asyncio.open_connection("127.0.0.2", port)
             writer.write(b"hello")
             writer.write_eof()
@@ -54,7 +54,7 @@ async def test_an_address_that_is_taken_is_named() -> None:
     async with await asyncio.start_server(echo, "127.0.0.2", 0) as taken:
         port = taken.sockets[0].getsockname()[1]
         with pytest.raises(NetworkFailed, match=rf"cannot listen on 127\.0\.0\.2:{port}: "):
-            async with serve_api_server(GATEWAY, f"https://127.0.0.1:{port}"):
+            async with at_gateway(GATEWAY, port):
                 pass
 
 
