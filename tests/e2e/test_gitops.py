@@ -13,6 +13,9 @@ from tests.support.manifests import hello
 from tests.support.sandbox import Sandbox, eventually
 
 
+pytestmark = pytest.mark.table("kstatus and Argo CD's health of live apps")
+
+
 @pytest.fixture
 def helm(sandbox: Sandbox, tmp_path: Path) -> Helm:
     return Helm("helm4", tmp_path, sandbox.folder / "admin.kubeconfig")
