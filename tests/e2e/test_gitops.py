@@ -12,7 +12,6 @@ from tests.support.helm import Helm
 from tests.support.manifests import hello
 from tests.support.sandbox import Sandbox, eventually
 
-
 pytestmark = pytest.mark.table("kstatus and Argo CD's health of live apps")
 
 
