@@ -61,15 +61,18 @@ HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 @pytest.fixture(scope="module", params=sorted({HERE, IMAGE}))
 def python(request: pytest.FixtureRequest) -> tuple[str, str]:
-    """Return a Python's program, and the folder in which it is installed."""
+    """Return a Python's program, and the folder in which it is installed; pyenv's own where PATH has but its shim."""
     if request.param == HERE:
         return sys.executable, sys.base_prefix
-    ask = [f"python{request.param}", "-c", "import sys; print(sys.executable, sys.base_prefix, sep='\\n')"]
-    try:
-        program, folder = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.split()
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip(f"there is no python{request.param} on this machine")
-    return program, folder
+    pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
+    for program in (f"python{request.param}", *pyenv.glob(f"versions/{request.param}.*/bin/python")):
+        ask: list[str | Path] = [program, "-c", "import sys; print(sys.executable, sys.base_prefix, sep='\\n')"]
+        try:
+            found, folder = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.splitlines()
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return found, folder
+    pytest.skip(f"there is no Python {request.param} on this machine")
 
 
 @pytest.fixture(scope="module")
