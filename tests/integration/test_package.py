@@ -65,8 +65,8 @@ def python(request: pytest.FixtureRequest) -> tuple[str, str]:
     if request.param == HERE:
         return sys.executable, sys.base_prefix
     pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
-    for program in (f"python{request.param}", *pyenv.glob(f"versions/{request.param}.*/bin/python")):
-        ask: list[str | Path] = [program, "-c", "import sys; print(sys.executable, sys.base_prefix, sep='\\n')"]
+    for program in (f"python{request.param}", *map(str, pyenv.glob(f"versions/{request.param}.*/bin/python"))):
+        ask = [program, "-c", "import sys; print(sys.executable, sys.base_prefix, sep='\\n')"]
         try:
             found, folder = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.splitlines()
         except (OSError, subprocess.CalledProcessError):
