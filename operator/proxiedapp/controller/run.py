@@ -142,7 +142,7 @@ async def _serve(settings: Settings, api: Api, health: Health, served: frozenset
     )
     await _first_lists(resync)
     await lookout.first()
-    QUEUE_DEPTH.set_function(lambda: len(queue))
+    QUEUE_DEPTH.set_function(queue.depth)
     QUEUE_AGE.set_function(queue.age)
     BUILD.labels(version("proxiedapp")).set(1)
     for reason in Reason:
