@@ -28,7 +28,7 @@ demo: setup ## a ProxiedApp served at its prefix by a real Traefik, on this mach
 	@$(BIN)/python -m proxiedapp.sandbox.demo $(if $(ONCE),--once)
 
 test: setup ## every test that this machine can run, the real control plane included
-	-@$(if $(PYTEST_ARGS),,$(BIN)/python -m tests.support.helm)
+	-@$(if $(PYTEST_ARGS),,$(BIN)/python -m tests.support.goprograms)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 matrix: setup ## every server in every scenario through the real proxy: a table, and docs/servers.md written anew

@@ -44,9 +44,13 @@ def stack() -> Iterator[ExitStack]:
         yield opened
 
 
-async def leads(running: Operator) -> bool:
+async def metrics(running: Operator) -> list[str]:
     async with httpx.AsyncClient(trust_env=False) as client:
-        return "proxiedapp_leading 1.0" in (await client.get(f"{running.url}/metrics")).text
+        return (await client.get(f"{running.url}/metrics")).text.splitlines()
+
+
+async def leads(running: Operator) -> bool:
+    return "proxiedapp_leading 1.0" in await metrics(running)
 
 
 async def pair(cluster: BareCluster, folder: Path, stack: ExitStack) -> tuple[Operator, Operator]:
@@ -76,6 +80,17 @@ async def test_a_clean_stop_hands_over_at_once(
     await until(lambda: leads(second), "the second one leads")
     await cluster.api.create(PROXIED_APP, hello("shop", namespace))
     await until(lambda: served(cluster, Key(namespace, "shop")), "the second one works")
+
+
+async def test_nothing_waits_for_a_replica_that_stands_by(
+    cluster: BareCluster, namespace: str, tmp_path: Path, stack: ExitStack
+) -> None:
+    await cluster.api.create(PROXIED_APP, hello("shop", namespace))
+    _, second = await pair(cluster, tmp_path, stack)
+    told = await metrics(second)
+    assert 'proxiedapp_objects{kind="ProxiedApp"} 0.0' not in told, "it knows the app"
+    assert "proxiedapp_queue_depth 0.0" in told
+    assert "proxiedapp_queue_age_seconds 0.0" in told
 
 
 async def test_nothing_is_lost_when_the_leader_is_killed_in_the_midst_of_fifty_apps(

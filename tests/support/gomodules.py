@@ -1,6 +1,7 @@
 """Go modules that only tests need, each of one version and one checksum (gomodules.json).
 
-To take another version, `go mod download -json MODULE@VERSION` prints the Sum.
+To take another version, `go mod download -json MODULE@VERSION` prints the Sum. Its go.mod may ask for no newer Go than
+`operator/proxiedapp/sandbox/module/go-toolchain.txt` has.
 """
 
 import json

@@ -50,14 +50,24 @@ class Queue(Generic[K]):
         self._failures: dict[K, int] = {}
         self._delayed: dict[K, Handle] = {}
         self._waiting: asyncio.Queue[None] = asyncio.Queue()
+        self._taken_since: float | None = None
 
     def __len__(self) -> int:
         return len(self._due)
 
+    def depth(self) -> int:
+        """Return how many keys wait for those who take them: none before, as in a replica that stands by."""
+        return 0 if self._taken_since is None else len(self._due)
+
     def age(self) -> float:
-        """Return for how many seconds the key that is next has waited; asked by another thread."""
+        """Return for how many seconds the key that is next has waited for those who take keys.
+
+        Asked by another thread, as `depth` is.
+        """
         since = next(iter(list(self._due.values())), None)
-        return 0.0 if since is None else self._clock() - since
+        if since is None or self._taken_since is None:
+            return 0.0
+        return self._clock() - max(since, self._taken_since)
 
     def add(self, key: K) -> None:
         """Ask for a pass as soon as possible."""
@@ -78,6 +88,8 @@ class Queue(Generic[K]):
 
     async def get(self) -> K:
         """Wait for the next key; it is busy until `done` or `failed`."""
+        if self._taken_since is None:
+            self._taken_since = self._clock()
         await self._waiting.get()
         key = next(iter(self._due))
         del self._due[key]

@@ -37,6 +37,8 @@ class Resync:
         self.kinds = tuple(kinds)
         self.namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
         self._asked: asyncio.Queue[Kind] = asyncio.Queue()
+        for kind in self.kinds:
+            MISSED.labels(kind.kind)  # from 0 on: in a series that begins with its first count Prometheus sees no rise
 
     async def all(self) -> None:
         """List every kind; raises ApiError."""

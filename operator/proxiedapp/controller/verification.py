@@ -9,6 +9,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Final
 
 from proxiedapp.api.names import Key
 from proxiedapp.controller.metrics import VERIFICATIONS
@@ -25,6 +26,9 @@ _SETTLES = 3.0
 """Seconds between the first look at a new version and the second, by which no old pod gets requests any more."""
 
 logger = logging.getLogger(__name__)
+
+_DEFECTS: Final = VERIFICATIONS.labels("Defect")
+"""From 0 on: in a series that begins with its first error Prometheus sees no rise."""
 
 Check = Callable[[Target, Options], Awaitable[tuple[Finding, ...]]]
 
@@ -118,6 +122,7 @@ class Verifier:
                 findings = await self._check(watched.subject.target, watched.subject.options)
             except Exception:
                 logger.exception("a defect in the operator; verifying again later", extra={"app": str(key)})
+                _DEFECTS.inc()
                 self._queue.failed(key)
                 continue
             if self._watched.get(key) is watched:

@@ -56,6 +56,9 @@ from tests.support.helm import CHART, KUBE_VERSION, Helm
             "/metrics/prometheusRule/disabled/0",
             id="an alert that there is not",
         ),
+        pytest.param(
+            {"metrics": {"prometheusRule": {"job": 'a"b'}}}, "/metrics/prometheusRule/job", id="a job with a quote"
+        ),
         pytest.param({"networkPolicy": {"from": [{"namespace": "a"}]}}, "namespace", id="no peer"),
         pytest.param({"test": {"enabled": True}}, "/test/image", id="a test without kubectl"),
         # Where two values contradict each other, a template says so.
@@ -63,6 +66,11 @@ from tests.support.helm import CHART, KUBE_VERSION, Helm
             {"metrics": {"service": {"enabled": False}, "serviceMonitor": {"enabled": True}}},
             "metrics.serviceMonitor.enabled needs metrics.service.enabled",
             id="nothing to scrape",
+        ),
+        pytest.param(
+            {"metrics": {"service": {"enabled": False}, "prometheusRule": {"enabled": True}}},
+            "metrics.prometheusRule.enabled needs metrics.service.enabled, or metrics.prometheusRule.job",
+            id="alerts for a job that there is not",
         ),
         pytest.param(
             {"namespaces": ["team-a"], "test": {"enabled": True, "image": "kubectl"}},

@@ -158,8 +158,10 @@ def test_alerts_ask_for_metrics_that_there_are() -> None:
     asked = set(re.findall(r"\bproxiedapp_\w+", text))
     assert asked
     assert asked <= known
-    outcomes = set(re.findall(r'outcome="(\w+)"', text))
-    assert outcomes - {"Defect", "StatusNotWritten"} <= set(Reason)
+    assert set(re.findall(r'outcome="(\w+)"', text)) == {"Defect", "StatusNotWritten"}
+    reasons = set(re.findall(r'reason="(\w+)"', text))
+    assert reasons
+    assert reasons <= set(Reason)
 
 
 def test_every_alert_is_explained() -> None:

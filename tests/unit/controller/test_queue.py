@@ -45,15 +45,27 @@ async def test_key_that_waits_is_not_added_twice(queue: Queue[str]) -> None:
 
 
 async def test_age_is_that_of_the_key_that_is_next(queue: Queue[str], clock: Clock) -> None:
-    assert queue.age() == 0.0
+    queue.add("before")
+    await take(queue)
+    assert (queue.depth(), queue.age()) == (0, 0.0)
     queue.add("a")
     clock.advance(2.0)
     queue.add("b")
     queue.add("a")
     clock.advance(1.0)
-    assert queue.age() == 3.0
+    assert (queue.depth(), queue.age()) == (2, 3.0)
     await take(queue)
-    assert queue.age() == 1.0
+    assert (queue.depth(), queue.age()) == (1, 1.0)
+
+
+async def test_nothing_counts_as_waiting_before_somebody_takes_keys(queue: Queue[str], clock: Clock) -> None:
+    queue.add("a")
+    queue.add("b")
+    clock.advance(3600.0)
+    assert (queue.depth(), queue.age()) == (0, 0.0), "a replica that stands by has nothing to do"
+    await take(queue)
+    clock.advance(5.0)
+    assert (queue.depth(), queue.age()) == (1, 5.0), "as long as there has been somebody to wait for"
 
 
 async def test_taker_waits_for_a_key(queue: Queue[str]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from prometheus_client import REGISTRY
 
 from proxiedapp.api.names import Key
 from proxiedapp.controller.verification import Subject, Verdict, Verifier
@@ -221,9 +222,12 @@ async def test_defect_in_the_check_stops_neither_the_worker_nor_the_app(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench.found = RuntimeError("unforeseen")
+    before = REGISTRY.get_sample_value("proxiedapp_verifications_total", {"outcome": "Defect"})
+    assert before is not None, "it is there before the first one"
     bench.verdict(version(1))
     await bench.run()
     assert "a defect in the operator; verifying again later" in caplog.text
+    assert REGISTRY.get_sample_value("proxiedapp_verifications_total", {"outcome": "Defect"}) == before + 1
     bench.found = RIGHT
     await bench.settle(bench.clock.next_in())
     assert bench.verdict(version(1)) is RIGHT

@@ -1,0 +1,166 @@
+"""The chart's alerts by promtool: each fires when it shall, with its labels and annotations, and not otherwise.
+
+The series are in `alerts/`: a file for each alert as the chart has it by default, and one with its values set.
+"""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+import yaml
+
+from tests.support.helm import Helm
+from tests.support.promtool import Promtool, Rule
+
+ALERTS = Path(__file__).parent / "alerts"
+FILES = sorted(ALERTS.glob("*.yaml"))
+OF_ONE_ALERT = [file for file in FILES if file.stem.startswith("ProxiedApp")]
+RULE = "metrics.prometheusRule"
+RUNBOOKS = "https://runbooks.example/proxiedapp"
+SET = f"{RULE}.job=operators,{RULE}.alertLabels.team=platform,{RULE}.runbookUrl={RUNBOOKS}"
+
+
+def rules_of(helm: Helm, *options: str | Path) -> list[Rule]:
+    """Return the rules of the chart's PrometheusRule."""
+    rendered = helm.rendered("--set", f"{RULE}.enabled=true", *options)
+    (found,) = [each for each in rendered if each["kind"] == "PrometheusRule"]
+    (group,) = found["spec"]["groups"]
+    rules: list[Rule] = group["rules"]
+    return rules
+
+
+def write(file: Path, rules: list[Rule]) -> None:
+    """Write rules as Prometheus reads them."""
+    file.write_text(yaml.safe_dump({"groups": [{"name": "proxiedapp", "rules": rules}]}))
+
+
+@pytest.fixture
+def rules(helms: dict[str, Helm]) -> list[Rule]:
+    return rules_of(helms["helm4"])
+
+
+@pytest.fixture
+def rules_with_values(helms: dict[str, Helm]) -> list[Rule]:
+    return rules_of(helms["helm4"], "-n", "shared", "--set", SET)
+
+
+@pytest.fixture
+def promtool(tmp_path: Path, rules: list[Rule], rules_with_values: list[Rule]) -> Promtool:
+    """Return promtool beside the rules, and the series to test them with."""
+    shutil.copytree(ALERTS, tmp_path, dirs_exist_ok=True)
+    write(tmp_path / "rules.yaml", rules)
+    write(tmp_path / "rules-with-values.yaml", rules_with_values)
+    return Promtool(tmp_path)
+
+
+async def test_prometheus_takes_the_rules(promtool: Promtool, rules: list[Rule]) -> None:
+    for file in ("rules.yaml", "rules-with-values.yaml"):
+        said = promtool("check", "rules", "--lint=all", "--lint-fatal", file)
+        assert f"SUCCESS: {len(rules)} rules found" in said
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+async def test_alerts_fire_when_they_shall(promtool: Promtool, file: Path) -> None:
+    assert "SUCCESS" in promtool("test", "rules", file.name)
+
+
+def expectations(file: Path) -> dict[str, list[list[Any]]]:
+    """Return the alerts that a file expects: by name, for each set of series, what fires at each time."""
+    found: dict[str, list[list[Any]]] = {}
+    for test in yaml.safe_load(file.read_text())["tests"]:
+        assert test["input_series"]
+        for name in {each["alertname"] for each in test["alert_rule_test"]}:
+            cases = [each.get("exp_alerts", []) for each in test["alert_rule_test"] if each["alertname"] == name]
+            found.setdefault(name, []).append(cases)
+    return found
+
+
+async def test_every_alert_is_seen_to_fire_and_not_to_fire(rules: list[Rule]) -> None:
+    assert [file.stem for file in OF_ONE_ALERT] == sorted(rule["alert"] for rule in rules)
+    for file in OF_ONE_ALERT:
+        ((name, tests),) = expectations(file).items()
+        assert name == file.stem
+        assert any(not any(cases) for cases in tests), f"{file.name} has no series with which it must not fire"
+        assert any(any(cases) and not all(cases) for cases in tests), f"{file.name} has no series with both"
+    with_values = expectations(ALERTS / "with-values.yaml")
+    assert with_values.keys() == {rule["alert"] for rule in rules}
+    for fired in (alert for tests in with_values.values() for cases in tests for case in cases for alert in case):
+        assert fired["exp_annotations"]["runbook_url"].startswith(f"{RUNBOOKS}#")
+
+
+async def test_alerts_ask_for_the_job_that_the_service_monitor_makes(helms: dict[str, Helm]) -> None:
+    options = ("--set", "fullnameOverride=orders,metrics.serviceMonitor.enabled=true")
+    rendered = helms["helm4"].rendered(*options)
+    (monitor,) = [each for each in rendered if each["kind"] == "ServiceMonitor"]
+    selected = monitor["spec"]["selector"]["matchLabels"].items()
+    (service,) = [
+        each for each in rendered if each["kind"] == "Service" and selected <= each["metadata"]["labels"].items()
+    ]
+    assert "jobLabel" not in monitor["spec"], "so the job is the name of the Service"
+    assert {port["port"] for port in monitor["spec"]["endpoints"]} <= {
+        port["name"] for port in service["spec"]["ports"]
+    }
+    for rule in rules_of(helms["helm4"], *options):
+        selectors = re.findall(r"\{(.*?)\}", rule["expr"])
+        assert selectors
+        place = f'job="{service["metadata"]["name"]}",namespace="{service["metadata"]["namespace"]}"'
+        assert all(selector.endswith(place) for selector in selectors)
+
+
+def in_expression(pattern: str, put: str | Callable[[re.Match[str]], str]) -> Callable[[Rule], Rule]:
+    return lambda rule: rule | {"expr": re.sub(pattern, put, rule["expr"])}
+
+
+def bound(change: int) -> Callable[[Rule], Rule]:
+    return in_expression(r"([<>]) ([\d.]+)", lambda found: f"{found[1]} {float(found[2]) + change}")
+
+
+def minutes(duration: str) -> int:
+    return int(duration[:-1]) * {"m": 1, "h": 60}[duration[-1]]
+
+
+def longer(change: int) -> Callable[[Rule], Rule]:
+    return lambda rule: rule | ({"for": f"{minutes(rule['for']) + change}m"} if "for" in rule else {})
+
+
+def window(factor: int) -> Callable[[Rule], Rule]:
+    return in_expression(r"\[(\w+)\]", lambda found: f"[{minutes(found[1]) * factor // 2}m]")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(longer(-1), id="a minute sooner"),
+        pytest.param(longer(1), id="a minute later"),
+        pytest.param(lambda rule: {key: value for key, value in rule.items() if key != "for"}, id="at once"),
+        pytest.param(bound(2), id="a higher bound"),
+        pytest.param(bound(-2), id="a lower bound"),
+        pytest.param(window(4), id="twice the window"),
+        pytest.param(window(1), id="half of the window"),
+        pytest.param(in_expression(r"(.*) or .*", r"\1"), id="the first alternative alone"),
+        pytest.param(in_expression(r".* or (.*)", r"\1"), id="the second alternative alone"),
+        pytest.param(in_expression(r"job=\"[^\"]*\",?", ""), id="of any job"),
+        pytest.param(in_expression(r",?namespace=\"[^\"]*\"", ""), id="of any namespace"),
+        pytest.param(in_expression(r"(outcome|reason|verified)=\"\w+\",", ""), id="of any outcome, reason or verdict"),
+        pytest.param(in_expression(r"(sum|max) by \(.*?\) ", r"\1 "), id="of all releases together"),
+        pytest.param(in_expression(r"(sum|max) by \(.*?\) \(", r"\1 by (job, namespace, pod) ("), id="of each pod"),
+        pytest.param(lambda rule: rule | {"labels": {"severity": "none"}}, id="another severity"),
+        pytest.param(lambda rule: rule | {"annotations": {}}, id="without annotations"),
+    ],
+)
+async def test_the_series_tell_an_alert_from_one_that_is_a_little_different(
+    promtool: Promtool, tmp_path: Path, rules: list[Rule], change: Callable[[Rule], Rule]
+) -> None:
+    changed = [change(rule) for rule in rules]
+    write(tmp_path / "rules.yaml", changed)
+    files = [tmp_path / f"{rule['alert']}.yaml" for rule, other in zip(rules, changed, strict=True) if other != rule]
+    assert files
+    promtool("check", "rules", "rules.yaml")
+    promtool.run("test", "rules", *files, f"--junit={tmp_path / 'found.xml'}")
+    suites = ET.parse(tmp_path / "found.xml").findall("testsuite")  # noqa: S314 - promtool's own
+    assert len(suites) == len(files)
+    assert [suite.get("name") for suite in suites if suite.get("failures") == "0"] == []

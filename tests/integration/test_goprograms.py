@@ -1,0 +1,68 @@
+"""Programs that the tests build from Go modules: one that cannot be built says why, and stops none of the others."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from proxiedapp.sandbox.errors import SandboxError
+from tests.support.gomodules import Pin
+from tests.support.goprograms import PROGRAMS, GoProgram, build, build_all, go_program
+
+GOOD = 'package main\n\nvar version string\n\nfunc main() { println("version", version) }\n'
+BROKEN = "package main\n\nfunc main() { missing() }\n"
+
+
+def program(name: str, tags: str = "") -> GoProgram:
+    return GoProgram(Pin(f"example.invalid/{name}", "v1.2.3", "h1:any"), f"./cmd/{name}", "main.version", tags)
+
+
+def said_by(built: GoProgram) -> str:
+    return subprocess.run([built.path], capture_output=True, text=True, check=True).stderr
+
+
+@pytest.fixture
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Modules without dependencies, in place of those that the proxy for Go modules has."""
+    for name, text in (("good", GOOD), ("broken", BROKEN)):
+        folder = tmp_path / name / "cmd" / name
+        folder.mkdir(parents=True)
+        (folder / "main.go").write_text(text)
+        (tmp_path / name / "go.mod").write_text(f"module example.invalid/{name}\n\ngo 1.21\n")
+    monkeypatch.setenv("PROXIEDAPP_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(Pin, "source", lambda pin: tmp_path / pin.module.rpartition("/")[2])
+    return tmp_path
+
+
+async def test_one_that_cannot_be_built_stops_no_other(sources: Path) -> None:
+    told: list[str] = []
+    (problem,) = build_all([program("broken"), program("good")], lambda what, *_: told.append(what))
+    assert "building broken v1.2.3 failed: " in str(problem)
+    assert "undefined: missing" in str(problem)
+    assert "fetching the source of good v1.2.3" in told
+    assert "building broken v1.2.3 (once; some minutes)" in told
+    assert said_by(program("good")) == "version v1.2.3\n"
+    assert not program("broken").path.exists()
+    assert sources / "cache" / "good" in program("good").path.parents
+
+
+@pytest.mark.usefixtures("sources")
+async def test_what_is_built_is_not_built_again() -> None:
+    build(program("good"), lambda *_: None)
+    told: list[str] = []
+    build(program("good"), lambda what, *_: told.append(what))
+    assert told == []
+
+
+@pytest.mark.usefixtures("sources")
+async def test_who_needs_a_missing_program_learns_why_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PROGRAMS, "broken", program("broken", tags="needed"))
+    for _ in range(2):
+        with pytest.raises(SandboxError, match="undefined: missing"):
+            go_program("broken")
+        monkeypatch.setattr(Pin, "source", lambda _: pytest.fail("it is built again"))
+
+
+async def test_another_pin_or_flag_is_another_program() -> None:
+    other_sum = GoProgram(Pin("example.invalid/good", "v1.2.3", "h1:other"), "./cmd/good", "main.version")
+    assert len({program("good").path, program("good", tags="small").path, other_sum.path}) == 3

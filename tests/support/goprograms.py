@@ -1,0 +1,171 @@
+"""Programs that only tests need, each built once from its Go module, and kept in the user's cache folder.
+
+A module carries its own go.sum, by which Go checks everything else that goes into the program.
+`python -m tests.support.goprograms` builds all of them and says how far it is.
+"""
+
+import fcntl
+import hashlib
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from proxiedapp.sandbox.errors import SandboxError
+from proxiedapp.sandbox.paths import cache_dir
+from proxiedapp.sandbox.toolchain import find_go
+from tests.support.gomodules import Pin, go, go_env
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, and how many packages of how many are compiled."""
+
+
+@dataclass(frozen=True)
+class GoProgram:
+    """What to build of a pinned module: the package, and the variable in it that takes the version."""
+
+    pin: Pin
+    package: str
+    version_variable: str
+    tags: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.package.rpartition("/")[2]
+
+    @property
+    def folder(self) -> Path:
+        """Return where the builds of this program are kept, of whatever version."""
+        return cache_dir() / self.name
+
+    @property
+    def path(self) -> Path:
+        """Return the place of the program; another pin or other flags have another."""
+        recipe = " ".join(filter(None, (self.pin.sum, self._linker_flags, self.tags)))
+        digest = hashlib.blake2b(recipe.encode(), digest_size=5).hexdigest()
+        return self.folder / f"{self.pin.version}-{digest}" / self.name
+
+    @property
+    def flags(self) -> list[str]:
+        return ["-trimpath", "-tags", self.tags, "-ldflags", self._linker_flags]
+
+    @property
+    def _linker_flags(self) -> str:
+        return f"-s -w -X {self.version_variable}={self.pin.version}"
+
+
+def _helm(name: str) -> GoProgram:
+    pin = Pin.of(name)
+    return GoProgram(pin, "./cmd/helm", f"{pin.module}/internal/version.version")
+
+
+PROGRAMS: Final = {
+    "helm3": _helm("helm3"),
+    "helm4": _helm("helm4"),
+    "promtool": GoProgram(
+        Pin.of("promtool"),
+        "./cmd/promtool",
+        "github.com/prometheus/common/version.Version",
+        tags="remove_all_sd",  # without the clients of all clouds, a quarter of what there is to compile
+    ),
+}
+
+
+def go_program(name: str) -> Path:
+    """Return the program of this name, built if need be; raises SandboxError.
+
+    A build that failed is not tried again in this process: each test that needs the program would wait for it anew.
+    """
+    made = _attempt(PROGRAMS[name])
+    if isinstance(made, SandboxError):
+        raise SandboxError(str(made)) from made
+    return made
+
+
+@cache
+def _attempt(program: GoProgram) -> Path | SandboxError:
+    try:
+        return build(program, lambda *_: None)
+    except SandboxError as error:
+        return error
+
+
+def build_all(programs: Iterable[GoProgram], progress: Progress) -> list[SandboxError]:
+    """Build them one after the other; one that cannot be built stops none of the others."""
+    problems = []
+    for program in programs:
+        try:
+            build(program, progress)
+        except SandboxError as error:
+            problems.append(error)
+    return problems
+
+
+def build(program: GoProgram, progress: Progress) -> Path:
+    """Return where the program is, built if need be; raises SandboxError."""
+    if not program.path.exists():
+        with _one_at_a_time(program.folder):
+            if not program.path.exists():
+                _build(program, progress)
+    return program.path
+
+
+def _build(program: GoProgram, progress: Progress) -> None:
+    """Build in the module's own folder, where its go.mod and go.sum decide."""
+    title = f"{program.name} {program.pin.version}"
+    progress(f"fetching the source of {title}", 0, 0)
+    source = program.pin.source()
+    stale = go(
+        "list", "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", *program.flags, program.package, cwd=source
+    ).split()
+    program.path.parent.mkdir(parents=True, exist_ok=True)
+    partial = program.path.with_suffix(".partial")
+    with subprocess.Popen(
+        [find_go(), "build", "-v", *program.flags, "-o", partial, program.package],
+        cwd=source,
+        env=go_env(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        lines: list[str] = []
+        try:
+            for line in process.stderr or ():
+                lines.append(line.rstrip())
+                progress(f"building {title} (once; some minutes)", min(len(lines), len(stale)), len(stale))
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        raise SandboxError(f"building {title} failed: {' / '.join(lines[-3:])}")
+    partial.replace(program.path)
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+class _Printed:
+    """Progress as lines, a new one for each tenth."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        line = f"{what}: {100 * done // total // 10 * 10} %" if total else what
+        if line != self._last:
+            self._last = line
+            sys.stderr.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    if problems := build_all(PROGRAMS.values(), _Printed()):
+        sys.exit("\n".join(f"tests.support.goprograms: {problem}" for problem in problems))

@@ -1,0 +1,41 @@
+"""What alerts ask for is there before anything happened: `increase()` does not see a series begin with 1."""
+
+import subprocess
+import sys
+
+import pytest
+from prometheus_client import REGISTRY
+
+from proxiedapp.controller.resync import Resync
+from proxiedapp.controller.store import Store
+from proxiedapp.resources.kinds import Kind
+from tests.support.apps import DEFAULTS
+from tests.support.scenario import Scenario
+
+PRINT = "import proxiedapp.controller.run, prometheus_client; print(prometheus_client.generate_latest().decode())"
+
+
+@pytest.fixture(scope="module")
+def untouched() -> list[str]:
+    """Return the metrics of an operator that did nothing yet: a process of its own, since tests here count too."""
+    done = subprocess.run([sys.executable, "-c", PRINT], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        'proxiedapp_reconciles_total{outcome="Defect"}',
+        'proxiedapp_reconciles_total{outcome="StatusNotWritten"}',
+        'proxiedapp_verifications_total{outcome="Defect"}',
+    ],
+)
+def test_errors_are_counted_from_nought(untouched: list[str], series: str) -> None:
+    assert f"{series} 0.0" in untouched
+
+
+def test_missed_changes_are_counted_from_nought_for_each_kind() -> None:
+    kinds = (Kind("example.invalid", "v1", "First", "firsts"), Kind("example.invalid", "v1", "Second", "seconds"))
+    Resync(Scenario().api, Store(DEFAULTS.entry_points), lambda _: None, kinds=kinds, namespaces=())
+    for kind in kinds:
+        assert REGISTRY.get_sample_value("proxiedapp_missed_changes_total", {"kind": kind.kind}) == 0.0
