@@ -86,7 +86,9 @@ async def watch(
         await _end(operator, older)
         logging.getLogger("kopf").removeHandler(failures)
     if operator.cancelled():
-        raise WatchEnded(failures.last or "kopf did not stop in order")
+        if failures.last:
+            raise WatchEnded(failures.last)
+        return  # told to stop, and too busy with the first lists to do so in order
     if (error := operator.exception()) is not None:
         raise WatchEnded(failures.last or f"{type(error).__name__}: {error}")
 

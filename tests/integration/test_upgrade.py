@@ -1,0 +1,104 @@
+"""A thousand apps of the release before: the present operator writes nothing, and neither does the old one again."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import httpx
+import yaml
+
+from proxiedapp.controller.client import Api, collection
+from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.resources.kinds import BY_NAME, INGRESS_ROUTE, MIDDLEWARE
+from proxiedapp.sandbox.bare import BareCluster, bare_cluster
+from proxiedapp.sandbox.cluster import furnish, until
+from tests.support.operator import Operator, operator
+from tests.support.optional import OPTIONAL_CRDS
+from tests.support.previous import Previous, newer
+
+APPS = 1_000
+NAMESPACE = "default"
+KINDS = {PROXIED_APP, *BY_NAME.values()}
+
+
+async def test_the_release_before_is_older() -> None:
+    assert newer(version("proxiedapp"), Previous().version)
+
+
+async def use_crd(api: Api, **env: str) -> None:
+    """Apply the CustomResourceDefinition of a release, as `kubectl apply --server-side` does."""
+    command = [sys.executable, "-m", "proxiedapp.cli", "crd"]
+    done = await asyncio.to_thread(subprocess.check_output, command, env=os.environ | env)
+    crd = yaml.load(done, yaml.CSafeLoader)
+    path = f"/apis/{crd['apiVersion']}/customresourcedefinitions/{crd['metadata']['name']}"
+    await api.request("PATCH", f"{path}?fieldManager=test&force=true", crd, "application/apply-patch+yaml")
+
+
+async def versions(api: Api) -> dict[str, str]:
+    """Return the resourceVersion of every object that the operator may write, which any change of it changes."""
+    found = {}
+    for kind in KINDS:
+        for item in (await api.request("GET", collection(kind, NAMESPACE)))["items"]:
+            found[f"{kind}/{item['metadata']['name']}"] = item["metadata"]["resourceVersion"]
+    return found
+
+
+async def metric(running: Operator, name: str) -> float:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        text = (await client.get(f"{running.url}/metrics")).text
+    return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith((f"{name} ", f"{name}{{")))
+
+
+async def looked_at_all(running: Operator) -> None:
+    async def done() -> bool:
+        passes = await metric(running, "proxiedapp_reconciles_total")
+        watches = await metric(running, "proxiedapp_watches_opened_total")
+        return passes >= APPS and watches >= len(KINDS) and await metric(running, "proxiedapp_queue_depth") == 0
+
+    await until(done, "a pass over every app", 120)
+
+
+async def create_apps(cluster: BareCluster, previous: Previous) -> None:
+    slots = asyncio.Semaphore(16)
+
+    async def create(manifest: dict[str, object]) -> None:
+        async with slots:
+            await cluster.api.create(MIDDLEWARE if manifest["kind"] == "Middleware" else PROXIED_APP, manifest)
+
+    await asyncio.gather(*(create(manifest) for manifest in previous.apps(NAMESPACE, APPS)))
+
+
+async def test_a_thousand_apps_are_left_alone(tmp_path: Path) -> None:
+    previous = Previous()
+    library = str(previous.unpack(tmp_path / "previous"))
+    settings = {"PROXIEDAPP_PROXY_NAMESPACE": "proxy", "PROXIEDAPP_MONITORING_NAMESPACE": "monitoring"}
+    (tmp_path / "cluster").mkdir()
+    async with bare_cluster(tmp_path / "cluster", lambda *_: None) as cluster:
+        await furnish(cluster.api, [OPTIONAL_CRDS])
+        await use_crd(cluster.api, PYTHONPATH=library)
+        with operator(cluster.operator_kubeconfig, tmp_path, PYTHONPATH=library, **settings) as old:
+            await create_apps(cluster, previous)
+
+            async def routed() -> bool:
+                routes = (await cluster.api.request("GET", collection(INGRESS_ROUTE, NAMESPACE)))["items"]
+                return len({route["metadata"]["ownerReferences"][0]["name"] for route in routes}) == APPS
+
+            await until(routed, "a route for every app", 240)
+            await looked_at_all(old)
+        before = await versions(cluster.api)
+        assert {name.partition("/")[0] for name in before} == {str(kind) for kind in KINDS}, "every kind is among them"
+
+        await use_crd(cluster.api)
+        with operator(cluster.operator_kubeconfig, tmp_path, **settings) as new:
+            await looked_at_all(new)
+            assert await metric(new, "proxiedapp_writes_total") == 0
+        assert await versions(cluster.api) == before
+
+        await use_crd(cluster.api, PYTHONPATH=library)
+        with operator(cluster.operator_kubeconfig, tmp_path, PYTHONPATH=library, **settings) as old:
+            await looked_at_all(old)
+            assert await metric(old, "proxiedapp_writes_total") == 0
+        assert await versions(cluster.api) == before
