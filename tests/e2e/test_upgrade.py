@@ -71,7 +71,8 @@ def test_apps_do_not_notice(empty: Sandbox, space: str, tmp_path: Path) -> None:
         # Apps have their turn in order: when a new one is served, so has been every other.
         empty.apply(hello(f"after-{written}", space, verify={"enabled": False}))
         empty.wait_ready(f"after-{written}", space)
-        made = empty.writes()[written:]
-        assert [each for each in made if f"/after-{written}" not in each.uri and each.resource != "events"] == []
+        made = [each for each in empty.writes()[written:] if f"/after-{written}" not in each.uri]
+        assert [each for each in made if each.resource not in {"events", "proxiedapps"}] == [], "no child is written"
+        assert {each.name for each in made} & {"flags", "adapter"} == set(), "nor the status of an app that is served"
         assert set(pods) <= set(running(empty, space)), "pods serve on"
         assert "Traceback" not in empty.kubectl("logs", OPERATOR, "-n", HOME)
