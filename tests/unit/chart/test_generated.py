@@ -15,6 +15,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from proxiedapp.api.reasons import Reason
 from proxiedapp.controller import metrics
+from proxiedapp.controller.plan import Cause
 from proxiedapp.controller.settings import Settings
 from tests.support.helm import CHART
 
@@ -159,9 +160,10 @@ def test_alerts_ask_for_metrics_that_there_are() -> None:
     assert asked
     assert asked <= known
     assert set(re.findall(r'outcome="(\w+)"', text)) == {"Defect", "StatusNotWritten"}
-    reasons = set(re.findall(r'reason="(\w+)"', text))
+    reasons = set(re.findall(r'apps\{reason="(\w+)"', text))
     assert reasons
     assert reasons <= set(Reason)
+    assert set(re.findall(r'writes_total\{reason="(\w+)"', text)) == {Cause.DRIFT}
 
 
 def test_every_alert_is_explained() -> None:

@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 
 from proxiedapp.controller.resync import Resync
 from proxiedapp.controller.store import Store
-from proxiedapp.resources.kinds import Kind
+from proxiedapp.resources.kinds import CHILD_KINDS, Kind
 from tests.support.apps import DEFAULTS
 from tests.support.scenario import Scenario
 
@@ -32,6 +32,15 @@ def untouched() -> list[str]:
 )
 def test_errors_are_counted_from_nought(untouched: list[str], series: str) -> None:
     assert f"{series} 0.0" in untouched
+
+
+def test_drifts_are_counted_from_nought_for_each_kind_of_child() -> None:
+    scenario = Scenario()
+    for kind in CHILD_KINDS:
+        for verb in ("create", "update", "delete"):
+            labels = {"kind": kind.kind, "verb": verb, "reason": "Drift"}
+            assert REGISTRY.get_sample_value("proxiedapp_writes_total", labels) is not None
+    assert scenario.outcomes == [], "before there was any pass"
 
 
 def test_missed_changes_are_counted_from_nought_for_each_kind() -> None:
