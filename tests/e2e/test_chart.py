@@ -36,7 +36,8 @@ def answers(sandbox: Sandbox, name: str, namespace: str) -> bool:
 
 
 def test_a_release_from_its_first_day_to_its_last(empty: Sandbox, space: str, helm: Helm, tmp_path: Path) -> None:
-    values = values_for(empty, tmp_path)
+    test = {"enabled": True, "image": "sandbox.local/kubectl:1", "command": ["kubectl"]}
+    values = values_for(empty, tmp_path, test=test)
     wait = ("-n", HOME, "--wait", "--timeout", "60s")
     helm("install", RELEASE, CHART, *wait, "--values", values)
     first = ready_pod(empty)
@@ -44,6 +45,10 @@ def test_a_release_from_its_first_day_to_its_last(empty: Sandbox, space: str, he
     empty.wait_ready("shop", space)
     eventually(lambda: answers(empty, "shop", space), "the app's answer through the proxy")
     children = versions(empty, space)
+
+    assert "Succeeded" in helm("test", RELEASE, "-n", HOME, "--timeout", "120s")
+    kinds = "proxiedapps,pods,configmaps,serviceaccounts,roles,rolebindings"
+    eventually(lambda: not [each for each in empty.names(kinds, HOME) if each.endswith("-test")], "the test's end")
 
     helm("upgrade", RELEASE, CHART, *wait, "--values", values, "--set", "settings.logLevel=debug")
     second = ready_pod(empty)
@@ -127,15 +132,3 @@ def test_an_operator_of_one_namespace_has_rights_in_that_one_only(
         asked = ("auth", "can-i", "patch", "deployments", "-n", namespace, account)
         assert empty.kubectl(*asked, check=False).strip() == may
     assert "Traceback" not in empty.kubectl("logs", OPERATOR, "-n", HOME)
-
-
-def test_helm_test_serves_an_app_and_leaves_nothing(empty: Sandbox, helm: Helm, tmp_path: Path) -> None:
-    test = {"enabled": True, "image": "sandbox.local/kubectl:1", "command": ["kubectl"]}
-    values = values_for(empty, tmp_path, test=test)
-    helm("install", RELEASE, CHART, "-n", HOME, "--values", values, "--wait", "--timeout", "60s")
-    assert "Succeeded" in helm("test", RELEASE, "-n", HOME, "--timeout", "120s")
-    kinds = "proxiedapps,pods,configmaps,serviceaccounts,roles,rolebindings"
-    eventually(
-        lambda: not [each for each in empty.names(kinds, HOME) if each.endswith("-test")],
-        "the end of the test's objects",
-    )
