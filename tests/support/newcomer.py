@@ -1,0 +1,63 @@
+"""Whoever follows a page: a clone of the repository, a home, and the packages that were fetched for it before."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from proxiedapp.sandbox.binaries import KUBE_VERSION, control_plane, traefik_manifests
+from proxiedapp.sandbox.paths import cache_dir
+from tests.support.docs import ROOT
+
+
+def clone(folder: Path) -> Path:
+    """Make a fresh clone: what git has of this working tree and what it would take, as it stands in the files."""
+    listed = _run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():  # else it is deleted, and will be missing in the next commit
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def home(folder: Path) -> dict[str, str]:
+    """Make a home, and return the environment of its owner, who has no network but has built and fetched all before.
+
+    Of the user's own, it has only how packages are fetched, since uv keeps them by where they came from.
+    """
+    cache = folder / ".cache" / "proxiedapp"
+    cache.mkdir(parents=True)
+    kube = control_plane(KUBE_VERSION, lambda *_: None).folder
+    for built in (kube.parent, traefik_manifests(lambda *_: None)[0].parents[1]):
+        (cache / built.name).symlink_to(built)
+    uv = Path(sys.executable).parent / "uv"
+    settings = {name: value for name, value in os.environ.items() if name.startswith("UV_") or name == "KUBEBUILDER_ASSETS"}
+    return settings | {
+        "HOME": str(folder),
+        "LANG": "C.UTF-8",
+        "PATH": f"{Path(sys.base_prefix, 'bin')}:{os.environ['PATH']}",
+        "PIP_FIND_LINKS": str(_wheel_of_uv()),
+        "PIP_NO_INDEX": "1",
+        "UV_CACHE_DIR": _run(uv, "cache", "dir").strip(),
+        "UV_OFFLINE": "1",
+        "XDG_CONFIG_HOME": os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config"),
+    }
+
+
+def _wheel_of_uv() -> Path:
+    """Return a folder with the wheel of uv; pip, which installs it, keeps none that it would use without a network."""
+    locked = ROOT / "requirements" / "uv.txt"
+    folder = cache_dir() / "wheels" / hashlib.blake2b(locked.read_bytes(), digest_size=5).hexdigest()
+    if not folder.exists():
+        partial = folder.with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        pip = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes")
+        _run(*pip, "-r", locked, "-d", partial)
+        partial.rename(folder)
+    return folder
+
+
+def _run(*command: str | Path) -> str:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
