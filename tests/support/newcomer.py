@@ -5,11 +5,15 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from proxiedapp.sandbox.binaries import KUBE_VERSION, control_plane, traefik_manifests
 from proxiedapp.sandbox.paths import cache_dir
 from tests.support.docs import ROOT
+
+UV: Final = Path(sys.executable).parent / "uv"
 
 
 def clone(folder: Path) -> Path:
@@ -23,31 +27,44 @@ def clone(folder: Path) -> Path:
 
 
 def home(folder: Path) -> dict[str, str]:
-    """Make a home, and return the environment of its owner, who has no network but has built and fetched all before.
+    """Make a home, and return the environment of its owner."""
+    folder.mkdir(parents=True)
+    return {"HOME": str(folder), "LANG": "C.UTF-8", "PATH": f"{Path(sys.base_prefix, 'bin')}:{os.environ['PATH']}"}
 
-    Of the user's own, it has only how packages are fetched, since uv keeps them by where they came from.
+
+def cache_of(env: Mapping[str, str]) -> Path:
+    """Return where the newcomer's sandbox and what it needs are."""
+    return Path(env["HOME"], ".cache", "proxiedapp")
+
+
+def offline(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of somebody who has no network, but has fetched and built before all that is needed.
+
+    How the user fetches packages goes into it, since uv keeps them by where they came from.
     """
-    cache = folder / ".cache" / "proxiedapp"
+    cache = cache_of(env)
     cache.mkdir(parents=True)
     kube = control_plane(KUBE_VERSION, lambda *_: None).folder
-    for built in (kube.parent, traefik_manifests(lambda *_: None)[0].parents[1]):
+    crds, _ = traefik_manifests(lambda *_: None)
+    for built in (kube.parent, crds.parents[1]):
         (cache / built.name).symlink_to(built)
-    uv = Path(sys.executable).parent / "uv"
-    settings = {name: value for name, value in os.environ.items() if name.startswith("UV_") or name == "KUBEBUILDER_ASSETS"}
-    return settings | {
-        "HOME": str(folder),
-        "LANG": "C.UTF-8",
-        "PATH": f"{Path(sys.base_prefix, 'bin')}:{os.environ['PATH']}",
-        "PIP_FIND_LINKS": str(_wheel_of_uv()),
-        "PIP_NO_INDEX": "1",
-        "UV_CACHE_DIR": _run(uv, "cache", "dir").strip(),
-        "UV_OFFLINE": "1",
-        "XDG_CONFIG_HOME": os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config"),
-    }
+    _have_uv_keep_packages(cache / "fetched")
+    settings = {name: value for name, value in os.environ.items() if name.startswith(("UV_", "KUBEBUILDER_"))}
+    return (
+        settings
+        | dict(env)
+        | {
+            "PIP_FIND_LINKS": str(_wheel_of_uv()),
+            "PIP_NO_INDEX": "1",
+            "UV_CACHE_DIR": _run(UV, "cache", "dir").strip(),
+            "UV_OFFLINE": "1",
+            "XDG_CONFIG_HOME": os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config"),
+        }
+    )
 
 
 def _wheel_of_uv() -> Path:
-    """Return a folder with the wheel of uv; pip, which installs it, keeps none that it would use without a network."""
+    """Return a folder with the wheel of uv: pip, which installs it, would not use its own cache without a network."""
     locked = ROOT / "requirements" / "uv.txt"
     folder = cache_dir() / "wheels" / hashlib.blake2b(locked.read_bytes(), digest_size=5).hexdigest()
     if not folder.exists():
@@ -59,5 +76,17 @@ def _wheel_of_uv() -> Path:
     return folder
 
 
+def _have_uv_keep_packages(venv: Path) -> None:
+    """Have all packages of the project in uv's cache, as after `make setup`, though somebody may have emptied it."""
+    _run(UV, "venv", "--quiet", "--python", sys.executable, venv)
+    sync = (UV, "pip", "sync", "--quiet", "--python", venv, "--require-hashes")
+    locked = ("requirements/uv.txt", "requirements/dev.txt")
+    try:
+        _run(*sync, "--offline", *locked)
+    except subprocess.CalledProcessError:
+        _run(*sync, *locked)
+    shutil.rmtree(venv)
+
+
 def _run(*command: str | Path) -> str:
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout

@@ -20,7 +20,8 @@ from proxiedapp.sandbox.controlplane import free_ports
 
 T = TypeVar("T")
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
 
 
 def eventually(look: Callable[[], T | None], what: str, seconds: float = 60.0) -> T:
@@ -173,6 +174,13 @@ def start_sandbox(folder: Path, images: Path = EXAMPLES, *, operator: bool = Tru
         env=sandbox.env | extra_env,
     )
     assert done.returncode == 0, done.stderr
+    return sandbox
+
+
+def start_cluster(folder: Path, images: Path) -> Sandbox:
+    """Start a sandbox as a cluster is before the operator comes; only the operator's namespace is there, and empty."""
+    sandbox = start_sandbox(folder, images, operator=False)
+    sandbox.kubectl("delete", "-f", ROOT / "manifests" / "base" / "rbac.yaml", "-f", ROOT / "crds" / "proxiedapps.yaml")
     return sandbox
 
 

@@ -64,6 +64,7 @@ class Bash:
 @contextmanager
 def bash(notes: Path, cwd: Path, env: Mapping[str, str], within: Sequence[str] = ()) -> Iterator[Bash]:
     """Start a bash, by the command `within` if there is one; its files are in `notes`. At the end it is gone."""
+    notes.mkdir(exist_ok=True)
     told, tell = os.pipe()
     # What is started in the background of another shell is deaf to Ctrl-C, and so would be all that it starts.
     command = [*within, shutil.which("env") or "env", "--default-signal=INT", "bash", "--noprofile", "--norc"]

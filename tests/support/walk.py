@@ -23,7 +23,7 @@ BY_CTRL_C: Final = 130
 """The status of a command that Ctrl-C has ended."""
 
 _HEADING: Final = re.compile(r"(#+) (.+)")
-_FENCE: Final = re.compile(r"( *)```(\w*)$")
+_FENCE: Final = re.compile(r"( *)(```+|~~~+) *(\w*).*")
 _SAVE: Final = re.compile(r"\bsave (?:it |this )?as `([\w./~-]+)`:$", re.IGNORECASE)
 _COLUMNS: Final = re.compile(r" {2,}")
 
@@ -82,7 +82,7 @@ class Guide:
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Beginnings of commands that cannot be run here, each with the reason."""
     instead: Mapping[str, str] = field(default_factory=dict)
-    """Words in commands and files, each with what stands for it here."""
+    """Words in commands, files and what is shown, each with what stands for it here."""
     until: Mapping[str, str] = field(default_factory=dict)
     """Commands that go on until Ctrl-C, each with what it prints before."""
 
@@ -109,9 +109,9 @@ def blocks(page: str) -> Iterator[Block]:
     lead = ""
     lines = iter(enumerate(page.splitlines(), start=1))
     for number, line in lines:
-        if fence := _FENCE.match(line):
-            text = _inside(lines, f"{fence[1]}```")
-            yield Block(number + 1, fence[2], text, lead.strip(), tuple(title for _, title in sections))
+        if fence := _FENCE.fullmatch(line):
+            text = _inside(lines, fence[1] + fence[2])
+            yield Block(number + 1, fence[3], text, lead.strip(), tuple(title for _, title in sections))
             lead = ""
         elif heading := _HEADING.fullmatch(line):
             level = len(heading[1])
@@ -176,18 +176,27 @@ def planned(todo: Sequence[Step], guide: Guide) -> list[Step]:
         if isinstance(step, Run) and (starts := [each for each in guide.left_out if step.command.startswith(each)]):
             unused -= set(starts)
             continue
-        text = step.command if isinstance(step, Run) else step.text
-        unused -= {each for each in guide.instead if each in text}
-        for word, here in guide.instead.items():
-            text = text.replace(word, here)
         if isinstance(step, Save):
-            plan.append(replace(step, text=text))
+            unused -= _words(guide, step.text)
+            plan.append(replace(step, text=_here(guide, step.text)))
         else:
-            unused.discard(step.command)
-            plan.append(replace(step, command=text, until=guide.until.get(step.command)))
+            unused -= {*_words(guide, step.command), *_words(guide, step.shows or ""), step.command}
+            shows = step.shows and _here(guide, step.shows)
+            until = guide.until.get(step.command)
+            plan.append(replace(step, command=_here(guide, step.command), shows=shows, until=until))
     if unused:
         raise Astray(f"the page has no {', '.join(sorted(unused))}")
     return plan
+
+
+def _words(guide: Guide, text: str) -> set[str]:
+    return {word for word in guide.instead if word in text}
+
+
+def _here(guide: Guide, text: str) -> str:
+    for word, here in guide.instead.items():
+        text = text.replace(word, here)
+    return text
 
 
 def walk(plan: Sequence[Step], shell: Shell) -> None:
