@@ -48,6 +48,7 @@ check: setup docs ## format, lint, types, layers, generated files up to date, th
 	$(BIN)/proxiedapp crd | diff - crds/proxiedapps.yaml || { echo "crds/ is stale: run make generate"; exit 1; }
 	$(BIN)/python -m proxiedapp.reference --check docs
 	$(BIN)/python helm/generate.py --check
+	$(BIN)/python benchmarks/report.py --check
 
 fix: setup ## format and mend what ruff can mend
 	$(BIN)/ruff format $(PACKAGES)
@@ -57,6 +58,7 @@ generate: setup ## write the files that are made from the code
 	$(BIN)/proxiedapp crd > crds/proxiedapps.yaml
 	$(BIN)/python -m proxiedapp.reference docs
 	$(BIN)/python helm/generate.py
+	$(BIN)/python benchmarks/report.py
 
 lock: setup ## compile requirements/*.txt anew
 	$(UV) pip compile pyproject.toml $(LOCK) -o requirements/runtime.txt

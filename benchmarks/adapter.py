@@ -298,12 +298,17 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=5_000, help="of each app in a round")
     parser.add_argument("--seconds", type=float, default=0.5, help="for each server in a round")
     parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--json", type=Path, help="write the results here too")
     given = parser.parse_args()
     result = {
+        "connections": given.connections,
         "in process": measure_in_process(given.rounds, given.calls),
         "served": asyncio.run(measure_served(given.rounds, given.seconds, given.connections)),
     }
-    print(json.dumps(result, indent=2))
+    text = json.dumps(result, indent=2)
+    print(text)
+    if given.json:
+        given.json.write_text(f"{text}\n")
 
 
 if __name__ == "__main__":

@@ -260,7 +260,7 @@ def main() -> None:
             "ratios": ratios,
             "rounds": [[asdict(result) for result in each] for each in results],
         }
-        chosen.json.write_text(json.dumps(report, indent=2))
+        chosen.json.write_text(json.dumps(report, indent=2) + "\n")
 
 
 def _spread(values: list[float]) -> str:

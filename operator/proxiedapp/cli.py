@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +16,7 @@ from proxiedapp.api.app import parse_manifest
 from proxiedapp.api.crd import custom_resource_definition
 from proxiedapp.api.errors import Rejected
 from proxiedapp.api.manifest import Manifest, dump
-from proxiedapp.controller.settings import Settings
+from proxiedapp.controller.settings import Settings, misspelt
 from proxiedapp.resources.desired import desired
 from proxiedapp.sandbox.commands import sandbox
 
@@ -52,6 +53,8 @@ def _settings(file: Path | None = None, **flags: Any) -> Settings:
         if not isinstance(given, dict):
             _fail(f"--settings {file}: it must hold settings as `name: value`")
     given |= {name: value for name, value in flags.items() if value is not None}
+    for variable, meant in misspelt(os.environ):
+        typer.echo(f"proxiedapp: {variable} is no setting and does nothing; is {meant} meant?", err=True)
     try:
         return Settings(**given)
     except ValidationError as error:

@@ -1,54 +1,18 @@
 """The chart's operator as a pod of the sandbox: installed, changed, taken back and removed by Helm 3 and Helm 4."""
 
 import base64
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
-import yaml
 
 from tests.support.helm import CHART, HELMS, Helm
 from tests.support.manifests import hello
-from tests.support.sandbox import EXAMPLES, Sandbox, can_run_here, eventually, start_sandbox
+from tests.support.release import CRD, HOME, OPERATOR, RELEASE, holder, pods, ready_pod, values_for
+from tests.support.sandbox import Sandbox, eventually
 
-RELEASE = "proxiedapp"
-HOME = "proxiedapp-system"
-OPERATOR = f"deployment/{RELEASE}"
-CRD = "customresourcedefinition.apiextensions.k8s.io/proxiedapps.proxiedapp.dev"
 SECRET_MAX = 2**20
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """Return a sandbox without an operator, and without what else the chart brings."""
-    if not can_run_here():
-        pytest.skip("the sandbox needs root, or a kernel that allows user namespaces")
-    images = tmp_path_factory.mktemp("images")
-    (images / "hello").symlink_to(EXAMPLES / "hello")
-    (images / "operator").mkdir()  # its programs are those of the project
-    running = start_sandbox(tmp_path_factory.mktemp("empty"), images, operator=False)
-    try:
-        (images / "kubectl" / ".venv" / "bin").mkdir(parents=True)
-        (images / "kubectl" / ".venv" / "bin" / "kubectl").symlink_to(running.state["kubectl"])
-        running.kubectl("delete", CRD, f"clusterrole/{RELEASE}", f"clusterrolebinding/{RELEASE}")
-        lease = f"{RELEASE}-lease"
-        running.kubectl("delete", f"serviceaccount/{RELEASE}", f"role/{lease}", f"rolebinding/{lease}", "-n", HOME)
-        yield running
-    finally:
-        done = running.run("down")
-        assert done.returncode == 0, done.stderr
-
-
-@pytest.fixture
-def space(empty: Sandbox) -> Iterator[str]:
-    name = f"team-{uuid4().hex[:8]}"
-    empty.kubectl("create", "namespace", name)
-    yield name
-    empty.kubectl("delete", "namespace", name, "--wait=false")
 
 
 @pytest.fixture(params=HELMS)
@@ -57,27 +21,6 @@ def helm(empty: Sandbox, tmp_path: Path, request: pytest.FixtureRequest) -> Iter
     yield made
     made.run("uninstall", RELEASE, "-n", HOME, "--wait")
     empty.kubectl("delete", CRD, "--ignore-not-found")  # with all apps
-
-
-def values_for(sandbox: Sandbox, folder: Path, **more: Any) -> Path:
-    """Write the values by which the chart's operator runs here, and return the file."""
-    network = json.loads((sandbox.folder / "node.json").read_text())["network"]
-    given = {
-        "image": {"registry": "sandbox.local", "repository": "operator", "tag": "1"},
-        "settings": {"trustedProxies": [network["gateway"]], "logFormat": "text"},
-        "readinessProbe": {"periodSeconds": 1},
-    }
-    file = folder / "values.yaml"
-    file.write_text(yaml.safe_dump(given | more))
-    return file
-
-
-def ready_pod(sandbox: Sandbox) -> str:
-    """Return the name of the operator's one pod."""
-    pods = sandbox.get("pods", "-n", HOME, "-l", "app.kubernetes.io/name=proxiedapp")["items"]
-    (pod,) = [each for each in pods if "deletionTimestamp" not in each["metadata"]]
-    assert {each["type"]: each["status"] for each in pod["status"]["conditions"]}["Ready"] == "True"
-    return str(pod["metadata"]["name"])
 
 
 def versions(sandbox: Sandbox, namespace: str) -> dict[str, str]:
@@ -130,10 +73,6 @@ def test_a_release_from_its_first_day_to_its_last(empty: Sandbox, space: str, he
     assert versions(empty, space) == children
 
 
-def holder(sandbox: Sandbox) -> str:
-    return str(sandbox.get("lease", RELEASE, "-n", HOME)["spec"]["holderIdentity"])
-
-
 only_helm4 = pytest.mark.parametrize("helm", ["helm4"], indirect=True)
 """For questions to the chart rather than to Helm."""
 
@@ -144,8 +83,7 @@ def test_two_replicas_lose_nothing_when_the_leader_is_killed(
 ) -> None:
     values = values_for(empty, tmp_path, replicas=2)
     helm("install", RELEASE, CHART, "-n", HOME, "--values", values, "--set", "settings.leaseSeconds=3", "--wait")
-    pods = empty.get("pods", "-n", HOME, "-l", "app.kubernetes.io/name=proxiedapp")["items"]
-    names = {pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"]}
+    names = set(pods(empty))
     assert len(names) == 2
     # The Lease may still name the last pod of an earlier release, whose rights went before it could give it up.
     leader = eventually(lambda: next(iter({holder(empty)} & names), None), "a leader")

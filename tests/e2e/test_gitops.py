@@ -12,6 +12,8 @@ from tests.support.helm import Helm
 from tests.support.manifests import hello
 from tests.support.sandbox import Sandbox, eventually
 
+pytestmark = pytest.mark.table("kstatus and Argo CD's health of live apps")
+
 
 @pytest.fixture
 def helm(sandbox: Sandbox, tmp_path: Path) -> Helm:

@@ -10,7 +10,7 @@ from proxiedapp.sandbox.supervisor import NODE
 from tests.support import newcomer
 from tests.support.docs import ROOT
 from tests.support.helm import helm_program
-from tests.support.sandbox import Sandbox, can_run_here, proxiedapp, start_cluster
+from tests.support.sandbox import Sandbox, can_run_here, proxiedapp, without_operator
 from tests.support.shell import OWN_NETWORK, Bash, bash
 from tests.support.walk import Guide, Save, Step, planned, steps, walk
 
@@ -55,14 +55,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     (app,) = [step for step in steps_of(LAPTOP) if isinstance(step, Save) and step.file.endswith("main.py")]
     (images / "orders" / "app").mkdir(parents=True)
     (images / "orders" / "app" / "main.py").write_text(app.text)
-    running = start_cluster(tmp_path_factory.mktemp("cluster"), images)
-    try:
-        (images / "kubectl" / ".venv" / "bin").mkdir(parents=True)
-        (images / "kubectl" / ".venv" / "bin" / "kubectl").symlink_to(running.state["kubectl"])
+    with without_operator(tmp_path_factory.mktemp("cluster"), images) as running:
         yield running
-    finally:
-        done = running.run("down")
-        assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture

@@ -179,6 +179,7 @@ RIGHT: Final[dict[str, tuple[Combination, tuple[str, ...], Options]]] = {
 
 
 @pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.table("wrong combinations that verify names")
 @pytest.mark.parametrize("name", WRONG)
 async def test_the_mistake_is_named_first(proxy: Traefik, name: str) -> None:
     made, entry_point, code = WRONG[name]
@@ -191,6 +192,7 @@ async def test_the_mistake_is_named_first(proxy: Traefik, name: str) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.table("right combinations in which verify finds nothing")
 @pytest.mark.parametrize("name", RIGHT)
 async def test_nothing_right_is_blamed(proxy: Traefik, name: str) -> None:
     made, entry_points, options = RIGHT[name]

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import ExitStack
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -53,13 +54,34 @@ def wheel(folder: Path) -> Path:
     return built
 
 
+IMAGE = re.findall(r"^ARG PYTHON=python:(\S+)-slim$", (ROOT / "Containerfile").read_text(), re.MULTILINE)[0]
+"""The Python of the image."""
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@pytest.fixture(scope="module", params=sorted({HERE, IMAGE}))
+def python(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Return a Python's program, and the folder in which it is installed; pyenv's own where PATH has but its shim."""
+    if request.param == HERE:
+        return sys.executable, sys.base_prefix
+    pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
+    for program in (f"python{request.param}", *map(str, pyenv.glob(f"versions/{request.param}.*/bin/python"))):
+        ask = [program, "-c", "import sys; print(sys.executable, sys.base_prefix, sep='\\n')"]
+        try:
+            found, folder = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.splitlines()
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return found, folder
+    pytest.skip(f"there is no Python {request.param} on this machine")
+
+
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(python: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the locked packages and the wheel, as in the image; returns the folder of the programs."""
     folder = tmp_path_factory.mktemp("package")
     (folder / "source").mkdir()
     built = wheel(folder / "source")
-    run(UV, "venv", "--quiet", "--python", sys.executable, folder / "venv")
+    run(UV, "venv", "--quiet", "--python", python[0], folder / "venv")
     into = str(folder / "venv")
     run(UV, "pip", "sync", "--quiet", "--require-hashes", "requirements/runtime.txt", VIRTUAL_ENV=into)
     run(UV, "pip", "install", "--quiet", "--no-deps", "--no-index", built, VIRTUAL_ENV=into)
@@ -73,8 +95,7 @@ async def test_the_wheel_is_the_same_each_time(tmp_path: Path) -> None:
     assert one.read_bytes() == other.read_bytes()
 
 
-async def test_all_that_is_copied_is_let_into_the_build(installed: Path) -> None:
-    del installed
+async def test_all_that_is_copied_is_let_into_the_build() -> None:
     allowed = {
         line.removeprefix("!") for line in (ROOT / ".containerignore").read_text().splitlines() if line[0] == "!"
     }
@@ -116,7 +137,7 @@ async def test_what_is_installed_is_told_as_a_bill_of_materials(installed: Path,
     told = {(part["name"].lower(), part["version"]) for part in json.loads(bill.read_text())["components"]}
     listed = json.loads(run(UV, "pip", "list", "--format", "json", VIRTUAL_ENV=str(installed.parent)))
     there = {(package["name"].lower(), package["version"]) for package in listed}
-    assert there - {("proxiedapp", "0.1.0")} <= told
+    assert there - {("proxiedapp", version("proxiedapp"))} <= told
     assert len(there) > 30
 
 
@@ -138,7 +159,7 @@ exec setpriv --reuid 65532 --regid 65532 --clear-groups --no-new-privs --boundin
 
 
 async def test_it_runs_as_nobody_on_a_file_system_that_it_cannot_write_to(
-    cluster: BareCluster, installed: Path, tmp_path: Path
+    cluster: BareCluster, python: tuple[str, str], installed: Path, tmp_path: Path
 ) -> None:
     """As the chart's security context has it: an account that owns nothing, without capabilities."""
     if os.geteuid() != 0:
@@ -161,7 +182,7 @@ async def test_it_runs_as_nobody_on_a_file_system_that_it_cannot_write_to(
                 command=["unshare", "--mount", "sh", "-ec", NOBODY, "sh", installed / "proxiedapp", "run"],
                 HOME="/nonexistent",
                 PYTHONDONTWRITEBYTECODE="1",
-                PYTHON=sys.base_prefix,
+                PYTHON=python[1],
                 PROGRAM=str(installed.parent),
                 CONFIG=str(config),
                 PROXIEDAPP_OWN_NAMESPACE=OPERATOR_NAMESPACE,

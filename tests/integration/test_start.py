@@ -1,6 +1,7 @@
 """An operator that cannot work says in one line why; one that lacks Traefik waits for it."""
 
 import asyncio
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from proxiedapp.sandbox.binaries import traefik_manifests
 from proxiedapp.sandbox.cluster import furnish, until
 from proxiedapp.sandbox.controlplane import free_ports
 from tests.support.manifests import hello
-from tests.support.operator import fails_to_start, operator
+from tests.support.operator import COMMAND, fails_to_start, operator
 from tests.support.optional import MONITORING_CRD, OPTIONAL_CRDS
 
 
@@ -37,6 +38,28 @@ async def test_no_api_server(tmp_path: Path) -> None:
     (port,) = free_ports(1)
     (line,) = await asyncio.to_thread(fails_to_start, kubeconfig(tmp_path, f"https://127.0.0.1:{port}"))
     assert line.startswith(f"proxiedapp: the API server at https://127.0.0.1:{port} does not let us start: no answer")
+
+
+async def test_it_can_be_stopped_while_it_waits_for_the_first_answer(tmp_path: Path) -> None:
+    asked = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        env = os.environ | {"KUBECONFIG": str(kubeconfig(tmp_path, address)), "PROXIEDAPP_HEALTH_PORT": "0"}
+        process = await asyncio.create_subprocess_exec(*COMMAND, env=env, stderr=asyncio.subprocess.PIPE)
+        try:
+            await asked.wait()
+            process.terminate()
+            _, said = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+    assert (process.returncode, said.decode()) == (0, "")
 
 
 async def test_no_kubeconfig(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -177,11 +178,20 @@ def start_sandbox(folder: Path, images: Path = EXAMPLES, *, operator: bool = Tru
     return sandbox
 
 
-def start_cluster(folder: Path, images: Path) -> Sandbox:
-    """Start a sandbox as a cluster is before the operator comes; only the operator's namespace is there, and empty."""
+@contextmanager
+def without_operator(folder: Path, images: Path) -> Iterator[Sandbox]:
+    """Run a sandbox as a cluster is before the operator comes; only its namespace is there. kubectl is an image."""
     sandbox = start_sandbox(folder, images, operator=False)
-    sandbox.kubectl("delete", "-f", ROOT / "manifests" / "base" / "rbac.yaml", "-f", ROOT / "crds" / "proxiedapps.yaml")
-    return sandbox
+    try:
+        programs = images / "kubectl" / ".venv" / "bin"
+        programs.mkdir(parents=True)
+        (programs / "kubectl").symlink_to(sandbox.state["kubectl"])
+        base = ROOT / "manifests" / "base"
+        sandbox.kubectl("delete", "-f", base / "rbac.yaml", "-f", ROOT / "crds" / "proxiedapps.yaml")
+        yield sandbox
+    finally:
+        done = sandbox.run("down")
+        assert done.returncode == 0, done.stderr
 
 
 def three_more_resyncs(sandbox: Sandbox) -> None:

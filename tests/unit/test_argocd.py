@@ -11,6 +11,7 @@ from tests.support.argocd import FOLDER, health_of
 TESTS: list[dict[str, Any]] = yaml.safe_load((FOLDER / "health_test.yaml").read_text())["tests"]
 
 
+@pytest.mark.table("Argo CD's health")
 @pytest.mark.parametrize("case", TESTS, ids=lambda case: Path(case["inputPath"]).stem)
 def test_health_is_as_expected(case: dict[str, Any]) -> None:
     assert health_of(yaml.safe_load((FOLDER / case["inputPath"]).read_text())) == case["healthStatus"]

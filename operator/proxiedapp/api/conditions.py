@@ -1,8 +1,11 @@
 """Conditions as a small library: no clock, no I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+
+from pydantic import ValidationError
 
 from proxiedapp.api.status import Condition, ConditionType
 
@@ -23,6 +26,17 @@ def condition(
         reason=reason.value,
         message=printable(message),
     )
+
+
+def conditions_of(status: Mapping[str, Any]) -> list[Condition]:
+    """Read the conditions of a status; one that is not as we write them is as good as absent."""
+    found = []
+    for raw in status.get("conditions") or []:
+        try:
+            found.append(Condition.model_validate(raw, strict=False))
+        except ValidationError:
+            continue
+    return [one for one in found if one.type in set(ConditionType)]
 
 
 def carry_over(old: Sequence[Condition], new: Sequence[Condition]) -> list[Condition]:

@@ -5,7 +5,7 @@ hide the pods from the Service.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import Field
 
@@ -46,8 +46,9 @@ _APP_ARMOR: Final = _denied(
 )
 _INGRESS_CLASS: Final = _denied("kubernetes.io/ingress.class", "use spec.route.ingressClassName instead")
 
-Labels = Annotated[
-    dict[str, Annotated[str, Field(pattern=_VALUE, max_length=63)]],
+_T = TypeVar("_T")
+_Given = Annotated[
+    _T,
     Field(max_length=32),
     QUALIFIED_KEYS,
     _ARGO,
@@ -60,22 +61,7 @@ Labels = Annotated[
     _KOPF,
     _OURS,
     _DEPLOYMENT,
-    _HASH,
 ]
-Annotations = Annotated[
-    dict[str, Annotated[str, Field(max_length=16384)]],
-    Field(max_length=32),
-    QUALIFIED_KEYS,
-    _ARGO,
-    _FLUX,
-    _HELM,
-    _HELM_META,
-    _INSTANCE,
-    _MANAGED_BY,
-    _KUBECTL,
-    _KOPF,
-    _OURS,
-    _DEPLOYMENT,
-    _APP_ARMOR,
-    _INGRESS_CLASS,
-]
+
+Labels = Annotated[_Given[dict[str, Annotated[str, Field(pattern=_VALUE, max_length=63)]]], _HASH]
+Annotations = Annotated[_Given[dict[str, Annotated[str, Field(max_length=16384)]]], _APP_ARMOR, _INGRESS_CLASS]

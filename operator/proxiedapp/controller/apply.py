@@ -46,9 +46,11 @@ _CREATE_ONLY: Final = "1"
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The child is as desired."""
+    """The child is as desired, or gone."""
 
     id: ChildId
+    verb: str = ""
+    """What was written: create, update or delete; empty if somebody else had removed it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,13 @@ class Applier:
 
     async def run(self, plan: Plan) -> ApplyReport:
         """Apply what differs, stage by stage, each only if all before it succeeded; prune after the last one."""
+        report = await self._run(plan)
+        for done in (*report.results, *report.pruned):
+            if isinstance(done, Applied) and done.verb:
+                WRITES.labels(done.id.kind.kind, done.verb, plan.cause).inc()
+        return report
+
+    async def _run(self, plan: Plan) -> ApplyReport:
         results: tuple[Result, ...] = ()
         for applies in _in_stages(plan):
             results += await self._all(applies)
@@ -168,23 +177,22 @@ class Applier:
         return self._applied(apply, body, "update")
 
     def _applied(self, apply: Apply, body: Manifest, verb: str) -> Applied:
-        WRITES.labels(apply.id.kind.kind, verb).inc()
         for key in self._store.observe_applied(apply.id.kind, body, intent_digest(apply.intent)):
             self._wake(key)
-        return Applied(apply.id)
+        return Applied(apply.id, verb)
 
     async def _prune(self, child: ObservedChild) -> Applied | Failed:
+        verb = "delete"
         try:
             await self._api.delete(*child.id, uid=child.uid)
-            WRITES.labels(child.id.kind.kind, "delete").inc()
         except (NotFound, Conflict):
-            pass  # gone, or somebody made a new one under this name: either way not ours to delete
+            verb = ""  # gone, or somebody made a new one under this name: either way not ours to delete
         except ApiError as error:
             return Failed(child.id, error)
         for key in self._store.forget_child(child.id, child.uid):
             if child.owner is None or key != child.owner.key:
                 self._wake(key)
-        return Applied(child.id)
+        return Applied(child.id, verb)
 
 
 def _in_stages(plan: Plan) -> Iterator[list[Apply]]:

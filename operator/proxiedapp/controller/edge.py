@@ -159,15 +159,17 @@ def _login(api: Api, resync: Resync) -> Callable[..., Any]:
         kind = by_path.get(request.url.path)
         if kind is None:
             return  # discovery
-        if kind in OPTIONAL_KINDS and request.url.path in opened:
-            await _served_again(api, request.url.path)
-        if request.url.query.get("watch") == "true":
-            WATCHES.labels(kind.kind).inc()
+        watches, again = request.url.query.get("watch") == "true", request.url.path in opened
+        if watches:
             loop = asyncio.get_running_loop()
             pause = opened.get(request.url.path, -_WATCH_PAUSE) + _WATCH_PAUSE - loop.time()
             opened[request.url.path] = loop.time() + max(pause, 0.0)
             if pause > 0:
                 await asyncio.sleep(pause)
+        if again and kind in OPTIONAL_KINDS:  # after the pause, in which it may have gone
+            await _served_again(api, request.url.path)
+        if watches:
+            WATCHES.labels(kind.kind).inc()
         elif "continue" not in request.url.query:
             if request.url.path in listed:
                 resync.ask(kind)

@@ -10,7 +10,11 @@ RECONCILE_SECONDS: Final = Histogram(
     "Duration of one pass over one app",
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
-WRITES: Final = Counter("proxiedapp_writes", "Requests that wrote an object", ["kind", "verb"])
+WRITES: Final = Counter(
+    "proxiedapp_writes",
+    "Requests that wrote an object, and why: for a changed spec, a drift, or to tell a status",
+    ["kind", "verb", "reason"],
+)
 EVENTS: Final = Counter("proxiedapp_watch_events", "Watch events received", ["kind"])
 RESYNCS: Final = Counter("proxiedapp_resyncs", "Comparisons with a fresh list", ["kind"])
 MISSED: Final = Counter(

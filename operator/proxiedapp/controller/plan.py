@@ -1,13 +1,27 @@
 """What must be written so that the observed children become the desired ones. Pure."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
+from proxiedapp.api.conditions import conditions_of
 from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import API_VERSION, KIND
+from proxiedapp.api.status import ConditionType
 from proxiedapp.controller.ownedfields import intent_digest
 from proxiedapp.controller.store import ChildId, ObservedApp, ObservedChild, Owner
 from proxiedapp.resources.kinds import BY_NAME, CONFIG_MAP, DEPLOYMENT, INGRESS_ROUTE
+
+
+class Cause(StrEnum):
+    """Why something is written, for the metrics."""
+
+    SPEC = "Spec"
+    """The present generation is not in place yet."""
+    DRIFT = "Drift"
+    """It was: somebody changed the children, or settings, a release or a neighbour ask for others now."""
+    STATUS = "Status"
+    """It tells the user what was observed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,14 @@ class Plan:
     applies: tuple[Apply, ...]
     prunes: tuple[ObservedChild, ...]
     """Ours, but no longer desired."""
+    cause: Cause = Cause.SPEC
+
+
+def _cause(app: ObservedApp) -> Cause:
+    """Go by what the status told before this pass."""
+    routed = next((one for one in conditions_of(app.status) if one.type == ConditionType.ROUTE_ACCEPTED), None)
+    in_place = routed is not None and routed.status == "True" and routed.observed_generation == app.generation
+    return Cause.DRIFT if in_place else Cause.SPEC
 
 
 def owned_intents(app: ObservedApp, children: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
@@ -60,4 +82,5 @@ def plan(app: ObservedApp, children: tuple[Manifest, ...], observed: tuple[Obser
     settled = rolled_out and not any(apply.id.kind is DEPLOYMENT for apply in applies)
     prunes = [child for child in ours.values() if settled or child.id.kind is not CONFIG_MAP]
     # A route goes before the middlewares that it names.
-    return Plan(tuple(applies), tuple(sorted(prunes, key=lambda child: child.id.kind is not INGRESS_ROUTE)))
+    ordered = sorted(prunes, key=lambda child: child.id.kind is not INGRESS_ROUTE)
+    return Plan(tuple(applies), tuple(ordered), _cause(app) if applies or prunes else Cause.SPEC)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from proxiedapp.api.app import ProxiedApp, parse_spec
+from proxiedapp.api.conditions import conditions_of
 from proxiedapp.api.errors import MiddlewareMissing, Rejected, RouteConflict
 from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import API_VERSION, KIND, Key
@@ -17,8 +18,8 @@ from proxiedapp.controller.events import EVENT, newly_stalled, warning
 from proxiedapp.controller.kinds import POD, PROXIED_APP
 from proxiedapp.controller.metrics import WRITES
 from proxiedapp.controller.neighbours import Neighbours
-from proxiedapp.controller.plan import Plan, plan
-from proxiedapp.controller.status import Pass, applied, conditions_of, next_status, rejected, verified_condition
+from proxiedapp.controller.plan import Cause, Plan, plan
+from proxiedapp.controller.status import Pass, applied, next_status, rejected, verified_condition
 from proxiedapp.controller.store import ObservedApp, Store, Workload
 from proxiedapp.controller.subject import subject_of
 from proxiedapp.controller.trouble import Finding, of_deployment, of_pods
@@ -224,7 +225,7 @@ class Reconciler:
             if isinstance(error, Refused) and "metadata.uid" not in error.fields:
                 raise
             return False  # deleted, or replaced by an app of the same name, which its own event brings up
-        WRITES.labels(KIND, "status").inc()
+        WRITES.labels(KIND, "status", Cause.STATUS).inc()
         self.store.observe_app(body)
         if body["metadata"]["generation"] != app.generation:
             self.wake(app.key)  # a newer spec came with the answer; its own event will hold nothing new

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 import socket
 from collections.abc import Coroutine
 from datetime import UTC, datetime
@@ -64,8 +65,33 @@ async def run_until_stopped(settings: Settings) -> None:
         ) from error
     health = Health()
     with serve_health(health, listener):
-        while await _run_once(settings, health):
-            logger.info("an optional API has appeared or gone: starting over to watch what there is")
+        again = True
+        while again:
+            again = await _until_signal(_run_once(settings, health))
+            if again:
+                logger.info("an optional API has appeared or gone: starting over to watch what there is")
+
+
+async def _until_signal(work: Coroutine[Any, Any, bool]) -> bool:
+    """Return what the work returns, or False once SIGTERM or SIGINT has ended it.
+
+    kopf puts its own handlers in place of these, but late. Without any, the first process of a container ignores
+    SIGTERM, and another one would not give its Lease up.
+    """
+    task, told = asyncio.create_task(work), asyncio.Event()
+
+    def stop() -> None:
+        told.set()
+        task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not told.is_set():
+            raise
+        return False
 
 
 async def _run_once(settings: Settings, health: Health) -> bool:

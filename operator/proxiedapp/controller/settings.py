@@ -1,5 +1,7 @@
 """The operator's settings: `PROXIEDAPP_*` variables, flags of `proxiedapp run`, or a YAML file."""
 
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -12,6 +14,7 @@ from proxiedapp.resources.desired import Defaults
 from proxiedapp.resources.isolation import Pods
 from proxiedapp.routing.entrypoints import EntryPoints
 
+_PREFIX = "PROXIEDAPP_"
 PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 """Where a cluster's proxy usually lives. Better name the proxy's own network: whoever is in these can forge headers."""
 
@@ -38,9 +41,7 @@ def _base_url(value: str) -> str:
 class Settings(BaseSettings):
     """All settings; each is `PROXIEDAPP_` and its name in upper case."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="PROXIEDAPP_", frozen=True, extra="forbid", use_attribute_docstrings=True
-    )
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     kubeconfig: Path | None = None
     """Kubeconfig file; in a cluster the pod's own account is used, elsewhere KUBECONFIG or ~/.kube/config."""
@@ -134,3 +135,12 @@ class Settings(BaseSettings):
         if self.proxy_urls or self.own_namespace is None:
             return (proxy,)
         return (proxy, Pods(self.own_namespace, {"app.kubernetes.io/name": "proxiedapp"}))
+
+
+def misspelt(variables: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each variable that is no setting but much like one, and that one; pydantic-settings lets them pass."""
+    known = [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
+    for variable in sorted(set(variables) - set(known)):
+        if variable.startswith(_PREFIX):
+            for meant in get_close_matches(variable, known, n=1, cutoff=0.9):
+                yield variable, meant

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic import ValidationError
-
-from proxiedapp.api.conditions import carry_over, condition
+from proxiedapp.api.conditions import carry_over, condition, conditions_of
 from proxiedapp.api.errors import Rejected
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import Condition, ConditionType, ProxiedAppStatus
@@ -111,17 +109,6 @@ def next_status(
         **facts,
     )
     return status.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-def conditions_of(status: Mapping[str, Any]) -> list[Condition]:
-    """Read the conditions of a status; one that is not as we write them is as good as absent."""
-    found = []
-    for raw in status.get("conditions") or []:
-        try:
-            found.append(Condition.model_validate(raw, strict=False))
-        except ValidationError:
-            continue
-    return [one for one in found if one.type in set(ConditionType)]
 
 
 def verified_condition(verdict: Verdict, now: datetime) -> Condition:

@@ -12,7 +12,7 @@ _PAGE = """\
 Made from the code by `make generate`. Each setting is an environment variable of the operator's Deployment. In the YAML
 file of `--settings`, which `proxiedapp run` and `proxiedapp render` take, its name is without `PROXIEDAPP_` and in
 lower case. The flags of `proxiedapp run` beat the file, and the file beats the variables. An unknown name in the file
-is refused; an unknown variable goes unnoticed.
+is refused; an unknown variable does nothing, and is told if it is much like a setting.
 
 Lists are written `a,b`, maps `name=value,other=value`.
 

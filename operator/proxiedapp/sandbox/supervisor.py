@@ -204,8 +204,8 @@ def _node(network: Network, options: Options, api: Api) -> Component:
         "default_bin": str(Path(sys.executable).parent),
         "logs": str(folder / "logs" / "pods"),
         "volumes": str(folder / "volumes"),
-        "proxy_ports": [options.http_port, options.https_port],
         "kubelet_port": kubelet_port,
+        "proxy_ports": [options.http_port, options.https_port],
     }
     (folder / "node.json").write_text(json.dumps(config, indent=2))
 

@@ -48,6 +48,7 @@ def comparable(given: Any) -> Any:
             ("--set", "networkPolicy.enabled=true", "--set-json", f"networkPolicy.from=[{MONITORING}]"),
             id="isolated",
         ),
+        pytest.param("manifests/overlays/ha", ("--set", "replicas=2"), id="two replicas"),
     ],
 )
 async def test_both_ways_install_the_same(
@@ -64,7 +65,8 @@ async def test_kubectl_applies_it(monitored: BareCluster, repository: Path, way:
 
 
 async def test_every_overlay_is_compared(repository: Path) -> None:
-    assert {folder.name for folder in (repository / "manifests" / "overlays").iterdir()} == {"namespaced", "isolated"}
+    overlays = {folder.name for folder in (repository / "manifests" / "overlays").iterdir()}
+    assert overlays == {"ha", "isolated", "namespaced"}
 
 
 async def test_the_namespace_takes_restricted_pods_only(monitored: BareCluster, repository: Path) -> None:

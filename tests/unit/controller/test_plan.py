@@ -2,13 +2,14 @@
 
 from copy import deepcopy
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import Key
 from proxiedapp.controller.ownedfields import intent_digest
-from proxiedapp.controller.plan import Plan, owned_intents, plan
+from proxiedapp.controller.plan import Cause, Plan, owned_intents, plan
 from proxiedapp.controller.store import ChildId, ObservedApp, ObservedChild, Owner, Store
 from proxiedapp.resources.kinds import BY_NAME, DEPLOYMENT, MIDDLEWARE, SERVICE
 from tests.support.apps import DEFAULTS
@@ -17,9 +18,9 @@ from tests.support.observed import app_body, child_body, owner_reference
 SHOP = Key("team", "shop")
 
 
-def app() -> ObservedApp:
+def app(**fields: Any) -> ObservedApp:
     store = Store(DEFAULTS.entry_points)
-    store.observe_app(app_body())
+    store.observe_app(app_body(**fields))
     found, _ = store.snapshot(SHOP)
     assert found is not None
     return found
@@ -111,6 +112,21 @@ def test_child_of_an_earlier_app_of_the_name_is_neither_known_nor_pruned() -> No
     made = plan(app(), children, earlier)
     assert (applied(made), pruned(made)) == (["Deployment shop", "Service shop", "Middleware a"], [])
     assert all(apply.observed is None for apply in made.applies)
+
+
+@pytest.mark.parametrize(
+    ("told", "cause"),
+    [
+        pytest.param({"status": "True", "observedGeneration": 2}, Cause.DRIFT, id="in place before"),
+        pytest.param({"status": "True", "observedGeneration": 1}, Cause.SPEC, id="of an older spec"),
+        pytest.param({"status": "False", "observedGeneration": 2}, Cause.SPEC, id="never in place"),
+        pytest.param(None, Cause.SPEC, id="a new app"),
+    ],
+)
+def test_why_something_is_written(told: dict[str, Any] | None, cause: Cause) -> None:
+    rest = {"type": "RouteAccepted", "lastTransitionTime": "2026-01-02T12:00:00Z", "reason": "Any", "message": ""}
+    status = None if told is None else {"conditions": [rest | told]}
+    assert plan(app(generation=2, status=status), wanted(), ()).cause is cause
 
 
 def test_intents_name_the_app_as_their_controller() -> None:

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
+from proxiedapp.controller.plan import Cause
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, SERVICE, Kind
 from tests.support.scenario import Scenario
 
@@ -156,3 +158,22 @@ async def test_pods_that_fail_and_recover_cost_one_status_each(scenario: Scenari
     assert scenario.conditions()["WorkloadAvailable"] == "False MinimumReplicasUnavailable"
     scenario.rolled_out()
     assert await scenario.settle() == ["status shop: Ready=True Available"]
+
+
+def updates_of_deployments() -> dict[Cause, float]:
+    labels = {"kind": "Deployment", "verb": "update"}
+    return {
+        cause: REGISTRY.get_sample_value("proxiedapp_writes_total", labels | {"reason": cause}) or 0.0
+        for cause in Cause
+    }
+
+
+async def test_writes_for_a_new_spec_are_told_from_those_for_a_drift(scenario: Scenario) -> None:
+    before = updates_of_deployments()
+    await scenario.served()
+    scenario.change(image="shop:2")
+    await scenario.settle()
+    assert updates_of_deployments() == before | {Cause.SPEC: before[Cause.SPEC] + 1}
+    scenario.cluster.edit(scenario.child(DEPLOYMENT), ("spec", "replicas"), 9)
+    await scenario.settle()
+    assert updates_of_deployments() == {cause: before[cause] + (cause is not Cause.STATUS) for cause in Cause}

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from proxiedapp.api.conditions import conditions_of
 from proxiedapp.api.errors import UnknownServer
 from proxiedapp.api.names import Key
-from proxiedapp.controller.status import Pass, conditions_of, next_status, rejected
+from proxiedapp.controller.status import Pass, next_status, rejected
 from proxiedapp.controller.store import ObservedApp, Store, Workload
 from proxiedapp.resources.desired import desired
 from proxiedapp.resources.kinds import DEPLOYMENT

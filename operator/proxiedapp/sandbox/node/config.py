@@ -46,10 +46,10 @@ class NodeConfig(BaseModel):
     """Folder for the containers' logs."""
     volumes: Path
     """Folder for volumes and scratch files. It is the node's own: what is in it is removed at start."""
-    proxy_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = ()
-    """Ports of the proxy on loopback, which pods reach at the gateway."""
     kubelet_port: Annotated[int, Field(ge=1, le=65535)]
     """Port of the gateway's address on which the API server asks for logs."""
+    proxy_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = ()
+    """Ports of the proxy, which is on loopback; pods reach it at the same ports of the gateway."""
     backoff_seconds: Annotated[float, Field(gt=0)] = 1.0
     """Seconds before a container that ended is started again; doubled each time."""
     backoff_max_seconds: Annotated[float, Field(gt=0)] = 30.0

@@ -7,6 +7,7 @@ import shutil
 from contextlib import aclosing
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -20,7 +21,7 @@ from proxiedapp.sandbox.node.network import Places
 from proxiedapp.sandbox.node.pod import Pod
 from proxiedapp.sandbox.node.podsandbox import Shared
 from proxiedapp.sandbox.node.registration import HEARTBEAT, allocatable, beat, register
-from proxiedapp.sandbox.node.service import pass_on, port_of, service_variables
+from proxiedapp.sandbox.node.service import at_gateway, service_variables
 from proxiedapp.sandbox.node.status import Running
 from proxiedapp.sandbox.node.watch import Event, Gone, Seen, Uid, follow
 
@@ -60,7 +61,7 @@ async def run_node(config: NodeConfig, stop: asyncio.Event) -> None:
                 machine_path=os.environ.get("PATH", os.defpath),
                 services=service_variables(config.network, api.server),
             )
-            async with pass_on(config.network, (port_of(api.server), *config.proxy_ports)):
+            async with at_gateway(config.network, urlsplit(api.server).port or 0, *config.proxy_ports):
                 await _Node(shared).run(stop)
     finally:
         await network.sweep(config.network)  # nothing, unless a pod could not be ended in time

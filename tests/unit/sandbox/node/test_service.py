@@ -8,7 +8,7 @@ from proxiedapp.sandbox.certificates import write_serving_certificate
 from proxiedapp.sandbox.node.config import NetworkConfig
 from proxiedapp.sandbox.node.environment import PodFields, environment
 from proxiedapp.sandbox.node.errors import NetworkFailed
-from proxiedapp.sandbox.node.service import pass_on, service_variables
+from proxiedapp.sandbox.node.service import at_gateway, service_variables
 from tests.unit.sandbox.node.samples import NETWORK, a_container, a_pod
 
 GATEWAY = NetworkConfig(id="0a1b2c", bridge="pa0a1b2c", gateway="127.0.0.2", prefix_length=29)
@@ -36,30 +36,25 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     await writer.wait_closed()
 
 
-async def test_what_pods_say_to_the_gateway_is_passed_on_and_answered() -> None:
-    async with (
-        await asyncio.start_server(echo, "127.0.0.1", 0) as one,
-        await asyncio.start_server(echo, "127.0.0.1", 0) as two,
-    ):
-        ports = [server.sockets[0].getsockname()[1] for server in (one, two)]
-        async with pass_on(GATEWAY, ports):
-            for port in ports:
-                reader, writer = await asyncio.open_connection("127.0.0.2", port)
-                writer.write(b"hello")
-                writer.write_eof()
-                assert await reader.read() == b"you said hello"
-                writer.close()
-                await writer.wait_closed()
-        for port in ports:
-            with pytest.raises(ConnectionRefusedError):
-                await asyncio.open_connection("127.0.0.2", port)
+async def test_what_pods_say_to_the_gateway_reaches_loopback_and_its_answer_them() -> None:
+    async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with at_gateway(GATEWAY, port):
+            reader, writer = await asyncio.open_connection("127.0.0.2", port)
+            writer.write(b"hello")
+            writer.write_eof()
+            assert await reader.read() == b"you said hello"
+            writer.close()
+            await writer.wait_closed()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.2", port)
 
 
 async def test_an_address_that_is_taken_is_named() -> None:
     async with await asyncio.start_server(echo, "127.0.0.2", 0) as taken:
         port = taken.sockets[0].getsockname()[1]
         with pytest.raises(NetworkFailed, match=rf"cannot listen on 127\.0\.0\.2:{port}: "):
-            async with pass_on(GATEWAY, [port]):
+            async with at_gateway(GATEWAY, port):
                 pass
 
 

@@ -1,0 +1,109 @@
+"""docs/measured.md: the last kept run of each benchmark, in words; `make generate` writes it from benchmarks/results.
+
+What is compared within one run is shown as a ratio. Seconds are not shown: they would be those of one machine.
+"""
+
+import json
+import statistics
+import sys
+from pathlib import Path
+from typing import Any
+
+from proxiedapp.reference.markdown import table
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "measured.md"
+
+_TEXT = """\
+# A run, measured
+
+Made from [`benchmarks/results`](../benchmarks/results/converge.json) by `make generate`. `make bench` and
+`benchmarks/adapter.py` measure the same on your machine; [Performance](performance.md) says how.
+
+## The operator beside a client that only writes
+
+{apps} apps with {children:g} children each, {rounds} rounds, each on a fresh API server ({kubernetes}, Python {python},
+{cores} cores); median, and the least and the most. The raw client does nothing but create each app, apply its rendered
+children and write one status.
+
+{converge}
+
+The operator's own memory was {rss:.0f} MiB with all of them in place.
+
+## The adapter beside none
+
+Served by uvicorn, {connections} connections at a time; the ratios are to an app with nothing before it, whose second
+instance shows the noise.
+
+{served}
+
+In process, per request of a client behind the proxy:
+
+{in_process}
+"""
+
+
+def _spread(values: list[float]) -> str:
+    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+
+
+def _converge(report: dict[str, Any]) -> dict[str, Any]:
+    pairs = [
+        {
+            name: ours[name] / statistics.mean((before[name], after[name]))
+            for name in ("seconds", "requests_per_app", "cpu_ms_per_app")
+        }
+        for before, ours, after in report["rounds"]
+    ]
+    raw, operated = report["rounds"][0][0]["requests_per_app"], [each[1]["requests_per_app"] for each in report["rounds"]]
+    rows = [
+        ("requests an app", f"{raw:g}", _spread(operated)),
+        ("time", "1", _spread([each["seconds"] for each in pairs])),
+        ("CPU of the client", "1", _spread([each["cpu_ms_per_app"] for each in pairs])),
+    ]
+    return {
+        "converge": table(["", "raw client", "operator"], rows),
+        "children": raw - 2,
+        "rounds": len(report["rounds"]),
+        "rss": statistics.median(each[1]["rss_mib"] for each in report["rounds"]),
+        **{name: report[name] for name in ("apps", "kubernetes", "python", "cores")},
+    }
+
+
+def _adapter(report: dict[str, Any]) -> dict[str, Any]:
+    served = {name: each for name, each in report["served"].items() if isinstance(each, dict)}
+    return {
+        "connections": report["connections"],
+        "served": table(
+            ["", "requests/s", "CPU a request"],
+            [(name, f"{each['speed_ratio']:.2f}", f"{each['cpu_ratio']:.2f}") for name, each in served.items()],
+        ),
+        "in_process": table(
+            ["", "added", "to an app that answers nothing"],
+            [
+                (name, f"{each['added_ns'] / 1000:.2f} µs", f"{each['ratio']:.2f}")
+                for name, each in report["in process"].items()
+            ],
+        ),
+    }
+
+
+def page() -> str:
+    """Return the page."""
+    kept = {name: json.loads((HERE / "results" / f"{name}.json").read_text()) for name in ("converge", "adapter")}
+    return _TEXT.format(**_converge(kept["converge"]), **_adapter(kept["adapter"]))
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or compare it; returns the exit code."""
+    if arguments == ["--check"]:
+        stale = not PAGE.exists() or PAGE.read_text() != page()
+        if stale:
+            sys.stderr.write("docs/measured.md is stale: run make generate\n")
+        return int(stale)
+    PAGE.write_text(page())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,84 @@
+"""From the release before this one to this one and back: nothing that serves is touched, with a thousand apps."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.helm import CHART, Helm
+from tests.support.manifests import hello
+from tests.support.optional import OPTIONAL_CRDS
+from tests.support.release import HOME, OPERATOR, RELEASE, Previous, holder, newer, ready_pod, values_for
+from tests.support.sandbox import Sandbox, eventually
+
+APPS = 1_000
+SETTINGS = {"proxyNamespace": "proxy", "monitoringNamespace": "monitoring"}
+"""What isolated apps need."""
+
+
+@pytest.fixture
+def previous() -> Previous:
+    return Previous()
+
+
+def test_the_release_before_is_one(previous: Previous, repository: Path) -> None:
+    (line,) = [line for line in (repository / "pyproject.toml").read_text().splitlines() if line.startswith("version")]
+    assert newer(line.split('"')[1], previous.version)
+
+
+def served(sandbox: Sandbox, namespace: str) -> list[str]:
+    """Return the apps whose present generation has been dealt with."""
+    items = sandbox.get("proxiedapps", "-n", namespace)["items"]
+    return [
+        app["metadata"]["name"]
+        for app in items
+        if any(each["type"] == "RouteAccepted" and each["status"] == "True" for each in app["status"]["conditions"])
+    ]
+
+
+def running(sandbox: Sandbox, namespace: str) -> list[tuple[Any, ...]]:
+    """Return what goes on unless a pod is replaced or its container started again."""
+    items = sandbox.get("pods", "-n", namespace)["items"]
+    return sorted(
+        (pod["metadata"]["uid"], each["containerID"])
+        for pod in items
+        for each in pod["status"]["containerStatuses"]
+        if "containerID" in each
+    )
+
+
+def test_a_thousand_apps_do_not_notice(empty: Sandbox, space: str, previous: Previous, tmp_path: Path) -> None:
+    empty.kubectl("apply", "-f", str(OPTIONAL_CRDS))
+    wait = ("-n", HOME, "--wait", "--timeout", "60s")
+    helm3, helm4 = (Helm(name, tmp_path, empty.folder / "admin.kubeconfig") for name in ("helm3", "helm4"))
+    before = values_for(empty, tmp_path, image=previous.as_image(empty), settings=SETTINGS)
+    helm3("install", RELEASE, previous.chart, *wait, "--values", before)
+    first = ready_pod(empty)
+
+    empty.apply(hello("flags", space), hello("adapter", space, command=["hypercorn", "main:app"]))
+    for name in ("flags", "adapter"):
+        empty.kubectl("wait", "--for=condition=Verified", f"proxiedapp/{name}", "-n", space, "--timeout=120s")
+    apps = {"apiVersion": "v1", "kind": "List", "items": list(previous.apps(space, APPS))}
+    empty.kubectl("create", "-f", "-", stdin=json.dumps(apps))
+    eventually(lambda: len(served(empty, space)) == APPS + 2, "all routes", 180)
+    pods = running(empty, space)
+    assert len(pods) == 2
+    now = values_for(empty, tmp_path, settings=SETTINGS)
+    steps: tuple[tuple[str | Path, ...], ...] = (
+        ("upgrade", RELEASE, CHART, "--values", now),
+        ("rollback", RELEASE, "1"),
+    )
+    for step in steps:
+        written = len(empty.writes())
+        helm4(*step, *wait)
+        leader = eventually(lambda: next(iter({holder(empty)} & {ready_pod(empty)}), None), "the new pod leads")
+        assert leader != first
+        first = leader
+        # Apps have their turn in order: when a new one is served, so has been every other.
+        empty.apply(hello(f"after-{written}", space, verify={"enabled": False}))
+        empty.wait_ready(f"after-{written}", space)
+        made = empty.writes()[written:]
+        assert [each for each in made if f"/after-{written}" not in each.uri and each.resource != "events"] == []
+        assert set(pods) <= set(running(empty, space)), "pods serve on"
+        assert "Traceback" not in empty.kubectl("logs", OPERATOR, "-n", HOME)
