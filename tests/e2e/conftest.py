@@ -6,8 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.release import CRD, HOME, RELEASE
-from tests.support.sandbox import EXAMPLES, Sandbox, can_run_here, start_sandbox
+from tests.support.sandbox import EXAMPLES, Sandbox, can_run_here, start_sandbox, without_operator
 
 IMAGES = Path(__file__).parent / "images"
 """Apps that only tests run."""
@@ -53,17 +52,8 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     images = tmp_path_factory.mktemp("images")
     (images / "hello").symlink_to(EXAMPLES / "hello")
     (images / "operator").mkdir()  # its programs are those of the project
-    running = start_sandbox(tmp_path_factory.mktemp("empty"), images, operator=False)
-    try:
-        (images / "kubectl" / ".venv" / "bin").mkdir(parents=True)
-        (images / "kubectl" / ".venv" / "bin" / "kubectl").symlink_to(running.state["kubectl"])
-        running.kubectl("delete", CRD, f"clusterrole/{RELEASE}", f"clusterrolebinding/{RELEASE}")
-        lease = f"{RELEASE}-lease"
-        running.kubectl("delete", f"serviceaccount/{RELEASE}", f"role/{lease}", f"rolebinding/{lease}", "-n", HOME)
+    with without_operator(tmp_path_factory.mktemp("empty"), images) as running:
         yield running
-    finally:
-        done = running.run("down")
-        assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +21,8 @@ from proxiedapp.sandbox.controlplane import free_ports
 
 T = TypeVar("T")
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
 
 
 def eventually(look: Callable[[], T | None], what: str, seconds: float = 60.0) -> T:
@@ -174,6 +176,22 @@ def start_sandbox(folder: Path, images: Path = EXAMPLES, *, operator: bool = Tru
     )
     assert done.returncode == 0, done.stderr
     return sandbox
+
+
+@contextmanager
+def without_operator(folder: Path, images: Path) -> Iterator[Sandbox]:
+    """Run a sandbox as a cluster is before the operator comes; only its namespace is there. kubectl is an image."""
+    sandbox = start_sandbox(folder, images, operator=False)
+    try:
+        programs = images / "kubectl" / ".venv" / "bin"
+        programs.mkdir(parents=True)
+        (programs / "kubectl").symlink_to(sandbox.state["kubectl"])
+        base = ROOT / "manifests" / "base"
+        sandbox.kubectl("delete", "-f", base / "rbac.yaml", "-f", ROOT / "crds" / "proxiedapps.yaml")
+        yield sandbox
+    finally:
+        done = sandbox.run("down")
+        assert done.returncode == 0, done.stderr
 
 
 def three_more_resyncs(sandbox: Sandbox) -> None:

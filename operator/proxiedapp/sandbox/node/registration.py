@@ -34,8 +34,11 @@ async def register(api: Api, config: NodeConfig) -> None:
     metadata = {"name": config.name, "labels": {"kubernetes.io/hostname": config.name, "kubernetes.io/os": "linux"}}
     node = {"apiVersion": "v1", "kind": "Node", "metadata": metadata}
     await _create_or_patch(api, _NODES, node, {"metadata": {"labels": metadata["labels"]}})
-    # The API server taints a new node; the controller that would remove the taint is off in the sandbox.
-    await _patch(api, f"{_NODES}/{config.name}", {"spec": {"taints": None}})
+    # The API server taints a new node; the controller that would remove the taint is off in the sandbox. So is the one
+    # that would name the pods' network, and an operator's settings are chosen by it.
+    network = str(config.network.subnet)
+    spec = {"taints": None, "podCIDR": network, "podCIDRs": [network]}
+    await _patch(api, f"{_NODES}/{config.name}", {"spec": spec})
     await beat(api, config)
 
 

@@ -1,0 +1,92 @@
+"""Whoever follows a page: a clone of the repository, a home, and the packages that were fetched for it before."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from proxiedapp.sandbox.binaries import KUBE_VERSION, control_plane, traefik_manifests
+from proxiedapp.sandbox.paths import cache_dir
+from tests.support.docs import ROOT
+
+UV: Final = Path(sys.executable).parent / "uv"
+
+
+def clone(folder: Path) -> Path:
+    """Make a fresh clone: what git has of this working tree and what it would take, as it stands in the files."""
+    listed = _run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():  # else it is deleted, and will be missing in the next commit
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def home(folder: Path) -> dict[str, str]:
+    """Make a home, and return the environment of its owner."""
+    folder.mkdir(parents=True)
+    return {"HOME": str(folder), "LANG": "C.UTF-8", "PATH": f"{Path(sys.base_prefix, 'bin')}:{os.environ['PATH']}"}
+
+
+def cache_of(env: Mapping[str, str]) -> Path:
+    """Return where the newcomer's sandbox and what it needs are."""
+    return Path(env["HOME"], ".cache", "proxiedapp")
+
+
+def offline(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of somebody who has no network, but has fetched and built before all that is needed.
+
+    How the user fetches packages goes into it, since uv keeps them by where they came from.
+    """
+    cache = cache_of(env)
+    cache.mkdir(parents=True)
+    kube = control_plane(KUBE_VERSION, lambda *_: None).folder
+    crds, _ = traefik_manifests(lambda *_: None)
+    for built in (kube.parent, crds.parents[1]):
+        (cache / built.name).symlink_to(built)
+    _have_uv_keep_packages(cache / "fetched")
+    settings = {name: value for name, value in os.environ.items() if name.startswith(("UV_", "KUBEBUILDER_"))}
+    return (
+        settings
+        | dict(env)
+        | {
+            "PIP_FIND_LINKS": str(_wheel_of_uv()),
+            "PIP_NO_INDEX": "1",
+            "UV_CACHE_DIR": _run(UV, "cache", "dir").strip(),
+            "UV_OFFLINE": "1",
+            "XDG_CONFIG_HOME": os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config"),
+        }
+    )
+
+
+def _wheel_of_uv() -> Path:
+    """Return a folder with the wheel of uv: pip, which installs it, would not use its own cache without a network."""
+    locked = ROOT / "requirements" / "uv.txt"
+    folder = cache_dir() / "wheels" / hashlib.blake2b(locked.read_bytes(), digest_size=5).hexdigest()
+    if not folder.exists():
+        partial = folder.with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        pip = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes")
+        _run(*pip, "-r", locked, "-d", partial)
+        partial.rename(folder)
+    return folder
+
+
+def _have_uv_keep_packages(venv: Path) -> None:
+    """Have all packages of the project in uv's cache, as after `make setup`, though somebody may have emptied it."""
+    _run(UV, "venv", "--quiet", "--python", sys.executable, venv)
+    sync = (UV, "pip", "sync", "--quiet", "--python", venv, "--require-hashes")
+    locked = ("requirements/uv.txt", "requirements/dev.txt")
+    try:
+        _run(*sync, "--offline", *locked)
+    except subprocess.CalledProcessError:
+        _run(*sync, *locked)
+    shutil.rmtree(venv)
+
+
+def _run(*command: str | Path) -> str:
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout

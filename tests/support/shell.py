@@ -1,0 +1,92 @@
+"""One bash that runs commands one after the other, as for a reader who types them, in a network of its own if asked."""
+
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from shlex import quote
+from typing import Final
+
+from tests.support.sandbox import eventually
+from tests.support.walk import Ran
+
+OWN_NETWORK: Final = (
+    "unshare",
+    *(("--user", "--map-root-user") if os.geteuid() else ()),
+    *("--net", "--mount", "--propagation", "private"),
+    *(sys.executable, "-m", "proxiedapp.sandbox.rootless"),  # loopback, and a /run of its own
+)
+"""In front of a command: every port of loopback is free for it, and nothing else can be reached."""
+
+_PATIENCE: Final = 300.0
+"""Seconds after which a command counts as stuck."""
+
+
+class Bash:
+    """A bash that nothing of the user's has set up. Variables and the folder last from command to command."""
+
+    def __init__(self, process: subprocess.Popen[bytes], notes: Path, tell: int, told: int) -> None:
+        self._process = process
+        self._stdin, self._stdout, self._stderr = (notes / name for name in ("stdin", "stdout", "stderr"))
+        self._tell = tell
+        self._told = told
+        self._type("set -uo pipefail; trap : INT")  # Ctrl-C shall end what bash runs, and not bash
+
+    def run(self, command: str, *, stdin: str = "", until: str | None = None) -> Ran:
+        """Run a command in the shell itself; once it has printed `until`, end it by Ctrl-C."""
+        self._stdin.write_text(stdin)
+        self._stdout.write_text("")
+        files = "<{} >{} 2>{}".format(*(quote(str(file)) for file in (self._stdin, self._stdout, self._stderr)))
+        self._type(f"eval {quote(command)} {files} {self._tell}>&-\necho $? >&{self._tell}")
+        if until is not None:
+            eventually(lambda: until in self._stdout.read_text() or self._ended(0), until, _PATIENCE)
+            os.killpg(self._process.pid, signal.SIGINT)
+        if not self._ended(_PATIENCE):
+            raise TimeoutError(f"`{command}` does not end; so far it printed: {self._stdout.read_text()}")
+        status = os.read(self._told, 16)
+        return Ran(int(status or self._process.wait()), self._stdout.read_text(), self._stderr.read_text())
+
+    def _type(self, text: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{text}\n".encode())
+        self._process.stdin.flush()
+
+    def _ended(self, seconds: float) -> bool:
+        """Whether the command has ended, or bash itself, `seconds` from now at the latest."""
+        return bool(select.select([self._told], [], [], seconds)[0])
+
+
+@contextmanager
+def bash(notes: Path, cwd: Path, env: Mapping[str, str], within: Sequence[str] = ()) -> Iterator[Bash]:
+    """Start a bash, by the command `within` if there is one; its files are in `notes`. At the end it is gone."""
+    notes.mkdir(exist_ok=True)
+    told, tell = os.pipe()
+    # What is started in the background of another shell is deaf to Ctrl-C, and so would be all that it starts.
+    command = [*within, shutil.which("env") or "env", "--default-signal=INT", "bash", "--noprofile", "--norc"]
+    with (notes / "bash.log").open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            pass_fds=[tell],
+            start_new_session=True,
+        )
+    os.close(tell)
+    try:
+        with process:
+            try:
+                yield Bash(process, notes, tell, told)
+            except BaseException:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+                raise
+    finally:
+        os.close(told)
