@@ -55,7 +55,8 @@ def _converge(report: dict[str, Any]) -> dict[str, Any]:
         }
         for before, ours, after in report["rounds"]
     ]
-    raw, operated = report["rounds"][0][0]["requests_per_app"], [each[1]["requests_per_app"] for each in report["rounds"]]
+    raw = report["rounds"][0][0]["requests_per_app"]
+    operated = [each[1]["requests_per_app"] for each in report["rounds"]]
     rows = [
         ("requests an app", f"{raw:g}", _spread(operated)),
         ("time", "1", _spread([each["seconds"] for each in pairs])),

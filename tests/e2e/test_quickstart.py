@@ -9,7 +9,7 @@ import pytest
 from proxiedapp.sandbox.supervisor import NODE
 from tests.support import newcomer
 from tests.support.docs import ROOT
-from tests.support.helm import helm_program
+from tests.support.goprograms import go_program
 from tests.support.sandbox import Sandbox, can_run_here, proxiedapp, without_operator
 from tests.support.shell import OWN_NETWORK, Bash, bash
 from tests.support.walk import Guide, Save, Step, planned, steps, walk
@@ -65,7 +65,7 @@ def admin(cluster: Sandbox, tmp_path: Path) -> Iterator[Bash]:
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "kubectl").symlink_to(cluster.state["kubectl"])
-    (programs / "helm").symlink_to(helm_program("helm4"))
+    (programs / "helm").symlink_to(go_program("helm4"))
     env = newcomer.home(tmp_path / "home")
     env |= {"KUBECONFIG": str(cluster.folder / "admin.kubeconfig"), "PATH": f"{programs}:{env['PATH']}"}
     with bash(tmp_path / "notes", newcomer.clone(tmp_path / "proxiedapp"), env) as shell:
