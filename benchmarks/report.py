@@ -60,7 +60,7 @@ def _converge(report: dict[str, Any]) -> dict[str, Any]:
     rows = [
         ("requests an app", f"{raw:g}", _spread(operated)),
         ("time", "1", _spread([each["seconds"] for each in pairs])),
-        ("CPU of the client", "1", _spread([each["cpu_ms_per_app"] for each in pairs])),
+        ("CPU of the process", "1", _spread([each["cpu_ms_per_app"] for each in pairs])),
     ]
     return {
         "converge": table(["", "raw client", "operator"], rows),
