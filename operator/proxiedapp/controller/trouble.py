@@ -82,7 +82,8 @@ def _of_container(container: Mapping[str, Any]) -> Finding | None:
 
 def _ending(name: str, ended: Mapping[str, Any]) -> str:
     lines = str(ended.get("message") or "").strip().splitlines()
-    last = f": {lines[-1].strip()}" if lines else ""
+    word = lines[-1].strip().removesuffix(".") if lines else ""
+    last = f": {word}" if word else ""
     if ended.get("reason") == "OOMKilled":
         return f"Container {name} needs more memory than spec.resources.limits gives it, and is killed{last}"
     return f"Container {name} ends with exit code {ended.get('exitCode')} after each start{last}. Look at its log."

@@ -22,7 +22,7 @@ def waits(reason: str, message: str = "", **more: Any) -> dict[str, Any]:
     return container(state={"waiting": {"reason": reason, "message": message}}, **more)
 
 
-ENDED = {"terminated": {"exitCode": 3, "reason": "Error", "message": "Traceback\nValueError: no\n"}}
+ENDED = {"terminated": {"exitCode": 3, "reason": "Error", "message": "Traceback\nValueError: no.\n"}}
 KILLED = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
 UNPLACED = [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes fit."}]
 
