@@ -38,7 +38,7 @@ def cache_of(env: Mapping[str, str]) -> Path:
 
 
 def offline(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of somebody who has no network, but has fetched and built before all that is needed.
+    """Return the environment of somebody without network and kubectl, who has fetched and built all else before.
 
     How the user fetches packages goes into it, since uv keeps them by where they came from.
     """
@@ -54,6 +54,7 @@ def offline(env: Mapping[str, str]) -> dict[str, str]:
         settings
         | dict(env)
         | {
+            "PATH": _without("kubectl", env["PATH"], Path(env["HOME"], "programs")),
             "PIP_FIND_LINKS": str(_wheel_of_uv()),
             "PIP_NO_INDEX": "1",
             "UV_CACHE_DIR": _run(UV, "cache", "dir").strip(),
@@ -61,6 +62,21 @@ def offline(env: Mapping[str, str]) -> dict[str, str]:
             "XDG_CONFIG_HOME": os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config"),
         }
     )
+
+
+def _without(program: str, path: str, folder: Path) -> str:
+    """Return a search path for all programs of another but one; `folder` stands for the folders that have it."""
+    folder.mkdir()
+    kept = []
+    for place in map(Path, path.split(os.pathsep)):
+        if not (place / program).exists():
+            kept.append(place)
+            continue
+        kept.append(folder)
+        for each in place.iterdir():
+            if each.name != program and not (folder / each.name).is_symlink():
+                (folder / each.name).symlink_to(each)
+    return os.pathsep.join(map(str, kept))
 
 
 def _wheel_of_uv() -> Path:
