@@ -34,7 +34,7 @@ def eventually(look: Callable[[], T | None], what: str, seconds: float = 60.0) -
             last = found = look()
             if found:
                 return found
-        except (AssertionError, LookupError, ValueError, httpx.TransportError, subprocess.CalledProcessError) as error:
+        except (AssertionError, LookupError, ValueError, httpx.HTTPError, subprocess.CalledProcessError) as error:
             last = error
         time.sleep(0.05)
     raise AssertionError(f"{what} did not come about within {seconds:.0f} s; last seen: {last}")
