@@ -78,7 +78,7 @@ def test_what_is_not_right_is_told_from_what_is_not_yet(
     sandbox: Sandbox, namespace: str, helm: Helm, chart: Path, spec: dict[str, Any], kstatus: str, health: str
 ) -> None:
     of(chart, hello("shop", namespace, **spec))
-    done = helm.run("install", "shop", chart, "-n", namespace, "--wait", "--timeout", "8s")
+    done = helm.run("install", "shop", chart, "-n", namespace, "--wait", "--timeout", "4s")
     assert done.returncode != 0
     assert status_of(done.stderr) == kstatus
     assert argocd(sandbox, namespace) == health
