@@ -86,7 +86,7 @@ def test_what_changed_while_the_operator_was_away_is_mended(sandbox: Sandbox, na
 
 def test_a_namespace_goes_with_all_that_is_in_it(sandbox: Sandbox) -> None:
     sandbox.kubectl("create", "namespace", "going")
-    sandbox.apply(hello("shop", "going"))
+    sandbox.apply(hello("shop", "going", verify={"enabled": False}))  # no verdict comes in between
     sandbox.wait_ready("shop", "going")
     before = len(sandbox.writes())
     sandbox.kubectl("delete", "namespace", "going", "--timeout=60s")

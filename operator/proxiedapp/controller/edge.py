@@ -58,6 +58,7 @@ async def watch(
 
     kopf's own stop flag is left out: the task that waits for it delays every stop by five seconds.
     """
+    asyncio.get_running_loop().set_exception_handler(_but_for_generators)
     registry = kopf.OperatorRegistry()
     stopping = asyncio.Event()
     for kind in resync.kinds:
@@ -91,6 +92,15 @@ async def watch(
         return  # told to stop, and too busy with the first lists to do so in order
     if (error := operator.exception()) is not None:
         raise WatchEnded(failures.last or f"{type(error).__name__}: {error}")
+
+
+def _but_for_generators(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Tell of errors as usual, but not of those at the closing of generators.
+
+    kopf leaves its own open where it is stopped amid the first lists, and they complain when the loop closes them.
+    """
+    if "asyncgen" not in context:
+        loop.default_exception_handler(context)
 
 
 async def _end(operator: asyncio.Task[None], older: set[asyncio.Task[Any]]) -> None:

@@ -154,6 +154,17 @@ async def test_the_watch_of_a_kind_that_goes_is_held_back_until_it_is_there_agai
     assert {server.watches[kind] for kind in KINDS if kind is not SERVICE_MONITOR} == {1}
 
 
+async def test_generators_that_kopf_leaves_open_may_not_complain(caplog: pytest.LogCaptureFixture) -> None:
+    server = WatchServer()
+    async with watching(server, Woken()):
+        await server.seen(SERVICE, watches=1)
+        loop = asyncio.get_running_loop()
+        loop.call_exception_handler({"message": "at the closing of a generator", "asyncgen": None})
+        loop.call_exception_handler({"message": "anything else"})
+    assert "anything else" in caplog.text
+    assert "generator" not in caplog.text
+
+
 async def test_a_watch_that_is_closed_at_once_is_not_opened_without_a_pause() -> None:
     server = WatchServer(hot={SERVICE})
     async with watching(server, Woken()):
