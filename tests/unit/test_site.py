@@ -37,7 +37,7 @@ and the component that counts a repository's stars."""
 
 
 class Loads(HTMLParser):
-    """Collects what a page loads, its inline styles and scripts, and how its elements are marked."""
+    """Collects what a page loads, its inline styles and scripts, its pictures, and how its elements are marked."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -45,6 +45,7 @@ class Loads(HTMLParser):
         self.styles: list[str] = []
         self.scripts: list[str] = []
         self.marks: set[str] = set()
+        self.pictures: dict[str, str] = {}
         self._within = ""
         self.feed(html)
 
@@ -54,6 +55,8 @@ class Loads(HTMLParser):
         self._within = tag
         self.urls += [given[name] or "" for name in FETCHING.get(tag, ()) if name in given]
         self.styles.append(given.get("style") or "")
+        if tag == "img":
+            self.pictures[given.get("src") or ""] = given.get("alt") or ""
         self.marks |= {*(given.get("class") or "").split(), given.get("data-md-component") or ""}
 
     @override
@@ -103,6 +106,13 @@ def test_scripts_know_no_hosts_but_those_that_no_page_makes_them_ask(site: Path,
     assert {host for text in scripts for host in IN_SCRIPT.findall(text)} == NEVER_ASKED.keys()
     asking = {name: found for name, page in pages.items() if (found := page.marks & set(NEVER_ASKED.values()))}
     assert asking == {}
+
+
+def test_pictures_are_there_and_have_words(site: Path, pages: dict[str, Loads]) -> None:
+    pictures = [(name, source, words) for name, page in pages.items() for source, words in page.pictures.items()]
+    assert {Path(source).suffix for _, source, _ in pictures} == {".png", ".svg"}
+    assert [(name, source) for name, source, _ in pictures if not ((site / name).parent / source).is_file()] == []
+    assert [(name, source) for name, source, words in pictures if not words.strip()] == []
 
 
 def test_files_beside_docs_are_taken_along(site: Path) -> None:
