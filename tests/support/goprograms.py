@@ -4,21 +4,18 @@ A module carries its own go.sum, by which Go checks everything else that goes in
 `python -m tests.support.goprograms` builds all of them and says how far it is.
 """
 
-import fcntl
 import hashlib
-import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from proxiedapp.sandbox.errors import SandboxError
+from proxiedapp.sandbox.gobuild import go_build, one_at_a_time, stale_packages
 from proxiedapp.sandbox.paths import cache_dir
-from proxiedapp.sandbox.toolchain import find_go
-from tests.support.gomodules import Pin, go, go_env
+from tests.support.gomodules import Pin
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, and how many packages of how many are compiled."""
@@ -108,7 +105,7 @@ def build_all(programs: Iterable[GoProgram], progress: Progress) -> list[Sandbox
 def build(program: GoProgram, progress: Progress) -> Path:
     """Return where the program is, built if need be; raises SandboxError."""
     if not program.path.exists():
-        with _one_at_a_time(program.folder):
+        with one_at_a_time(program.folder):
             if not program.path.exists():
                 _build(program, progress)
     return program.path
@@ -119,38 +116,15 @@ def _build(program: GoProgram, progress: Progress) -> None:
     title = f"{program.name} {program.pin.version}"
     progress(f"fetching the source of {title}", 0, 0)
     source = program.pin.source()
-    stale = go(
-        "list", "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", *program.flags, program.package, cwd=source
-    ).split()
+    total = stale_packages(*program.flags, program.package, cwd=source)
     program.path.parent.mkdir(parents=True, exist_ok=True)
     partial = program.path.with_suffix(".partial")
-    with subprocess.Popen(
-        [find_go(), "build", "-v", *program.flags, "-o", partial, program.package],
-        cwd=source,
-        env=go_env(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        lines: list[str] = []
-        try:
-            for line in process.stderr or ():
-                lines.append(line.rstrip())
-                progress(f"building {title} (once; some minutes)", min(len(lines), len(stale)), len(stale))
-        except BaseException:
-            process.kill()
-            raise
-    if process.returncode:
-        raise SandboxError(f"building {title} failed: {' / '.join(lines[-3:])}")
+
+    def compiled(count: int) -> None:
+        progress(f"building {title} (once; some minutes)", min(count, total), total)
+
+    go_build(title, *program.flags, "-o", partial, program.package, cwd=source, compiled=compiled)
     partial.replace(program.path)
-
-
-@contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "build.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 class _Printed:

@@ -5,21 +5,17 @@ this package for the default version (with go.sum, so that every byte is checked
 Kubernetes' own go.mod.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from proxiedapp.sandbox.errors import SandboxError
+from proxiedapp.sandbox.gobuild import go, go_build, one_at_a_time, stale_packages
 from proxiedapp.sandbox.paths import cache_dir
-from proxiedapp.sandbox.toolchain import find_go
 
 KUBE_VERSION: Final = "v1.36.3"
 TRAEFIK_VERSION: Final = "v3.7.13"
@@ -58,7 +54,7 @@ def control_plane(version: str, progress: Progress) -> Binaries:
     found = {name: Path(given) / name for name in _PACKAGES if given and (Path(given) / name).exists()}
     missing = {name: folder / name for name in _PACKAGES if name not in found}
     if not all(program.exists() for program in missing.values()):
-        with _one_at_a_time():
+        with one_at_a_time(cache_dir()):
             if unbuilt := {name: program for name, program in missing.items() if not program.exists()}:
                 _build(version, unbuilt, progress)
     programs = found | missing
@@ -92,7 +88,7 @@ def _build(version: str, programs: dict[str, Path], progress: Progress) -> None:
     progress(f"fetching the source of Kubernetes {version}", 0, 0)
     _write_module(version, source)
     packages = [_PACKAGES[name] for name in programs]
-    total = len(_go("list", "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", *packages, cwd=source).split())
+    total = stale_packages(*packages, cwd=source)
     output = folder / "building"
     output.mkdir(exist_ok=True)
     _compile(version, packages, total, source, output, progress)
@@ -104,27 +100,13 @@ def _build(version: str, programs: dict[str, Path], progress: Progress) -> None:
 
 
 def _compile(version: str, packages: list[str], total: int, source: Path, output: Path, progress: Progress) -> None:
-    """Run `go build -v`, which names each package that it compiles."""
     what = f"building Kubernetes {version} (once; some minutes)"
-    flags = ["-v", "-trimpath", "-ldflags", _version_flags(version), "-o", f"{output}/"]
-    with subprocess.Popen(
-        [find_go(), "build", *flags, *packages],
-        cwd=source,
-        env=_go_env(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        lines: list[str] = []
-        try:
-            for line in process.stderr or ():
-                lines.append(line.rstrip())
-                progress(what if len(lines) < total else f"linking Kubernetes {version}", min(len(lines), total), total)
-        except BaseException:
-            process.kill()
-            raise
-    if process.returncode:
-        raise SandboxError(f"building Kubernetes {version} failed: {' / '.join(lines[-3:])}")
+    flags = ["-trimpath", "-ldflags", _version_flags(version), "-o", f"{output}/"]
+
+    def compiled(count: int) -> None:
+        progress(what if count < total else f"linking Kubernetes {version}", min(count, total), total)
+
+    go_build(f"Kubernetes {version}", *flags, *packages, cwd=source, compiled=compiled)
 
 
 def _write_module(version: str, folder: Path) -> None:
@@ -135,13 +117,13 @@ def _write_module(version: str, folder: Path) -> None:
         shutil.copy(_MODULE / "go.sum", folder)
         return
     kubernetes = _download("k8s.io/kubernetes", version)
-    theirs = json.loads(_go("mod", "edit", "-json", kubernetes["GoMod"], cwd=folder))
+    theirs = json.loads(go("mod", "edit", "-json", kubernetes["GoMod"], cwd=folder))
     staging = [entry["Old"]["Path"] for entry in theirs["Replace"] if entry["New"]["Path"].startswith("./staging/")]
     replaced = "".join(f"\t{path} => {path} v0{version[2:]}\n" for path in staging)
     (folder / "go.mod").write_text(
         f"module controlplane\n\ngo {theirs['Go']}\n\nrequire k8s.io/kubernetes {version}\n\nreplace (\n{replaced})\n"
     )
-    _go("mod", "tidy", cwd=folder)
+    go("mod", "tidy", cwd=folder)
 
 
 def _version_flags(version: str) -> str:
@@ -159,26 +141,8 @@ def _recipe_hash(version: str) -> str:
 
 
 def _download(module: str, version: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(_go("mod", "download", "-json", f"{module}@{version}"))
+    found: dict[str, Any] = json.loads(go("mod", "download", "-json", f"{module}@{version}"))
     return found
-
-
-def _go(*arguments: str, cwd: Path | None = None) -> str:
-    try:
-        done = subprocess.run(
-            [find_go(), *arguments], cwd=cwd, env=_go_env(), check=True, capture_output=True, text=True, timeout=900
-        )
-    except subprocess.TimeoutExpired as error:
-        raise SandboxError(f"`go {arguments[0]}` did not end within 15 minutes; is the network there?") from error
-    except subprocess.CalledProcessError as error:
-        # `go mod download -json` tells its error in the JSON on standard output.
-        said = (error.stderr.strip() or error.stdout.strip()).splitlines()
-        raise SandboxError(f"`go {' '.join(arguments[:2])}` failed: {' / '.join(said[-3:])}") from error
-    return done.stdout
-
-
-def _go_env() -> dict[str, str]:
-    return os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}
 
 
 def _place(file: Path, content: bytes) -> None:
@@ -186,13 +150,3 @@ def _place(file: Path, content: bytes) -> None:
     partial = file.with_suffix(".partial")
     partial.write_bytes(content)
     partial.replace(file)
-
-
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Let one process of this user build at a time; others wait, and then find the result."""
-    folder = cache_dir()
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "build.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
