@@ -39,6 +39,11 @@ def conditions_of(status: Mapping[str, Any]) -> list[Condition]:
     return [one for one in found if one.type in set(ConditionType)]
 
 
+def condition_of(status: Mapping[str, Any], kind: ConditionType) -> Condition | None:
+    """Read one condition of a status."""
+    return next((one for one in conditions_of(status) if one.type == kind), None)
+
+
 def carry_over(old: Sequence[Condition], new: Sequence[Condition]) -> list[Condition]:
     """Return the new conditions in display order; the transition time of one whose status did not flip stays."""
     since = {(one.type, one.status): one.last_transition_time for one in old}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from proxiedapp.api.conditions import conditions_of
+from proxiedapp.api.conditions import condition_of
 from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import API_VERSION, KIND
 from proxiedapp.api.status import ConditionType
@@ -46,7 +46,7 @@ class Plan:
 
 def _cause(app: ObservedApp) -> Cause:
     """Go by what the status told before this pass."""
-    routed = next((one for one in conditions_of(app.status) if one.type == ConditionType.ROUTE_ACCEPTED), None)
+    routed = condition_of(app.status, ConditionType.ROUTE_ACCEPTED)
     in_place = routed is not None and routed.status == "True" and routed.observed_generation == app.generation
     return Cause.DRIFT if in_place else Cause.SPEC
 

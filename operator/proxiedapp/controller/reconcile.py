@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from proxiedapp.api.app import ProxiedApp, parse_spec
-from proxiedapp.api.conditions import conditions_of
+from proxiedapp.api.conditions import condition_of, conditions_of
 from proxiedapp.api.errors import MiddlewareMissing, Rejected, RouteConflict
 from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import API_VERSION, KIND, Key
@@ -114,7 +114,7 @@ class Reconciler:
             return None, 0.0
         if (found := of_deployment(workload)) is not None:
             return found, _PATIENCE
-        ready = next((one for one in conditions_of(app.status) if one.type == ConditionType.READY), None)
+        ready = condition_of(app.status, ConditionType.READY)
         waited = (
             0.0
             if ready is None or ready.status == "True"
@@ -191,7 +191,7 @@ class Reconciler:
         self, app: ObservedApp, want: Desired | None, workload: Workload | None, now: datetime
     ) -> Condition | None:
         """Return the condition Verified: of this version if it has been looked at, else as it was told last."""
-        told = next((one for one in conditions_of(app.status) if one.type == ConditionType.VERIFIED), None)
+        told = condition_of(app.status, ConditionType.VERIFIED)
         if want is None:
             return told
         if not want.app.spec.verify.enabled:
