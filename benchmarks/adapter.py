@@ -32,10 +32,10 @@ import httpx
 from typing_extensions import override
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from proxiedapp.sandbox.cluster import until
-from proxiedapp.sandbox.controlplane import free_ports
-from proxiedapp.sandbox.processes import Child
 from proxiedapp.servers.adapter import MODULE, source
+from proxiedapp_sandbox.cluster import until
+from proxiedapp_sandbox.controlplane import free_ports
+from proxiedapp_sandbox.processes import Child
 
 PREFIX = "/api/v1"
 HEADERS = {

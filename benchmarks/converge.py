@@ -29,18 +29,18 @@ from rich.progress import Progress
 from rich.table import Table
 
 from proxiedapp.api.app import parse_manifest
-from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import API_VERSION, KIND
-from proxiedapp.controller.client import Api, collection
-from proxiedapp.controller.kinds import PROXIED_APP
-from proxiedapp.controller.settings import Settings
+from proxiedapp.controller.watchedkinds import PROXIED_APP
+from proxiedapp.kube.client import Api, collection
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp.process.settings import Settings
 from proxiedapp.resources.desired import desired
 from proxiedapp.resources.kinds import BY_NAME
-from proxiedapp.sandbox.bare import BareCluster, bare_cluster
-from proxiedapp.sandbox.binaries import KUBE_VERSION, control_plane
-from proxiedapp.sandbox.cluster import until
-from proxiedapp.sandbox.controlplane import ControlPlane, free_ports
-from proxiedapp.sandbox.processes import Child
+from proxiedapp_sandbox.bare import BareCluster, bare_cluster
+from proxiedapp_sandbox.binaries import KUBE_VERSION, control_plane
+from proxiedapp_sandbox.cluster import until
+from proxiedapp_sandbox.controlplane import ControlPlane, free_ports
+from proxiedapp_sandbox.processes import Child
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from proxiedapp.reference.markdown import table
+from tools.reference.markdown import table
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "measured.md"

@@ -19,7 +19,7 @@ from typing import Any, Final
 import yaml
 from pydantic.alias_generators import to_camel
 
-from proxiedapp.controller.settings import Settings
+from proxiedapp.process.settings import Settings
 
 HERE: Final = Path(__file__).parent
 CHART: Final = HERE / "proxiedapp"

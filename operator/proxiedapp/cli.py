@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from enum import StrEnum
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -14,11 +15,10 @@ from pydantic import ValidationError
 
 from proxiedapp.api.app import parse_manifest
 from proxiedapp.api.crd import custom_resource_definition
-from proxiedapp.api.errors import Rejected
-from proxiedapp.api.manifest import Manifest, dump
-from proxiedapp.controller.settings import Settings, misspelt
+from proxiedapp.api.errors import RejectedError
+from proxiedapp.kube.manifest import Manifest, dump
+from proxiedapp.process.settings import Settings, misspelt
 from proxiedapp.resources.desired import desired
-from proxiedapp.sandbox.commands import sandbox
 
 
 class Output(StrEnum):
@@ -34,7 +34,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.add_typer(sandbox, name="sandbox")
+for entry_point in metadata.entry_points(group="proxiedapp.commands"):
+    app.add_typer(entry_point.load(), name=entry_point.name)
 
 
 def _fail(message: str) -> NoReturn:
@@ -76,8 +77,8 @@ def run(
 ) -> None:
     """Run the operator; every setting is also a PROXIEDAPP_* variable."""
     # Here, because it brings kopf and the Kubernetes client along, which take seconds to import.
-    from proxiedapp.controller.logs import configure  # noqa: PLC0415
-    from proxiedapp.controller.run import CannotGoOn, run_until_stopped  # noqa: PLC0415
+    from proxiedapp.process.logs import configure  # noqa: PLC0415
+    from proxiedapp.process.run import FatalError, run_until_stopped  # noqa: PLC0415
 
     chosen = _settings(
         settings,
@@ -92,7 +93,7 @@ def run(
     configure(chosen.log_level, chosen.log_format)
     try:
         asyncio.run(run_until_stopped(chosen))
-    except CannotGoOn as error:
+    except FatalError as error:
         _fail(str(error))
 
 
@@ -108,7 +109,7 @@ def render(
         for number, document in enumerate(_documents(file), start=1):
             try:
                 children += desired(parse_manifest(document), defaults).children
-            except Rejected as error:
+            except RejectedError as error:
                 _fail(f"{file}: document {number}: {error}")
     typer.echo(dump(children), nl=False)
 
@@ -141,12 +142,12 @@ def verify(
 ) -> None:
     """Check any running app behind its prefix; what is wrong comes first, with how to mend it. Exit status 1 if so."""
     from proxiedapp.verify.check import verify as check  # noqa: PLC0415 - it brings an HTTP client along
-    from proxiedapp.verify.target import InvalidTarget, Options, Target  # noqa: PLC0415
+    from proxiedapp.verify.target import InvalidTargetError, VerifyOptions, VerifyTarget  # noqa: PLC0415
 
     try:
-        options = Options(openapi_path, docs_path, tuple(extra_path or ()))
-        findings = asyncio.run(check(Target(url, host=host, insecure=insecure), options, seconds=timeout))
-    except InvalidTarget as error:
+        options = VerifyOptions(openapi_path, docs_path, tuple(extra_path or ()))
+        findings = asyncio.run(check(VerifyTarget(url, host=host, insecure=insecure), options, seconds=timeout))
+    except InvalidTargetError as error:
         _fail(str(error))
     if output is Output.JSON:
         typer.echo(json.dumps([finding.as_json() for finding in findings], indent=2))

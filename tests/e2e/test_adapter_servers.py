@@ -22,10 +22,10 @@ import pytest
 import pytest_asyncio
 import websockets
 
-from proxiedapp.sandbox.cluster import until
-from proxiedapp.sandbox.controlplane import free_ports
-from proxiedapp.sandbox.processes import Child
 from proxiedapp.servers.adapter import MODULE, source
+from proxiedapp_sandbox.cluster import until
+from proxiedapp_sandbox.controlplane import free_ports
+from proxiedapp_sandbox.processes import Child
 
 BIN = Path(sys.executable).parent
 APP_FOLDER = Path(__file__).parent / "adapter_app"

@@ -17,7 +17,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.support.browser import DOMAIN, Visit, chromium, visit
 from tests.support.manifests import hello
-from tests.support.npm import Unavailable, package
+from tests.support.npm import NotInstalledError, package
 from tests.support.sandbox import Sandbox, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -34,7 +34,7 @@ async def browser(sandbox: Sandbox) -> AsyncIterator[Browser]:
         expect.set_options(timeout=30_000)
         async with chromium(sandbox.http_url, sandbox.https_url) as running:
             yield running
-    except Unavailable as missing:
+    except NotInstalledError as missing:
         if os.environ.get("PROXIEDAPP_REQUIRE_BROWSER"):
             pytest.fail(str(missing))
         pytest.skip(str(missing))

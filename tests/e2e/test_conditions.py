@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from proxiedapp.api.app import parse_manifest
-from proxiedapp.controller.kinds import watched_children
-from proxiedapp.controller.settings import Settings
+from proxiedapp.controller.watchedkinds import watched_children
+from proxiedapp.process.settings import Settings
 from proxiedapp.resources.desired import desired
 from proxiedapp.resources.kinds import TRAEFIK_GROUP
 from tests.support.manifests import hello

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from proxiedapp.sandbox.answers import Answer, answers
+from proxiedapp_sandbox.answers import Answer, answers
 from tests.support.sandbox import Sandbox, eventually
 
 

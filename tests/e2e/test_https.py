@@ -10,7 +10,7 @@ import httpx
 import pytest
 from cryptography import x509
 
-from proxiedapp.sandbox.certificates import write_serving_certificate
+from proxiedapp_sandbox.certificates import write_serving_certificate
 from tests.support.manifests import hello
 from tests.support.sandbox import Sandbox, eventually
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proxiedapp.sandbox.supervisor import NODE
+from proxiedapp_sandbox.supervisor import NODE
 from tests.support import newcomer
 from tests.support.docs import ROOT
 from tests.support.goprograms import go_program

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from proxiedapp.sandbox.controlplane import free_ports
+from proxiedapp_sandbox.controlplane import free_ports
 from tests.support.sandbox import EXAMPLES, Sandbox, eventually, proxiedapp, start_sandbox
 
 

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from proxiedapp.verify.check import verify
 from proxiedapp.verify.codes import Code
-from proxiedapp.verify.target import Options
+from proxiedapp.verify.target import VerifyOptions
 from tests.support.byhand import (
     DAPHNE,
     FASTAPI,
@@ -33,8 +33,8 @@ from tests.support.sandbox import proxiedapp
 
 ROUNDS = 3
 """How often each right combination is checked by each scheme."""
-PLAIN = Options()
-ALL = Options(
+PLAIN = VerifyOptions()
+ALL = VerifyOptions(
     extra_paths=(
         "/app",
         "/items",
@@ -150,7 +150,7 @@ WRONG: Final[dict[str, tuple[Combination, str, Code]]] = {
     "direct-uvicorn-keep": (Combination((*UVICORN, *TOLD), strips=False), "direct", Code.NOT_SERVED),
 }
 
-RIGHT: Final[dict[str, tuple[Combination, tuple[str, ...], Options]]] = {
+RIGHT: Final[dict[str, tuple[Combination, tuple[str, ...], VerifyOptions]]] = {
     "uvicorn-strip": (Combination((*UVICORN, *TOLD), strips=True), (*BOTH, "direct"), ALL),
     "fastapi-run-strip": (Combination((*FASTAPI, *TOLD), strips=True), BOTH, ALL),
     "hypercorn-keep": (Combination((*HYPERCORN, *TOLD), strips=False), HTTP, ALL),
@@ -164,7 +164,7 @@ RIGHT: Final[dict[str, tuple[Combination, tuple[str, ...], Options]]] = {
     "no-schema": (
         Combination((*UVICORN, *TOLD), strips=True, app="without_schema"),
         BOTH,
-        Options(extra_paths=("/app",)),
+        VerifyOptions(extra_paths=("/app",)),
     ),
     "no-redirects": (Combination((*UVICORN, *TOLD), strips=True, app="without_redirects"), BOTH, PLAIN),
     "not-in-servers": (Combination((*UVICORN, *TOLD), strips=True, app="not_in_servers"), BOTH, ALL),

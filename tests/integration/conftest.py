@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from proxiedapp.sandbox.bare import BareCluster, bare_cluster
-from proxiedapp.sandbox.cluster import furnish
+from proxiedapp_sandbox.bare import BareCluster, bare_cluster
+from proxiedapp_sandbox.cluster import furnish
 from tests.support.optional import OPTIONAL_CRDS
 
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.controller.client import Conflict, Refused
-from proxiedapp.resources.kinds import MIDDLEWARE, SERVICE, Kind
-from proxiedapp.sandbox.bare import BareCluster
+from proxiedapp.kube.client import ConflictError, RefusedError
+from proxiedapp.kube.kind import Kind
+from proxiedapp.resources.kinds import MIDDLEWARE, SERVICE
+from proxiedapp_sandbox.bare import BareCluster
 
 SPECS: dict[Kind, dict[str, Any]] = {
     SERVICE: {"ports": [{"name": "http", "port": 80, "protocol": "TCP"}], "selector": {"app": "a"}},
@@ -27,7 +28,7 @@ def manifest(kind: Kind, namespace: str, **metadata: Any) -> dict[str, Any]:
 @KINDS
 async def test_version_one_creates_and_never_changes(cluster: BareCluster, namespace: str, kind: Kind) -> None:
     created = await cluster.api.apply(kind, manifest(kind, namespace, resourceVersion="1"), force=False)
-    with pytest.raises(Conflict):
+    with pytest.raises(ConflictError):
         await cluster.api.apply(
             kind, manifest(kind, namespace, resourceVersion="1", labels={"new": "label"}), force=True
         )
@@ -45,7 +46,7 @@ async def test_the_own_uid_is_no_obstacle_and_changes_nothing(cluster: BareClust
 async def test_another_uid_is_refused_by_that_field(cluster: BareCluster, namespace: str, kind: Kind) -> None:
     created = await cluster.api.apply(kind, manifest(kind, namespace, resourceVersion="1"), force=False)
     uid = "00000000-0000-4000-8000-000000000000"
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusedError) as refused:
         await cluster.api.apply(kind, manifest(kind, namespace, uid=uid, labels={"new": "label"}), force=True)
     assert "metadata.uid" in refused.value.fields
     assert await cluster.api.get(kind, namespace, "thing") == created
@@ -54,13 +55,13 @@ async def test_another_uid_is_refused_by_that_field(cluster: BareCluster, namesp
 @KINDS
 async def test_a_uid_creates_nothing(cluster: BareCluster, namespace: str, kind: Kind) -> None:
     uid = "00000000-0000-4000-8000-000000000000"
-    with pytest.raises(Conflict):
+    with pytest.raises(ConflictError):
         await cluster.api.apply(kind, manifest(kind, namespace, uid=uid), force=True)
 
 
 @KINDS
 async def test_a_successor_survives_the_deletion_of_its_name(cluster: BareCluster, namespace: str, kind: Kind) -> None:
     created = await cluster.api.apply(kind, manifest(kind, namespace), force=True)
-    with pytest.raises(Conflict):
+    with pytest.raises(ConflictError):
         await cluster.api.delete(kind, namespace, "thing", "00000000-0000-4000-8000-000000000000")
     await cluster.api.delete(kind, namespace, "thing", created["metadata"]["uid"])

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from proxiedapp.api.app import parse_spec
-from proxiedapp.controller.client import Refused
-from proxiedapp.sandbox.bare import BareCluster
+from proxiedapp.kube.client import RefusedError
+from proxiedapp_sandbox.bare import BareCluster
 from tests.support.contract import BASE, both_refuse, submit
 from tests.support.specs import specs
 
@@ -193,5 +193,5 @@ async def test_both_refuse_what_is_wrong_and_name_the_field(
 
 @pytest.mark.parametrize("name", ["1shop", "shop.one", "a" * 64], ids=["digit first", "two labels", "too long"])
 async def test_a_name_that_no_service_can_have_is_refused(cluster: BareCluster, name: str) -> None:
-    with pytest.raises(Refused, match=r"metadata\.name must be a DNS label"):
+    with pytest.raises(RefusedError, match=r"metadata\.name must be a DNS label"):
         await submit(cluster, BASE, name)

@@ -6,9 +6,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proxiedapp.api.app import parse_spec
-from proxiedapp.api.errors import InvalidSpec
-from proxiedapp.controller.client import Refused
-from proxiedapp.sandbox.bare import BareCluster
+from proxiedapp.api.errors import InvalidSpecError
+from proxiedapp.kube.client import RefusedError
+from proxiedapp_sandbox.bare import BareCluster
 from tests.support.contract import submit
 from tests.support.leaves import leaves, spec_with, values_of
 
@@ -72,11 +72,11 @@ async def test_models_and_api_server_agree(cluster: BareCluster, spec: dict[str,
     try:
         parse_spec(spec)
         ours = "accepted"
-    except InvalidSpec as error:
+    except InvalidSpecError as error:
         ours = f"refused: {error}"
     try:
         await submit(cluster, spec)
         theirs = "accepted"
-    except Refused as refusal:
+    except RefusedError as refusal:
         theirs = f"refused: {refusal}"
     assert (ours == "accepted") == (theirs == "accepted"), f"models: {ours}\nAPI server: {theirs}"

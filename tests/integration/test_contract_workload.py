@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.sandbox.bare import BareCluster
+from proxiedapp_sandbox.bare import BareCluster
 from tests.support.contract import both_refuse
 
 SCALER = {"maxReplicas": 4}

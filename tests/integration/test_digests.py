@@ -9,14 +9,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 from proxiedapp.api.app import ProxiedApp, parse_spec
-from proxiedapp.api.errors import Rejected
-from proxiedapp.api.manifest import Manifest
+from proxiedapp.api.errors import RejectedError
 from proxiedapp.api.names import Key
-from proxiedapp.controller.client import Api, Refused, collection
-from proxiedapp.controller.ownedfields import intent_digest, owned_digest
+from proxiedapp.controller.observed.ownedfields import intent_digest, owned_digest
+from proxiedapp.kube.client import Api, RefusedError, collection
+from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.desired import desired
 from proxiedapp.resources.kinds import BY_NAME
-from proxiedapp.sandbox.bare import BareCluster
+from proxiedapp_sandbox.bare import BareCluster
 from tests.support.apps import DEFAULTS
 from tests.support.golden import INPUTS, load_app
 from tests.support.specs import specs
@@ -39,7 +39,7 @@ async def would_become(api: Api, intent: Manifest) -> Manifest | None:
     query = "fieldManager=proxiedapp&force=true&dryRun=All"
     try:
         return await api.request("PATCH", f"{path}?{query}", orjson.dumps(intent), APPLY)
-    except Refused as error:
+    except RefusedError as error:
         # A request above its limit, or half a byte of memory, is a Deployment's to refuse, and shows as a condition.
         if not error.fields or not all("resource" in field for field in error.fields):
             raise
@@ -51,7 +51,7 @@ async def would_become(api: Api, intent: Manifest) -> Manifest | None:
 async def test_what_is_stored_reads_back_as_the_intent(cluster: BareCluster, spec: dict[str, Any]) -> None:
     try:
         children = desired(ProxiedApp(Key("default", "app"), parse_spec(spec)), DEFAULTS).children
-    except Rejected:
+    except RejectedError:
         assume(False)
         return
     for intent in children:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxiedapp.sandbox.bare import BareCluster
+from proxiedapp_sandbox.bare import BareCluster
 from tests.support.contract import submit
 from tests.support.docs import Example, proxied_apps
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from proxiedapp.sandbox.errors import SandboxError
+from proxiedapp_sandbox.errors import SandboxError
 from tests.support.gomodules import Pin
 from tests.support.goprograms import PROGRAMS, GoProgram, build, build_all, go_program
 

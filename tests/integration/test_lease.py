@@ -13,12 +13,12 @@ import pytest
 import yaml
 
 from proxiedapp.api.names import Key
-from proxiedapp.controller.kinds import PROXIED_APP
-from proxiedapp.controller.lease import LEASE
+from proxiedapp.controller.watchedkinds import PROXIED_APP
+from proxiedapp.process.lease import LEASE
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE
-from proxiedapp.sandbox.bare import BareCluster
-from proxiedapp.sandbox.cluster import until
-from proxiedapp.sandbox.controlplane import OPERATOR_NAMESPACE
+from proxiedapp_sandbox.bare import BareCluster
+from proxiedapp_sandbox.cluster import until
+from proxiedapp_sandbox.controlplane import OPERATOR_NAMESPACE
 from tests.support.manifests import hello
 from tests.support.operator import Operator, operator
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from proxiedapp.sandbox.bare import BareCluster
-from proxiedapp.sandbox.controlplane import OPERATOR_NAMESPACE
+from proxiedapp_sandbox.bare import BareCluster
+from proxiedapp_sandbox.controlplane import OPERATOR_NAMESPACE
 from tests.support.operator import operator
 
 ROOT = Path(__file__).parents[2]

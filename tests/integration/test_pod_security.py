@@ -6,12 +6,12 @@ import orjson
 import pytest
 
 from proxiedapp.api.app import ProxiedApp, parse_spec
-from proxiedapp.api.errors import Rejected
-from proxiedapp.api.manifest import Manifest
+from proxiedapp.api.errors import RejectedError
 from proxiedapp.api.names import Key
-from proxiedapp.controller.client import Refused
+from proxiedapp.kube.client import RefusedError
+from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.desired import desired
-from proxiedapp.sandbox.bare import BareCluster
+from proxiedapp_sandbox.bare import BareCluster
 from tests.support.apps import DEFAULTS
 from tests.support.leaves import BASE, leaves, spec_with, values_of
 
@@ -44,7 +44,7 @@ async def refusal(cluster: BareCluster, namespace: str, spec: dict[str, Any]) ->
     pod = {"metadata": template["metadata"] | {"generateName": "app-"}, "spec": template["spec"]}
     try:
         await cluster.api.request("POST", f"/api/v1/namespaces/{namespace}/pods?dryRun=All", pod)
-    except Refused as error:
+    except RefusedError as error:
         return str(error)
     return None
 
@@ -58,7 +58,7 @@ async def test_no_leaf_of_a_spec_leaves_the_baseline(cluster: BareCluster, names
             assert spec is not None
             try:
                 why = await refusal(cluster, namespace, spec)
-            except Rejected:
+            except RejectedError:
                 continue  # refused by us, so there are no pods
             asked += 1
             if why is not None:

@@ -14,15 +14,15 @@ import orjson
 import pytest
 
 from proxiedapp.api.app import ProxiedApp, parse_spec
-from proxiedapp.api.errors import Rejected
-from proxiedapp.api.manifest import Manifest
+from proxiedapp.api.errors import RejectedError
 from proxiedapp.api.names import Key
-from proxiedapp.controller.client import ApiError, collection
-from proxiedapp.controller.kinds import PROXIED_APP
-from proxiedapp.controller.ownedfields import intent_digest, owned_digest
+from proxiedapp.controller.observed.ownedfields import intent_digest, owned_digest
+from proxiedapp.controller.watchedkinds import PROXIED_APP
+from proxiedapp.kube.client import ApiError, collection
+from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.desired import desired
 from proxiedapp.resources.kinds import BY_NAME
-from proxiedapp.sandbox.bare import BareCluster
+from proxiedapp_sandbox.bare import BareCluster
 from tests.support.apps import DEFAULTS
 from tests.support.leaves import ABSENT, BASE, leaves, spec_with, values_of
 
@@ -45,7 +45,7 @@ class Walk:
         self.steps += 1
         try:
             await self._go(spec, label)
-        except (Rejected, ApiError) as refusal:
+        except (RejectedError, ApiError) as refusal:
             self.differences.append(f"{label}: {refusal}")
 
     async def _go(self, spec: dict[str, Any], label: str) -> None:

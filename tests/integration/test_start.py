@@ -9,14 +9,15 @@ from typing import Any
 import httpx
 import yaml
 
-from proxiedapp.controller.client import Api
-from proxiedapp.controller.kinds import PROXIED_APP
-from proxiedapp.resources.kinds import CERTIFICATE, SERVICE_MONITOR, Kind
+from proxiedapp.controller.watchedkinds import PROXIED_APP
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.kind import Kind
+from proxiedapp.resources.kinds import CERTIFICATE, SERVICE_MONITOR
 from proxiedapp.resources.metadata import MANAGED_BY, MANAGER
-from proxiedapp.sandbox.bare import BareCluster, bare_cluster
-from proxiedapp.sandbox.binaries import traefik_manifests
-from proxiedapp.sandbox.cluster import furnish, until
-from proxiedapp.sandbox.controlplane import free_ports
+from proxiedapp_sandbox.bare import BareCluster, bare_cluster
+from proxiedapp_sandbox.binaries import traefik_manifests
+from proxiedapp_sandbox.cluster import furnish, until
+from proxiedapp_sandbox.controlplane import free_ports
 from tests.support.manifests import hello
 from tests.support.operator import COMMAND, fails_to_start, operator
 from tests.support.optional import MONITORING_CRD, OPTIONAL_CRDS

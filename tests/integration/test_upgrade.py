@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 import yaml
 
-from proxiedapp.controller.client import Api, collection
-from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.controller.watchedkinds import PROXIED_APP
+from proxiedapp.kube.client import Api, collection
 from proxiedapp.resources.kinds import BY_NAME, INGRESS_ROUTE, MIDDLEWARE
-from proxiedapp.sandbox.bare import BareCluster, bare_cluster
-from proxiedapp.sandbox.cluster import furnish, until
+from proxiedapp_sandbox.bare import BareCluster, bare_cluster
+from proxiedapp_sandbox.cluster import furnish, until
 from tests.support.operator import Operator, operator
 from tests.support.optional import OPTIONAL_CRDS
 from tests.support.previous import Previous, newer

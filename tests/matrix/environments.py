@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from proxiedapp.sandbox.paths import cache_dir
+from proxiedapp_sandbox.paths import cache_dir
 from tests.matrix.live import copy_app
 
 REQUIREMENTS: Final = Path(__file__).parent / "requirements"

@@ -12,7 +12,7 @@ from tests.matrix import scenarios
 from tests.matrix.environments import BY_NAME
 from tests.matrix.live import Network, add_image, namespace_of, place_for, settled
 from tests.matrix.rows import Adapter, Role, Row, Server
-from tests.matrix.visit import Place, Visit, Wrong
+from tests.matrix.visit import Place, Visit, WrongAnswerError
 from tests.support.sandbox import Sandbox
 
 ASPECTS: Final[Mapping[str, Callable[[Visit], None]]] = {
@@ -115,7 +115,7 @@ class OldLive:
         for aspect, look in ASPECTS.items():
             try:
                 look(at)
-            except (Wrong, httpx.HTTPError, WebSocketException, OSError, LookupError, ValueError) as error:
+            except (WrongAnswerError, httpx.HTTPError, WebSocketException, OSError, LookupError, ValueError) as error:
                 found[aspect] = str(error)
         return found
 

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from proxiedapp.sandbox.binaries import KUBE_VERSION
+from proxiedapp_sandbox.binaries import KUBE_VERSION
 from tests.matrix.table import with_section
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "servers.md"

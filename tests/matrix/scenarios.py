@@ -12,7 +12,7 @@ import httpx
 from websockets.exceptions import WebSocketException
 
 from tests.matrix.rows import PREFIX, Role, Row
-from tests.matrix.visit import DOORS, Direct, Place, Visit, Wrong, docs_url, same
+from tests.matrix.visit import DOORS, Direct, Place, Visit, WrongAnswerError, docs_url, same
 
 SCHEMA: Final = f"{PREFIX}/openapi.json"
 STAGING: Final = {"url": "https://stag.example.com", "description": "Staging environment"}
@@ -132,8 +132,8 @@ def run_checks(place: Place, row: Row) -> Iterator[Outcome]:
             try:
                 each.run(Visit(place, row, door, each.role, each.label))
                 wrong = ""
-            except (Wrong, httpx.HTTPError, WebSocketException, OSError, LookupError, ValueError) as error:
-                wrong = f"{type(error).__name__}: {error}" if not isinstance(error, Wrong) else str(error)
+            except (WrongAnswerError, httpx.HTTPError, WebSocketException, OSError, LookupError, ValueError) as error:
+                wrong = f"{type(error).__name__}: {error}" if not isinstance(error, WrongAnswerError) else str(error)
             yield Outcome(each, "" if each.once else door, wrong)
 
 
@@ -411,7 +411,7 @@ def refused(at: Visit, mend: str) -> None:
     said = at.condition("Stalled")
     same((said.get("status"), said.get("reason")), ("True", "StripModeRefused"), "the condition Stalled")
     if f"Use Auto or {mend}" not in said["message"]:
-        raise Wrong(f"the refusal names no mend: {said['message']}")
+        raise WrongAnswerError(f"the refusal names no mend: {said['message']}")
     proxys_404(at.get("/app"))
 
 

@@ -21,14 +21,14 @@ _DOCS_URL: Final = re.compile(r"""url: '([^']*)'|spec-url="([^"]*)\"""")
 _SECONDS: Final = 20.0
 
 
-class Wrong(AssertionError):
+class WrongAnswerError(AssertionError):
     """An answer is not the right one."""
 
 
 def same(seen: object, expected: object, what: str) -> None:
-    """Raise Wrong unless both are equal."""
+    """Raise WrongAnswerError unless both are equal."""
     if seen != expected:
-        raise Wrong(f"{what}: {seen!r} instead of {expected!r}")
+        raise WrongAnswerError(f"{what}: {seen!r} instead of {expected!r}")
 
 
 @dataclass(frozen=True)

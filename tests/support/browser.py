@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, Page, Route, async_playwright
 
-from tests.support.npm import Unavailable, package, pins
+from tests.support.npm import NotInstalledError, package, pins
 
 DOMAIN = "apps.example.com"
 CDN = re.compile(r"https://cdn\.jsdelivr\.net/npm/(?P<name>[a-z-]+)@(?P<major>\d+)/(?P<file>[\w./-]+)")
@@ -77,7 +77,7 @@ def asset(url: str) -> bytes | None:
 
 @asynccontextmanager
 async def chromium(http_url: str, https_url: str) -> AsyncIterator[Browser]:
-    """Run a browser for which the apps' names mean the proxy at these two addresses; raises Unavailable."""
+    """Run a browser for which the apps' names mean the proxy at these two addresses; raises NotInstalledError."""
     http, https = urlsplit(http_url).netloc, urlsplit(https_url).netloc
     rules = f"MAP *.{DOMAIN}:80 {http}, MAP *.{DOMAIN}:443 {https}, MAP * ~NOTFOUND"
     async with async_playwright() as playwright:
@@ -108,20 +108,20 @@ async def visit(browser: Browser) -> AsyncIterator[Visit]:
 def find_chromium(playwrights_own: str) -> str:
     """Return the Chromium to run: the one that PROXIEDAPP_CHROMIUM names, the machine's, or Playwright's own.
 
-    Raises Unavailable where there is none.
+    Raises NotInstalledError where there is none.
     """
     given = os.environ.get("PROXIEDAPP_CHROMIUM")
     if given:
         found = shutil.which(given)
         if found is None:
-            raise Unavailable(f"PROXIEDAPP_CHROMIUM names {given}, which is no program")
+            raise NotInstalledError(f"PROXIEDAPP_CHROMIUM names {given}, which is no program")
         return found
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):
             return found
     if Path(playwrights_own).exists():
         return playwrights_own
-    raise Unavailable(
+    raise NotInstalledError(
         "there is no Chromium: install it (Debian: apt-get install chromium; elsewhere: playwright install chromium), "
         "or name one by PROXIEDAPP_CHROMIUM"
     )

@@ -11,11 +11,11 @@ import httpx
 import yaml
 
 from proxiedapp.routing.traefik import HYGIENE
-from proxiedapp.sandbox.cluster import until
-from proxiedapp.sandbox.controlplane import free_ports
-from proxiedapp.sandbox.processes import Child
-from proxiedapp.sandbox.proxy import traefik_program
-from proxiedapp.verify.target import Target
+from proxiedapp.verify.target import VerifyTarget
+from proxiedapp_sandbox.cluster import until
+from proxiedapp_sandbox.controlplane import free_ports
+from proxiedapp_sandbox.processes import Child
+from proxiedapp_sandbox.proxy import traefik_program
 
 ROOT = Path(__file__).parents[2]
 APPS = "tests.support.prefixapps"
@@ -97,15 +97,15 @@ class Route:
     port: int
     """Of the server itself."""
 
-    def target(self, entry_point: str = "http") -> Target:
+    def target(self, entry_point: str = "http") -> VerifyTarget:
         """Return how it is checked: `direct` goes past Traefik, as if Traefik had been asked by https."""
         if entry_point == "direct":
             said = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Host": self.host}
             url = f"http://127.0.0.1:{self.port}{self.made.prefix}"
-            return Target(url, host=self.host, headers=said, direct=True, strips=self.made.strips)
+            return VerifyTarget(url, host=self.host, headers=said, direct=True, strips=self.made.strips)
         port = getattr(self.traefik, f"{entry_point}_port")
         scheme = "https" if entry_point == "https" else "http"
-        return Target(f"{scheme}://127.0.0.1:{port}{self.made.prefix}", host=self.host, insecure=True)
+        return VerifyTarget(f"{scheme}://127.0.0.1:{port}{self.made.prefix}", host=self.host, insecure=True)
 
     async def is_there(self) -> bool:
         """Whether Traefik serves it: each route says its name."""

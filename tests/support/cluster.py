@@ -10,9 +10,10 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from proxiedapp.api.manifest import Manifest
-from proxiedapp.controller.client import Conflict, NotFound, Refused
-from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, SERVICE, Kind
+from proxiedapp.kube.client import ConflictError, NotFoundError, RefusedError
+from proxiedapp.kube.kind import Kind
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, SERVICE
 from proxiedapp.resources.metadata import MANAGED_BY, MANAGER
 from tests.support.managedfields import entry_for
 
@@ -59,7 +60,7 @@ class Cluster:
     def get(self, kind: Kind, namespace: str, name: str) -> Stored:
         stored = self.find(kind, namespace, name)
         if stored is None:
-            raise NotFound(404, f'{kind.plural} "{name}" not found')
+            raise NotFoundError(404, f'{kind.plural} "{name}" not found')
         return stored
 
     def names(self, kind: Kind) -> list[str]:
@@ -89,7 +90,9 @@ class Cluster:
         stored = self.find(kind, metadata["namespace"], metadata["name"])
         if stored is None:
             if "uid" in asked:
-                raise Conflict(409, "uid mismatch: the provided object specified uid, and no existing object was found")
+                raise ConflictError(
+                    409, "uid mismatch: the provided object specified uid, and no existing object was found"
+                )
             return self.put(kind, manifest, ours=deepcopy(manifest))
         self._check(stored, asked)
         before = stored.ours
@@ -101,7 +104,7 @@ class Cluster:
         metadata = manifest["metadata"]
         stored = self.find(kind, metadata["namespace"], metadata["name"])
         if stored is None:
-            raise NotFound(404, f'{kind.plural} "{metadata["name"]}" not found')
+            raise NotFoundError(404, f'{kind.plural} "{metadata["name"]}" not found')
         self._check(stored, {"uid": metadata["uid"]})
         self._change(stored, lambda body: body | {"status": _through_json(manifest["status"])})
         return stored
@@ -109,16 +112,16 @@ class Cluster:
     def delete(self, kind: Kind, namespace: str, name: str, *, uid: str | None = None) -> None:
         stored = self.get(kind, namespace, name)
         if uid is not None and stored.body["metadata"]["uid"] != uid:
-            raise Conflict(409, "Precondition failed: UID in precondition")
+            raise ConflictError(409, "Precondition failed: UID in precondition")
         del self.objects[kind.plural, namespace, name]
         self._written("DELETED", stored)
 
     def _check(self, stored: Stored, asked: dict[str, str]) -> None:
         present = stored.body["metadata"]
         if "uid" in asked and asked["uid"] != present["uid"]:
-            raise Refused(422, "metadata.uid: field is immutable", fields=frozenset({"metadata.uid"}))
+            raise RefusedError(422, "metadata.uid: field is immutable", fields=frozenset({"metadata.uid"}))
         if "resourceVersion" in asked and asked["resourceVersion"] != present["resourceVersion"]:
-            raise Conflict(409, "the object has been modified; please apply your changes to the latest version")
+            raise ConflictError(409, "the object has been modified; please apply your changes to the latest version")
 
     def _change(self, stored: Stored, change: Any) -> None:
         before = stored.told()

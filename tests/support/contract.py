@@ -5,16 +5,16 @@ from typing import Any, Final
 import pytest
 
 from proxiedapp.api.app import parse_spec
-from proxiedapp.api.errors import InvalidSpec
-from proxiedapp.controller.client import Refused, collection
-from proxiedapp.controller.kinds import PROXIED_APP
-from proxiedapp.sandbox.bare import BareCluster
+from proxiedapp.api.errors import InvalidSpecError
+from proxiedapp.controller.watchedkinds import PROXIED_APP
+from proxiedapp.kube.client import RefusedError, collection
+from proxiedapp_sandbox.bare import BareCluster
 
 BASE: Final[dict[str, Any]] = {"image": "shop:1", "command": ["uvicorn", "main:app"], "route": {}}
 
 
 async def submit(cluster: BareCluster, spec: dict[str, Any], name: str = "shop") -> None:
-    """Ask the API server to check a spec as kubectl does, without keeping it; raises Refused."""
+    """Ask the API server to check a spec as kubectl does, without keeping it; raises RefusedError."""
     manifest = {
         "apiVersion": PROXIED_APP.api_version,
         "kind": PROXIED_APP.kind,
@@ -29,9 +29,9 @@ async def submit(cluster: BareCluster, spec: dict[str, Any], name: str = "shop")
 async def both_refuse(cluster: BareCluster, change: dict[str, Any], field: str) -> None:
     """Assert that neither lets a changed spec through, and that both name the field."""
     spec = BASE | change
-    with pytest.raises(InvalidSpec) as ours:
+    with pytest.raises(InvalidSpecError) as ours:
         parse_spec(spec)
     assert field in str(ours.value)
-    with pytest.raises(Refused) as theirs:
+    with pytest.raises(RefusedError) as theirs:
         await submit(cluster, spec)
     assert field in str(theirs.value)

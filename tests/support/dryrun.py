@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from proxiedapp.controller.client import Api
-from proxiedapp.sandbox.cluster import until
+from proxiedapp.kube.client import Api
+from proxiedapp_sandbox.cluster import until
 
 _PLURALS: Final = {"NetworkPolicy": "networkpolicies"}
 _CLUSTER_WIDE: Final = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace"}
@@ -23,7 +23,7 @@ async def create(api: Api, manifest: dict[str, Any]) -> None:
 
 
 async def check(api: Api, manifest: dict[str, Any]) -> dict[str, Any]:
-    """Let the API server apply an object without keeping it, and return what it would be; raises Refused."""
+    """Let the API server apply an object without keeping it, and return what it would be; raises RefusedError."""
     path = f"{_collection(manifest)}/{manifest['metadata']['name']}"
     query = "dryRun=All&fieldValidation=Strict&fieldManager=test&force=true"
     return await api.request("PATCH", f"{path}?{query}", manifest, "application/apply-patch+yaml")

@@ -9,7 +9,7 @@ from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer, Evidence, Extra, NoAnswer, Reply, Why
 from proxiedapp.verify.finding import Finding
 from proxiedapp.verify.judge import judge
-from proxiedapp.verify.target import Options, Target, parse
+from proxiedapp.verify.target import VerifyOptions, VerifyTarget, parse
 
 PREFIX: Final = "/api/v1"
 ORIGIN: Final = "https://example.com"
@@ -57,13 +57,13 @@ def silence(path: str = SCHEMA, why: Why = Why.DEADLINE, detail: str = "") -> No
     return NoAnswer(path, why, detail)
 
 
-def evidence(target: Target | None = None, options: Options | None = None, **changes: Any) -> Evidence:
+def evidence(target: VerifyTarget | None = None, options: VerifyOptions | None = None, **changes: Any) -> Evidence:
     """Return what a right app at PREFIX gives, with changes."""
-    target = target or Target(ORIGIN + PREFIX)
+    target = target or VerifyTarget(ORIGIN + PREFIX)
     schema = the_schema(PREFIX)
     right = Evidence(
         target=target,
-        options=options or Options(),
+        options=options or VerifyOptions(),
         place=parse(target),
         seconds=10.0,
         schema=schema,
@@ -106,7 +106,7 @@ def nothing_but(reply: Reply, **changes: Any) -> Evidence:
 
 def with_extra(path: str, reply: Reply, loaded: Reply | None = None, **changes: Any) -> Evidence:
     """Return evidence that has one extra path too."""
-    return evidence(options=Options(extra_paths=(path,)), extras=(Extra(path, reply, loaded),), **changes)
+    return evidence(options=VerifyOptions(extra_paths=(path,)), extras=(Extra(path, reply, loaded),), **changes)
 
 
 def wrong_codes(given: Evidence) -> list[Code]:

@@ -12,9 +12,10 @@ from typing import Any
 
 from typing_extensions import override
 
-from proxiedapp.api.manifest import Manifest
-from proxiedapp.controller.client import Api, ApiError, Unavailable
-from proxiedapp.resources.kinds import INGRESS_ROUTE, Kind
+from proxiedapp.kube.client import Api, ApiError, UnavailableError
+from proxiedapp.kube.kind import Kind
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp.resources.kinds import INGRESS_ROUTE
 from tests.support.cluster import Cluster
 
 _HASH = re.compile(r"-[0-9a-f]{10}$")
@@ -99,7 +100,7 @@ class FakeApi(Api):
         if kind is INGRESS_ROUTE:
             self.cluster.check_routes()
         if lost:
-            raise Unavailable(0, "the answer was lost")
+            raise UnavailableError(0, "the answer was lost")
         return body
 
     @override

@@ -1,7 +1,7 @@
 """Go modules that only tests need, each of one version and one checksum (gomodules.json).
 
 To take another version, `go mod download -json MODULE@VERSION` prints the Sum. Its go.mod may ask for no newer Go than
-`operator/proxiedapp/sandbox/module/go-toolchain.txt` has.
+`sandbox/proxiedapp_sandbox/module/go-toolchain.txt` has.
 """
 
 import json
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from proxiedapp.sandbox.errors import SandboxError
-from proxiedapp.sandbox.gobuild import go
+from proxiedapp_sandbox.errors import SandboxError
+from proxiedapp_sandbox.gobuild import go
 
 PINS: Final = Path(__file__).with_suffix(".json")
 

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from proxiedapp.sandbox.errors import SandboxError
-from proxiedapp.sandbox.gobuild import go_build, one_at_a_time, stale_packages
-from proxiedapp.sandbox.paths import cache_dir
+from proxiedapp_sandbox.errors import SandboxError
+from proxiedapp_sandbox.gobuild import go_build, one_at_a_time, stale_packages
+from proxiedapp_sandbox.paths import cache_dir
 from tests.support.gomodules import Pin
 
 Progress = Callable[[str, int, int], None]

@@ -7,8 +7,7 @@ few maps named here, belong to one manager as a whole.
 import json
 from typing import Any, Final
 
-from proxiedapp.api.manifest import Manifest
-from proxiedapp.api.names import FIELD_MANAGER
+from proxiedapp.kube.manifest import FIELD_MANAGER, Manifest
 
 _KEYS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("metadata", "ownerReferences"): ("uid",),

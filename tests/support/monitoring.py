@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from proxiedapp.sandbox.paths import cache_dir
+from proxiedapp_sandbox.paths import cache_dir
 from tests.support.gomodules import Pin
 
 FILES = ("monitoring.coreos.com_servicemonitors.yaml", "monitoring.coreos.com_prometheusrules.yaml")

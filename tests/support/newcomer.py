@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from proxiedapp.sandbox.binaries import KUBE_VERSION, control_plane, traefik_manifests
-from proxiedapp.sandbox.paths import cache_dir
+from proxiedapp_sandbox.binaries import KUBE_VERSION, control_plane, traefik_manifests
+from proxiedapp_sandbox.paths import cache_dir
 from tests.support.docs import ROOT
 
 UV: Final = Path(sys.executable).parent / "uv"

@@ -12,12 +12,12 @@ import tarfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from proxiedapp.sandbox.paths import cache_dir
+from proxiedapp_sandbox.paths import cache_dir
 
 PINS = Path(__file__).with_suffix(".json")
 
 
-class Unavailable(Exception):
+class NotInstalledError(Exception):
     """What a test needs is not on this machine; the text says how to get it."""
 
 
@@ -30,7 +30,7 @@ def pins() -> dict[str, dict[str, str]]:
 def package(name: str) -> dict[str, bytes]:
     """Return a pinned package's files by their paths in it, fetched once by npm from the registry that it is set to.
 
-    Raises Unavailable where npm is missing or fails, ValueError if what it fetched is not what is pinned.
+    Raises NotInstalledError where npm is missing or fails, ValueError if what it fetched is not what is pinned.
     """
     pin = pins()[name]
     archive = cache_dir() / "npm" / f"{name}-{pin['version']}.tgz"
@@ -48,7 +48,7 @@ def package(name: str) -> dict[str, bytes]:
 def _fetch(spec: str, integrity: str, archive: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
-        raise Unavailable(f"{spec} is fetched by npm, which is not on PATH: install npm (Debian: apt-get install npm)")
+        raise NotInstalledError(f"npm, which fetches {spec}, is not on PATH: install it (Debian: apt-get install npm)")
     archive.parent.mkdir(parents=True, exist_ok=True)
     # Beside the archive, so that it can be moved there whole; npm's own cache and logs go with the folder.
     with TemporaryDirectory(dir=archive.parent) as folder:
@@ -57,7 +57,7 @@ def _fetch(spec: str, integrity: str, archive: Path) -> None:
         fetched = list(Path(folder).glob("*.tgz"))
         if done.returncode or len(fetched) != 1:
             said = " / ".join(done.stderr.replace("npm error", "").split("\n")[:3])
-            raise Unavailable(f"`npm pack {spec}` failed; can npm reach its registry? It said: {said}")
+            raise NotInstalledError(f"`npm pack {spec}` failed; can npm reach its registry? It said: {said}")
         _check(fetched[0], integrity)
         fetched[0].replace(archive)
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import API_VERSION, KIND, Key
-from proxiedapp.resources.kinds import DEPLOYMENT, Kind
+from proxiedapp.kube.kind import Kind
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp.resources.kinds import DEPLOYMENT
 from tests.support.apps import a_spec
 from tests.support.managedfields import entry_for
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from proxiedapp.sandbox.controlplane import free_ports
+from proxiedapp_sandbox.controlplane import free_ports
 from tests.support.sandbox import eventually
 
 COMMAND = [sys.executable, "-m", "proxiedapp.cli", "run"]

@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 import httpx
 import yaml
 
-from proxiedapp.controller.kinds import watched_children
+from proxiedapp.controller.watchedkinds import watched_children
 from proxiedapp.resources.kinds import TRAEFIK_GROUP
-from proxiedapp.sandbox.controlplane import free_ports
+from proxiedapp_sandbox.controlplane import free_ports
 
 T = TypeVar("T")
 

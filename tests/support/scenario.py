@@ -10,21 +10,22 @@ asks for it. Both return the requests, one line each.
 import asyncio
 from typing import Any, Final
 
-from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import API_VERSION, KIND, Key
 from proxiedapp.controller.apply import Applier
-from proxiedapp.controller.client import ApiError
-from proxiedapp.controller.kinds import FOREIGN_KINDS, PROXIED_APP
-from proxiedapp.controller.lookout import Lookout
-from proxiedapp.controller.neighbours import Neighbours
+from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
+from proxiedapp.controller.observed.store import ChildId, Store
 from proxiedapp.controller.queue import Queue
 from proxiedapp.controller.reconcile import Outcome, Reconciler
-from proxiedapp.controller.store import ChildId, Store
 from proxiedapp.controller.verification import Verifier
-from proxiedapp.resources.kinds import DEPLOYMENT, OPTIONAL_GROUPS, Kind
+from proxiedapp.controller.watch.foreignwatch import ForeignRouteWatch
+from proxiedapp.controller.watchedkinds import FOREIGN_KINDS, PROXIED_APP
+from proxiedapp.kube.client import ApiError
+from proxiedapp.kube.kind import Kind
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp.resources.kinds import DEPLOYMENT, OPTIONAL_GROUPS
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.finding import Finding
-from proxiedapp.verify.target import Options, Target
+from proxiedapp.verify.target import VerifyOptions, VerifyTarget
 from tests.support.apps import DEFAULTS, a_spec
 from tests.support.clock import Clock
 from tests.support.cluster import Cluster, Stored, is_ours, report_rollout
@@ -44,15 +45,17 @@ class Scenario:
         self.outcomes: list[Outcome] = []
         self.finding = Finding(Code.OPENAPI_SERVERS, ok=True, seen="", expected="", fix="")
         """What verifying an app finds."""
-        self.asked: list[Target] = []
+        self.asked: list[VerifyTarget] = []
         """What was verified."""
         self.restart(served)
 
     def restart(self, served: frozenset[str] = OPTIONAL_GROUPS) -> None:
         """Forget everything, as a new process does, and read it again; the cluster may serve other APIs by now."""
         self.store = Store(DEFAULTS.entry_points)
-        neighbours = Neighbours()
-        self._lookout = Lookout(self.api, self.store, neighbours, self.queue.add, namespaces=(), look_again=600.0)
+        neighbours = ForeignRoutes()
+        self._lookout = ForeignRouteWatch(
+            self.api, self.store, neighbours, self.queue.add, namespaces=(), look_again=600.0
+        )
         self.verifier = Verifier(self._check, self.queue.add, interval=900.0, timer=self.clock, chance=lambda: 0.5)
         self._reconciler = Reconciler(
             api=self.api,
@@ -198,7 +201,7 @@ class Scenario:
     def last(self, verb: str) -> Request:
         return [request for request in self.api.requests if request.verb == verb][-1]
 
-    async def _check(self, target: Target, _: Options) -> tuple[Finding, ...]:
+    async def _check(self, target: VerifyTarget, _: VerifyOptions) -> tuple[Finding, ...]:
         self.asked.append(target)
         return (self.finding,)
 

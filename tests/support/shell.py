@@ -19,7 +19,7 @@ OWN_NETWORK: Final = (
     "unshare",
     *(("--user", "--map-root-user") if os.geteuid() else ()),
     *("--net", "--mount", "--propagation", "private"),
-    *(sys.executable, "-m", "proxiedapp.sandbox.rootless"),  # loopback, and a /run of its own
+    *(sys.executable, "-m", "proxiedapp_sandbox.rootless"),  # loopback, and a /run of its own
 )
 """In front of a command: every port of loopback is free for it, and nothing else can be reached."""
 

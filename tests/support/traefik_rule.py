@@ -21,7 +21,7 @@ _TOKEN: Final = re.compile(r'\s*(?:(&&|\|\||[()])|([A-Za-z]+)|"([^"\\\n]*)"|`([^
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
-class NotARule(Exception):
+class NotARuleError(Exception):
     """Traefik would switch the router off."""
 
 
@@ -76,7 +76,7 @@ class _Token:
 
 
 def parse(rule: str) -> Expression:
-    """Read a rule; raises NotARule. `&&` binds tighter than `||`, as in Go."""
+    """Read a rule; raises NotARuleError. `&&` binds tighter than `||`, as in Go."""
     parser = _Parser(rule)
     expression = parser.either()
     parser.expect("end")
@@ -103,7 +103,7 @@ class _Parser:
     def expect(self, kind: str) -> str:
         token = self._next
         if token.kind != kind:
-            raise NotARule(f"{token} where {kind} should be")
+            raise NotARuleError(f"{token} where {kind} should be")
         if kind != "end":
             self._next = next(self._tokens)
         return token.text
@@ -118,9 +118,9 @@ class _Parser:
         value = self.expect("string")
         self.expect(")")
         if name not in {"Host", "Path", "PathPrefix"}:
-            raise NotARule(f"no matcher {name} in this model")
+            raise NotARuleError(f"no matcher {name} in this model")
         if name != "Host" and not value.startswith("/"):
-            raise NotARule(f"{name} without a leading slash")
+            raise NotARuleError(f"{name} without a leading slash")
         return Matcher(name, value)
 
     def _take(self, kind: str) -> bool:
@@ -136,7 +136,7 @@ def _tokens(rule: str) -> Iterator[_Token]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise NotARule(f"cannot be read from {text[at:]!r} on")
+            raise NotARuleError(f"cannot be read from {text[at:]!r} on")
         operator, name, quoted, raw = match.groups()
         if operator is not None:
             yield _Token(operator, operator)

@@ -28,7 +28,7 @@ _SAVE: Final = re.compile(r"\bsave (?:it |this )?as `([\w./~-]+)`:$", re.IGNOREC
 _COLUMNS: Final = re.compile(r" {2,}")
 
 
-class Astray(AssertionError):
+class WalkError(AssertionError):
     """A page that does not lead where it says."""
 
 
@@ -128,7 +128,7 @@ def _inside(lines: Iterator[tuple[int, str]], end: str) -> str:
 
 
 def steps(page: str, name: str) -> list[Step]:
-    """Return what a page tells its reader to do, in order; raises Astray for a block that tells nothing clear."""
+    """Return what a page tells its reader to do, in order; raises WalkError for a block that tells nothing clear."""
     found: list[Step] = []
     for block in blocks(page):
         where = f"{name}:{block.line}"
@@ -140,11 +140,11 @@ def steps(page: str, name: str) -> list[Step]:
         elif save := _SAVE.search(block.lead):
             found.append(Save(where, block.sections, save[1], f"{block.text}\n"))
         elif block.language != "text":
-            raise Astray(f"{where}: nobody is told what to do with this: write “Save as `NAME`:” above it")
+            raise WalkError(f"{where}: nobody is told what to do with this: write “Save as `NAME`:” above it")
         elif isinstance(last, Run) and last.shows is None and last.sections == block.sections:
             found[-1] = replace(last, shows=block.text)
         else:
-            raise Astray(f"{where}: no command above prints this")
+            raise WalkError(f"{where}: no command above prints this")
     return found
 
 
@@ -166,7 +166,7 @@ def commands(text: str, first_line: int) -> Iterator[tuple[int, str]]:
 
 
 def planned(todo: Sequence[Step], guide: Guide) -> list[Step]:
-    """Return the steps as they are taken here; raises Astray for what is declared and does not occur."""
+    """Return the steps as they are taken here; raises WalkError for what is declared and does not occur."""
     unused = {*guide.other_ways, *guide.left_out, *guide.instead, *guide.until}
     plan: list[Step] = []
     for step in todo:
@@ -185,7 +185,7 @@ def planned(todo: Sequence[Step], guide: Guide) -> list[Step]:
             until = guide.until.get(step.command)
             plan.append(replace(step, command=_here(guide, step.command), shows=shows, until=until))
     if unused:
-        raise Astray(f"the page has no {', '.join(sorted(unused))}")
+        raise WalkError(f"the page has no {', '.join(sorted(unused))}")
     return plan
 
 
@@ -200,7 +200,7 @@ def _here(guide: Guide, text: str) -> str:
 
 
 def walk(plan: Sequence[Step], shell: Shell) -> None:
-    """Take all steps; raises Astray at the first that does not do what the page says."""
+    """Take all steps; raises WalkError at the first that does not do what the page says."""
     for step in plan:
         if isinstance(step, Save):
             ran = shell.run(f"cat >{step.file}", stdin=step.text)
@@ -210,12 +210,12 @@ def walk(plan: Sequence[Step], shell: Shell) -> None:
             what = f"`{step.command}`"
         if ran.status != (BY_CTRL_C if isinstance(step, Run) and step.until else 0):
             said = (ran.stderr or ran.stdout).strip()
-            raise Astray(f"{step.where}: {what} ended with status {ran.status}: {said}")
+            raise WalkError(f"{step.where}: {what} ended with status {ran.status}: {said}")
         if isinstance(step, Run) and step.shows is not None and not as_shown(step.shows, ran.stdout):
             diff = difflib.unified_diff(
                 step.shows.splitlines(), ran.stdout.splitlines(), "as shown", "as printed", lineterm=""
             )
-            raise Astray("\n".join([f"{step.where}: {what} prints something else", *diff]))
+            raise WalkError("\n".join([f"{step.where}: {what} prints something else", *diff]))
 
 
 def as_shown(shown: str, printed: str) -> bool:

@@ -11,9 +11,10 @@ from typing import Any
 from aiohttp import web
 from kubernetes.aio.client import ApiClient, Configuration
 
-from proxiedapp.controller.client import Api, collection
-from proxiedapp.controller.kinds import PROXIED_APP
-from proxiedapp.resources.kinds import CHILD_KINDS, Kind
+from proxiedapp.controller.watchedkinds import PROXIED_APP
+from proxiedapp.kube.client import Api, collection
+from proxiedapp.kube.kind import Kind
+from proxiedapp.resources.kinds import CHILD_KINDS
 
 KINDS = (PROXIED_APP, *CHILD_KINDS)
 KOPFS_OWN = (

@@ -13,7 +13,7 @@ from typer.main import get_command
 from proxiedapp.api.app import parse_manifest
 from proxiedapp.cli import app
 from proxiedapp.resources.desired import desired
-from proxiedapp.sandbox.binaries import KUBE_VERSION, TRAEFIK_VERSION
+from proxiedapp_sandbox.binaries import KUBE_VERSION, TRAEFIK_VERSION
 from tests.support.apps import DEFAULTS
 from tests.support.docs import PAGES, ROOT, Example, commands, examples, proxied_apps
 

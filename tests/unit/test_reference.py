@@ -9,10 +9,10 @@ from typer.main import get_command
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import ConditionType
 from proxiedapp.cli import app
-from proxiedapp.controller.settings import Settings
-from proxiedapp.reference.pages import PAGES
+from proxiedapp.process.settings import Settings
 from proxiedapp.verify.codes import Code
 from tests.support.leaves import SCHEMA
+from tools.reference.pages import PAGES
 
 DOCS = Path(__file__).parents[2] / "docs"
 

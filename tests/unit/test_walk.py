@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.docs import ROOT
 from tests.support.shell import Bash, bash
-from tests.support.walk import Astray, Guide, Run, Save, as_shown, planned, steps, walk
+from tests.support.walk import Guide, Run, Save, WalkError, as_shown, planned, steps, walk
 
 PAGE = """\
 # Tea
@@ -103,7 +103,7 @@ def test_steps_know_their_headings() -> None:
     ],
 )
 def test_a_block_that_says_nothing_clear_leads_astray(page: str) -> None:
-    with pytest.raises(Astray, match=r"^page\.md:\d+: "):
+    with pytest.raises(WalkError, match=r"^page\.md:\d+: "):
         steps(page, "page.md")
 
 
@@ -138,7 +138,7 @@ def test_files_are_written_with_what_stands_for_their_words_here() -> None:
     ],
 )
 def test_what_is_declared_in_vain_leads_astray(guide: Guide) -> None:
-    with pytest.raises(Astray, match="the page has no "):
+    with pytest.raises(WalkError, match="the page has no "):
         planned(steps(PAGE, "page.md"), guide)
 
 
@@ -189,17 +189,17 @@ def test_one_shell_takes_all_steps(shell: Bash, tmp_path: Path) -> None:
     ],
 )
 def test_a_failing_command_is_told_with_its_line(command: str, said: str, shell: Bash) -> None:
-    with pytest.raises(Astray, match=rf"(?s)^page\.md:3: `.*` {said}"):
+    with pytest.raises(WalkError, match=rf"(?s)^page\.md:3: `.*` {said}"):
         walked(f"```sh\ntrue\n{command}\ntouch later\n```", shell)
 
 
 def test_a_file_for_a_folder_that_no_step_made_is_told_with_its_line(shell: Bash) -> None:
-    with pytest.raises(Astray, match=r"^page\.md:4: saving absent/a ended with status 1"):
+    with pytest.raises(WalkError, match=r"^page\.md:4: saving absent/a ended with status 1"):
         walked("Save as `absent/a`:\n\n```text\na\n```", shell)
 
 
 def test_another_output_is_told_with_the_difference(shell: Bash) -> None:
-    with pytest.raises(Astray) as caught:
+    with pytest.raises(WalkError) as caught:
         walked("```sh\necho one\necho two\n```\n\n```text\nthree\n```", shell)
     assert str(caught.value).splitlines() == [
         "page.md:3: `echo two` prints something else",
@@ -220,7 +220,7 @@ def test_ctrl_c_ends_what_stays_and_the_walk_goes_on(shell: Bash) -> None:
 
 @pytest.mark.parametrize("command", ["echo steady", "echo ready"])
 def test_a_command_that_does_not_stay_leads_astray(command: str, shell: Bash) -> None:
-    with pytest.raises(Astray, match=r"^page\.md:2: `echo \w+` ended with status 0"):
+    with pytest.raises(WalkError, match=r"^page\.md:2: `echo \w+` ended with status 0"):
         walked(f"```sh\n{command}\n```", shell, Guide(until={command: "ready"}))
 
 

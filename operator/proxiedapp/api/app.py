@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from proxiedapp.api.errors import InvalidSpec
+from proxiedapp.api.errors import InvalidSpecError
 from proxiedapp.api.names import API_VERSION, KIND, NAME_PATTERN, Key
 from proxiedapp.api.spec import ProxiedAppSpec
 
@@ -21,7 +21,7 @@ class ProxiedApp:
 
 
 def parse_spec(spec: Any) -> ProxiedAppSpec:
-    """Validate a spec as JSON values; raises InvalidSpec that names each field (three at most) and its rule.
+    """Validate a spec as JSON values; raises InvalidSpecError that names each field (three at most) and its rule.
 
     Null stands for absent, as on the API server, which drops it before it validates.
     """
@@ -32,30 +32,30 @@ def parse_spec(spec: Any) -> ProxiedAppSpec:
         found = [(_path(detail["loc"]), _sentence(detail["msg"])) for detail in error.errors(include_url=False)]
         (field, problem), *others = found
         more = "".join(f"; {other_field}: {other}" for other_field, other in others[:2])
-        raise InvalidSpec(field, problem + more, "Correct the spec") from None
+        raise InvalidSpecError(field, problem + more, "Correct the spec") from None
 
 
 def parse_manifest(manifest: Mapping[str, Any]) -> ProxiedApp:
-    """Read an object as it stands in a file; raises InvalidSpec. A missing namespace is `default`."""
+    """Read an object as it stands in a file; raises InvalidSpecError. A missing namespace is `default`."""
     if (manifest.get("apiVersion"), manifest.get("kind")) != (API_VERSION, KIND):
-        raise InvalidSpec("kind", f"it must be a {KIND} of {API_VERSION}", "Correct apiVersion and kind")
+        raise InvalidSpecError("kind", f"it must be a {KIND} of {API_VERSION}", "Correct apiVersion and kind")
     unknown = manifest.keys() - {"apiVersion", "kind", "metadata", "spec", "status"}
     if unknown:
-        raise InvalidSpec(min(map(str, unknown)), "there is no such field", "Remove it")
+        raise InvalidSpecError(min(map(str, unknown)), "there is no such field", "Remove it")
     return ProxiedApp(_key(manifest.get("metadata") or {}), parse_spec(manifest.get("spec")))
 
 
 def _key(metadata: Any) -> Key:
     if not isinstance(metadata, Mapping):
-        raise InvalidSpec("metadata", "it must be an object", "Correct it")
+        raise InvalidSpecError("metadata", "it must be an object", "Correct it")
     name, namespace = metadata.get("name"), metadata.get("namespace") or "default"
     if not isinstance(name, str) or not name:
-        raise InvalidSpec("metadata.name", "it is missing", "Name the app")
+        raise InvalidSpecError("metadata.name", "it is missing", "Name the app")
     if not re.fullmatch(NAME_PATTERN, name):
         rule = "it must be a DNS label that starts with a letter, of at most 63 characters"
-        raise InvalidSpec("metadata.name", rule, "Rename the app")
+        raise InvalidSpecError("metadata.name", rule, "Rename the app")
     if not isinstance(namespace, str):
-        raise InvalidSpec("metadata.namespace", "it must be text", "Put it in quotes")
+        raise InvalidSpecError("metadata.namespace", "it must be text", "Put it in quotes")
     return Key(namespace, name)
 
 

@@ -13,7 +13,7 @@ from typing_extensions import override
 _RULES: Final = "x-kubernetes-validations"
 
 
-class Rule(NamedTuple):
+class CELRule(NamedTuple):
     """What one field alone cannot say, in CEL for the API server and in Python for us; `message` names the fix."""
 
     cel: str
@@ -49,7 +49,7 @@ class Checked:
 
 def ruled(cel: str, message: str, holds: Callable[[Any], bool]) -> Checked:
     """Annotate a single value with a rule in both languages."""
-    return Checked(holds, message, {_RULES: [Rule(cel, message, holds).as_validation()]})
+    return Checked(holds, message, {_RULES: [CELRule(cel, message, holds).as_validation()]})
 
 
 UNIQUE = Checked(
@@ -85,7 +85,7 @@ class ApiModel(BaseModel):
         validate_by_name=True,
     )
 
-    rules: ClassVar[tuple[Rule, ...]] = ()
+    rules: ClassVar[tuple[CELRule, ...]] = ()
 
     @model_validator(mode="after")
     def _rules_hold(self) -> Self:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from proxiedapp.api.base import ApiModel, Rule, ruled, unique_by
+from proxiedapp.api.base import ApiModel, CELRule, ruled, unique_by
 from proxiedapp.api.fields import ContainerName, Image, Word
 from proxiedapp.api.kubernetes import EnvFromSource, EnvVar, ResourceRequirements
 from proxiedapp.api.security import SecurityContext
@@ -37,7 +37,7 @@ class InitContainer(ApiModel):
     """A container that runs to its end before the app starts. Restricted as the app's own is."""
 
     rules: ClassVar = (
-        Rule(
+        CELRule(
             f"self.name != '{APP}'",
             f"the name {APP} is taken by the app's own container; choose another",
             lambda container: container.name != APP,

@@ -5,7 +5,7 @@ from typing import ClassVar
 from proxiedapp.api.reasons import Reason
 
 
-class Rejected(Exception):
+class RejectedError(Exception):
     """The spec cannot be served as written; nothing changes until it, or what it refers to, changes.
 
     `field` is the path in the object (`spec.command`), `problem` says what is wrong and `fix` how to mend it,
@@ -21,53 +21,53 @@ class Rejected(Exception):
         self.fix = fix
 
 
-class InvalidSpec(Rejected):
+class InvalidSpecError(RejectedError):
     """The models refuse what the API server once stored, or still holds, under an older schema."""
 
 
-class UnknownServer(Rejected):
+class UnknownServerError(RejectedError):
     """No server we know is named in the command; guessing would serve a broken app."""
 
     reason = Reason.UNKNOWN_SERVER
 
 
-class CommandConflict(Rejected):
+class CommandConflictError(RejectedError):
     """The user's own command or environment says something else than the spec."""
 
     reason = Reason.COMMAND_CONFLICT
 
 
-class StripModeRefused(Rejected):
+class StripModeError(RejectedError):
     """`stripPrefix` forces what the server cannot serve."""
 
     reason = Reason.STRIP_MODE_REFUSED
 
 
-class RouteConflict(Rejected):
+class RouteConflictError(RejectedError):
     """Another app is served where this one asks to be."""
 
     reason = Reason.CONFLICT
 
 
-class MiddlewareMissing(Rejected):
+class MiddlewareMissingError(RejectedError):
     """The route names a middleware that is not there; somebody may make it at any time."""
 
     reason = Reason.MIDDLEWARE_MISSING
 
 
-class ProxyUnknown(Rejected):
+class ProxyUnknownError(RejectedError):
     """Nobody told the operator whom a NetworkPolicy shall let in."""
 
     reason = Reason.PROXY_UNKNOWN
 
 
-class CertManagerMissing(Rejected):
+class CertManagerMissingError(RejectedError):
     """The cluster has no place to ask for the certificate that the route needs."""
 
     reason = Reason.CERT_MANAGER_MISSING
 
 
-class TraefikMissing(Rejected):
+class TraefikMissingError(RejectedError):
     """The cluster has no place to write the route to."""
 
     reason = Reason.TRAEFIK_MISSING

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from proxiedapp.api.base import ApiModel, Rule
+from proxiedapp.api.base import ApiModel, CELRule
 from proxiedapp.api.fields import QUALIFIED_KEYS, Amount, EnvName, ObjectName, Quantity
 
 
@@ -59,7 +59,7 @@ class EnvVarSource(ApiModel):
     """Where a variable's value comes from: exactly one of these."""
 
     rules: ClassVar = (
-        Rule(
+        CELRule(
             "[has(self.configMapKeyRef), has(self.secretKeyRef), has(self.fieldRef), has(self.resourceFieldRef)]"
             ".filter(given, given).size() == 1",
             "give exactly one of configMapKeyRef, secretKeyRef, fieldRef and resourceFieldRef",
@@ -81,7 +81,7 @@ class EnvVar(ApiModel):
     """One environment variable of the app's container."""
 
     rules: ClassVar = (
-        Rule(
+        CELRule(
             "!(has(self.value) && has(self.valueFrom))",
             "give value or valueFrom, not both",
             lambda env: env.value is None or env.value_from is None,
@@ -100,7 +100,7 @@ class EnvFromSource(ApiModel):
     """Variables taken from all keys of one ConfigMap or one Secret."""
 
     rules: ClassVar = (
-        Rule(
+        CELRule(
             "has(self.configMapRef) != has(self.secretRef)",
             "give exactly one of configMapRef and secretRef",
             lambda source: (source.config_map_ref is None) != (source.secret_ref is None),

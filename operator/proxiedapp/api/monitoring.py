@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import ClassVar, Final
 
-from proxiedapp.api.base import ApiModel, Rule
+from proxiedapp.api.base import ApiModel, CELRule
 from proxiedapp.api.fields import Duration, MetricsPath
 from proxiedapp.api.labels import Labels
 
@@ -16,7 +16,7 @@ class Monitoring(ApiModel):
     """A ServiceMonitor for the app's metrics, where the cluster serves that API (Prometheus operator)."""
 
     rules: ClassVar = (
-        Rule(
+        CELRule(
             "!has(self.scrapeTimeout)"
             f" || duration(self.scrapeTimeout) <= duration(has(self.interval) ? self.interval : '{_INTERVAL}')",
             "scrapeTimeout must not be longer than interval",

@@ -13,9 +13,6 @@ KIND: Final = "ProxiedApp"
 PLURAL: Final = "proxiedapps"
 SHORT_NAME: Final = "papp"
 
-FIELD_MANAGER: Final = "proxiedapp"
-"""Owner of every field we apply. Constant over releases: with another name, fields once ours would never be pruned."""
-
 SUSPENDED: Final = (f"{GROUP}/reconcile", "suspended")
 """The annotation that asks to leave an app's children alone, and its value."""
 

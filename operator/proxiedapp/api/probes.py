@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from proxiedapp.api.base import ApiModel, Rule
+from proxiedapp.api.base import ApiModel, CELRule
 from proxiedapp.api.fields import NonNegative, Positive, UrlPath
 from proxiedapp.api.upstream import upstream
 
@@ -12,13 +12,13 @@ from proxiedapp.api.upstream import upstream
 class Probe(ApiModel):
     """A question by which the kubelet learns how the app is doing: a request, or one of Kubernetes' other ways."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
+    rules: ClassVar[tuple[CELRule, ...]] = (
+        CELRule(
             "[has(self.path), has(self.exec), has(self.tcpSocket), has(self.grpc)].filter(given, given).size() == 1",
             "give exactly one of path, exec, tcpSocket and grpc",
             lambda probe: len(probe.model_fields_set & {"path", "exec", "tcp_socket", "grpc"}) == 1,
         ),
-        Rule(
+        CELRule(
             "!has(self.httpHeaders) || has(self.path)",
             "httpHeaders go with path",
             lambda probe: probe.http_headers is None or probe.path is not None,
@@ -51,7 +51,7 @@ class MustSucceedOnce(Probe):
     """A probe for which Kubernetes allows no other success threshold than one."""
 
     rules: ClassVar = (
-        Rule(
+        CELRule(
             "!has(self.successThreshold) || self.successThreshold == 1",
             "successThreshold must be 1 for a liveness or startup probe",
             lambda probe: probe.success_threshold in {None, 1},

@@ -3,7 +3,7 @@
 import re
 from typing import Any, ClassVar
 
-from proxiedapp.api.base import ApiModel, Rule
+from proxiedapp.api.base import ApiModel, CELRule
 from proxiedapp.api.fields import CountOrPercent, CountOrShare, NonNegative, Positive
 
 
@@ -15,20 +15,20 @@ class Rollout(ApiModel):
     """How new pods take the place of old ones."""
 
     rules: ClassVar = (
-        Rule(
+        CELRule(
             "(has(self.terminationGracePeriodSeconds) ? self.terminationGracePeriodSeconds : 30)"
             " > (has(self.preStopSeconds) ? self.preStopSeconds : 5)",
             "terminationGracePeriodSeconds must be greater than preStopSeconds: it includes them, and the app ends its "
             "requests in the rest",
             lambda rollout: rollout.termination_grace_period_seconds > rollout.pre_stop_seconds,
         ),
-        Rule(
+        CELRule(
             "!has(self.maxSurge) || !has(self.maxUnavailable)"
             " || !(string(self.maxSurge).matches('^0+%?$') && string(self.maxUnavailable).matches('^0+%?$'))",
             "maxSurge and maxUnavailable must not both be zero: no pod could ever be replaced",
             lambda rollout: not (_none(rollout.max_surge) and _none(rollout.max_unavailable)),
         ),
-        Rule(
+        CELRule(
             "(has(self.progressDeadlineSeconds) ? self.progressDeadlineSeconds : 600)"
             " > (has(self.minReadySeconds) ? self.minReadySeconds : 0)",
             "progressDeadlineSeconds (600 if absent) must be greater than minReadySeconds",

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from proxiedapp.api.base import UNIQUE, ApiModel, Rule, unique_by
+from proxiedapp.api.base import UNIQUE, ApiModel, CELRule, unique_by
 from proxiedapp.api.fields import (
     ApiGroup,
     CertificateName,
@@ -36,7 +36,7 @@ class IssuerRef(ApiModel):
     """Who issues the certificate: an issuer of cert-manager's, or of a group that extends it."""
 
     rules: ClassVar = (
-        Rule(
+        CELRule(
             f"(has(self.group) && self.group != '{_CERT_MANAGER}')"
             " || !has(self.kind) || self.kind in ['Issuer', 'ClusterIssuer']",
             f"kind must be Issuer or ClusterIssuer in the group {_CERT_MANAGER}",
@@ -56,17 +56,17 @@ class RouteTLS(ApiModel):
     """How Traefik ends TLS for the app. Empty: with its default certificate."""
 
     rules: ClassVar = (
-        Rule(
+        CELRule(
             "!(has(self.issuerRef) && (has(self.certResolver) || has(self.domains)))",
             "tls.issuerRef asks cert-manager for a certificate of route.hosts; remove tls.certResolver and tls.domains",
             lambda tls: tls.issuer_ref is None or (tls.cert_resolver is None and tls.domains is None),
         ),
-        Rule(
+        CELRule(
             "!(has(self.secretName) && has(self.certResolver))",
             "give tls.secretName or tls.certResolver, not both",
             lambda tls: tls.secret_name is None or tls.cert_resolver is None,
         ),
-        Rule(
+        CELRule(
             "!has(self.domains) || has(self.certResolver)",
             "tls.domains needs tls.certResolver, which asks for their certificate",
             lambda tls: tls.domains is None or tls.cert_resolver is not None,
@@ -86,11 +86,11 @@ class RouteTLS(ApiModel):
     """A TLSOption of this namespace."""
 
 
-class Route(ApiModel):
+class RouteSpec(ApiModel):
     """Where the app is served."""
 
     rules: ClassVar = (
-        Rule(
+        CELRule(
             "!has(self.tls) || !has(self.tls.issuerRef) || (has(self.hosts) && size(self.hosts) > 0)",
             "tls.issuerRef needs hosts, the names of the certificate",
             lambda route: route.tls is None or route.tls.issuer_ref is None or bool(route.hosts),

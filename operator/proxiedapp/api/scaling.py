@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from proxiedapp.api.base import ApiModel, Rule
+from proxiedapp.api.base import ApiModel, CELRule
 from proxiedapp.api.fields import CountOrShare, Positive
 from proxiedapp.api.metric import Metric
 from proxiedapp.api.upstream import upstream
@@ -25,7 +25,7 @@ class Autoscaling(ApiModel):
     """A HorizontalPodAutoscaler for the app's pods. It has the say over their number in place of spec.replicas."""
 
     rules: ClassVar = (
-        Rule(
+        CELRule(
             "(has(self.minReplicas) ? self.minReplicas : 1) <= self.maxReplicas",
             "minReplicas must not be greater than maxReplicas",
             lambda scaling: scaling.min_replicas <= scaling.max_replicas,
@@ -51,7 +51,7 @@ class DisruptionBudget(ApiModel):
     """How many pods a drain of nodes may take away at a time."""
 
     rules: ClassVar = (
-        Rule(
+        CELRule(
             "has(self.minAvailable) != has(self.maxUnavailable)",
             "give exactly one of minAvailable and maxUnavailable",
             lambda budget: (budget.min_available is None) != (budget.max_unavailable is None),

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from proxiedapp.api.base import UNIQUE, ApiModel, Rule, unique_by
+from proxiedapp.api.base import UNIQUE, ApiModel, CELRule, unique_by
 from proxiedapp.api.containers import InitContainer, Sidecar
 from proxiedapp.api.fields import (
     ExtraPath,
@@ -21,28 +21,28 @@ from proxiedapp.api.labels import Annotations, Labels
 from proxiedapp.api.monitoring import Monitoring
 from proxiedapp.api.probes import Probes
 from proxiedapp.api.rollout import Rollout
-from proxiedapp.api.route import Route
+from proxiedapp.api.route import RouteSpec
 from proxiedapp.api.scaling import Autoscaling, DisruptionBudget
 from proxiedapp.api.scheduling import Scheduling
 from proxiedapp.api.security import PodSecurityContext, SecurityContext
 from proxiedapp.api.volumes import TMP, Volume, VolumeMounts
 
 
-class Server(ApiModel):
+class ServerSpec(ApiModel):
     """The ASGI server, where the command does not say it by itself."""
 
     rules: ClassVar = (
-        Rule(
+        CELRule(
             "!has(self.app) || (has(self.kind) && self.kind != 'auto')",
             "server.app needs server.kind: name the server that shall run it, like kind: uvicorn",
             lambda server: server.app is None or server.kind != "auto",
         ),
-        Rule(
+        CELRule(
             "!has(self.app) || !has(self.kind) || self.kind != 'other'",
             "server.app needs a server that the operator knows; with kind: other give spec.command or the image's own",
             lambda server: server.app is None or server.kind != "other",
         ),
-        Rule(
+        CELRule(
             "!has(self.app) || self.app.contains(':') || (has(self.kind) && self.kind == 'fastapi')",
             "server.app must be module:attribute, like app.main:app; only kind: fastapi takes a file path",
             lambda server: server.app is None or ":" in server.app or server.kind == "fastapi",
@@ -81,17 +81,17 @@ class Server(ApiModel):
     """Worker processes in each pod; the server's own default if absent."""
 
 
-class Proxy(ApiModel):
+class ProxySpec(ApiModel):
     """Whom the server believes when it reads X-Forwarded-* headers, and who reaches it."""
 
     rules: ClassVar = (
-        Rule(
+        CELRule(
             "!has(self.trustedProxies) || !('*' in self.trustedProxies) || (has(self.isolate) && self.isolate)",
             "trustedProxies: * needs proxy.isolate: true, or everybody who reaches the pod could forge headers; "
             "or name the proxy's addresses",
             lambda proxy: "*" not in (proxy.trusted_proxies or []) or proxy.isolate,
         ),
-        Rule(
+        CELRule(
             "!has(self.trustedProxies) || !('*' in self.trustedProxies) || size(self.trustedProxies) == 1",
             "trustedProxies: * is everybody, so nothing can stand beside it",
             lambda proxy: "*" not in (proxy.trusted_proxies or []) or len(proxy.trusted_proxies) == 1,
@@ -106,7 +106,7 @@ class Proxy(ApiModel):
     read metrics."""
 
 
-class Verify(ApiModel):
+class VerifySpec(ApiModel):
     """The check of the running app as clients see it. It decides the condition Verified and nothing else."""
 
     enabled: bool = True
@@ -124,12 +124,12 @@ class ProxiedAppSpec(ApiModel):
     """What the user asks for."""
 
     rules: ClassVar = (
-        Rule(
+        CELRule(
             "!(has(self.server) && has(self.server.app)) || !(has(self.command) || has(self.args))",
             "give spec.command, or spec.server.app from which the operator writes the command, not both",
             lambda spec: spec.server.app is None or (spec.command is None and spec.args is None),
         ),
-        Rule(
+        CELRule(
             "!has(self.initContainers) || !has(self.sidecars)"
             " || !self.initContainers.exists(one, self.sidecars.exists(other, one.name == other.name))",
             "an init container and a sidecar must not have the same name",
@@ -137,7 +137,7 @@ class ProxiedAppSpec(ApiModel):
                 not ({one.name for one in spec.init_containers or []} & {other.name for other in spec.sidecars or []})
             ),
         ),
-        Rule(
+        CELRule(
             "!has(self.volumeMounts) || self.volumeMounts.all(mount, "
             f"mount.name == '{TMP}' || (has(self.volumes) && self.volumes.exists(volume, volume.name == mount.name)))",
             "volumeMounts must name a volume of spec.volumes",
@@ -146,7 +146,7 @@ class ProxiedAppSpec(ApiModel):
                 <= {TMP, *(volume.name for volume in spec.volumes or [])}
             ),
         ),
-        Rule(
+        CELRule(
             "!has(self.automountServiceAccountToken) || !self.automountServiceAccountToken"
             " || has(self.serviceAccountName)",
             "automountServiceAccountToken needs serviceAccountName: the namespace's default account is everybody's",
@@ -164,7 +164,7 @@ class ProxiedAppSpec(ApiModel):
     """The server's command without prefix and proxy flags, like [fastapi, run, app/main.py]; the operator adds them."""
     args: Annotated[list[Word], Field(max_length=256)] | None = None
     """Arguments of the command."""
-    server: Server = Server()
+    server: ServerSpec = ServerSpec()
     """The ASGI server, where the command does not say it by itself."""
     port: Port = 8000
     """Port that the server listens on in the pod."""
@@ -174,9 +174,9 @@ class ProxiedAppSpec(ApiModel):
     """A HorizontalPodAutoscaler for the pods."""
     disruption_budget: DisruptionBudget | None = None
     """A PodDisruptionBudget for the pods."""
-    route: Route
+    route: RouteSpec
     """Where the app is served."""
-    proxy: Proxy = Proxy()
+    proxy: ProxySpec = ProxySpec()
     """Whom the server believes."""
     env: Annotated[list[EnvVar], Field(max_length=256), unique_by("name")] | None = None
     """Environment variables."""
@@ -216,5 +216,5 @@ class ProxiedAppSpec(ApiModel):
     """Annotations for all that the operator makes for the app, and for its pods."""
     monitoring: Monitoring | None = None
     """A ServiceMonitor for the app's metrics."""
-    verify: Verify = Verify()
+    verify: VerifySpec = VerifySpec()
     """The check of the running app as clients see it."""

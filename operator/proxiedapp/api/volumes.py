@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
-from proxiedapp.api.base import ApiModel, Rule, ruled, unique_by
+from proxiedapp.api.base import ApiModel, CELRule, ruled, unique_by
 from proxiedapp.api.fields import ContainerName
 from proxiedapp.api.upstream import upstream
 
@@ -23,12 +23,12 @@ class Volume(ApiModel):
     """A volume of the pod: a name and exactly one kind."""
 
     rules: ClassVar = (
-        Rule(
+        CELRule(
             f"[{', '.join(f'has(self.{kind})' for kind in _KINDS)}].filter(given, given).size() == 1",
             f"give exactly one of {', '.join(_KINDS)}",
             lambda volume: len(volume.model_fields_set) == 2,  # noqa: PLR2004 - its name and one more
         ),
-        Rule(
+        CELRule(
             f"!(self.name in ['{TMP}', '{ADAPTER}'])",
             f"the names {TMP} and {ADAPTER} are taken by the operator's own volumes; choose another",
             lambda volume: volume.name not in {TMP, ADAPTER},

@@ -11,13 +11,21 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
-from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import Key
-from proxiedapp.controller.client import Api, ApiError, Conflict, NamespaceGoing, NotFound, Refused, Unavailable
 from proxiedapp.controller.metrics import WRITES
-from proxiedapp.controller.ownedfields import intent_digest, owned_digest
+from proxiedapp.controller.observed.ownedfields import intent_digest, owned_digest
+from proxiedapp.controller.observed.store import ChildId, ObservedChild, Store, controller_of
 from proxiedapp.controller.plan import Apply, Cause, Plan
-from proxiedapp.controller.store import ChildId, ObservedChild, Store, controller_of
+from proxiedapp.kube.client import (
+    Api,
+    ApiError,
+    ConflictError,
+    NamespaceTerminatingError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
+from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import (
     AUTOSCALER,
     CERTIFICATE,
@@ -101,7 +109,10 @@ class ApplyReport:
     @property
     def namespace_going(self) -> bool:
         """Whether the app's namespace is being deleted, and the app with it."""
-        return any(isinstance(result, Failed) and isinstance(result.error, NamespaceGoing) for result in self.results)
+        return any(
+            isinstance(result, Failed) and isinstance(result.error, NamespaceTerminatingError)
+            for result in self.results
+        )
 
     @property
     def retry_after(self) -> float | None:
@@ -157,7 +168,7 @@ class Applier:
     async def _create(self, apply: Apply) -> Result:
         try:
             body = await self._api.apply(apply.id.kind, _with(apply.intent, resourceVersion=_CREATE_ONLY), force=False)
-        except Conflict:
+        except ConflictError:
             return await self._meet(apply)
         return self._applied(apply, body, "create")
 
@@ -168,18 +179,18 @@ class Applier:
         if owner == apply.owner or (owner is None and _is_orphan(body)):
             return await self._update(apply, body["metadata"]["uid"])
         if owner is not None and owner.key == apply.owner.key:
-            gone = Unavailable(0, f"{apply.id} of the deleted app of the same name is still being collected")
+            gone = UnavailableError(0, f"{apply.id} of the deleted app of the same name is still being collected")
             return Failed(apply.id, gone)
         return NameTaken(apply.id, _holder(body))
 
     async def _update(self, apply: Apply, uid: str) -> Result:
         try:
             body = await self._api.apply(apply.id.kind, _with(apply.intent, uid=uid), force=True)
-        except (Conflict, NotFound, Refused) as error:
-            if isinstance(error, Refused) and "metadata.uid" not in error.fields:
+        except (ConflictError, NotFoundError, RefusedError) as error:
+            if isinstance(error, RefusedError) and "metadata.uid" not in error.fields:
                 raise
             self._store.forget_child(apply.id, uid)  # it is gone, or replaced: the next pass starts from that
-            raise Unavailable(error.status, f"{apply.id} has just been deleted or replaced") from error
+            raise UnavailableError(error.status, f"{apply.id} has just been deleted or replaced") from error
         return self._applied(apply, body, "update")
 
     def _applied(self, apply: Apply, body: Manifest, verb: str) -> Applied:
@@ -191,7 +202,7 @@ class Applier:
         verb = "delete"
         try:
             await self._api.delete(*child.id, uid=child.uid)
-        except (NotFound, Conflict):
+        except (NotFoundError, ConflictError):
             verb = ""  # gone, or somebody made a new one under this name: either way not ours to delete
         except ApiError as error:
             return Failed(child.id, error)

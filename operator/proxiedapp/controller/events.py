@@ -6,11 +6,11 @@ from hashlib import blake2b
 from socket import gethostname
 from typing import Any, Final
 
-from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import API_VERSION, GROUP, KIND
 from proxiedapp.api.status import Condition, ConditionType
-from proxiedapp.controller.store import ObservedApp
-from proxiedapp.resources.kinds import Kind
+from proxiedapp.controller.observed.store import ObservedApp
+from proxiedapp.kube.kind import Kind
+from proxiedapp.kube.manifest import Manifest
 
 EVENT: Final = Kind("events.k8s.io", "v1", "Event", "events")
 

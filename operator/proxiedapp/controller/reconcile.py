@@ -8,27 +8,27 @@ from typing import Final
 
 from proxiedapp.api.app import ProxiedApp, parse_spec
 from proxiedapp.api.conditions import condition_of, conditions_of
-from proxiedapp.api.errors import MiddlewareMissing, Rejected, RouteConflict
-from proxiedapp.api.manifest import Manifest
+from proxiedapp.api.errors import MiddlewareMissingError, RejectedError, RouteConflictError
 from proxiedapp.api.names import API_VERSION, KIND, Key
 from proxiedapp.api.status import Condition, ConditionType
 from proxiedapp.controller.apply import Applier, ApplyReport
-from proxiedapp.controller.client import Api, ApiError, Conflict, NotFound, Refused
 from proxiedapp.controller.events import EVENT, newly_stalled, warning
-from proxiedapp.controller.kinds import POD, PROXIED_APP
 from proxiedapp.controller.metrics import WRITES
-from proxiedapp.controller.neighbours import Neighbours
+from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
+from proxiedapp.controller.observed.store import ObservedApp, Store, Workload
 from proxiedapp.controller.plan import Cause, Plan, plan
+from proxiedapp.controller.podproblems import Diagnosis, of_deployment, of_pods
 from proxiedapp.controller.status import Pass, applied, next_status, rejected, verified_condition
-from proxiedapp.controller.store import ObservedApp, Store, Workload
-from proxiedapp.controller.subject import subject_of
-from proxiedapp.controller.trouble import Finding, of_deployment, of_pods
 from proxiedapp.controller.verification import Verifier
+from proxiedapp.controller.verifytarget import verify_request_of
+from proxiedapp.controller.watchedkinds import POD, PROXIED_APP
+from proxiedapp.kube.client import Api, ApiError, ConflictError, NotFoundError, RefusedError
+from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.desired import Defaults, Desired, desired
 from proxiedapp.resources.kinds import INGRESS_ROUTE, MIDDLEWARE
 from proxiedapp.resources.metadata import selector
 from proxiedapp.resources.scaling import Scale
-from proxiedapp.routing.claim import Contender, Place, owners
+from proxiedapp.routing.claim import Contender, RouteKey, owners
 from proxiedapp.routing.overlap import find
 
 _PATIENCE: Final = 5.0
@@ -52,7 +52,7 @@ class Reconciler:
 
     api: Api
     store: Store
-    neighbours: Neighbours
+    neighbours: ForeignRoutes
     applier: Applier
     defaults: Defaults
     entry_point_urls: Mapping[str, str]
@@ -85,9 +85,9 @@ class Reconciler:
             if report.namespace_going:
                 return Outcome("gone")
             made = rejected(conflict) if conflict and not report.problems else applied(report)
-        except Rejected as error:
+        except RejectedError as error:
             made = rejected(error)
-            waits = isinstance(error, MiddlewareMissing)
+            waits = isinstance(error, MiddlewareMissingError)
         look_again = 0.0
         if made.problem is None and want is not None:
             trouble, look_again = await self._trouble(app)
@@ -104,7 +104,7 @@ class Reconciler:
         scale = None if workload is None else Scale(workload.desired, by_others=workload.scaled_by_others)
         return desired(ProxiedApp(app.key, parse_spec(app.spec)), self.defaults, scale, self.served)
 
-    async def _trouble(self, app: ObservedApp) -> tuple[Finding | None, float]:
+    async def _trouble(self, app: ObservedApp) -> tuple[Diagnosis | None, float]:
         """Return what keeps the pods from coming up, and in how many seconds it is worth to look again; 0 for never.
 
         The pods are asked only where the rollout takes long: watching all pods of a cluster would cost far more.
@@ -126,20 +126,20 @@ class Reconciler:
         return of_pods(await self.api.some(POD, app.key.namespace, labels)), _PATIENCE
 
     async def _check_middlewares(self, todo: Plan, want: Desired) -> None:
-        """Raise MiddlewareMissing, or ApiError, where a route that is about to be written names what is not there."""
+        """Raise MiddlewareMissingError if a route about to be written names a Middleware that does not exist."""
         if not any(apply.id.kind is INGRESS_ROUTE for apply in todo.applies):
             return
         for name in want.route.middlewares:
             try:
                 await self.api.get(MIDDLEWARE, want.app.key.namespace, name)
-            except NotFound:
-                raise MiddlewareMissing(
+            except NotFoundError:
+                raise MiddlewareMissingError(
                     "spec.route.middlewares",
                     f"there is no Middleware {name} in this namespace, and a route that names it would answer 404",
                     "Create it, or remove it from the list",
                 ) from None
 
-    def _conflict(self, app: ObservedApp) -> RouteConflict | None:
+    def _conflict(self, app: ObservedApp) -> RouteConflictError | None:
         """Return why this app cannot have its route; raises it where the route that it has had stays.
 
         Then its pods stay too, since they must fit that route.
@@ -163,7 +163,7 @@ class Reconciler:
         try:
             if app is not None:
                 self._desired(app)
-        except Rejected:
+        except RejectedError:
             return replace(one, wants=frozenset())
         return one
 
@@ -199,7 +199,7 @@ class Reconciler:
             return None
         if workload is None or not workload.rolled_out or not workload.available:
             return told
-        subject = subject_of(
+        subject = verify_request_of(
             app,
             want,
             workload,
@@ -221,8 +221,8 @@ class Reconciler:
         }
         try:
             body = await self.api.apply(PROXIED_APP, manifest, force=True, subresource="status")
-        except (Conflict, NotFound, Refused) as error:
-            if isinstance(error, Refused) and "metadata.uid" not in error.fields:
+        except (ConflictError, NotFoundError, RefusedError) as error:
+            if isinstance(error, RefusedError) and "metadata.uid" not in error.fields:
                 raise
             return False  # deleted, or replaced by an app of the same name, which its own event brings up
         WRITES.labels(KIND, "status", Cause.STATUS).inc()
@@ -238,8 +238,8 @@ class Reconciler:
         return next((workload for workload in ours if workload is not None), None)
 
 
-def _route_conflict(place: Place, owner: Key) -> RouteConflict:
-    return RouteConflict(
+def _route_conflict(place: RouteKey, owner: Key) -> RouteConflictError:
+    return RouteConflictError(
         "spec.route",
         f"{place} belongs to the ProxiedApp {owner}, which had it first",
         "Choose another host or prefix, or give that app another one",

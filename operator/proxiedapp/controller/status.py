@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from proxiedapp.api.conditions import carry_over, condition, conditions_of
-from proxiedapp.api.errors import Rejected
+from proxiedapp.api.errors import RejectedError
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import Condition, ConditionType, ProxiedAppStatus
 from proxiedapp.controller.apply import ApplyReport, NameTaken
-from proxiedapp.controller.client import Refused
-from proxiedapp.controller.store import ObservedApp, Workload
-from proxiedapp.controller.trouble import Finding, past_deadline
+from proxiedapp.controller.observed.store import ObservedApp, Workload
+from proxiedapp.controller.podproblems import Diagnosis, past_deadline
 from proxiedapp.controller.verification import Verdict
+from proxiedapp.kube.client import RefusedError
 from proxiedapp.resources.desired import Desired
 from proxiedapp.resources.metadata import selector
 from proxiedapp.routing.address import public_url
@@ -24,11 +24,11 @@ from proxiedapp.routing.overlap import Overlap
 class Pass:
     """How far one pass got: the reason to stop if there was one, and whether only somebody else can mend it."""
 
-    problem: Finding | None = None
+    problem: Diagnosis | None = None
     permanent: bool = False
     routed: bool = True
     """Whether the route is as the spec asks, which a problem of something beside it does not change."""
-    trouble: Finding | None = None
+    trouble: Diagnosis | None = None
     """What keeps the pods from coming up."""
     suspended: bool = False
     """Whether nothing was done, as the user asked."""
@@ -36,9 +36,9 @@ class Pass:
     """Whose route stands in the way of the app's."""
 
 
-def rejected(error: Rejected) -> Pass:
+def rejected(error: RejectedError) -> Pass:
     """Return the pass of a spec that cannot be served as written."""
-    return Pass(Finding(False, error.reason, str(error)), permanent=True, routed=False)
+    return Pass(Diagnosis(False, error.reason, str(error)), permanent=True, routed=False)
 
 
 def applied(report: ApplyReport) -> Pass:
@@ -51,12 +51,12 @@ def applied(report: ApplyReport) -> Pass:
             f"{first.id} belongs to {first.holder}, and this app needs that name. "
             "Rename the ProxiedApp, or delete that object."
         )
-        return Pass(Finding(False, Reason.NAME_TAKEN, message), permanent=True, routed=report.routed)
-    if isinstance(first.error, Refused):
+        return Pass(Diagnosis(False, Reason.NAME_TAKEN, message), permanent=True, routed=report.routed)
+    if isinstance(first.error, RefusedError):
         message = f"The API server refuses {first.id}: {first.error.message}"
-        return Pass(Finding(False, Reason.CHILD_REFUSED, message), permanent=True, routed=report.routed)
+        return Pass(Diagnosis(False, Reason.CHILD_REFUSED, message), permanent=True, routed=report.routed)
     message = f"{first.id} could not be written yet; trying again."
-    return Pass(Finding(False, Reason.RETRYING, message), routed=report.routed)
+    return Pass(Diagnosis(False, Reason.RETRYING, message), routed=report.routed)
 
 
 def next_status(
@@ -83,9 +83,9 @@ def next_status(
     else:
         findings[ConditionType.ROUTE_ACCEPTED] = _route(outcome, desired)
     if (outcome.permanent and outcome.problem is not None) or ready.reason is Reason.PROGRESS_DEADLINE_EXCEEDED:
-        findings[ConditionType.STALLED] = Finding(True, ready.reason, ready.message)
+        findings[ConditionType.STALLED] = Diagnosis(True, ready.reason, ready.message)
     elif not ready.holds and not outcome.suspended:
-        findings[ConditionType.RECONCILING] = Finding(True, ready.reason, ready.message)
+        findings[ConditionType.RECONCILING] = Diagnosis(True, ready.reason, ready.message)
     conditions = kept + [
         condition(kind, found.reason, found.message, holds=found.holds, generation=max(generation, 0), now=now)
         for kind, found in findings.items()
@@ -129,46 +129,46 @@ def verified_condition(verdict: Verdict, now: datetime) -> Condition:
     )
 
 
-def _route(outcome: Pass, desired: Desired | None) -> Finding:
+def _route(outcome: Pass, desired: Desired | None) -> Diagnosis:
     limits = f"{desired.launch.limits}." if desired is not None and desired.launch.limits else ""
     if outcome.routed and outcome.overlap is not None:
         message = f"The route is in place, but {outcome.overlap.text}. {limits}".rstrip()
-        return Finding(True, Reason.OVERLAPPED, message)
+        return Diagnosis(True, Reason.OVERLAPPED, message)
     if outcome.routed and limits:
-        return Finding(True, Reason.LIMITED, f"The route is in place, but {limits}")
+        return Diagnosis(True, Reason.LIMITED, f"The route is in place, but {limits}")
     if outcome.routed or outcome.problem is None:
-        return Finding(True, Reason.ACCEPTED, "The route is in place.")
+        return Diagnosis(True, Reason.ACCEPTED, "The route is in place.")
     if outcome.problem.reason is Reason.CONFLICT:
         return outcome.problem
     kept = "What was applied before stays as it is." if outcome.permanent else "It is written once its children are."
-    return Finding(False, Reason.NOT_APPLIED, f"The route of this generation is not in place. {kept}")
+    return Diagnosis(False, Reason.NOT_APPLIED, f"The route of this generation is not in place. {kept}")
 
 
-def _workload(workload: Workload | None, trouble: Finding | None, unmonitored: str) -> Finding:
+def _workload(workload: Workload | None, trouble: Diagnosis | None, unmonitored: str) -> Diagnosis:
     status, _, message = workload.conditions.get("Available", ("Unknown", "", "")) if workload else ("Unknown", "", "")
     match status:
         case "True" if unmonitored:
-            return Finding(True, Reason.NOT_MONITORED, f"Enough pods are available to serve, but {unmonitored}.")
+            return Diagnosis(True, Reason.NOT_MONITORED, f"Enough pods are available to serve, but {unmonitored}.")
         case "True":
-            return Finding(True, Reason.MINIMUM_REPLICAS_AVAILABLE, "Enough pods are available to serve.")
+            return Diagnosis(True, Reason.MINIMUM_REPLICAS_AVAILABLE, "Enough pods are available to serve.")
         case "False" if trouble is not None:
             return trouble
         case "False":
-            return Finding(False, Reason.MINIMUM_REPLICAS_UNAVAILABLE, message or "Too few pods are available.")
+            return Diagnosis(False, Reason.MINIMUM_REPLICAS_UNAVAILABLE, message or "Too few pods are available.")
         case _:
-            return Finding(None, Reason.NOT_YET_REPORTED, "Kubernetes has not reported on the Deployment yet.")
+            return Diagnosis(None, Reason.NOT_YET_REPORTED, "Kubernetes has not reported on the Deployment yet.")
 
 
-def _ready(outcome: Pass, work: Finding, workload: Workload | None) -> Finding:
+def _ready(outcome: Pass, work: Diagnosis, workload: Workload | None) -> Diagnosis:
     if outcome.suspended:
         message = "Nothing is changed until the annotation proxiedapp.dev/reconcile is removed."
-        return Finding(workload is not None and workload.rolled_out and bool(work.holds), Reason.SUSPENDED, message)
+        return Diagnosis(workload is not None and workload.rolled_out and bool(work.holds), Reason.SUSPENDED, message)
     if outcome.problem is not None:
         return outcome.problem
     if workload is not None and (late := past_deadline(workload)) is not None:
         return outcome.trouble or late
     if workload is None or not workload.rolled_out:
-        return outcome.trouble or Finding(False, Reason.PROGRESSING, "Kubernetes is rolling out the pods.")
+        return outcome.trouble or Diagnosis(False, Reason.PROGRESSING, "Kubernetes is rolling out the pods.")
     if not work.holds:
-        return Finding(False, work.reason, work.message)
-    return Finding(True, Reason.AVAILABLE, "The app is rolled out and served at its address.")
+        return Diagnosis(False, work.reason, work.message)
+    return Diagnosis(True, Reason.AVAILABLE, "The app is rolled out and served at its address.")

@@ -15,7 +15,7 @@ from proxiedapp.api.names import Key
 from proxiedapp.controller.metrics import VERIFICATIONS
 from proxiedapp.controller.queue import Queue, Timer
 from proxiedapp.verify.finding import Finding
-from proxiedapp.verify.target import Options, Target
+from proxiedapp.verify.target import VerifyOptions, VerifyTarget
 
 _LOOKS = 3
 """Looks before something is told to be wrong: Traefik gathers news for two seconds."""
@@ -30,24 +30,24 @@ logger = logging.getLogger(__name__)
 _DEFECTS: Final = VERIFICATIONS.labels("Defect")
 """From 0 on: in a series that begins with its first error Prometheus sees no rise."""
 
-Check = Callable[[Target, Options], Awaitable[tuple[Finding, ...]]]
+Check = Callable[[VerifyTarget, VerifyOptions], Awaitable[tuple[Finding, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class VerifyRequest:
     """One version of an app: the generation of its spec, that of its Deployment, and where it is asked."""
 
     generation: int
     rollout: int
-    target: Target
-    options: Options
+    target: VerifyTarget
+    options: VerifyOptions
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What was found about one version."""
 
-    subject: Subject
+    subject: VerifyRequest
     findings: tuple[Finding, ...]
 
     @property
@@ -60,7 +60,7 @@ class Verdict:
 class _Watched:
     """One app: the version in question, what was found about it, and how often in a row that was wrong, or right."""
 
-    subject: Subject
+    subject: VerifyRequest
     verdict: Verdict | None = None
     wrong_looks: int = 0
     right_looks: int = 0
@@ -85,7 +85,7 @@ class Verifier:
         self._watched: dict[Key, _Watched] = {}
         self._queue: Queue[Key] = Queue(backoff=_PAUSE, backoff_max=interval, timer=timer, jitter=chance)
 
-    def ask(self, key: Key, subject: Subject, *, told: bool) -> Verdict | None:
+    def ask(self, key: Key, subject: VerifyRequest, *, told: bool) -> Verdict | None:
         """Return what was found about this very version; if nothing yet, see to it that it is looked at.
 
         `told`: the status tells of this version already, as after a restart; there is no hurry then, and all apps at

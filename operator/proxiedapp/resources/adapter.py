@@ -4,8 +4,8 @@ So pods keep the adapter they were started with, a new one rolls them out like a
 goes once no pod is left that mounts it.
 """
 
-from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import Key, short_hash
+from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import CONFIG_MAP
 from proxiedapp.resources.metadata import child
 from proxiedapp.servers.adapted import MODULE

@@ -4,9 +4,9 @@ from typing import Any
 
 from proxiedapp.api.app import ProxiedApp
 from proxiedapp.api.containers import APP, PORT_NAME
-from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.rollout import Rollout
 from proxiedapp.api.volumes import ADAPTER
+from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.environment import environment
 from proxiedapp.resources.kinds import DEPLOYMENT
 from proxiedapp.resources.metadata import child, labels, selector

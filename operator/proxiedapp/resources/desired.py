@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from proxiedapp.api.app import ProxiedApp
-from proxiedapp.api.errors import CertManagerMissing, ProxyUnknown, TraefikMissing
-from proxiedapp.api.manifest import Manifest
+from proxiedapp.api.errors import CertManagerMissingError, ProxyUnknownError, TraefikMissingError
 from proxiedapp.api.names import Key
 from proxiedapp.api.route import RouteTLS
 from proxiedapp.api.spec import ProxiedAppSpec
+from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.adapter import adapter_config_map
 from proxiedapp.resources.certificate import certificate, secret_name
 from proxiedapp.resources.deployment import deployment
@@ -68,7 +68,7 @@ def desired(
     scale: Scale | None = None,
     served: frozenset[str] = OPTIONAL_GROUPS,
 ) -> Desired:
-    """Decide everything about an app; raises Rejected where its spec cannot be served as written.
+    """Decide everything about an app; raises RejectedError where its spec cannot be served as written.
 
     `scale` is that of the Deployment as it stands, if there is one; `served` are the optional APIs that there are.
     """
@@ -102,13 +102,13 @@ def desired(
 def _refuse_unserved(spec: ProxiedAppSpec, served: frozenset[str]) -> None:
     """Raise where the cluster lacks an API without which the app cannot be served as written."""
     if TRAEFIK_GROUP not in served:
-        raise TraefikMissing(
+        raise TraefikMissingError(
             "the cluster",
             "it does not serve traefik.io/v1alpha1, in which the route is written",
             "Install Traefik with its CustomResourceDefinitions; the route follows by itself",
         )
     if spec.route.tls is not None and spec.route.tls.issuer_ref is not None and CERT_MANAGER_GROUP not in served:
-        raise CertManagerMissing(
+        raise CertManagerMissingError(
             "spec.route.tls.issuerRef",
             "the cluster does not serve cert-manager.io/v1, in which certificates are asked for",
             "Install cert-manager with its CustomResourceDefinitions, and the certificate follows by itself; "
@@ -149,7 +149,7 @@ def _isolation(app: ProxiedApp, defaults: Defaults) -> list[Manifest]:
     if not app.spec.proxy.isolate:
         return []
     if not defaults.admitted:
-        raise ProxyUnknown(
+        raise ProxyUnknownError(
             "spec.proxy.isolate",
             "the operator does not know which pods are the proxy's",
             "Set PROXIEDAPP_PROXY_NAMESPACE and PROXIEDAPP_PROXY_LABELS in the operator's settings, or isolate: false",

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from proxiedapp.api.containers import PORT_NAME
-from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import Key
+from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import NETWORK_POLICY
 from proxiedapp.resources.metadata import child, selector
 

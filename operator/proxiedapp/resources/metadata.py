@@ -3,9 +3,9 @@
 from typing import Final
 
 from proxiedapp.api.app import ProxiedApp
-from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import Key
-from proxiedapp.resources.kinds import Kind
+from proxiedapp.kube.kind import Kind
+from proxiedapp.kube.manifest import Manifest
 
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 MANAGER: Final = "proxiedapp"

@@ -7,9 +7,9 @@ never carries the prefix: servers and the adapter answer there whether the proxy
 from typing import Any
 
 from proxiedapp.api.containers import PORT_NAME
-from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.monitoring import Monitoring
 from proxiedapp.api.names import Key
+from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import SERVICE_MONITOR
 from proxiedapp.resources.metadata import child, selector
 

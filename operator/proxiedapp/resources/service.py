@@ -3,8 +3,8 @@
 from typing import Final
 
 from proxiedapp.api.containers import PORT_NAME
-from proxiedapp.api.manifest import Manifest
 from proxiedapp.api.names import Key
+from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import SERVICE
 from proxiedapp.resources.metadata import child, selector
 

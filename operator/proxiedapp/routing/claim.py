@@ -13,12 +13,12 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from proxiedapp.api.names import Key
-from proxiedapp.api.route import Route
+from proxiedapp.api.route import RouteSpec
 from proxiedapp.routing.entrypoints import EntryPoints
 from proxiedapp.routing.rule import Rule
 
 
-class Place(NamedTuple):
+class RouteKey(NamedTuple):
     """Where requests can be meant for one app only; an empty host is every host that nobody names."""
 
     host: str
@@ -31,7 +31,7 @@ class Place(NamedTuple):
         return f"{self.host or 'every host'} {self.prefix} at entry point {self.entry_point}"
 
 
-Claim: TypeAlias = frozenset[Place]
+Claim: TypeAlias = frozenset[RouteKey]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Contender:
 def claim(rule: Rule, entry_points: Iterable[str], ingress_class: str | None) -> Claim:
     """Return the places that a route takes."""
     return frozenset(
-        Place(host, rule.prefix, entry_point, ingress_class or "")
+        RouteKey(host, rule.prefix, entry_point, ingress_class or "")
         for host in rule.hosts or ("",)
         for entry_point in entry_points
     )
@@ -57,7 +57,7 @@ def claim(rule: Rule, entry_points: Iterable[str], ingress_class: str | None) ->
 def wanted(route: Any, entry_points: EntryPoints) -> Claim:
     """Return what `spec.route`, as JSON values, asks for; nothing if it is not as the API has it."""
     try:
-        read = Route.model_validate(route)
+        read = RouteSpec.model_validate(route)
     except ValidationError:
         return frozenset()
     rule = Rule(tuple(read.hosts or ()), read.path_prefix)
@@ -67,7 +67,7 @@ def wanted(route: Any, entry_points: EntryPoints) -> Claim:
 
 def held(ingress_route: Mapping[str, Any]) -> Claim:
     """Return the places that an IngressRoute's spec takes, as far as its rules are written as we write them."""
-    places: set[Place] = set()
+    places: set[RouteKey] = set()
     for route in ingress_route.get("routes") or []:
         rule = Rule.read(route.get("match", ""))
         if rule is not None:
@@ -75,10 +75,10 @@ def held(ingress_route: Mapping[str, Any]) -> Claim:
     return frozenset(places)
 
 
-def owners(contenders: Iterable[Contender]) -> dict[Place, Key]:
+def owners(contenders: Iterable[Contender]) -> dict[RouteKey, Key]:
     """Decide who gets each place. All who share a place, directly or through others, must be among the contenders."""
     in_order = sorted(contenders, key=lambda one: (one.created, one.key))
-    taken: dict[Place, Key] = {}
+    taken: dict[RouteKey, Key] = {}
     for one in in_order:
         for place in one.holds:
             taken.setdefault(place, one.key)

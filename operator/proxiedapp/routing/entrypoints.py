@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from proxiedapp.api.errors import InvalidSpec
-from proxiedapp.api.route import Route
+from proxiedapp.api.errors import InvalidSpecError
+from proxiedapp.api.route import RouteSpec
 
 _STANDARD_PORT = 443
 
@@ -19,7 +19,7 @@ class EntryPoints:
     urls: Mapping[str, str] = field(default_factory=dict)
     """Where each is reached from outside: its scheme tells whether it speaks TLS by itself."""
 
-    def named_by(self, route: Route) -> "Listening":
+    def named_by(self, route: RouteSpec) -> "Listening":
         """Divide an app's entry points; the operator's plain ones redirect for an app that names none of its own.
 
         An entry point that the settings do not know is taken for one that speaks TLS, if the app asks for TLS.
@@ -51,9 +51,9 @@ class Listening:
     """Those that need an IngressRoute of their own, without TLS."""
 
     def refuse_none(self) -> None:
-        """Raise InvalidSpec where TLS was asked for and no entry point has it."""
+        """Raise InvalidSpecError where TLS was asked for and no entry point has it."""
         if not self.together:
-            raise InvalidSpec(
+            raise InvalidSpecError(
                 "spec.route.entryPoints",
                 f"{', '.join(self.plain)} speaks plain http, but spec.route.tls or redirectToHTTPS needs https",
                 "Name an entry point for https too, like websecure",

@@ -38,11 +38,11 @@ def read(rule: str) -> frozenset[Pattern]:
     """Return what a rule is known to match; nothing for one that cannot be read."""
     try:
         return frozenset(_Reader(rule).whole())
-    except _Unreadable:
+    except _UnreadableError:
         return frozenset()
 
 
-class _Unreadable(Exception):
+class _UnreadableError(Exception):
     """Traefik would switch the router off, or it is beyond what we follow."""
 
 
@@ -56,14 +56,14 @@ class _Reader:
 
     def __init__(self, rule: str) -> None:
         if len(rule) > _LONGEST:
-            raise _Unreadable
+            raise _UnreadableError
         self._tokens = _tokens(rule.strip())
         self._tokens.reverse()
 
     def whole(self) -> set[Pattern]:
         found = self._either(0)
         if self._tokens:
-            raise _Unreadable
+            raise _UnreadableError
         return found
 
     def _either(self, depth: int) -> set[Pattern]:
@@ -82,7 +82,7 @@ class _Reader:
 
     def _factor(self, depth: int) -> set[Pattern]:
         if depth > _DEEPEST:
-            raise _Unreadable
+            raise _UnreadableError
         if self._take("!"):
             self._factor(depth + 1)
             return set()
@@ -106,7 +106,7 @@ class _Reader:
 
     def _expect(self, kind: str) -> str:
         if not self._tokens or self._tokens[-1].kind != kind:
-            raise _Unreadable
+            raise _UnreadableError
         return self._tokens.pop().text
 
 
@@ -116,10 +116,10 @@ def _tokens(rule: str) -> list[_Token]:
     while at < len(rule):
         match = _TOKEN.match(rule, at)
         if match is None:
-            raise _Unreadable
+            raise _UnreadableError
         space, operator, name, quoted, raw = match.groups()
         if "\n" in space and found[-1].kind in {"string", "name", ")"}:
-            raise _Unreadable  # Go ends the expression there
+            raise _UnreadableError  # Go ends the expression there
         if operator is not None:
             found.append(_Token(operator, operator))
         elif name is not None:
@@ -136,12 +136,12 @@ def _matched(name: str, values: list[str]) -> set[Pattern]:
         return set()
     (value, *more) = values
     if more or not value.isascii():
-        raise _Unreadable
+        raise _UnreadableError
     if name == "host":
         host = value.lower().removesuffix(".")
         return {Pattern("" if host == "*" else host, "/")}
     if name not in {"path", "pathprefix"} or not value.startswith("/"):
-        raise _Unreadable
+        raise _UnreadableError
     return {Pattern("", value, exact=name == "path")}
 
 
@@ -160,5 +160,5 @@ def _few(patterns: Iterable[Pattern]) -> set[Pattern]:
     for pattern in patterns:
         found.add(pattern)
         if len(found) > _MOST:
-            raise _Unreadable
+            raise _UnreadableError
     return found

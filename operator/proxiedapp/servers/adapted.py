@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from proxiedapp.api.errors import CommandConflict
+from proxiedapp.api.errors import CommandConflictError
 from proxiedapp.api.volumes import ADAPTER_PATH
-from proxiedapp.servers.invocation import Invocation
+from proxiedapp.servers.command.invocation import Invocation
+from proxiedapp.servers.command.variables import Variables
 from proxiedapp.servers.told import variable_of
-from proxiedapp.servers.words import Variables
 
 MOUNT_PATH: Final = ADAPTER_PATH
 """Folder of the adapter in the container."""
@@ -20,17 +20,17 @@ def settings(
 ) -> tuple[str, dict[str, str]]:
     """Return the app to name to the server instead of the user's, and the adapter's variables.
 
-    Raises CommandConflict where one of them cannot be had.
+    Raises CommandConflictError where one of them cannot be had.
     """
     if invocation.app is None:
-        raise CommandConflict(
+        raise CommandConflictError(
             "spec.command",
             f"it does not name the app that {invocation.server.name} shall run",
             f"Name it as module:attribute, {_NEVER}",
         )
     app = invocation.arguments[invocation.app]
     if not app.known:
-        raise CommandConflict(
+        raise CommandConflictError(
             "spec.command",
             "the app's name takes its value from a place that cannot be seen here",
             f"Write it, {_NEVER}",
@@ -38,7 +38,7 @@ def settings(
     python_path = variable_of("PYTHONPATH", invocation, variables)
     if python_path is not None and (not python_path.known or "PYTHONPATH" in invocation.assignments):
         field = "spec.command" if "PYTHONPATH" in invocation.assignments else "spec.env"
-        raise CommandConflict(
+        raise CommandConflictError(
             field,
             "PYTHONPATH is set where the adapter's folder cannot be added to it",
             f"Give it as a plain value in spec.env, {_NEVER}",

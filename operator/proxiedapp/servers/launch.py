@@ -7,17 +7,17 @@ from shlex import join
 from textwrap import shorten
 from typing import Final
 
-from proxiedapp.api.errors import CommandConflict, StripModeRefused, UnknownServer
+from proxiedapp.api.errors import CommandConflictError, StripModeError, UnknownServerError
 from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.servers import adapted
-from proxiedapp.servers.commandline import find_server
-from proxiedapp.servers.invocation import Invocation
+from proxiedapp.servers.command.findserver import find_server
+from proxiedapp.servers.command.invocation import Invocation
+from proxiedapp.servers.command.shell import UnreadableScriptError
+from proxiedapp.servers.command.variables import Variables, variables_of
 from proxiedapp.servers.other import OTHER
 from proxiedapp.servers.server import Form, Role, Server
-from proxiedapp.servers.shell import UnreadableScript
 from proxiedapp.servers.table import BY_KIND, SERVERS
 from proxiedapp.servers.told import Told, missing, refuse_unservable
-from proxiedapp.servers.words import Variables, variables_of
 
 _IPV4: Final = 4
 
@@ -40,7 +40,7 @@ class Launch:
 
 
 def launch(spec: ProxiedAppSpec, trusted_proxies: Sequence[str]) -> Launch:
-    """Write prefix, trust, host, port and workers into the server's command; raises Rejected.
+    """Write prefix, trust, host, port and workers into the server's command; raises RejectedError.
 
     `trusted_proxies` are addresses and networks in the order in which they shall appear, already validated.
     """
@@ -101,7 +101,7 @@ def _additions(
     invocation: Invocation | None,
     variables: Variables,
 ) -> tuple[list[str], dict[str, str]]:
-    """Return the flags and variables that are missing; raises CommandConflict."""
+    """Return the flags and variables that are missing; raises CommandConflictError."""
     if invocation is not None:
         refuse_unservable(form, invocation, variables)
     flags: list[str] = []
@@ -128,9 +128,9 @@ def _additions(
     return flags, env
 
 
-def _untold(server: Server, subcommand: str | None, role: Role) -> CommandConflict:
+def _untold(server: Server, subcommand: str | None, role: Role) -> CommandConflictError:
     run_by = f"{server.name} {subcommand or ''}".strip()
-    return CommandConflict(role.value, f"{run_by} cannot be told about it", f"Remove {role.value}")
+    return CommandConflictError(role.value, f"{run_by} cannot be told about it", f"Remove {role.value}")
 
 
 def _invocation(spec: ProxiedAppSpec, variables: Variables) -> Invocation:
@@ -141,29 +141,29 @@ def _invocation(spec: ProxiedAppSpec, variables: Variables) -> Invocation:
         command_for = BY_KIND[kind].command_for
         command = command_for(spec.server.app) if command_for is not None else None
     elif spec.command is None and not spec.args:
-        raise UnknownServer(
+        raise UnknownServerError(
             "spec.command",
             "it is absent, and what the image would run cannot be seen or extended from here",
             "Give the server's command, like [fastapi, run, app/main.py], or spec.server.kind with spec.server.app",
         )
     try:
         found = find_server(command, spec.args, variables, kind)
-    except UnreadableScript as error:
-        raise UnknownServer(
+    except UnreadableScriptError as error:
+        raise UnknownServerError(
             "spec.command",
             f"its shell script cannot be extended with certainty, because {error}",
             "Start the server without a shell, or give the script one plain server command",
         ) from error
     if found is None:
         known = ", ".join(dict.fromkeys(program for server in SERVERS for program in sorted(server.programs)[:1]))
-        raise UnknownServer(
+        raise UnknownServerError(
             "spec.command",
             f"no server is recognised in `{shorten(join([*(command or ()), *(spec.args or ())]), 80)}`",
             f"Run the command of a server ({known}; gunicorn with -k for its worker class) itself, or replace "
             "spec.command by spec.server.kind with spec.server.app, or set spec.server.kind: other",
         )
     if kind not in {"auto", found.server.name}:
-        raise CommandConflict(
+        raise CommandConflictError(
             "spec.server.kind",
             f"it says {kind}, but spec.command runs {found.server.name}",
             "Remove spec.server.kind, or change the command",
@@ -172,7 +172,7 @@ def _invocation(spec: ProxiedAppSpec, variables: Variables) -> Invocation:
 
 
 def _form(server: Server, spec: ProxiedAppSpec) -> Form:
-    """Choose how the server is run: the best form that fits the strip mode asked for; raises StripModeRefused."""
+    """Choose how the server is run: the best form that fits the strip mode asked for; raises StripModeError."""
     allowed = [form for form in server.forms if not form.adapter or spec.server.adapter == "Auto"]
     asked = spec.route.strip_prefix
     if asked == "Auto" or spec.route.path_prefix == "/":
@@ -180,7 +180,7 @@ def _form(server: Server, spec: ProxiedAppSpec) -> Form:
     fitting = [form for form in allowed if form.strips in {None, asked == "Always"}]
     if not fitting:
         must, breaks = ("Always", "every route") if allowed[0].strips else ("Never", "redirects and mounted apps")
-        raise StripModeRefused(
+        raise StripModeError(
             "spec.route.stripPrefix",
             f"with {asked} {breaks} of an app run by {server.name} would answer 404",
             f"Use Auto or {must}",

@@ -3,10 +3,10 @@
 import ipaddress
 from dataclasses import dataclass
 
-from proxiedapp.api.errors import CommandConflict
-from proxiedapp.servers.invocation import Invocation
+from proxiedapp.api.errors import CommandConflictError
+from proxiedapp.servers.command.invocation import Invocation
+from proxiedapp.servers.command.variables import Variables, Word
 from proxiedapp.servers.server import Form, Role, Setting
-from proxiedapp.servers.words import Variables, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def variable_of(name: str, invocation: Invocation | None, variables: Variables) 
 
 
 def missing(told: Told, role: Role, wanted: str | None) -> str | None:
-    """Return the value that must be added, None if the user already says it; raises CommandConflict."""
+    """Return the value that must be added, None if the user already says it; raises CommandConflictError."""
     if role is Role.BIND:
         return _missing_bind(told, wanted or "")
     flags = told.flags()
@@ -66,28 +66,28 @@ def missing(told: Told, role: Role, wanted: str | None) -> str | None:
 
 
 def refuse_unservable(form: Form, invocation: Invocation, variables: Variables) -> None:
-    """Raise CommandConflict for an option or variable with which the app cannot be reached or believed."""
+    """Raise CommandConflictError for an option or variable with which the app cannot be reached or believed."""
     in_force = invocation.reading.in_force()
     for option, why in form.unservable.items():
         if option in in_force:
-            raise CommandConflict("spec.command", f"{option} cannot be served: {why}", f"Remove {option}")
+            raise CommandConflictError("spec.command", f"{option} cannot be served: {why}", f"Remove {option}")
     for name, (why, harmless) in form.unservable_variables.items():
         found = variable_of(name, invocation, variables)
         if found is not None and not (found.known and found.text.lower() in harmless):
             field = "spec.command" if name in invocation.assignments else "spec.env"
-            raise CommandConflict(field, f"{name} cannot be served: {why}", f"Remove {name}")
+            raise CommandConflictError(field, f"{name} cannot be served: {why}", f"Remove {name}")
 
 
-def _unseen(told: Told, source: str, role: Role) -> CommandConflict:
-    return CommandConflict(
+def _unseen(told: Told, source: str, role: Role) -> CommandConflictError:
+    return CommandConflictError(
         told.written_in(source),
         f"{source} takes its value from a place that cannot be seen here",
         f"Remove it: the operator writes it from {role.value}",
     )
 
 
-def _contradiction(told: Told, source: str, given: str, role: Role, wanted: str) -> CommandConflict:
-    return CommandConflict(
+def _contradiction(told: Told, source: str, given: str, role: Role, wanted: str) -> CommandConflictError:
+    return CommandConflictError(
         told.written_in(source),
         f"{source} {given} contradicts {role.value}, which asks for {wanted or 'none'}",
         f"Remove {source}, which the operator writes, or change {role.value}",
@@ -115,7 +115,7 @@ def _missing_bind(told: Told, wanted: str) -> str | None:
     given = told.flags()
     if not given:
         return wanted
-    problem: CommandConflict | None = None
+    problem: CommandConflictError | None = None
     for source, word in given:
         host, _, port = word.text.rpartition(":")
         if not word.known:
@@ -131,8 +131,8 @@ def _missing_bind(told: Told, wanted: str) -> str | None:
     return None
 
 
-def _inside_only(told: Told, source: str, value: str) -> CommandConflict:
-    return CommandConflict(
+def _inside_only(told: Told, source: str, value: str) -> CommandConflictError:
+    return CommandConflictError(
         told.written_in(source),
         f"with {source} {value} the server listens inside its pod only, where the proxy cannot reach it",
         f"Remove {source}: the operator writes one that can be reached",

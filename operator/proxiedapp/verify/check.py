@@ -3,13 +3,13 @@
 from proxiedapp.verify.finding import Finding
 from proxiedapp.verify.judge import judge
 from proxiedapp.verify.probe import collect
-from proxiedapp.verify.target import Options, Target
+from proxiedapp.verify.target import VerifyOptions, VerifyTarget
 
 
-async def verify(target: Target, options: Options, *, seconds: float = 10.0) -> tuple[Finding, ...]:
+async def verify(target: VerifyTarget, options: VerifyOptions, *, seconds: float = 10.0) -> tuple[Finding, ...]:
     """Check an app; what is wrong comes first, and of that the root cause.
 
-    Takes `seconds` at most. Raises InvalidTarget for a target that cannot be asked; whatever the app answers, or
+    Takes `seconds` at most. Raises InvalidTargetError for a target that cannot be asked; whatever the app answers, or
     fails to, is a finding.
     """
     return judge(await collect(target, options, seconds=seconds))

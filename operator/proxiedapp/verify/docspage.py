@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import SplitResult
 
 from proxiedapp.verify.evidence import Answer, Reply
-from proxiedapp.verify.target import Place
+from proxiedapp.verify.target import AppAddress
 
 _READ_MAX: Final = 64 * 1024
 _STRING: Final = r"""("(?:[^"\\\n]|\\.){1,1024}"|'(?:[^'\\\n]|\\.){1,1024}')"""
@@ -24,7 +24,7 @@ _ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(.))", re
 _CONTROL: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v"}
 
 
-def loaded_url(place: Place, docs: Reply | None) -> SplitResult | None:
+def loaded_url(place: AppAddress, docs: Reply | None) -> SplitResult | None:
     """Return the schema's URL as a browser that shows a docs page resolves it; None if there is none."""
     if not isinstance(docs, Answer) or not docs.is_page:
         return None

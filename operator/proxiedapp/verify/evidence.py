@@ -5,7 +5,7 @@ from enum import Enum, auto
 from http import HTTPStatus
 from typing import Final, TypeAlias
 
-from proxiedapp.verify.target import Options, Place, Target
+from proxiedapp.verify.target import AppAddress, VerifyOptions, VerifyTarget
 
 BODY_MAX: Final = 4 * 1024 * 1024
 """Bytes read of any answer."""
@@ -106,9 +106,9 @@ class Extra:
 class Evidence:
     """All answers of one check; None is what was not asked, for example since there is no prefix or no proxy."""
 
-    target: Target
-    options: Options
-    place: Place
+    target: VerifyTarget
+    options: VerifyOptions
+    place: AppAddress
     seconds: float
     schema: Reply
     docs: Reply | None = None

@@ -7,17 +7,17 @@ knows the prefix, and a fault if it does not. So each function sees everything t
 from collections.abc import Callable
 from typing import Final
 
-from proxiedapp.verify.checks_extra import extra_path
-from proxiedapp.verify.checks_prefix import docs_schema_url, doubled_prefix, openapi_servers, prefix_in_paths
-from proxiedapp.verify.checks_proxy import forged_headers, neighbour_prefix
-from proxiedapp.verify.checks_redirect import redirect_host, redirect_prefix, redirect_scheme
-from proxiedapp.verify.checks_served import not_served, unreachable
+from proxiedapp.verify.checks.extra import extra_path
+from proxiedapp.verify.checks.prefix import docs_schema_url, doubled_prefix, openapi_servers, prefix_in_paths
+from proxiedapp.verify.checks.proxy import forged_headers, neighbour_prefix
+from proxiedapp.verify.checks.redirect import redirect_host, redirect_prefix, redirect_scheme
+from proxiedapp.verify.checks.served import not_served, unreachable
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Evidence
+from proxiedapp.verify.facts import Facts, read
 from proxiedapp.verify.finding import Finding
-from proxiedapp.verify.reading import Reading, read
 
-Check = Callable[[Reading], Finding | None]
+Check = Callable[[Facts], Finding | None]
 
 CHECKS: Final[tuple[Check, ...]] = (
     doubled_prefix,  # first: whoever carries the prefix in the code gains nothing by telling it to the server

@@ -22,7 +22,7 @@ from proxiedapp.verify.evidence import BODY_MAX, Answer, Evidence, Extra, NoAnsw
 from proxiedapp.verify.forgery import believed, forged_headers
 from proxiedapp.verify.redirect import slash_redirect
 from proxiedapp.verify.schema import route_to_ask, schema_of, toggled
-from proxiedapp.verify.target import PATH_AND_QUERY, WEBSOCKET, Options, Place, Target, parse
+from proxiedapp.verify.target import PATH_AND_QUERY, WEBSOCKET, AppAddress, VerifyOptions, VerifyTarget, parse
 
 _AT_ONCE: Final = 4
 """Requests: an app with one slow worker should not have to wonder."""
@@ -34,14 +34,16 @@ _CERTAIN: Final = {Why.CERTIFICATE, Why.TLS, Why.CONNECTION}
 """After these, asking further would give the same."""
 
 
-async def collect(target: Target, options: Options, *, seconds: float) -> Evidence:
-    """Ask for everything; raises InvalidTarget, and nothing else. The longest it takes is `seconds`."""
+async def collect(target: VerifyTarget, options: VerifyOptions, *, seconds: float) -> Evidence:
+    """Ask for everything; raises InvalidTargetError, and nothing else. The longest it takes is `seconds`."""
     place = parse(target)
     async with _asking(target, place, seconds) as asker:
         return await _collect(target, options, place, seconds, asker)
 
 
-async def _collect(target: Target, options: Options, place: Place, seconds: float, asker: "_Asker") -> Evidence:
+async def _collect(
+    target: VerifyTarget, options: VerifyOptions, place: AppAddress, seconds: float, asker: "_Asker"
+) -> Evidence:
     at = place.public(options.openapi_path)
     evidence = Evidence(target, options, place, seconds, schema=await asker.get(at, limit=BODY_MAX))
     if isinstance(evidence.schema, NoAnswer) and evidence.schema.why in _CERTAIN:
@@ -114,7 +116,7 @@ async def _forge(evidence: Evidence, asker: "_Asker") -> Evidence:
 
 
 @asynccontextmanager
-async def _asking(target: Target, place: Place, seconds: float) -> AsyncIterator["_Asker"]:
+async def _asking(target: VerifyTarget, place: AppAddress, seconds: float) -> AsyncIterator["_Asker"]:
     deadline = asyncio.get_running_loop().time() + seconds
     turns = asyncio.Semaphore(_AT_ONCE)
     async with httpx.AsyncClient(
@@ -133,7 +135,7 @@ async def _asking(target: Target, place: Place, seconds: float) -> AsyncIterator
         yield _Asker(client, place, turns, deadline, deadline - seconds / 2)
 
 
-def _tls(place: Place, *, insecure: bool) -> ssl.SSLContext:
+def _tls(place: AppAddress, *, insecure: bool) -> ssl.SSLContext:
     if place.origin.startswith("http:"):
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # not used, and loading authorities takes longer than asking
     if insecure:
@@ -150,7 +152,7 @@ class _Asker:
     """A client for one target, with its deadline."""
 
     client: httpx.AsyncClient
-    place: Place
+    place: AppAddress
     turns: asyncio.Semaphore
     deadline: float
     blamed_until: float

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 from proxiedapp.verify.evidence import Answer, Reply
 from proxiedapp.verify.schema import toggled
-from proxiedapp.verify.target import Place, without_default_port
+from proxiedapp.verify.target import AppAddress, without_default_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Redirect:
     """With the port, if it is not the scheme's own."""
 
 
-def slash_redirect(place: Place, reply: Reply | None) -> Redirect | None:
+def slash_redirect(place: AppAddress, reply: Reply | None) -> Redirect | None:
     """Read an answer to a path under the prefix with a slash too many or too few; None if it is another redirect.
 
     The end of the path tells: a login page or a host of its own for assets is none of our business.
@@ -46,7 +46,7 @@ def slash_redirect(place: Place, reply: Reply | None) -> Redirect | None:
     )
 
 
-def leads_to_itself(place: Place, reply: Reply | None) -> bool:
+def leads_to_itself(place: AppAddress, reply: Reply | None) -> bool:
     """Whether a redirect gives the address that was asked for: an app that takes https for http, and insists on it."""
     if not isinstance(reply, Answer) or not reply.is_redirect:
         return False

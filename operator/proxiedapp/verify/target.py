@@ -17,12 +17,12 @@ WEBSOCKET: Final = "ws:"
 """In front of an extra path: open it as a websocket."""
 
 
-class InvalidTarget(ValueError):
+class InvalidTargetError(ValueError):
     """A target or option that cannot be asked for, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class VerifyTarget:
     """What is checked and how it is reached."""
 
     url: str
@@ -42,7 +42,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class VerifyOptions:
     """Where the app has its schema and docs, and what else to look at; paths as the app declares them."""
 
     openapi_path: str = "/openapi.json"
@@ -54,14 +54,14 @@ class Options:
     def __post_init__(self) -> None:
         for path in (self.openapi_path, self.docs_path):
             if path in {"", "/"} or not _PATH.fullmatch(path) or path.endswith("/"):
-                raise InvalidTarget(f"{path!r} is no path: write it as the app declares it, like /openapi.json")
+                raise InvalidTargetError(f"{path!r} is no path: write it as the app declares it, like /openapi.json")
         for path in self.extra_paths:
             if not PATH_AND_QUERY.fullmatch(path.removeprefix(WEBSOCKET)):
-                raise InvalidTarget(f"{path!r} is no path: write it as the app declares it, like /items or ws:/ws")
+                raise InvalidTargetError(f"{path!r} is no path: write it as the app declares it, like /items or ws:/ws")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AppAddress:
     """A target, parsed: where requests go, and the public address that the app should know."""
 
     origin: str
@@ -109,33 +109,35 @@ class Place:
         return without_default_port(url) in {host.lower() for host in self.hosts}
 
 
-def parse(target: Target) -> Place:
-    """Read a target; raises InvalidTarget with one line that says what is wrong."""
+def parse(target: VerifyTarget) -> AppAddress:
+    """Read a target; raises InvalidTargetError with one line that says what is wrong."""
     try:
         url = urlsplit(target.url)
         _ = url.port  # raises for a port that is no number, or out of range
     except ValueError as error:
-        raise InvalidTarget(f"{target.url!r} is no URL: {error}") from None
+        raise InvalidTargetError(f"{target.url!r} is no URL: {error}") from None
     if url.scheme not in _DEFAULT_PORTS or not url.hostname:
-        raise InvalidTarget(f"{target.url!r} is no URL: write scheme, host and prefix, like https://example.com/api/v1")
+        raise InvalidTargetError(
+            f"{target.url!r} is no URL: write scheme, host and prefix, like https://example.com/api/v1"
+        )
     if "@" in url.netloc:
-        raise InvalidTarget("the URL holds credentials: they are not sent, leave them out")
+        raise InvalidTargetError("the URL holds credentials: they are not sent, leave them out")
     if "?" in target.url or "#" in target.url:
-        raise InvalidTarget(f"{target.url!r} holds a query or fragment: end it with the prefix")
+        raise InvalidTargetError(f"{target.url!r} holds a query or fragment: end it with the prefix")
     if not _HOST.fullmatch(url.netloc):
-        raise InvalidTarget(f"{target.url!r} holds a host that cannot be asked: write its ASCII name or address")
+        raise InvalidTargetError(f"{target.url!r} holds a host that cannot be asked: write its ASCII name or address")
     if not _PATH.fullmatch(url.path) or {".", ".."} & set(unquote(url.path).split("/")):
-        raise InvalidTarget(f"{url.path!r} is no prefix: write plain segments, like /api/v1")
+        raise InvalidTargetError(f"{url.path!r} is no prefix: write plain segments, like /api/v1")
     if target.host is not None and not _HOST.fullmatch(target.host):
-        raise InvalidTarget(f"{target.host!r} is no host: write a name or address, with a port if need be")
+        raise InvalidTargetError(f"{target.host!r} is no host: write a name or address, with a port if need be")
     _check_headers(target.headers)
     given = {name.lower(): value for name, value in target.headers.items()} if target.direct else {}
     scheme = given.get("x-forwarded-proto", url.scheme)
     if scheme not in _DEFAULT_PORTS:
-        raise InvalidTarget(f"X-Forwarded-Proto is {scheme!r}: it must be http or https")
+        raise InvalidTargetError(f"X-Forwarded-Proto is {scheme!r}: it must be http or https")
     host = target.host or url.netloc
     forwarded = [given["x-forwarded-host"]] if target.trusted and "x-forwarded-host" in given else []
-    return Place(
+    return AppAddress(
         origin=f"{url.scheme}://{url.netloc}",
         host_header=host,
         server_name=urlsplit(f"//{host}").hostname or url.hostname,
@@ -167,6 +169,6 @@ def without_default_port(url: SplitResult) -> str:
 def _check_headers(headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name) or not value.isascii() or not value.isprintable():
-            raise InvalidTarget(f"{name!r} is no header that can be sent: name and value must be plain text")
+            raise InvalidTargetError(f"{name!r} is no header that can be sent: name and value must be plain text")
         if name.lower() == "host":
-            raise InvalidTarget("the Host header is given as the target's host")
+            raise InvalidTargetError("the Host header is given as the target's host")

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from proxiedapp.sandbox.bare import BareCluster, bare_cluster
+from proxiedapp_sandbox.bare import BareCluster, bare_cluster
 from tests.support.dryrun import create
 from tests.support.helm import HELMS, Helm
 from tests.support.monitoring import monitoring_crds

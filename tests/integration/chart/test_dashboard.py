@@ -11,9 +11,9 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from proxiedapp.controller.kinds import PROXIED_APP
-from proxiedapp.sandbox.bare import BareCluster
-from proxiedapp.sandbox.cluster import until
+from proxiedapp.controller.watchedkinds import PROXIED_APP
+from proxiedapp_sandbox.bare import BareCluster
+from proxiedapp_sandbox.cluster import until
 from tests.support.dryrun import create
 from tests.support.helm import Helm
 from tests.support.manifests import hello

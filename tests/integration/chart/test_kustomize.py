@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.sandbox.bare import BareCluster
+from proxiedapp_sandbox.bare import BareCluster
 from tests.support.helm import Helm, objects
 
 MONITORING = '{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}'

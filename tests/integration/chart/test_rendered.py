@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from proxiedapp.api.crd import custom_resource_definition
-from proxiedapp.api.manifest import dump
-from proxiedapp.controller.settings import Settings
-from proxiedapp.sandbox.bare import BareCluster
+from proxiedapp.kube.manifest import dump
+from proxiedapp.process.settings import Settings
+from proxiedapp_sandbox.bare import BareCluster
 from tests.support.dryrun import check, create
 from tests.support.helm import CHART, HELMS, KUBE_VERSION, Helm, objects
 

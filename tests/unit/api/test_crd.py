@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from proxiedapp.api.app import parse_spec
 from proxiedapp.api.crd import custom_resource_definition
-from proxiedapp.api.manifest import dump
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import ConditionType
+from proxiedapp.kube.manifest import dump
 from tests.support.apps import a_spec
 
 CRD: Final = custom_resource_definition()

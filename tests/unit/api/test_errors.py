@@ -3,12 +3,12 @@
 import pytest
 
 from proxiedapp.api.errors import (
-    CommandConflict,
-    InvalidSpec,
-    Rejected,
-    StripModeRefused,
-    TraefikMissing,
-    UnknownServer,
+    CommandConflictError,
+    InvalidSpecError,
+    RejectedError,
+    StripModeError,
+    TraefikMissingError,
+    UnknownServerError,
 )
 from proxiedapp.api.reasons import Reason
 
@@ -16,14 +16,14 @@ from proxiedapp.api.reasons import Reason
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
-        (InvalidSpec, Reason.INVALID_SPEC),
-        (UnknownServer, Reason.UNKNOWN_SERVER),
-        (CommandConflict, Reason.COMMAND_CONFLICT),
-        (StripModeRefused, Reason.STRIP_MODE_REFUSED),
-        (TraefikMissing, Reason.TRAEFIK_MISSING),
+        (InvalidSpecError, Reason.INVALID_SPEC),
+        (UnknownServerError, Reason.UNKNOWN_SERVER),
+        (CommandConflictError, Reason.COMMAND_CONFLICT),
+        (StripModeError, Reason.STRIP_MODE_REFUSED),
+        (TraefikMissingError, Reason.TRAEFIK_MISSING),
     ],
 )
-def test_refusal_carries_its_reason_and_one_sentence_each(kind: type[Rejected], reason: Reason) -> None:
+def test_refusal_carries_its_reason_and_one_sentence_each(kind: type[RejectedError], reason: Reason) -> None:
     error = kind("spec.port", "it is taken", "Choose another")
     assert error.reason is reason
     assert str(error) == "spec.port: it is taken. Choose another."

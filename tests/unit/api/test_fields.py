@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from proxiedapp.api.app import parse_spec
-from proxiedapp.api.errors import InvalidSpec
+from proxiedapp.api.errors import InvalidSpecError
 from tests.support.apps import a_spec
 
 
 def accepts(**fields: Any) -> bool:
     try:
         parse_spec(a_spec(**fields))
-    except InvalidSpec:
+    except InvalidSpecError:
         return False
     return True
 

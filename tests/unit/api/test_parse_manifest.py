@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from proxiedapp.api.app import ProxiedApp, parse_manifest, parse_spec
-from proxiedapp.api.errors import InvalidSpec
+from proxiedapp.api.errors import InvalidSpecError
 from proxiedapp.api.names import Key
 from tests.support.apps import a_spec
 
@@ -54,7 +54,7 @@ def test_status_is_no_matter() -> None:
     ],
 )
 def test_what_is_no_app_is_refused(changes: dict[Any, Any], field: str, problem: str) -> None:
-    with pytest.raises(InvalidSpec) as refused:
+    with pytest.raises(InvalidSpecError) as refused:
         parse_manifest({**manifest(), **changes} if 1 in changes else manifest(**changes))
     assert refused.value.field == field
     assert problem in refused.value.problem
@@ -63,7 +63,7 @@ def test_what_is_no_app_is_refused(changes: dict[Any, Any], field: str, problem:
 @pytest.mark.parametrize("name", ["1shop", "Shop", "shop.a", "-a", "a-", "a_b", "a" * 64, "a\n"])
 def test_name_that_service_and_labels_cannot_carry_is_refused(name: str) -> None:
     """The CRD has the same rule, so what is refused on the cluster is refused offline too."""
-    with pytest.raises(InvalidSpec) as refused:
+    with pytest.raises(InvalidSpecError) as refused:
         parse_manifest(manifest(metadata={"name": name}))
     assert refused.value.field == "metadata.name"
     assert "at most 63 characters" in refused.value.problem

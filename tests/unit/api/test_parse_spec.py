@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 
 from proxiedapp.api.app import parse_spec
-from proxiedapp.api.errors import InvalidSpec
+from proxiedapp.api.errors import InvalidSpecError
 from proxiedapp.api.reasons import Reason
 from tests.support.apps import a_spec
 
 SECRET = {"secretKeyRef": {"name": "s", "key": "k"}}
 
 
-def refusal(spec: Any) -> InvalidSpec:
-    with pytest.raises(InvalidSpec) as refused:
+def refusal(spec: Any) -> InvalidSpecError:
+    with pytest.raises(InvalidSpecError) as refused:
         parse_spec(spec)
     return refused.value
 

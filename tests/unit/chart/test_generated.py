@@ -16,7 +16,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from proxiedapp.api.reasons import Reason
 from proxiedapp.controller import metrics
 from proxiedapp.controller.plan import Cause
-from proxiedapp.controller.settings import Settings
+from proxiedapp.process.settings import Settings
 from tests.support.helm import CHART
 
 REPOSITORY = Path(__file__).parents[3]

@@ -9,7 +9,7 @@ from proxiedapp.api.names import Key
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import Condition, ConditionType
 from proxiedapp.controller.events import newly_stalled, warning
-from proxiedapp.controller.store import ObservedApp, Store
+from proxiedapp.controller.observed.store import ObservedApp, Store
 from tests.support.apps import DEFAULTS
 from tests.support.clock import START
 from tests.support.observed import app_body

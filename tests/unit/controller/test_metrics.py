@@ -6,13 +6,14 @@ import sys
 import pytest
 from prometheus_client import REGISTRY
 
-from proxiedapp.controller.resync import Resync
-from proxiedapp.controller.store import Store
-from proxiedapp.resources.kinds import CHILD_KINDS, Kind
+from proxiedapp.controller.observed.store import Store
+from proxiedapp.controller.watch.resync import Resync
+from proxiedapp.kube.kind import Kind
+from proxiedapp.resources.kinds import CHILD_KINDS
 from tests.support.apps import DEFAULTS
 from tests.support.scenario import Scenario
 
-PRINT = "import proxiedapp.controller.run, prometheus_client; print(prometheus_client.generate_latest().decode())"
+PRINT = "import proxiedapp.process.run, prometheus_client; print(prometheus_client.generate_latest().decode())"
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from proxiedapp.controller.plan import Cause
-from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, SERVICE, Kind
+from proxiedapp.kube.kind import Kind
+from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, SERVICE
 from tests.support.scenario import Scenario
 
 

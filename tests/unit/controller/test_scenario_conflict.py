@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, SERVICE
 from proxiedapp.routing.claim import held
 from tests.support.scenario import NAMESPACE, Scenario

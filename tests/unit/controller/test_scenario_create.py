@@ -1,7 +1,7 @@
 """A new app: what is written, in which order, and then nothing more."""
 
-from proxiedapp.controller.kinds import PROXIED_APP
 from proxiedapp.controller.reconcile import Outcome
+from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, SERVICE
 from tests.support.scenario import Scenario
 

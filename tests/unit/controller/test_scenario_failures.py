@@ -2,11 +2,11 @@
 
 import pytest
 
-from proxiedapp.controller.client import ApiError, Refused, Unavailable
+from proxiedapp.kube.client import ApiError, RefusedError, UnavailableError
 from proxiedapp.resources.kinds import MIDDLEWARE
 from tests.support.scenario import Scenario
 
-AWAY = Unavailable(503, "etcd is away")
+AWAY = UnavailableError(503, "etcd is away")
 RETRYING = {"Ready": "False Retrying", "Reconciling": "True Retrying"}
 
 
@@ -47,8 +47,8 @@ async def test_next_try_writes_only_what_is_left(scenario: Scenario) -> None:
 
 
 async def test_longest_wait_that_was_asked_for_counts(scenario: Scenario) -> None:
-    scenario.api.fail("create", "services", Unavailable(429, "slow down", retry_after=7.0))
-    scenario.api.fail("create", "deployments", Unavailable(429, "slow down", retry_after=3.0))
+    scenario.api.fail("create", "services", UnavailableError(429, "slow down", retry_after=7.0))
+    scenario.api.fail("create", "deployments", UnavailableError(429, "slow down", retry_after=3.0))
     scenario.create()
     await scenario.settle()
     assert scenario.clock.next_in() == 7.0
@@ -110,7 +110,7 @@ async def test_failed_prune_is_tried_again(scenario: Scenario) -> None:
 
 
 async def test_refused_child_is_told_with_an_event_and_tried_again_slowly(scenario: Scenario) -> None:
-    scenario.api.fail("create", "deployments", Refused(403, "exceeded quota"), times=2)
+    scenario.api.fail("create", "deployments", RefusedError(403, "exceeded quota"), times=2)
     scenario.create()
     requests = await scenario.settle()
     assert requests[-2:] == ["status shop: Ready=False ChildRefused", "event shop: ChildRefused"]
@@ -148,7 +148,7 @@ async def test_lost_answer_before_the_watch_tells_is_found_out(scenario: Scenari
     ]
 
 
-@pytest.mark.parametrize("error", [Unavailable(503, "away", retry_after=2.0), Refused(403, "not allowed")])
+@pytest.mark.parametrize("error", [UnavailableError(503, "away", retry_after=2.0), RefusedError(403, "not allowed")])
 async def test_status_that_cannot_be_written_is_tried_again(scenario: Scenario, error: ApiError) -> None:
     scenario.api.fail("status", "proxiedapps", error)
     scenario.create()

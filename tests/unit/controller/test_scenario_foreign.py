@@ -5,8 +5,8 @@ from copy import deepcopy
 import pytest
 
 from proxiedapp.api.names import Key
-from proxiedapp.controller.kinds import PROXIED_APP
-from proxiedapp.controller.store import ChildId
+from proxiedapp.controller.observed.store import ChildId
+from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.resources.desired import desired
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, SERVICE
 from tests.support.apps import DEFAULTS, an_app

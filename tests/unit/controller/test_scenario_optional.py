@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.controller.client import Refused
+from proxiedapp.kube.client import RefusedError
+from proxiedapp.kube.kind import Kind
 from proxiedapp.resources.kinds import (
     CERT_MANAGER_GROUP,
     CERTIFICATE,
@@ -12,7 +13,6 @@ from proxiedapp.resources.kinds import (
     MONITORING_GROUP,
     OPTIONAL_GROUPS,
     SERVICE_MONITOR,
-    Kind,
 )
 from tests.support.scenario import NAMESPACE, Scenario
 
@@ -116,7 +116,7 @@ async def test_child_that_is_refused_does_not_part_route_and_pods(
 ) -> None:
     """A new prefix reaches both, or clients would be led to pods that are told another one."""
     await scenario.served()
-    scenario.api.fail("create", kind.plural, Refused(403, "not allowed"))
+    scenario.api.fail("create", kind.plural, RefusedError(403, "not allowed"))
     scenario.change("shop", "/api/v2", **fields)
     await scenario.settle()
     assert "/api/v2" in scenario.command()

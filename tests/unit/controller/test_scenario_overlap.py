@@ -2,9 +2,10 @@
 
 import pytest
 
-from proxiedapp.api.manifest import Manifest
-from proxiedapp.controller.kinds import HTTP_ROUTE, INGRESS
-from proxiedapp.resources.kinds import INGRESS_ROUTE, Kind
+from proxiedapp.controller.watchedkinds import HTTP_ROUTE, INGRESS
+from proxiedapp.kube.kind import Kind
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp.resources.kinds import INGRESS_ROUTE
 from tests.support.scenario import Scenario
 
 STATUS = ["status shop: Ready=True Available"]

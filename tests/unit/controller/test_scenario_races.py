@@ -2,7 +2,7 @@
 
 from copy import deepcopy
 
-from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.resources.kinds import DEPLOYMENT, MIDDLEWARE, SERVICE
 from tests.support.scenario import NAMESPACE, Scenario
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.controller.client import Refused, Unavailable
 from proxiedapp.controller.reconcile import Outcome
+from proxiedapp.kube.client import RefusedError, UnavailableError
 from tests.support.scenario import Scenario
 
 PYTHON = ["python", "main.py"]
@@ -94,7 +94,7 @@ async def test_spec_that_the_models_refuse_is_told_as_well(scenario: Scenario) -
 async def test_quantity_that_kubernetes_cannot_read_is_not_our_defect(scenario: Scenario) -> None:
     await scenario.served()
     scenario.change(resources={"limits": {"cpu": "1e1.5"}})
-    scenario.api.fail("apply", "deployments", Refused(400, "unable to parse quantity's suffix"))
+    scenario.api.fail("apply", "deployments", RefusedError(400, "unable to parse quantity's suffix"))
     assert await scenario.settle() == [
         "apply deployments/shop",
         "status shop: Ready=False ChildRefused",
@@ -102,9 +102,9 @@ async def test_quantity_that_kubernetes_cannot_read_is_not_our_defect(scenario: 
     ]
 
 
-@pytest.mark.parametrize("error", [Refused(403, "not allowed"), Unavailable(503, "away")])
+@pytest.mark.parametrize("error", [RefusedError(403, "not allowed"), UnavailableError(503, "away")])
 async def test_event_that_cannot_be_written_does_no_harm(scenario: Scenario, error: Exception) -> None:
-    assert isinstance(error, Refused | Unavailable)
+    assert isinstance(error, RefusedError | UnavailableError)
     scenario.api.fail("event", "events", error)
     scenario.create(command=PYTHON)
     assert await scenario.settle() == ["status shop: Ready=False UnknownServer", "event shop: UnknownServer"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxiedapp.controller.kinds import PROXIED_APP
+from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.resources.kinds import DEPLOYMENT
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.finding import Finding

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.api.errors import TraefikMissing, UnknownServer
+from proxiedapp.api.errors import TraefikMissingError, UnknownServerError
 from proxiedapp.api.names import Key
 from proxiedapp.controller.apply import ApplyReport, Failed, NameTaken
-from proxiedapp.controller.client import Refused, Unavailable
+from proxiedapp.controller.observed.store import ChildId, ObservedApp, Store, Workload
 from proxiedapp.controller.status import Pass, applied, next_status, rejected
-from proxiedapp.controller.store import ChildId, ObservedApp, Store, Workload
+from proxiedapp.kube.client import RefusedError, UnavailableError
 from proxiedapp.resources.desired import desired
 from proxiedapp.resources.kinds import DEPLOYMENT, SERVICE
 from tests.support.apps import DEFAULTS, an_app
@@ -20,10 +20,10 @@ SHOP = Key("team", "shop")
 URLS = {"web": "http://*", "websecure": "https://*"}
 WANT = desired(an_app(namespace="team"), DEFAULTS)
 FINE = Pass()
-BAD_SPEC = rejected(UnknownServer("spec.command", "no server", "Name one"))
+BAD_SPEC = rejected(UnknownServerError("spec.command", "no server", "Name one"))
 TAKEN = applied(ApplyReport((NameTaken(ChildId(SERVICE, "team", "shop"), "the App other"),)))
-REFUSED = applied(ApplyReport((Failed(ChildId(DEPLOYMENT, "team", "shop"), Refused(422, "quota")),)))
-UNAVAILABLE = applied(ApplyReport((Failed(ChildId(DEPLOYMENT, "team", "shop"), Unavailable(503, "etcd")),)))
+REFUSED = applied(ApplyReport((Failed(ChildId(DEPLOYMENT, "team", "shop"), RefusedError(422, "quota")),)))
+UNAVAILABLE = applied(ApplyReport((Failed(ChildId(DEPLOYMENT, "team", "shop"), UnavailableError(503, "etcd")),)))
 
 
 def app(status: dict[str, Any] | None = None, generation: int = 1) -> ObservedApp:
@@ -112,7 +112,7 @@ def stalled(reason: str) -> dict[str, str]:
         pytest.param(TAKEN, pods(), stalled("NameTaken") | NOT_APPLIED | SERVING, id="a name is taken"),
         pytest.param(REFUSED, None, stalled("ChildRefused") | NOT_APPLIED | UNREPORTED, id="a child is refused"),
         pytest.param(
-            rejected(TraefikMissing("the cluster", "no Traefik", "Install it")),
+            rejected(TraefikMissingError("the cluster", "no Traefik", "Install it")),
             None,
             stalled("TraefikMissing") | NOT_APPLIED | UNREPORTED,
             id="no Traefik",
@@ -211,7 +211,7 @@ def test_message_says_what_is_wrong_and_how_to_mend_it(outcome: Pass, message: s
 
 def test_first_of_several_problems_is_told() -> None:
     first = NameTaken(ChildId(SERVICE, "team", "shop"), "somebody else")
-    second = Failed(ChildId(DEPLOYMENT, "team", "shop"), Unavailable(503, "etcd"))
+    second = Failed(ChildId(DEPLOYMENT, "team", "shop"), UnavailableError(503, "etcd"))
     assert applied(ApplyReport((first, second))) == applied(ApplyReport((first,)))
 
 

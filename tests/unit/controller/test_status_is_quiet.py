@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from proxiedapp.api.conditions import conditions_of
-from proxiedapp.api.errors import UnknownServer
+from proxiedapp.api.errors import UnknownServerError
 from proxiedapp.api.names import Key
+from proxiedapp.controller.observed.store import ObservedApp, Store, Workload
 from proxiedapp.controller.status import Pass, next_status, rejected
-from proxiedapp.controller.store import ObservedApp, Store, Workload
 from proxiedapp.resources.desired import desired
 from proxiedapp.resources.kinds import DEPLOYMENT
 from tests.support.apps import DEFAULTS, an_app
@@ -19,7 +19,7 @@ from tests.support.observed import app_body, child_body, rolled_out
 SHOP = Key("team", "shop")
 URLS = {"web": "http://*"}
 WANT = desired(an_app(namespace="team"), DEFAULTS)
-BAD_SPEC = rejected(UnknownServer("spec.command", "no server", "Name one"))
+BAD_SPEC = rejected(UnknownServerError("spec.command", "no server", "Name one"))
 
 
 def app(status: dict[str, Any] | None, generation: int = 1) -> ObservedApp:

@@ -6,10 +6,10 @@ import pytest
 from prometheus_client import REGISTRY
 
 from proxiedapp.api.names import Key
-from proxiedapp.controller.verification import Subject, Verdict, Verifier
+from proxiedapp.controller.verification import Verdict, Verifier, VerifyRequest
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.finding import Finding
-from proxiedapp.verify.target import Options, Target
+from proxiedapp.verify.target import VerifyOptions, VerifyTarget
 from tests.support.clock import Clock
 
 SHOP = Key("team", "shop")
@@ -19,8 +19,8 @@ WRONG = Finding(Code.REDIRECT_SCHEME, ok=False, seen="http", expected="https", f
 INTERVAL = 900.0
 
 
-def version(generation: int, prefix: str = "/api") -> Subject:
-    return Subject(generation, generation, Target(f"https://traefik{prefix}"), Options())
+def version(generation: int, prefix: str = "/api") -> VerifyRequest:
+    return VerifyRequest(generation, generation, VerifyTarget(f"https://traefik{prefix}"), VerifyOptions())
 
 
 class Bench:
@@ -36,7 +36,7 @@ class Bench:
             self._check, self.woken.append, interval=INTERVAL, timer=self.clock, chance=lambda: 0.5
         )
 
-    async def _check(self, target: Target, _: Options) -> tuple[Finding, ...]:
+    async def _check(self, target: VerifyTarget, _: VerifyOptions) -> tuple[Finding, ...]:
         self.checks.append(target.url)
         if self.gate is not None:
             await self.gate.wait()
@@ -54,7 +54,7 @@ class Bench:
         await self.run(seconds)
         await self.run(3.0)
 
-    def verdict(self, subject: Subject, key: Key = SHOP) -> Finding | None:
+    def verdict(self, subject: VerifyRequest, key: Key = SHOP) -> Finding | None:
         verdict = self.verifier.ask(key, subject, told=False)
         assert verdict is None or verdict.subject == subject
         return None if verdict is None else (verdict.wrong or RIGHT)

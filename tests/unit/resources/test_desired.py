@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.api.errors import Rejected
+from proxiedapp.api.errors import RejectedError
 from proxiedapp.api.reasons import Reason
 from proxiedapp.resources.desired import Desired, desired
 from proxiedapp.resources.kinds import CERT_MANAGER_GROUP, MONITORING_GROUP, OPTIONAL_GROUPS, TRAEFIK_GROUP
@@ -107,7 +107,7 @@ def test_secret_of_a_certificate_may_have_another_name() -> None:
     ],
 )
 def test_spec_is_refused_where_its_route_lacks_an_api(missing: str, reason: Reason, route: dict[str, Any]) -> None:
-    with pytest.raises(Rejected) as refusal:
+    with pytest.raises(RejectedError) as refusal:
         desired(an_app(route=route), DEFAULTS, served=OPTIONAL_GROUPS - {missing})
     assert refusal.value.reason is reason
 
@@ -147,5 +147,5 @@ def test_isolation_holds_where_nobody_said_who_reads_metrics() -> None:
 
 
 def test_spec_that_cannot_be_served_has_no_children() -> None:
-    with pytest.raises(Rejected):
+    with pytest.raises(RejectedError):
         desired(an_app(command=["python", "main.py"]), DEFAULTS)

@@ -11,8 +11,8 @@ import yaml
 
 from proxiedapp.api.app import parse_manifest
 from proxiedapp.api.crd import structural
-from proxiedapp.api.manifest import dump
 from proxiedapp.api.spec import ProxiedAppSpec
+from proxiedapp.kube.manifest import dump
 from proxiedapp.resources.desired import desired
 from tests.support.apps import DEFAULTS
 from tests.support.golden import DATA, INPUTS, load_app, load_manifest, output_of

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxiedapp.api.names import Key
-from proxiedapp.routing.claim import Claim, Contender, Place, claim, held, owners, wanted
+from proxiedapp.routing.claim import Claim, Contender, RouteKey, claim, held, owners, wanted
 from proxiedapp.routing.rule import Rule
 from proxiedapp.routing.traefik import Route, write
 from tests.support.apps import DEFAULTS
@@ -17,7 +17,7 @@ NOTHING: Claim = frozenset()
 
 
 def places(*prefixes: str, host: str = "", entry_point: str = "web") -> Claim:
-    return frozenset(Place(host, prefix, entry_point, "") for prefix in prefixes)
+    return frozenset(RouteKey(host, prefix, entry_point, "") for prefix in prefixes)
 
 
 def contender(name: str, wants: Claim = NOTHING, holds: Claim = NOTHING, created: str = "1") -> Contender:
@@ -121,7 +121,7 @@ def test_the_decision_stands_once_it_is_carried_out(contenders: list[Contender])
         pytest.param({}, claim(Rule((), "/"), ENTRY_POINTS, None), id="everything"),
         pytest.param(
             {"hosts": ["b", "a"], "pathPrefix": "/x", "entryPoints": ["web"], "ingressClassName": "inner"},
-            frozenset({Place("a", "/x", "web", "inner"), Place("b", "/x", "web", "inner")}),
+            frozenset({RouteKey("a", "/x", "web", "inner"), RouteKey("b", "/x", "web", "inner")}),
             id="each host",
         ),
         pytest.param({"pathPrefix": 3}, frozenset(), id="not as the API has it"),

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.api.errors import InvalidSpec
-from proxiedapp.api.route import Route
+from proxiedapp.api.errors import InvalidSpecError
+from proxiedapp.api.route import RouteSpec
 from proxiedapp.routing.entrypoints import EntryPoints, Listening
 
 KNOWN = EntryPoints(
@@ -35,15 +35,15 @@ KNOWN = EntryPoints(
     ],
 )
 def test_entry_points(asked: dict[str, Any], together: str, plain: str) -> None:
-    listening = KNOWN.named_by(Route.model_validate(asked))
+    listening = KNOWN.named_by(RouteSpec.model_validate(asked))
     assert listening == Listening(tuple(together.split()), tuple(plain.split()))
     listening.refuse_none()
 
 
 @pytest.mark.parametrize("asked", [{"tls": {}}, {"redirectToHTTPS": True}])
 def test_https_without_an_entry_point_for_it_is_refused(asked: dict[str, Any]) -> None:
-    with pytest.raises(InvalidSpec) as refused:
-        KNOWN.named_by(Route.model_validate(asked | {"entryPoints": ["web", "inner"]})).refuse_none()
+    with pytest.raises(InvalidSpecError) as refused:
+        KNOWN.named_by(RouteSpec.model_validate(asked | {"entryPoints": ["web", "inner"]})).refuse_none()
     assert refused.value.field == "spec.route.entryPoints"
     assert refused.value.problem.startswith("web, inner speaks plain http")
 

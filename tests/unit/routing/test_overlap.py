@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxiedapp.api.names import Key
-from proxiedapp.controller.neighbours import Neighbours
+from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.routing.entrypoints import EntryPoints
 from proxiedapp.routing.foreign import Ref, read_foreign
 from proxiedapp.routing.overlap import Overlap, concerns, find, patterns
@@ -66,8 +66,8 @@ def http_route(*hosts: str, rules: Any = AT_API) -> dict[str, Any]:
     return {"kind": "HTTPRoute", "spec": {"hostnames": list(hosts), "rules": rules}, "status": ACCEPTED}
 
 
-def known(*objects: Mapping[str, Any]) -> Neighbours:
-    neighbours = Neighbours()
+def known(*objects: Mapping[str, Any]) -> ForeignRoutes:
+    neighbours = ForeignRoutes()
     for number, manifest in enumerate(objects):
         body = {"metadata": {}, **manifest}
         name = body["metadata"].get("name", f"theirs-{number}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.traefik_rule import All, Either, Matcher, NotARule, parse, routed_path, stripped, takes
+from tests.support.traefik_rule import All, Either, Matcher, NotARuleError, parse, routed_path, stripped, takes
 
 HOST, PATH = Matcher("Host", "a.b"), Matcher("PathPrefix", "/x")
 
@@ -42,7 +42,7 @@ def test_rules_are_read(rule: str, read: object) -> None:
     ],
 )
 def test_what_is_no_rule_is_refused(rule: str) -> None:
-    with pytest.raises(NotARule):
+    with pytest.raises(NotARuleError):
         parse(rule)
 
 

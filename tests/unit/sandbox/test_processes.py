@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from proxiedapp.sandbox.cluster import until
-from proxiedapp.sandbox.processes import Child, Identity, identity, stop
+from proxiedapp_sandbox.cluster import until
+from proxiedapp_sandbox.processes import Child, Identity, identity, stop
 
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
@@ -76,7 +76,7 @@ async def test_a_childs_output_is_in_its_log(tmp_path: Path) -> None:
 def test_a_child_dies_with_whoever_started_it(tmp_path: Path) -> None:
     starts_one = (
         "import asyncio, pathlib, sys\n"
-        "from proxiedapp.sandbox.processes import Child\n"
+        "from proxiedapp_sandbox.processes import Child\n"
         "async def main():\n"
         "    child = await Child.start(['sleep', '600'], log=pathlib.Path(sys.argv[1]))\n"
         "    print(child.identity.pid, flush=True)\n"

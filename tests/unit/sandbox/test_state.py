@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from proxiedapp.sandbox import state
-from proxiedapp.sandbox.errors import SandboxError
-from proxiedapp.sandbox.processes import Identity
-from proxiedapp.sandbox.state import ComponentState, Options, State
+from proxiedapp_sandbox import state
+from proxiedapp_sandbox.errors import SandboxError
+from proxiedapp_sandbox.processes import Identity
+from proxiedapp_sandbox.state import ComponentState, SandboxOptions, State
 
-OPTIONS = Options(images=Path("/images"), kube_version="v1.36.3")
+OPTIONS = SandboxOptions(images=Path("/images"), kube_version="v1.36.3")
 NOBODY = Identity(2**22 + 1, 1)
 """No process has this number."""
 

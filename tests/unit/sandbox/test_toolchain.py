@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from proxiedapp.sandbox import toolchain
-from proxiedapp.sandbox.errors import SandboxError
+from proxiedapp_sandbox import toolchain
+from proxiedapp_sandbox.errors import SandboxError
 
 
 def test_the_machines_own_go_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

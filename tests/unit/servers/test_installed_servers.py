@@ -18,6 +18,7 @@ from hypercorn.__main__ import main as hypercorn_main
 from typer.main import get_command
 from uvicorn.main import main as uvicorn_command
 
+from proxiedapp.servers.command.wrappers import WRAPPERS
 from proxiedapp.servers.daphne import DAPHNE
 from proxiedapp.servers.fastapi import FASTAPI
 from proxiedapp.servers.granian import GRANIAN
@@ -25,7 +26,6 @@ from proxiedapp.servers.gunicorn import GUNICORN_ASGI, GUNICORN_UVICORN
 from proxiedapp.servers.hypercorn import HYPERCORN
 from proxiedapp.servers.server import Role, Server
 from proxiedapp.servers.uvicorn import UVICORN
-from proxiedapp.servers.wrappers import WRAPPERS
 
 FASTAPI_GROUP: Any = get_command(fastapi_cli)
 SUBCOMMANDS: dict[str, Any] = {name: FASTAPI_GROUP.commands[name] for name in FASTAPI.subcommands}
@@ -110,14 +110,14 @@ def parser_of_hypercorn() -> argparse.ArgumentParser:
     """Catch the parser that hypercorn makes and does not give away."""
     caught: list[argparse.ArgumentParser] = []
 
-    class Caught(Exception):
+    class CaughtError(Exception):
         pass
 
     def catch(parser: argparse.ArgumentParser, *_: Any) -> None:
         caught.append(parser)
-        raise Caught
+        raise CaughtError
 
-    with pytest.MonkeyPatch.context() as patch, suppress(Caught):
+    with pytest.MonkeyPatch.context() as patch, suppress(CaughtError):
         patch.setattr(argparse.ArgumentParser, "parse_args", catch)
         hypercorn_main(["main:app"])
     return caught[0]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.api.errors import CommandConflict, StripModeRefused, UnknownServer
+from proxiedapp.api.errors import CommandConflictError, StripModeError, UnknownServerError
 from tests.support.commands import PREFIX, env, launched, words
 
 TOLD = {
@@ -202,7 +202,7 @@ def test_without_a_prefix_none_is_kept() -> None:
     ],
 )
 def test_a_strip_mode_against_the_servers_nature_is_refused(command: str, fields: dict[str, Any]) -> None:
-    with pytest.raises(StripModeRefused):
+    with pytest.raises(StripModeError):
         launched(command, **fields)
 
 
@@ -297,7 +297,7 @@ def test_a_strip_mode_against_the_servers_nature_is_refused(command: str, fields
     ],
 )
 def test_what_contradicts_is_refused(command: Any, fields: dict[str, Any], field: str, problem: str) -> None:
-    with pytest.raises(CommandConflict) as refused:
+    with pytest.raises(CommandConflictError) as refused:
         launched(command, **fields)
     assert (refused.value.field, refused.value.problem) == (field, problem)
 
@@ -318,7 +318,7 @@ def test_a_worker_class_that_cannot_be_seen_is_told_by_the_kind() -> None:
 
 
 def test_a_worker_class_that_speaks_wsgi_is_unknown_with_a_hint() -> None:
-    with pytest.raises(UnknownServer) as unknown:
+    with pytest.raises(UnknownServerError) as unknown:
         launched("gunicorn main:app")
     assert "gunicorn with -k for its worker class" in unknown.value.fix
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.api.errors import CommandConflict, Rejected
+from proxiedapp.api.errors import CommandConflictError, RejectedError
 from proxiedapp.api.reasons import Reason
 from tests.support.commands import env, launched
 
@@ -150,7 +150,7 @@ COMMAND, ENV = "spec.command", "spec.env"
     ],
 )
 def test_command_that_contradicts_is_refused(command: str, field: str, problem: str) -> None:
-    with pytest.raises(CommandConflict) as refused:
+    with pytest.raises(CommandConflictError) as refused:
         launched(command)
     assert (refused.value.field, refused.value.problem) == (field, problem)
 
@@ -243,13 +243,13 @@ def test_undone_switch_is_no_contradiction() -> None:
     ],
 )
 def test_variable_that_contradicts_is_refused(command: str, variables: list[dict[str, Any]], problem: str) -> None:
-    with pytest.raises(CommandConflict) as refused:
+    with pytest.raises(CommandConflictError) as refused:
         launched(command, env=variables)
     assert (refused.value.field, refused.value.problem) == (ENV, problem)
 
 
 def test_flag_from_a_secret_is_refused() -> None:
-    with pytest.raises(CommandConflict) as refused:
+    with pytest.raises(CommandConflictError) as refused:
         launched(["fastapi", "run", "--port", "$(P)"], env=[{"name": "P", "valueFrom": HIDDEN}])
     assert (refused.value.field, refused.value.problem) == (
         COMMAND,
@@ -258,14 +258,14 @@ def test_flag_from_a_secret_is_refused() -> None:
 
 
 def test_flag_from_a_variable_that_the_script_changes_is_refused() -> None:
-    with pytest.raises(CommandConflict) as refused:
+    with pytest.raises(CommandConflictError) as refused:
         launched(["sh", "-c", "PORT=9000; fastapi run --port $PORT"], env=env(PORT="8000"))
     assert refused.value.problem == "--port takes its value from a place that cannot be seen here"
 
 
 def test_flag_from_an_empty_shell_variable_is_refused() -> None:
     """Unquoted and empty it vanishes, and the flag takes the next word for its value."""
-    with pytest.raises(CommandConflict) as refused:
+    with pytest.raises(CommandConflictError) as refused:
         launched(["sh", "-c", "uvicorn main:app --root-path $R --port 8000"], prefix="/", env=env(R=""))
     assert refused.value.problem == "--root-path takes its value from a place that cannot be seen here"
 
@@ -311,7 +311,7 @@ def test_flag_from_an_empty_shell_variable_is_refused() -> None:
     ],
 )
 def test_spec_that_contradicts_is_refused(command: str, fields: dict[str, Any], field: str, problem: str) -> None:
-    with pytest.raises(CommandConflict) as refused:
+    with pytest.raises(CommandConflictError) as refused:
         launched(command, **fields)
     assert (refused.value.field, refused.value.problem) == (field, problem)
 
@@ -339,13 +339,13 @@ def test_spec_that_contradicts_is_refused(command: str, fields: dict[str, Any], 
     ],
 )
 def test_command_without_a_server_is_refused(command: str | None, args: str | list[str] | None, problem: str) -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(RejectedError) as refused:
         launched(command, args, server={})
     assert (refused.value.reason, refused.value.field) == (Reason.UNKNOWN_SERVER, COMMAND)
     assert refused.value.problem == problem
 
 
 def test_long_command_is_cut_in_the_message() -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(RejectedError) as refused:
         launched(["python", "main.py", *["word"] * 1000])
     assert len(refused.value.problem) < 200

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxiedapp.api.errors import StripModeRefused
+from proxiedapp.api.errors import StripModeError
 from tests.support.commands import launched
 
 
@@ -23,7 +23,7 @@ def test_strip_mode_follows_from_the_server(command: str, prefix: str, asked: st
 
 @pytest.mark.parametrize("command", ["uvicorn main:app", "fastapi run", "fastapi dev"])
 def test_keeping_the_prefix_is_refused_where_it_breaks_every_route(command: str) -> None:
-    with pytest.raises(StripModeRefused) as refused:
+    with pytest.raises(StripModeError) as refused:
         launched(command, route={"stripPrefix": "Never"})
     assert refused.value.field == "spec.route.stripPrefix"
     assert refused.value.problem.startswith("with Never every route of an app run by ")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.api.errors import CommandConflict
+from proxiedapp.api.errors import CommandConflictError
 from tests.support.commands import RUN_ADDS, TRUST_VARIABLE, UVICORN_ADDS, env, launched, words
 
 
@@ -41,7 +41,7 @@ def test_command_is_written_from_the_app(server: dict[str, Any], command: str, v
 
 
 def test_variables_count_for_a_written_command_too() -> None:
-    with pytest.raises(CommandConflict, match=r"UVICORN_PORT 9000 contradicts spec\.port"):
+    with pytest.raises(CommandConflictError, match=r"UVICORN_PORT 9000 contradicts spec\.port"):
         launched(None, server={"kind": "uvicorn", "app": "main:app"}, env=env(UVICORN_PORT="9000"))
 
 

@@ -16,7 +16,7 @@ from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer, Evidence, Extra, NoAnswer, Reply, Why
 from proxiedapp.verify.finding import not_judged, right, shown, wrong
 from proxiedapp.verify.judge import judge
-from proxiedapp.verify.target import Options
+from proxiedapp.verify.target import VerifyOptions
 from tests.support.evidence import (
     DOCS,
     HTML,
@@ -134,7 +134,7 @@ REPLIES = [field.name for field in fields(Evidence) if field.default is None]
 def test_any_answers_give_orderly_findings(
     changes: dict[str, Any], extras: list[tuple[str, Reply, Reply | None]]
 ) -> None:
-    options = Options(extra_paths=tuple(path for path, _, _ in extras))
+    options = VerifyOptions(extra_paths=tuple(path for path, _, _ in extras))
     findings = judge(evidence(options=options, extras=tuple(Extra(*extra) for extra in extras), **changes))
     assert [finding.ok for finding in findings] == sorted(finding.ok for finding in findings), (
         "what is wrong comes first"

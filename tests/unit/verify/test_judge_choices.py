@@ -7,7 +7,7 @@ import pytest
 
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Evidence, Extra, Why
-from proxiedapp.verify.target import Options, Target
+from proxiedapp.verify.target import VerifyOptions, VerifyTarget
 from tests.support.evidence import (
     DOCS,
     HTML,
@@ -46,7 +46,7 @@ def plain(**changes: Any) -> Evidence:
     """Return what a right app gives that is served without a prefix."""
     schema = the_schema(path="/openapi.json")
     return evidence(
-        Target(ORIGIN),
+        VerifyTarget(ORIGIN),
         **{
             "schema": schema,
             "docs": the_docs("/openapi.json", "/docs"),
@@ -83,7 +83,7 @@ def carrying(**changes: Any) -> Evidence:
 
 def direct(**changes: Any) -> Evidence:
     headers = {"X-Forwarded-Proto": "https"}
-    target = Target(f"http://10.0.0.7:8000{PREFIX}", "example.com", headers=headers, direct=True, strips=True)
+    target = VerifyTarget(f"http://10.0.0.7:8000{PREFIX}", "example.com", headers=headers, direct=True, strips=True)
     absent = {"outside": None, "neighbour": None, "forged_docs": None, "forged_slash": None, "forged_schema": None}
     return evidence(target, **absent, **changes)
 
@@ -212,7 +212,7 @@ NOT_JUDGED = {
     "a schema that tells the time": (evidence(forged_schema=the_schema(PREFIX, now="12:00")), set()),
     "some routes are called like the prefix": (
         evidence(
-            Target(f"{ORIGIN}/orders"),
+            VerifyTarget(f"{ORIGIN}/orders"),
             schema=an_answer("/orders/openapi.json", body=the_schema("/orders", paths=["/orders", "/invoices"]).body),
             docs=the_docs("/orders/openapi.json", "/orders/docs"),
             **dict.fromkeys(("schema_slash", "docs_slash", "route_slash", "forged_slash")),
@@ -235,7 +235,7 @@ NOT_JUDGED = {
     ),
     "a prefix that is written in two ways": (
         evidence(
-            Target(f"{ORIGIN}/a%20%7eb"),
+            VerifyTarget(f"{ORIGIN}/a%20%7eb"),
             schema=the_schema("/a ~b", path="/a%20~b/openapi.json"),
             docs=the_docs("/a ~b/openapi.json", "/a%20~b/docs"),
             loaded=the_schema("/a ~b", path="/a%20~b/openapi.json"),
@@ -268,7 +268,7 @@ def test_a_redirect_to_https_says_which_address_to_check() -> None:
         return a_redirect(path, f"https://example.com{path}", 308)
 
     given = evidence(
-        Target(f"http://example.com{PREFIX}"),
+        VerifyTarget(f"http://example.com{PREFIX}"),
         schema=moved(SCHEMA),
         docs=moved(DOCS),
         loaded=None,
@@ -288,7 +288,7 @@ def test_a_redirect_to_https_says_which_address_to_check() -> None:
 
 
 def test_the_scheme_is_not_judged_for_a_caller_whom_the_app_does_not_believe() -> None:
-    target = Target(
+    target = VerifyTarget(
         f"http://10.0.0.7:8000{PREFIX}",
         "example.com",
         headers={"X-Forwarded-Proto": "https"},
@@ -308,7 +308,7 @@ def test_the_scheme_is_not_judged_for_a_caller_whom_the_app_does_not_believe() -
 
 
 def test_a_direct_answer_may_name_the_host_that_the_proxy_forwards() -> None:
-    target = Target(
+    target = VerifyTarget(
         f"http://10.0.0.7:8000{PREFIX}",
         headers={"X-Forwarded-Proto": "https", "X-Forwarded-Host": "example.com"},
         direct=True,
@@ -319,7 +319,7 @@ def test_a_direct_answer_may_name_the_host_that_the_proxy_forwards() -> None:
 def test_extra_paths_are_evidence_that_an_app_is_there() -> None:
     given = nothing_but(
         apps_404(""),
-        options=Options(extra_paths=("/app",)),
+        options=VerifyOptions(extra_paths=("/app",)),
         extras=(Extra("/app", an_answer(f"{PREFIX}/app")),),
     )
     assert wrong_codes(given) == []

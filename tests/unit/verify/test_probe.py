@@ -14,11 +14,11 @@ from proxiedapp.verify.check import verify
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer, NoAnswer
 from proxiedapp.verify.probe import collect
-from proxiedapp.verify.target import Options, Target
+from proxiedapp.verify.target import VerifyOptions, VerifyTarget
 from tests.support.evidence import PREFIX, SCHEMA, a_docs_page, a_schema
 from tests.support.loopback import Loopback, answering, serving
 
-PLAIN = Options()
+PLAIN = VerifyOptions()
 DOCS = f"{PREFIX}/docs"
 
 
@@ -32,8 +32,8 @@ def an_app(schema: str | None = None, docs: str = SCHEMA) -> dict[str, Callable[
     }
 
 
-def target(server: Loopback, **fields: Any) -> Target:
-    return Target(f"http://127.0.0.1:{server.port}{PREFIX}", **fields)
+def target(server: Loopback, **fields: Any) -> VerifyTarget:
+    return VerifyTarget(f"http://127.0.0.1:{server.port}{PREFIX}", **fields)
 
 
 def without_chance(paths: list[str]) -> list[str]:
@@ -204,7 +204,7 @@ async def test_a_schema_that_could_remember_is_not_forged_where_the_docs_show_th
 @pytest.mark.parametrize("name", ["/app", "/app?x=1&y=2", "/", "//a", "/a%20b"])
 async def test_extra_paths_are_asked_as_given(name: str) -> None:
     async with serving(answering(an_app())) as server:
-        await verify(target(server), Options(extra_paths=(name,)))
+        await verify(target(server), VerifyOptions(extra_paths=(name,)))
     assert PREFIX + name in server.paths
 
 
@@ -221,7 +221,7 @@ async def test_a_websocket_is_opened_and_closed() -> None:
         return socket
 
     async with serving(handler) as server:
-        findings = await verify(target(server), Options(extra_paths=("ws:/ws?room=1",)))
+        findings = await verify(target(server), VerifyOptions(extra_paths=("ws:/ws?room=1",)))
     (found,) = [finding for finding in findings if finding.code is Code.WEBSOCKET]
     assert found.seen == f"101 for {PREFIX}/ws?room=1"
     assert ended == [1000]
@@ -230,7 +230,7 @@ async def test_a_websocket_is_opened_and_closed() -> None:
 async def test_a_websocket_that_is_a_page_is_wrong() -> None:
     app = an_app() | {f"{PREFIX}/ws": lambda: web.Response(text="hello")}
     async with serving(answering(app)) as server:
-        findings = await verify(target(server), Options(extra_paths=("ws:/ws",)))
+        findings = await verify(target(server), VerifyOptions(extra_paths=("ws:/ws",)))
     assert [(finding.code, finding.seen) for finding in findings if not finding.ok] == [
         (Code.WEBSOCKET, f"200 for {PREFIX}/ws")
     ]
@@ -248,7 +248,7 @@ async def test_four_connections_are_enough() -> None:
         return await answering(an_app())(request)
 
     async with serving(handler) as server:
-        await verify(target(server), Options(extra_paths=tuple(f"/{n}" for n in range(20))))
+        await verify(target(server), VerifyOptions(extra_paths=tuple(f"/{n}" for n in range(20))))
     assert most <= 4
 
 

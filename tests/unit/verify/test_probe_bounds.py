@@ -8,25 +8,25 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from proxiedapp.sandbox.certificates import write_serving_certificate
-from proxiedapp.sandbox.controlplane import free_ports
 from proxiedapp.verify.check import verify
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import BODY_MAX, Answer
 from proxiedapp.verify.finding import Finding
 from proxiedapp.verify.probe import collect
 from proxiedapp.verify.schema import schema_of
-from proxiedapp.verify.target import Options, Target
+from proxiedapp.verify.target import VerifyOptions, VerifyTarget
+from proxiedapp_sandbox.certificates import write_serving_certificate
+from proxiedapp_sandbox.controlplane import free_ports
 from tests.support.evidence import PREFIX, SCHEMA, a_schema
 from tests.support.loopback import Handler, Loopback, answering, serving, talking
 
-PLAIN = Options()
+PLAIN = VerifyOptions()
 DOCS = f"{PREFIX}/docs"
 MIB = 1024 * 1024
 
 
-def target(server: Loopback, scheme: str = "http", *, insecure: bool = False) -> Target:
-    return Target(f"{scheme}://127.0.0.1:{server.port}{PREFIX}", insecure=insecure)
+def target(server: Loopback, scheme: str = "http", *, insecure: bool = False) -> VerifyTarget:
+    return VerifyTarget(f"{scheme}://127.0.0.1:{server.port}{PREFIX}", insecure=insecure)
 
 
 def wrong(findings: tuple[Finding, ...]) -> list[Code]:
@@ -120,7 +120,7 @@ async def test_a_slow_extra_path_is_blamed_alone() -> None:
         return await (hang(request) if request.path.endswith("/slow") else answering(answers)(request))
 
     async with serving(handler) as server:
-        findings = await verify(target(server), Options(extra_paths=("/slow",)), seconds=1)
+        findings = await verify(target(server), VerifyOptions(extra_paths=("/slow",)), seconds=1)
     assert wrong(findings) == [Code.EXTRA_PATH]
 
 
@@ -135,7 +135,7 @@ async def test_what_a_slow_app_leaves_no_time_for_is_not_judged() -> None:
         return web.Response(text=a_schema(PREFIX), content_type="application/json")
 
     async with serving(slow) as server:
-        findings = await verify(target(server), Options(extra_paths=("/app", "/sub/docs", "ws:/ws")), seconds=1)
+        findings = await verify(target(server), VerifyOptions(extra_paths=("/app", "/sub/docs", "ws:/ws")), seconds=1)
     assert wrong(findings) == []
     late = {finding.code: finding.seen for finding in findings if not finding.judged}
     assert late[Code.DOCS_SCHEMA_URL] == f"not judged: the time ran out before {DOCS} answered"
@@ -152,7 +152,7 @@ async def test_a_path_that_waits_for_its_turn_is_not_blamed() -> None:
 
     paths = (*(f"/slow/{number}" for number in range(4)), "/quick")
     async with serving(handler) as server:
-        findings = await verify(target(server), Options(extra_paths=paths), seconds=1)
+        findings = await verify(target(server), VerifyOptions(extra_paths=paths), seconds=1)
     blamed = [finding.seen for finding in findings if not finding.ok]
     assert blamed == [f"no answer to GET {PREFIX}/slow/{number}" for number in range(4)]
 
@@ -208,7 +208,9 @@ async def test_rubbish_everywhere_is_no_app() -> None:
         return web.Response(body=bytes(range(256)), headers={"Location": "http://[\x80", "Server": "\x81"})
 
     async with serving(rubbish) as server:
-        findings = await verify(target(server), Options(extra_paths=("/a", "/b/docs", "/c/openapi.json", "ws:/d")))
+        findings = await verify(
+            target(server), VerifyOptions(extra_paths=("/a", "/b/docs", "/c/openapi.json", "ws:/d"))
+        )
     assert wrong(findings) == [Code.NOT_SERVED]
 
 
@@ -268,13 +270,13 @@ async def test_what_is_not_http_is_no_answer(words: bytes) -> None:
 
 async def test_nobody_listens() -> None:
     (port,) = free_ports(1)
-    findings = await verify(Target(f"http://127.0.0.1:{port}/api"), PLAIN)
+    findings = await verify(VerifyTarget(f"http://127.0.0.1:{port}/api"), PLAIN)
     assert wrong(findings) == [Code.UNREACHABLE]
     assert findings[0].seen == f"no connection to http://127.0.0.1:{port}"
 
 
 async def test_a_name_that_nobody_has() -> None:
-    findings = await verify(Target("http://nobody.invalid/api"), PLAIN, seconds=5)
+    findings = await verify(VerifyTarget("http://nobody.invalid/api"), PLAIN, seconds=5)
     assert wrong(findings) == [Code.UNREACHABLE]
 
 

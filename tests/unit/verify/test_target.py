@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from proxiedapp.verify.target import InvalidTarget, Options, Place, Target, parse
+from proxiedapp.verify.target import AppAddress, InvalidTargetError, VerifyOptions, VerifyTarget, parse
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from proxiedapp.verify.target import InvalidTarget, Options, Place, Target, pars
     ],
 )
 def test_a_url_is_read(url: str, origin: str, prefix: str) -> None:
-    place = parse(Target(url))
+    place = parse(VerifyTarget(url))
     assert (place.origin, place.prefix) == (origin, prefix)
 
 
@@ -52,77 +52,77 @@ def test_a_url_is_read(url: str, origin: str, prefix: str) -> None:
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_one_line(url: str, problem: str) -> None:
-    with pytest.raises(InvalidTarget, match=re.escape(problem)) as refused:
-        parse(Target(url))
+    with pytest.raises(InvalidTargetError, match=re.escape(problem)) as refused:
+        parse(VerifyTarget(url))
     assert "\n" not in str(refused.value)
     assert "word" not in str(refused.value), "a password is not repeated"
 
 
 @pytest.mark.parametrize("host", ["", "a b", "a/b", "a\r\nX: y", "user@host", "http://a", "a:b"])
 def test_a_host_that_is_none_is_refused(host: str) -> None:
-    with pytest.raises(InvalidTarget, match="is no host"):
-        parse(Target("https://example.com/", host=host))
+    with pytest.raises(InvalidTargetError, match="is no host"):
+        parse(VerifyTarget("https://example.com/", host=host))
 
 
 @pytest.mark.parametrize(
     "headers", [{"X-A": "a\r\nX-B: b"}, {"X A": "a"}, {"": "a"}, {"X-A": "é"}, {"host": "a"}, {"X-A:": "a"}]
 )
 def test_headers_that_cannot_be_sent_are_refused(headers: dict[str, str]) -> None:
-    with pytest.raises(InvalidTarget):
-        parse(Target("https://example.com/", headers=headers))
+    with pytest.raises(InvalidTargetError):
+        parse(VerifyTarget("https://example.com/", headers=headers))
 
 
 @pytest.mark.parametrize("path", ["", "/", "x", "/a/", "//a", "/a?b", "/a b", "http://a/", "/é", "/a\n"])
 def test_paths_that_are_none_are_refused(path: str) -> None:
-    with pytest.raises(InvalidTarget):
-        Options(openapi_path=path)
-    with pytest.raises(InvalidTarget):
-        Options(docs_path=path)
+    with pytest.raises(InvalidTargetError):
+        VerifyOptions(openapi_path=path)
+    with pytest.raises(InvalidTargetError):
+        VerifyOptions(docs_path=path)
 
 
 @pytest.mark.parametrize("path", ["", "x", "ws:", "ws:x", "http://a/", "/a b", "/a#b", "/é", "wss:/a"])
 def test_extra_paths_that_are_none_are_refused(path: str) -> None:
-    with pytest.raises(InvalidTarget, match="is no path"):
-        Options(extra_paths=("/right", path))
+    with pytest.raises(InvalidTargetError, match="is no path"):
+        VerifyOptions(extra_paths=("/right", path))
 
 
 @pytest.mark.parametrize("path", ["/", "/a", "/a/", "/a?b=c&d", "ws:/ws", "ws:/ws?token=1", "//a", "/a%20b"])
 def test_extra_paths(path: str) -> None:
-    Options(extra_paths=(path,))
+    VerifyOptions(extra_paths=(path,))
 
 
 @pytest.mark.parametrize(
     ("target", "header", "server_name", "hosts"),
     [
-        (Target("https://example.com/"), "example.com", "example.com", ("example.com",)),
-        (Target("https://Example.com:443/"), "Example.com:443", "example.com", ("example.com",)),
-        (Target("https://example.com:8443/"), "example.com:8443", "example.com", ("example.com:8443",)),
-        (Target("http://example.com:80/"), "example.com:80", "example.com", ("example.com",)),
-        (Target("https://127.0.0.1:8443/", "a.example"), "a.example", "a.example", ("a.example",)),
-        (Target("https://127.0.0.1/", "a.example:8443"), "a.example:8443", "a.example", ("a.example:8443",)),
-        (Target("https://[::1]:8443/"), "[::1]:8443", "::1", ("[::1]:8443",)),
-        (Target("https://127.0.0.1/", "[::1]:8443"), "[::1]:8443", "::1", ("[::1]:8443",)),
+        (VerifyTarget("https://example.com/"), "example.com", "example.com", ("example.com",)),
+        (VerifyTarget("https://Example.com:443/"), "Example.com:443", "example.com", ("example.com",)),
+        (VerifyTarget("https://example.com:8443/"), "example.com:8443", "example.com", ("example.com:8443",)),
+        (VerifyTarget("http://example.com:80/"), "example.com:80", "example.com", ("example.com",)),
+        (VerifyTarget("https://127.0.0.1:8443/", "a.example"), "a.example", "a.example", ("a.example",)),
+        (VerifyTarget("https://127.0.0.1/", "a.example:8443"), "a.example:8443", "a.example", ("a.example:8443",)),
+        (VerifyTarget("https://[::1]:8443/"), "[::1]:8443", "::1", ("[::1]:8443",)),
+        (VerifyTarget("https://127.0.0.1/", "[::1]:8443"), "[::1]:8443", "::1", ("[::1]:8443",)),
     ],
 )
-def test_whom_it_asks_for(target: Target, header: str, server_name: str, hosts: tuple[str, ...]) -> None:
+def test_whom_it_asks_for(target: VerifyTarget, header: str, server_name: str, hosts: tuple[str, ...]) -> None:
     place = parse(target)
     assert (place.host_header, place.server_name, place.hosts) == (header, server_name, hosts)
 
 
-def a_direct_place(url: str = "http://10.0.0.7:8000/api", *, strips: bool = True, **headers: str) -> Place:
+def a_direct_place(url: str = "http://10.0.0.7:8000/api", *, strips: bool = True, **headers: str) -> AppAddress:
     said = {name.replace("_", "-"): value for name, value in headers.items()}
-    return parse(Target(url, "example.com", direct=True, strips=strips, headers=said))
+    return parse(VerifyTarget(url, "example.com", direct=True, strips=strips, headers=said))
 
 
 def test_asked_directly_the_scheme_is_that_of_the_proxy() -> None:
     assert a_direct_place(X_Forwarded_Proto="https").address("/x") == "https://example.com/x"
     assert a_direct_place().address("/x") == "http://example.com/x"
-    with pytest.raises(InvalidTarget, match="X-Forwarded-Proto"):
+    with pytest.raises(InvalidTargetError, match="X-Forwarded-Proto"):
         a_direct_place(X_Forwarded_Proto="gopher")
 
 
 def test_behind_a_proxy_it_is_that_of_the_url_whatever_else_is_sent() -> None:
-    assert parse(Target("http://a.example/", headers={"X-Forwarded-Proto": "https"})).scheme == "http"
+    assert parse(VerifyTarget("http://a.example/", headers={"X-Forwarded-Proto": "https"})).scheme == "http"
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_what_a_stripping_proxy_would_ask(strips: bool, public: str, asked: str 
 
 
 def test_only_a_direct_target_leaves_the_prefix_out() -> None:
-    assert parse(Target("http://a.example/api", strips=True)).url("/api/docs") == "http://a.example/api/docs"
+    assert parse(VerifyTarget("http://a.example/api", strips=True)).url("/api/docs") == "http://a.example/api/docs"
 
 
 @pytest.mark.parametrize(
@@ -161,11 +161,11 @@ def test_only_a_direct_target_leaves_the_prefix_out() -> None:
     ],
 )
 def test_references_are_resolved_as_browsers_do(reference: str, here: bool, path: str) -> None:
-    place = parse(Target("https://example.com/api"))
+    place = parse(VerifyTarget("https://example.com/api"))
     url = place.resolve(reference, "/api/docs")
     assert url is not None
     assert (place.is_here(url), url.path) == (here, path)
 
 
 def test_a_reference_that_is_none() -> None:
-    assert parse(Target("https://example.com/api")).resolve("http://[", "/api/docs") is None
+    assert parse(VerifyTarget("https://example.com/api")).resolve("http://[", "/api/docs") is None

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from proxiedapp.sandbox.node.config import NetworkConfig
+from proxiedapp_sandbox.node.config import NetworkConfig
 from tests.unit.sandbox.node.kernel import a_network
 
 

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
-from proxiedapp.api.manifest import Manifest
-from proxiedapp.controller.client import Api, ApiError, NotFound
-from proxiedapp.resources.kinds import Kind
+from proxiedapp.kube.client import Api, ApiError, NotFoundError
+from proxiedapp.kube.kind import Kind
+from proxiedapp.kube.manifest import Manifest
 
 
 class FakeApi:
@@ -22,7 +22,7 @@ class FakeApi:
         return cast("Api", self)
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Manifest:
-        raise NotFound(404, f"{kind} {namespace}/{name}")
+        raise NotFoundError(404, f"{kind} {namespace}/{name}")
 
     async def request(
         self, method: str, path: str, body: Manifest | None = None, content_type: str = "application/json"

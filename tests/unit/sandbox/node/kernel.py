@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from proxiedapp.sandbox.node.config import NetworkConfig
+from proxiedapp_sandbox.node.config import NetworkConfig
 
 
 @cache

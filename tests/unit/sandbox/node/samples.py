@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from proxiedapp.api.manifest import Manifest
-from proxiedapp.sandbox.node.config import NetworkConfig, NodeConfig
-from proxiedapp.sandbox.node.environment import PodFields
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp_sandbox.node.config import NetworkConfig, NodeConfig
+from proxiedapp_sandbox.node.environment import PodFields
 
 NOW: Final = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 NETWORK: Final = NetworkConfig(id="0a1b2c", bridge="pa0a1b2c", gateway="10.231.0.1", prefix_length=29)

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from proxiedapp.sandbox.node.config import NetworkConfig
-from proxiedapp.sandbox.node.errors import NetworkFailed
-from proxiedapp.sandbox.node.network import Places, attach, detach, sweep
+from proxiedapp_sandbox.node.config import NetworkConfig
+from proxiedapp_sandbox.node.errors import NetworkError
+from proxiedapp_sandbox.node.network import Places, attach, detach, sweep
 from tests.unit.sandbox.node.kernel import NEEDS_ROOT, ip, left_of
 
 pytestmark = NEEDS_ROOT
@@ -66,7 +66,7 @@ async def test_a_new_node_removes_what_a_killed_one_left_and_nothing_of_others(n
 async def test_a_missing_bridge_is_said_with_what_was_tried(network: NetworkConfig) -> None:
     place = Places(network.model_copy(update={"bridge": "nosuchbridge"})).take(None)
     try:
-        with pytest.raises(NetworkFailed, match=r"`ip -batch -; link add .* master nosuchbridge up` failed"):
+        with pytest.raises(NetworkError, match=r"`ip -batch -; link add .* master nosuchbridge up` failed"):
             await attach(place)
     finally:
         await detach(place)

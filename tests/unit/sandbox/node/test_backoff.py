@@ -1,4 +1,4 @@
-from proxiedapp.sandbox.node.backoff import Backoff
+from proxiedapp_sandbox.node.backoff import Backoff
 
 
 def test_waits_double_up_to_the_longest() -> None:

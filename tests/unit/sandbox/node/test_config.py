@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from proxiedapp.sandbox.node.config import NodeConfig
+from proxiedapp_sandbox.node.config import NodeConfig
 from tests.unit.sandbox.node.samples import NETWORK, a_config
 
 

@@ -10,15 +10,15 @@ from typing import Any
 import httpx
 import pytest
 
-from proxiedapp.api.manifest import Manifest
-from proxiedapp.sandbox.node.container import Container, Role, Runs, Surroundings
-from proxiedapp.sandbox.node.errors import NotStartable, StartFailed
-from proxiedapp.sandbox.node.handlers import Target
-from proxiedapp.sandbox.node.images import Image
-from proxiedapp.sandbox.node.launch import Launch
-from proxiedapp.sandbox.node.launcher import Box, Command
-from proxiedapp.sandbox.node.process import Result
-from proxiedapp.sandbox.node.status import Running, Terminated, Waiting
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp_sandbox.node.container import Container, Role, Runs, Surroundings
+from proxiedapp_sandbox.node.errors import NotStartableError, StartError
+from proxiedapp_sandbox.node.handlers import Target
+from proxiedapp_sandbox.node.images import Image
+from proxiedapp_sandbox.node.launch import Launch
+from proxiedapp_sandbox.node.launcher import Box, Command
+from proxiedapp_sandbox.node.process import Result
+from proxiedapp_sandbox.node.status import Running, Terminated, Waiting
 from tests.unit.sandbox.node.samples import NOW, a_container
 
 LAUNCH = Launch(
@@ -117,7 +117,7 @@ class World:
 
     async def _prepare(self, spec: Manifest) -> Launch:
         assert spec["name"] == "app"
-        if self.problems and isinstance(self.problems[0], NotStartable):
+        if self.problems and isinstance(self.problems[0], NotStartableError):
             raise self.problems.pop(0)
         return LAUNCH
 
@@ -231,7 +231,7 @@ async def test_a_step_that_is_done_is_ready(world: World, code: int, *, ready: b
 
 
 async def test_what_is_missing_is_tried_again_and_said(world: World) -> None:
-    world.problems += [NotStartable("ErrImagePull", "no image"), NotStartable("ErrImagePull", "no image")]
+    world.problems += [NotStartableError("ErrImagePull", "no image"), NotStartableError("ErrImagePull", "no image")]
     container = world.contain()
     running = asyncio.create_task(container.run())
     await world.until(lambda: world.sleeps == [1.0])
@@ -247,7 +247,7 @@ async def test_what_is_missing_is_tried_again_and_said(world: World) -> None:
 
 
 async def test_a_process_that_cannot_be_started_is_a_start_error(world: World) -> None:
-    world.problems.append(StartFailed("no such program"))
+    world.problems.append(StartError("no such program"))
     container = world.contain(policy="Never")
     ended = await container.run()
     assert ended == container.facts.state
@@ -255,7 +255,7 @@ async def test_a_process_that_cannot_be_started_is_a_start_error(world: World) -
 
 
 async def test_a_container_stopped_while_it_waits_never_starts(world: World) -> None:
-    world.problems.append(NotStartable("ErrImagePull", "no image"))
+    world.problems.append(NotStartableError("ErrImagePull", "no image"))
     container = world.contain()
     running = asyncio.create_task(container.run())
     await world.until(lambda: world.sleeps)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxiedapp.sandbox.node.environment import Source, environment, environment_sources, expand
-from proxiedapp.sandbox.node.errors import NotStartable
+from proxiedapp_sandbox.node.environment import Source, environment, environment_sources, expand
+from proxiedapp_sandbox.node.errors import NotStartableError
 from tests.unit.sandbox.node.samples import a_container, a_pod, fields_of
 
 CONF = Source("ConfigMap", "conf")
@@ -111,7 +111,7 @@ def test_values_from_elsewhere(source: Mapping[str, Any], value: str) -> None:
     ],
 )
 def test_what_is_missing_keeps_the_container_waiting(container: dict[str, Any], problem: str) -> None:
-    with pytest.raises(NotStartable, match=problem) as raised:
+    with pytest.raises(NotStartableError, match=problem) as raised:
         made(**container)
     assert raised.value.reason == "CreateContainerConfigError"
 

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from proxiedapp.sandbox.node.handlers import Outcome, Target, named_ports, perform
-from proxiedapp.sandbox.node.process import Result
+from proxiedapp_sandbox.node.handlers import Outcome, Target, named_ports, perform
+from proxiedapp_sandbox.node.process import Result
 from tests.unit.sandbox.node.samples import a_container
 
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from proxiedapp.sandbox.node.errors import NotStartable
-from proxiedapp.sandbox.node.images import find_image
+from proxiedapp_sandbox.node.errors import NotStartableError
+from proxiedapp_sandbox.node.images import find_image
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_an_image_is_the_folder_of_its_name(images: Path, reference: str) -> Non
     ],
 )
 def test_other_images_are_refused_with_those_that_exist(images: Path, reference: str) -> None:
-    with pytest.raises(NotStartable, match=r"use one of sandbox\.local/hello, sandbox\.local/my-shop,") as raised:
+    with pytest.raises(NotStartableError, match=r"use one of sandbox\.local/hello, sandbox\.local/my-shop,") as raised:
         find_image(reference, images)
     assert raised.value.reason == "ErrImagePull"
 
@@ -50,7 +50,7 @@ def test_other_images_are_refused_with_those_that_exist(images: Path, reference:
 @pytest.mark.parametrize("folder", ["empty", "missing"])
 def test_a_folder_without_images_is_named(tmp_path: Path, folder: str) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(NotStartable, match=f"{folder} has no folders"):
+    with pytest.raises(NotStartableError, match=f"{folder} has no folders"):
         find_image("sandbox.local/hello", tmp_path / folder)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from proxiedapp.sandbox.node.kubelet import kubelet_app
+from proxiedapp_sandbox.node.kubelet import kubelet_app
 
 
 class OneLog:

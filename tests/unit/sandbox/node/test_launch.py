@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.sandbox.node.errors import NotStartable
-from proxiedapp.sandbox.node.images import Image
-from proxiedapp.sandbox.node.launch import Launch, PodFolder, launch
-from proxiedapp.sandbox.node.launcher import Mount
+from proxiedapp_sandbox.node.errors import NotStartableError
+from proxiedapp_sandbox.node.images import Image
+from proxiedapp_sandbox.node.launch import Launch, PodFolder, launch
+from proxiedapp_sandbox.node.launcher import Mount
 from tests.unit.sandbox.node.samples import a_container, a_pod
 
 IMAGE = Image("hello", Path("/images/hello"))
@@ -40,7 +40,7 @@ def test_args_alone_are_the_command() -> None:
 
 @pytest.mark.parametrize("words", [{"command": None}, {"command": [], "args": []}])
 def test_no_command_is_an_error_that_says_so(words: dict[str, Any]) -> None:
-    with pytest.raises(NotStartable, match="give the container one") as raised:
+    with pytest.raises(NotStartableError, match="give the container one") as raised:
         made(**words)
     assert raised.value.reason == "CreateContainerError"
 
@@ -89,7 +89,7 @@ def test_mounts_are_the_volumes_and_the_names_of_the_pod() -> None:
 
 @pytest.mark.parametrize("path", ["..", "../x", "a/../../x", "/etc"])
 def test_a_sub_path_stays_in_its_volume(path: str) -> None:
-    with pytest.raises(NotStartable, match="leaves the volume"):
+    with pytest.raises(NotStartableError, match="leaves the volume"):
         made({"P": path}, volumeMounts=[{"name": "tmp", "mountPath": "/scratch", "subPathExpr": "$(P)"}])
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from proxiedapp.sandbox.node import logs
+from proxiedapp_sandbox.node import logs
 
 
 def test_a_log_has_a_file_of_its_own(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from proxiedapp.sandbox.node.errors import NetworkFailed
-from proxiedapp.sandbox.node.network import Place, Places
+from proxiedapp_sandbox.node.errors import NetworkError
+from proxiedapp_sandbox.node.network import Place, Places
 from tests.unit.sandbox.node.samples import NETWORK
 
 
@@ -23,7 +23,7 @@ def test_addresses_are_given_in_turn_without_gateway_and_broadcast() -> None:
     places = Places(NETWORK)
     given = [str(places.take(None).address) for _ in range(5)]
     assert given == [f"10.231.0.{last}" for last in (2, 3, 4, 5, 6)]
-    with pytest.raises(NetworkFailed, match=r"all addresses of 10\.231\.0\.0/29 are taken"):
+    with pytest.raises(NetworkError, match=r"all addresses of 10\.231\.0\.0/29 are taken"):
         places.take(None)
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.sandbox.node.node import schedulable
+from proxiedapp_sandbox.node.node import schedulable
 from tests.unit.sandbox.node.samples import a_pod
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from proxiedapp.api.manifest import Manifest
-from proxiedapp.controller.client import Unavailable
-from proxiedapp.sandbox.node import pod as pod_module
-from proxiedapp.sandbox.node.config import NetworkConfig
-from proxiedapp.sandbox.node.network import Places
-from proxiedapp.sandbox.node.pod import Pod
-from proxiedapp.sandbox.node.podsandbox import Shared
+from proxiedapp.kube.client import UnavailableError
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp_sandbox.node import pod as pod_module
+from proxiedapp_sandbox.node.config import NetworkConfig
+from proxiedapp_sandbox.node.network import Places
+from proxiedapp_sandbox.node.pod import Pod
+from proxiedapp_sandbox.node.podsandbox import Shared
 from tests.unit.sandbox.node.fakeapi import FakeApi
 from tests.unit.sandbox.node.kernel import NEEDS_ROOT, left_of
 from tests.unit.sandbox.node.samples import a_config, a_container, a_pod
@@ -188,7 +188,7 @@ async def test_a_pod_that_was_over_is_not_started_again(stage: Stages, over: str
 async def test_a_removal_that_fails_is_tried_again(stage: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pod_module, "_RETRY", 0)
     async with stage(shell(OBEYS), status={"phase": "Failed"}) as one:
-        one.server.failures += [Unavailable(503, "not now"), Unavailable(0, "no answer")]
+        one.server.failures += [UnavailableError(503, "not now"), UnavailableError(0, "no answer")]
         one.delete()
         await one.life
     assert one.server.requests == ["DELETE shop-1"] * 3

@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.sandbox.node.errors import NotStartable
-from proxiedapp.sandbox.node.launch import PodFolder
-from proxiedapp.sandbox.node.launcher import Mount
-from proxiedapp.sandbox.node.podfolder import make_folder, make_mount_sources, remove_folder
+from proxiedapp_sandbox.node.errors import NotStartableError
+from proxiedapp_sandbox.node.launch import PodFolder
+from proxiedapp_sandbox.node.launcher import Mount
+from proxiedapp_sandbox.node.podfolder import make_folder, make_mount_sources, remove_folder
 from tests.unit.sandbox.node.samples import a_pod, fields_of
 
 
@@ -42,7 +42,7 @@ def test_quarters_are_made_anew_and_removed_whole(tmp_path: Path) -> None:
 
 
 def test_nothing_is_made_for_a_pod_that_has_to_wait(tmp_path: Path) -> None:
-    with pytest.raises(NotStartable):
+    with pytest.raises(NotStartableError):
         made(tmp_path, volumes=[{"name": "v", "configMap": {"name": "no"}}])
     assert list(tmp_path.iterdir()) == []
 

@@ -2,8 +2,8 @@ from contextlib import aclosing
 
 import pytest
 
-from proxiedapp.sandbox.node.handlers import Outcome
-from proxiedapp.sandbox.node.probes import Tally, Timing, verdicts
+from proxiedapp_sandbox.node.handlers import Outcome
+from proxiedapp_sandbox.node.probes import Tally, Timing, verdicts
 
 
 def test_defaults_are_kubernetes_own_and_zero_counts_as_absent() -> None:

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.sandbox.node.config import NetworkConfig
-from proxiedapp.sandbox.node.errors import StartFailed
-from proxiedapp.sandbox.node.images import Image
-from proxiedapp.sandbox.node.launch import Launch
-from proxiedapp.sandbox.node.launcher import Box, Command, Mount
-from proxiedapp.sandbox.node.network import Place, Places, attach, detach
-from proxiedapp.sandbox.node.process import Process
+from proxiedapp_sandbox.node.config import NetworkConfig
+from proxiedapp_sandbox.node.errors import StartError
+from proxiedapp_sandbox.node.images import Image
+from proxiedapp_sandbox.node.launch import Launch
+from proxiedapp_sandbox.node.launcher import Box, Command, Mount
+from proxiedapp_sandbox.node.network import Place, Places, attach, detach
+from proxiedapp_sandbox.node.process import Process
 from tests.unit.sandbox.node.kernel import NEEDS_ROOT, ip
 
 pytestmark = NEEDS_ROOT
@@ -122,14 +122,14 @@ async def test_a_single_file_may_be_mounted(room: Room) -> None:
     ],
 )
 async def test_what_cannot_be_executed_is_said(room: Room, argv: list[str], problem: str) -> None:
-    with pytest.raises(StartFailed, match=problem):
+    with pytest.raises(StartError, match=problem):
         await Process.start(room.launch(*argv), room.log)
 
 
 async def test_a_mount_that_cannot_be_is_said(room: Room) -> None:
-    with pytest.raises(StartFailed, match="mount point /etc/passwd/x cannot be made: Not a directory"):
+    with pytest.raises(StartError, match="mount point /etc/passwd/x cannot be made: Not a directory"):
         await Process.start(room.launch("true", mounts=[Mount(str(room.image), "/etc/passwd/x")]), room.log)
-    with pytest.raises(StartFailed, match="No such file or directory: '/run/netns/nope'"):
+    with pytest.raises(StartError, match="No such file or directory: '/run/netns/nope'"):
         await Process.start(room.launch("true", netns="/run/netns/nope"), room.log)
 
 
@@ -174,7 +174,7 @@ async def test_containers_die_with_the_node(room: Room) -> None:
     """The node is another process here, which is killed as nobody would wish."""
     script = f"""
 import asyncio, pathlib, pickle, sys
-from proxiedapp.sandbox.node.process import Process
+from proxiedapp_sandbox.node.process import Process
 async def main():
     await Process.start(pickle.load(sys.stdin.buffer), pathlib.Path({str(room.log)!r}))
     await asyncio.Event().wait()

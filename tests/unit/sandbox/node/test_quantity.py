@@ -1,6 +1,6 @@
 import pytest
 
-from proxiedapp.sandbox.node.quantity import in_units_of
+from proxiedapp_sandbox.node.quantity import in_units_of
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from proxiedapp.sandbox.node.registration import allocatable, node_status
+from proxiedapp_sandbox.node.registration import allocatable, node_status
 from tests.unit.sandbox.node.samples import NOW, a_config
 
 

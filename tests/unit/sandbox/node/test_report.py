@@ -3,10 +3,10 @@ from dataclasses import replace
 
 import pytest
 
-from proxiedapp.controller.client import Conflict, NotFound, Unavailable
-from proxiedapp.sandbox.node import report as report_module
-from proxiedapp.sandbox.node.report import Report
-from proxiedapp.sandbox.node.status import ContainerFacts, PodFacts, Running, Waiting
+from proxiedapp.kube.client import ConflictError, NotFoundError, UnavailableError
+from proxiedapp_sandbox.node import report as report_module
+from proxiedapp_sandbox.node.report import Report
+from proxiedapp_sandbox.node.status import ContainerFacts, PodFacts, Running, Waiting
 from tests.unit.sandbox.node.fakeapi import FakeApi
 from tests.unit.sandbox.node.samples import NOW, a_pod
 
@@ -75,7 +75,7 @@ async def test_it_keeps_up_with_changes_until_told_to_finish(server: FakeApi, re
 
 async def test_a_failed_write_is_tried_again(server: FakeApi, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report_module, "_RETRY", 0)
-    server.failures += [Unavailable(503, "not now"), Unavailable(0, "no answer")]
+    server.failures += [UnavailableError(503, "not now"), UnavailableError(0, "no answer")]
     keeping = asyncio.create_task(report.keep_written())
     await server.until(lambda status: status.get("phase") == "Pending")
     assert server.requests == ["PATCH status"] * 3
@@ -83,8 +83,8 @@ async def test_a_failed_write_is_tried_again(server: FakeApi, report: Report, mo
     await keeping
 
 
-@pytest.mark.parametrize("gone", [NotFound(404, "gone"), Conflict(409, "another uid")])
-async def test_it_ends_with_the_pod(server: FakeApi, report: Report, gone: NotFound | Conflict) -> None:
+@pytest.mark.parametrize("gone", [NotFoundError(404, "gone"), ConflictError(409, "another uid")])
+async def test_it_ends_with_the_pod(server: FakeApi, report: Report, gone: NotFoundError | ConflictError) -> None:
     server.failures.append(gone)
     await report.keep_written()
     assert server.statuses == []

@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from proxiedapp.sandbox.certificates import write_serving_certificate
-from proxiedapp.sandbox.node.config import NetworkConfig
-from proxiedapp.sandbox.node.environment import PodFields, environment
-from proxiedapp.sandbox.node.errors import NetworkFailed
-from proxiedapp.sandbox.node.service import at_gateway, service_variables
+from proxiedapp_sandbox.certificates import write_serving_certificate
+from proxiedapp_sandbox.node.config import NetworkConfig
+from proxiedapp_sandbox.node.environment import PodFields, environment
+from proxiedapp_sandbox.node.errors import NetworkError
+from proxiedapp_sandbox.node.service import at_gateway, service_variables
 from tests.unit.sandbox.node.samples import NETWORK, a_container, a_pod
 
 GATEWAY = NetworkConfig(id="0a1b2c", bridge="pa0a1b2c", gateway="127.0.0.2", prefix_length=29)
@@ -53,7 +53,7 @@ async def test_what_pods_say_to_the_gateway_reaches_loopback_and_its_answer_them
 async def test_an_address_that_is_taken_is_named() -> None:
     async with await asyncio.start_server(echo, "127.0.0.2", 0) as taken:
         port = taken.sockets[0].getsockname()[1]
-        with pytest.raises(NetworkFailed, match=rf"cannot listen on 127\.0\.0\.2:{port}: "):
+        with pytest.raises(NetworkError, match=rf"cannot listen on 127\.0\.0\.2:{port}: "):
             async with at_gateway(GATEWAY, port):
                 pass
 

@@ -2,13 +2,13 @@ from typing import Any, cast
 
 import pytest
 
-from proxiedapp.api.manifest import Manifest
-from proxiedapp.controller.client import Api, ApiError, NotFound, Refused
-from proxiedapp.resources.kinds import Kind
-from proxiedapp.sandbox.node.environment import Source
-from proxiedapp.sandbox.node.errors import NotStartable
-from proxiedapp.sandbox.node.sources import read_sources
-from proxiedapp.sandbox.node.volumes import TOKEN
+from proxiedapp.kube.client import Api, ApiError, NotFoundError, RefusedError
+from proxiedapp.kube.kind import Kind
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp_sandbox.node.environment import Source
+from proxiedapp_sandbox.node.errors import NotStartableError
+from proxiedapp_sandbox.node.sources import read_sources
+from proxiedapp_sandbox.node.volumes import TOKEN
 from tests.unit.sandbox.node.samples import a_pod
 
 CONF, SECRET, MISSING, MINE = (
@@ -33,7 +33,7 @@ class Server:
         if self.failure is not None:
             raise self.failure
         if (kind.kind, name) not in STORED:
-            raise NotFound(404, "not found")
+            raise NotFoundError(404, "not found")
         return STORED[kind.kind, name]
 
     async def request(self, method: str, path: str, body: Manifest) -> Manifest:
@@ -53,5 +53,5 @@ async def test_a_token_is_asked_for_the_pods_account_and_ends_with_the_pod() -> 
 
 
 async def test_what_cannot_be_known_keeps_the_pod_waiting() -> None:
-    with pytest.raises(NotStartable, match="ConfigMap 'conf': forbidden"):
-        await read_sources(cast("Api", Server(Refused(403, "forbidden"))), a_pod(), [CONF])
+    with pytest.raises(NotStartableError, match="ConfigMap 'conf': forbidden"):
+        await read_sources(cast("Api", Server(RefusedError(403, "forbidden"))), a_pod(), [CONF])

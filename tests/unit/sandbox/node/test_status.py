@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.api.manifest import Manifest
-from proxiedapp.sandbox.node.status import (
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp_sandbox.node.status import (
     ContainerFacts,
     PodFacts,
     Running,

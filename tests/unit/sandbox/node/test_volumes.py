@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.sandbox.node.environment import Source
-from proxiedapp.sandbox.node.errors import NotStartable
-from proxiedapp.sandbox.node.volumes import TOKEN, File, volume_files, volume_sources, write_volume
+from proxiedapp_sandbox.node.environment import Source
+from proxiedapp_sandbox.node.errors import NotStartableError
+from proxiedapp_sandbox.node.volumes import TOKEN, File, volume_files, volume_sources, write_volume
 from tests.unit.sandbox.node.samples import a_container, a_pod, fields_of
 
 HELD = {
@@ -93,7 +93,7 @@ def test_files_of_a_volume(volume: dict[str, Any], files: dict[str, File]) -> No
     ],
 )
 def test_what_cannot_be_filled_keeps_the_pod_waiting(volume: dict[str, Any], problem: str) -> None:
-    with pytest.raises(NotStartable, match=problem):
+    with pytest.raises(NotStartableError, match=problem):
         volume_files({"name": "v", **volume}, POD, HELD)
 
 

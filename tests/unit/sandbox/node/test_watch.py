@@ -11,10 +11,10 @@ import orjson
 import pytest
 from aiohttp import web
 
-from proxiedapp.api.manifest import Manifest
-from proxiedapp.controller.client import Api, connect
-from proxiedapp.resources.kinds import Kind
-from proxiedapp.sandbox.node.watch import Gone, Seen, Uid, follow, since, split_lines
+from proxiedapp.kube.client import Api, connect
+from proxiedapp.kube.kind import Kind
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp_sandbox.node.watch import Gone, Seen, Uid, follow, since, split_lines
 
 POD: Final = Kind("", "v1", "Pod", "pods")
 

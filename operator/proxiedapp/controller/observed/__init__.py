@@ -1,0 +1,1 @@
+"""What the API server last reported, reduced to what decisions need."""

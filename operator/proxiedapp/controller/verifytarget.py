@@ -1,0 +1,61 @@
+"""Where an app is asked when it is verified: through the proxy where its address is known, else directly."""
+
+import ipaddress
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from proxiedapp.controller.observed.store import ObservedApp, Workload
+from proxiedapp.controller.verification import VerifyRequest
+from proxiedapp.resources.desired import Desired
+from proxiedapp.verify.target import VerifyOptions, VerifyTarget
+
+
+def verify_request_of(
+    app: ObservedApp,
+    want: Desired,
+    workload: Workload,
+    *,
+    proxy_urls: Mapping[str, str],
+    entry_point_urls: Mapping[str, str],
+    pod_ip: str | None,
+) -> VerifyRequest:
+    """Return what to verify, and how to reach it.
+
+    Nothing but the configured address of the proxy and the app's own Service is ever asked.
+    """
+    verify = want.app.spec.verify
+    options = VerifyOptions(verify.openapi_path, verify.docs_path, tuple(verify.extra_paths or ()))
+    prefix = want.launch.root_path
+    host = want.route.rule.hosts[0] if want.route.rule.hosts else None
+    reached = [proxy_urls[name] for name in want.route.entry_points if name in proxy_urls]
+    if reached:
+        url = min(reached, key=lambda url: not url.startswith("https"))
+        # The certificate is for the public name, and the proxy is asked by another one.
+        target = VerifyTarget(f"{url}{prefix}", host=host, insecure=True)
+    else:
+        target = _direct(want, prefix, host, entry_point_urls, pod_ip)
+    return VerifyRequest(app.generation, workload.generation, target, options)
+
+
+def _direct(
+    want: Desired, prefix: str, host: str | None, entry_point_urls: Mapping[str, str], pod_ip: str | None
+) -> VerifyTarget:
+    service = f"{want.route.service}.{want.route.app.namespace}.svc"
+    schemes = {urlsplit(entry_point_urls[name]).scheme for name in want.route.entry_points if name in entry_point_urls}
+    headers = {
+        "X-Forwarded-Proto": "https" if "https" in schemes else "http",
+        "X-Forwarded-Host": host or service,
+        "X-Forwarded-For": pod_ip or "192.0.2.1",
+    }
+    return VerifyTarget(
+        f"http://{service}:{want.route.port}{prefix}",
+        host=host,
+        headers=headers,
+        direct=True,
+        trusted=pod_ip is not None and _trusts(want.trusted_proxies, pod_ip),
+        strips=want.launch.strips,
+    )
+
+
+def _trusts(trusted: tuple[str, ...], address: str) -> bool:
+    return "*" in trusted or any(ipaddress.ip_address(address) in ipaddress.ip_network(network) for network in trusted)

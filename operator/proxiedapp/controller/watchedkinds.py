@@ -1,0 +1,28 @@
+"""The kinds that the controller watches, and how it tells its own objects from those of others."""
+
+from typing import Final
+
+from proxiedapp.api.names import GROUP, KIND, PLURAL, VERSION
+from proxiedapp.kube.kind import Kind
+from proxiedapp.resources.kinds import CHILD_KINDS, INGRESS_ROUTE, OPTIONAL_GROUPS
+from proxiedapp.resources.metadata import MANAGED_BY, MANAGER
+
+PROXIED_APP: Final = Kind(GROUP, VERSION, KIND, PLURAL)
+POD: Final = Kind("", "v1", "Pod", "pods")
+"""Never watched: looked at where an app does not come up."""
+CHILD_SELECTOR: Final = f"{MANAGED_BY}={MANAGER}"
+
+INGRESS: Final = Kind("networking.k8s.io", "v1", "Ingress", "ingresses")
+HTTP_ROUTE: Final = Kind("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes")
+FOREIGN_KINDS: Final = (INGRESS_ROUTE, INGRESS, HTTP_ROUTE)
+"""In which other people write routes; each may be missing."""
+FOREIGN_SELECTOR: Final = f"{MANAGED_BY}!={MANAGER}"
+
+
+OPTIONAL_KINDS: Final = tuple(kind for kind in CHILD_KINDS if kind.group in OPTIONAL_GROUPS)
+"""Kinds that are watched and written only where their API is served."""
+
+
+def watched_children(served: frozenset[str]) -> tuple[Kind, ...]:
+    """Return the child kinds that the API server serves; `served` are the optional groups among theirs."""
+    return tuple(kind for kind in CHILD_KINDS if kind not in OPTIONAL_KINDS or kind.group in served)

@@ -1,0 +1,1 @@
+"""The ground for all code that talks to a cluster: kinds, manifests and the API client."""

@@ -1,0 +1,1 @@
+"""The operator as a process: settings, assembly, workers, Lease, health endpoints and logs."""

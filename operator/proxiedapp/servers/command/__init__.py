@@ -1,0 +1,1 @@
+"""Reads and writes the command line that starts a server."""

@@ -1,0 +1,152 @@
+"""Reading a shell script far enough to find the simple commands in it, and where each word stands.
+
+Only what is needed to add words to a command: quotes, escapes, comments, operators and redirections are understood,
+`$NAME` is looked up, any other expansion makes its word unknown. What cannot be read with certainty, like a here
+document, is refused rather than guessed at.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from proxiedapp.servers.command.variables import Word
+
+
+class UnreadableScriptError(Exception):
+    """The script cannot be read with certainty; the text says what stands in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A word and the part of the script, [start, end), in which it is written."""
+
+    word: Word
+    start: int
+    end: int
+
+
+ALL_ARGUMENTS: Final = ("$@", "$*")
+_NAME: Final = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
+_SPECIAL: Final = re.compile(r"\$(?:\{[@*]\}|[@*])")
+_EXPANSION: Final = re.compile(r"\$[({0-9#?$!_-]|`")
+_BLANK: Final = re.compile(r"[ \t]|\\\n")
+_OPERATORS: Final = ";|()\n"
+_CLOSES: Final = {"(": ")", "{": "}"}
+
+
+def simple_commands(script: str, env: Mapping[str, str]) -> list[list[Placed]]:
+    """Return the words of each simple command in order, redirections left out; raises UnreadableScriptError."""
+    return _Reader(script, env).read()
+
+
+class _Reader:
+    def __init__(self, script: str, env: Mapping[str, str]) -> None:
+        self.script = script
+        self.env = env
+        self.at = 0
+
+    def read(self) -> list[list[Placed]]:
+        commands: list[list[Placed]] = [[]]
+        while self.at < len(self.script):
+            char = self.script[self.at]
+            if _BLANK.match(self.script, self.at):
+                self._skip_blanks()
+            elif char == "#":
+                self.at = (self.script + "\n").index("\n", self.at)
+            elif self._redirection():
+                self._skip_blanks()
+                self._word()  # its target is no word of the command
+            elif char in _OPERATORS or char == "&":
+                commands.append([])
+                self.at += 1
+            else:
+                commands[-1].append(self._word())
+        return [words for words in commands if words]
+
+    def _redirection(self) -> bool:
+        match = re.compile(r"[0-9]*(<<|>>|>&|<&|>\||<>|>|<)|&>>?").match(self.script, self.at)
+        if match is None:
+            return False
+        if match.group().endswith("<<"):
+            raise UnreadableScriptError("it holds a here document")
+        self.at = match.end()
+        return True
+
+    def _skip_blanks(self) -> None:
+        while match := _BLANK.match(self.script, self.at):
+            self.at = match.end()
+
+    def _word(self) -> Placed:
+        start, text, known, quoted = self.at, "", True, False
+        while self.at < len(self.script):
+            char = self.script[self.at]
+            if not quoted and (char in " \t&<>" or char in _OPERATORS):
+                break
+            if char == '"':
+                quoted = not quoted
+                self.at += 1
+            elif char == "'" and not quoted:
+                end = self._find("'", self.at + 1)
+                text += self.script[self.at + 1 : end]
+                self.at = end + 1
+            elif char == "\\":
+                text += self._escaped(quoted=quoted)
+            elif char in "$`":
+                piece, piece_known = self._expansion()
+                text += piece
+                # Unquoted, a value with blanks becomes several words, and an empty one none at all.
+                one_word = quoted or (piece != "" and not any(char.isspace() for char in piece))
+                known = known and piece_known and one_word
+            else:
+                text += char
+                self.at += 1
+        if quoted:
+            raise UnreadableScriptError("a quotation mark is not closed")
+        return Placed(Word(text, known), start, self.at)
+
+    def _find(self, char: str, start: int) -> int:
+        found = self.script.find(char, start)
+        if found < 0:
+            raise UnreadableScriptError("a quotation mark is not closed")
+        return found
+
+    def _escaped(self, *, quoted: bool) -> str:
+        following = self.script[self.at + 1 : self.at + 2]
+        if not following:
+            raise UnreadableScriptError("it ends in a backslash")
+        self.at += 2
+        if following == "\n":
+            return ""
+        return following if not quoted or following in '$`"\\' else "\\" + following
+
+    def _expansion(self) -> tuple[str, bool]:
+        """Read one expansion and return what it gives, and whether that is known."""
+        start = self.at
+        if match := _SPECIAL.match(self.script, start):
+            self.at = match.end()
+            return match.group().replace("{", "").replace("}", ""), False
+        if match := _NAME.match(self.script, start):
+            self.at = match.end()
+            name = match.group(1) or match.group(2)
+            return (self.env[name], True) if name in self.env else (match.group(), False)
+        if not _EXPANSION.match(self.script, start):
+            self.at += 1
+            return self.script[start], True
+        if self.script[start] == "`":
+            self.at = self._find("`", start + 1) + 1
+        elif opening := self.script[start + 1] if self.script[start + 1] in _CLOSES else "":
+            self._skip_nested(opening)
+        else:
+            self.at += 2
+        return self.script[start : self.at], False
+
+    def _skip_nested(self, opening: str) -> None:
+        depth, at = 0, self.at + 1
+        while at < len(self.script):
+            depth += (self.script[at] == opening) - (self.script[at] == _CLOSES[opening])
+            at += 1
+            if depth == 0:
+                self.at = at
+                return
+        raise UnreadableScriptError(f"a ${opening} is not closed")

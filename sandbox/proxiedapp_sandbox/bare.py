@@ -1,0 +1,62 @@
+"""A control plane alone, without pods and without a proxy: for benchmarks, and for questions to the API server."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from proxiedapp.kube.client import Api, connect
+from proxiedapp_sandbox.binaries import KUBE_VERSION, Progress, control_plane, traefik_manifests
+from proxiedapp_sandbox.cluster import account_token, furnish, until
+from proxiedapp_sandbox.controlplane import (
+    OPERATOR_ACCOUNT,
+    OPERATOR_NAMESPACE,
+    ControlPlane,
+    free_ports,
+    prepare,
+    write_kubeconfig,
+)
+from proxiedapp_sandbox.processes import Child
+
+_ADVERTISED: Final = "192.0.2.1"
+"""An address of the block that is reserved for documentation: nobody has it, and nobody connects to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BareCluster:
+    """A kube-apiserver with its etcd, the CRDs and the roles, and nothing that acts on them."""
+
+    api: Api
+    plane: ControlPlane
+    admin_kubeconfig: Path
+    operator_kubeconfig: Path
+
+
+@asynccontextmanager
+async def bare_cluster(folder: Path, progress: Progress, *, traefik: bool = True) -> AsyncIterator[BareCluster]:
+    """Start one in an empty folder, and stop it after; without Traefik's CRDs if so asked."""
+    binaries = control_plane(KUBE_VERSION, progress)
+    (api_port,) = free_ports(1)
+    plane = prepare(binaries, folder, api_port, _ADVERTISED)
+    admin, operator = folder / "admin.kubeconfig", folder / "operator.kubeconfig"
+    etcd = await Child.start(plane.etcd(), log=folder / "etcd.log")
+    server = await Child.start(plane.api_server(), log=folder / "apiserver.log")
+    try:
+        write_kubeconfig(admin, plane, "admin", plane.admin_token)
+        api = Api(await connect(admin))
+        try:
+
+            async def ready() -> bool:
+                return bool(await api.request("GET", "/api/v1/namespaces/default"))
+
+            await until(ready, "the API server")
+            await furnish(api, traefik_manifests(progress) if traefik else ())
+            token = await account_token(api, OPERATOR_NAMESPACE, OPERATOR_ACCOUNT)
+            write_kubeconfig(operator, plane, "operator", token)
+            yield BareCluster(api, plane, admin, operator)
+        finally:
+            await api.close()
+    finally:
+        await server.stop(3.0)
+        await etcd.stop(3.0)

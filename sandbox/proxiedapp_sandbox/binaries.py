@@ -1,0 +1,152 @@
+"""The control plane's programs, built once from their Go modules and kept in the cache folder.
+
+No registry carries a kube-apiserver; its source is a Go module like any other. The module that builds it is part of
+this package for the default version (with go.sum, so that every byte is checked); for another version it is made from
+Kubernetes' own go.mod.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from proxiedapp_sandbox.gobuild import go, go_build, one_at_a_time, stale_packages
+from proxiedapp_sandbox.paths import cache_dir
+
+KUBE_VERSION: Final = "v1.36.3"
+TRAEFIK_VERSION: Final = "v3.7.13"
+"""Of Traefik's CRDs; the newest that the Go module proxy carries, a few patches behind the program itself."""
+
+_MODULE: Final = Path(__file__).parent / "module"
+_PACKAGES: Final = {
+    "etcd": "go.etcd.io/etcd/server/v3",
+    "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+    "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
+    "kubectl": "k8s.io/kubernetes/cmd/kubectl",
+}
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, and how many steps of how many are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """Where the programs are."""
+
+    folder: Path
+    etcd: Path
+    kube_apiserver: Path
+    kube_controller_manager: Path
+    kubectl: Path
+
+
+def control_plane(version: str, progress: Progress) -> Binaries:
+    """Return the programs of a Kubernetes version like v1.36.3, built if need be; raises SandboxError.
+
+    Those that KUBEBUILDER_ASSETS holds are used as they are.
+    """
+    folder = cache_dir() / "kube" / f"{version}-{_recipe_hash(version)}"
+    given = os.environ.get("KUBEBUILDER_ASSETS")
+    found = {name: Path(given) / name for name in _PACKAGES if given and (Path(given) / name).exists()}
+    missing = {name: folder / name for name in _PACKAGES if name not in found}
+    if not all(program.exists() for program in missing.values()):
+        with one_at_a_time(cache_dir()):
+            if unbuilt := {name: program for name, program in missing.items() if not program.exists()}:
+                _build(version, unbuilt, progress)
+    programs = found | missing
+    return Binaries(
+        folder,
+        programs["etcd"],
+        programs["kube-apiserver"],
+        programs["kube-controller-manager"],
+        programs["kubectl"],
+    )
+
+
+def traefik_manifests(progress: Progress) -> tuple[Path, Path]:
+    """Return the files with Traefik's CRDs and its role, taken from its Go module; raises SandboxError."""
+    folder = cache_dir() / "traefik" / TRAEFIK_VERSION
+    files = ("kubernetes-crd-definition-v1.yml", "kubernetes-crd-rbac.yml")
+    if not all((folder / file).exists() for file in files):
+        progress(f"fetching Traefik's CRDs {TRAEFIK_VERSION}", 0, 0)
+        module = _download("github.com/traefik/traefik/v3", TRAEFIK_VERSION)
+        source = Path(module["Dir"]) / "docs/content/reference/dynamic-configuration"
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            _place(folder / file, (source / file).read_bytes())
+    return folder / files[0], folder / files[1]
+
+
+def _build(version: str, programs: dict[str, Path], progress: Progress) -> None:
+    folder = next(iter(programs.values())).parent
+    source = folder / "source"
+    source.mkdir(parents=True, exist_ok=True)
+    progress(f"fetching the source of Kubernetes {version}", 0, 0)
+    _write_module(version, source)
+    packages = [_PACKAGES[name] for name in programs]
+    total = stale_packages(*packages, cwd=source)
+    output = folder / "building"
+    output.mkdir(exist_ok=True)
+    _compile(version, packages, total, source, output, progress)
+    for name, program in programs.items():
+        built = output / _PACKAGES[name].rpartition("/")[2]
+        (output / "server" if name == "etcd" else built).replace(program)
+    shutil.rmtree(output)
+    shutil.rmtree(source)
+
+
+def _compile(version: str, packages: list[str], total: int, source: Path, output: Path, progress: Progress) -> None:
+    what = f"building Kubernetes {version} (once; some minutes)"
+    flags = ["-trimpath", "-ldflags", _version_flags(version), "-o", f"{output}/"]
+
+    def compiled(count: int) -> None:
+        progress(what if count < total else f"linking Kubernetes {version}", min(count, total), total)
+
+    go_build(f"Kubernetes {version}", *flags, *packages, cwd=source, compiled=compiled)
+
+
+def _write_module(version: str, folder: Path) -> None:
+    """Write the Go module that holds all programs of this Kubernetes version."""
+    shutil.copy(_MODULE / "tools.go", folder)
+    if version == KUBE_VERSION:
+        shutil.copy(_MODULE / "go.mod", folder)
+        shutil.copy(_MODULE / "go.sum", folder)
+        return
+    kubernetes = _download("k8s.io/kubernetes", version)
+    theirs = json.loads(go("mod", "edit", "-json", kubernetes["GoMod"], cwd=folder))
+    staging = [entry["Old"]["Path"] for entry in theirs["Replace"] if entry["New"]["Path"].startswith("./staging/")]
+    replaced = "".join(f"\t{path} => {path} v0{version[2:]}\n" for path in staging)
+    (folder / "go.mod").write_text(
+        f"module controlplane\n\ngo {theirs['Go']}\n\nrequire k8s.io/kubernetes {version}\n\nreplace (\n{replaced})\n"
+    )
+    go("mod", "tidy", cwd=folder)
+
+
+def _version_flags(version: str) -> str:
+    """Return linker flags: without them every client takes the server for a development version."""
+    major, minor = version.removeprefix("v").split(".")[:2]
+    package = "k8s.io/component-base/version"
+    return f"-s -w -X {package}.gitVersion={version} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}"
+
+
+def _recipe_hash(version: str) -> str:
+    """Return a hash of all that decides how the programs come out."""
+    recipe = [_version_flags(version), *(f"{name}={package}" for name, package in _PACKAGES.items())]
+    recipe += [(_MODULE / "go.mod").read_text()] if version == KUBE_VERSION else []
+    return hashlib.blake2b("\n".join(recipe).encode(), digest_size=5).hexdigest()
+
+
+def _download(module: str, version: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(go("mod", "download", "-json", f"{module}@{version}"))
+    return found
+
+
+def _place(file: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    partial = file.with_suffix(".partial")
+    partial.write_bytes(content)
+    partial.replace(file)

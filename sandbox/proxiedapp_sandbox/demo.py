@@ -1,0 +1,82 @@
+"""`make demo`: a ProxiedApp applied with kubectl, served at its prefix by a real Traefik, on this machine."""
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import httpx
+import typer
+
+from proxiedapp_sandbox.answers import PREFIX, answers
+from proxiedapp_sandbox.cluster import until
+from proxiedapp_sandbox.commands import run_here, shown_progress, summary, until_stopped
+from proxiedapp_sandbox.errors import SandboxError
+from proxiedapp_sandbox.state import State, kubeconfig
+from proxiedapp_sandbox.supervisor import default_options
+
+EXAMPLES: Final = Path(__file__).parents[2] / "examples"
+
+
+async def show(running: State) -> None:
+    """Apply the example, wait for it, and print what it answers; raises SandboxError if an answer is wrong."""
+    await _kubectl(running, "apply", "-f", EXAMPLES / "hello" / "app.yaml")
+    await _kubectl(running, "wait", "--for=condition=Ready", "proxiedapp/hello", "--timeout=120s")
+    await _kubectl(running, "wait", "--for=condition=Verified", "proxiedapp/hello", "--timeout=60s")
+    await _kubectl(running, "get", "proxiedapps")
+    wrong = []
+    for base_url in (running.http_url, running.https_url):
+        await until(partial(_routed, base_url), f"the route in Traefik at {base_url}", seconds=15)
+        typer.echo("")
+        async for answer in answers(base_url):
+            typer.echo(f"{'ok   ' if answer.right else 'WRONG'} {answer.asked}: {answer.got}")
+            if not answer.right:
+                wrong.append(answer)
+    if wrong:
+        raise SandboxError("; ".join(f"{one.asked} gave {one.got}, not {one.expected}" for one in wrong))
+
+
+async def show_and_stay(running: State) -> None:
+    """Show the example and keep the sandbox until Ctrl-C."""
+    await show(running)
+    typer.echo(
+        f"\nopen {running.http_url}{PREFIX}/docs or {running.https_url}{PREFIX}/docs (its certificate is self-signed)\n"
+        f"{summary(running)}\n"
+        "Ctrl-C stops everything"
+    )
+    await until_stopped(running)
+
+
+async def _routed(base_url: str) -> bool:
+    async with httpx.AsyncClient(verify=False, trust_env=False, timeout=5.0) as client:  # noqa: S501 - self-signed
+        return (await client.get(f"{base_url}{PREFIX}/app")).is_success
+
+
+async def _kubectl(running: State, *arguments: str | Path) -> None:
+    """Run kubectl in the user's sight."""
+    typer.echo(f"$ kubectl {' '.join(map(str, arguments))}")
+    process = await asyncio.create_subprocess_exec(
+        running.kubectl, *map(str, arguments), env=os.environ | {"KUBECONFIG": str(kubeconfig())}
+    )
+    if await process.wait() != 0:
+        raise SandboxError(f"kubectl {arguments[0]} failed; `proxiedapp sandbox logs` shows why")
+
+
+def main() -> None:
+    """Run the demo."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--once", action="store_true", help="check the answers, stop everything, and end")
+    once = parser.parse_args().once
+    try:
+        with shown_progress() as progress:
+            run_here(default_options(EXAMPLES), progress, show if once else show_and_stay)
+    except (SandboxError, TimeoutError, subprocess.SubprocessError) as error:
+        sys.exit(f"proxiedapp: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+"""`sandbox up --detach`, the part that stays: run a sandbox with the options given as JSON, until SIGTERM."""
+
+import sys
+
+import typer
+
+from proxiedapp_sandbox.commands import run_here, until_stopped
+from proxiedapp_sandbox.errors import SandboxError
+from proxiedapp_sandbox.state import SandboxOptions
+
+
+def main() -> None:
+    """Run until told to stop; the last line of the output says why it could not start."""
+    options = SandboxOptions.model_validate_json(sys.argv[1])
+    try:
+        run_here(options, lambda what, _done, _total: typer.echo(what), until_stopped)
+    except (SandboxError, TimeoutError) as error:
+        sys.exit(f"proxiedapp: {error}")
+
+
+if __name__ == "__main__":
+    main()

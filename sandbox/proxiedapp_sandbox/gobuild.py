@@ -1,0 +1,66 @@
+"""Running `go`: what it cannot do is said in one line, a build tells how far it is, and one builds at a time."""
+
+import fcntl
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from proxiedapp_sandbox.errors import SandboxError
+from proxiedapp_sandbox.toolchain import find_go
+
+
+def go(*arguments: str, cwd: Path | None = None) -> str:
+    """Run `go` and return what it prints; raises SandboxError."""
+    try:
+        done = subprocess.run(
+            [find_go(), *arguments], cwd=cwd, env=_env(), check=True, capture_output=True, text=True, timeout=900
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SandboxError(f"`go {arguments[0]}` did not end within 15 minutes; is the network there?") from error
+    except subprocess.CalledProcessError as error:
+        # `go mod download -json` tells its error in the JSON on standard output.
+        said = (error.stderr.strip() or error.stdout.strip()).splitlines()
+        raise SandboxError(f"`go {' '.join(arguments[:2])}` failed: {' / '.join(said[-3:])}") from error
+    return done.stdout
+
+
+def stale_packages(*arguments: str, cwd: Path) -> int:
+    """Return how many packages a build of these packages, with these flags, has to compile; raises SandboxError."""
+    return len(go("list", "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", *arguments, cwd=cwd).split())
+
+
+def go_build(title: str, *arguments: str | Path, cwd: Path, compiled: Callable[[int], None]) -> None:
+    """Run `go build -v`, which names each package that it compiles, and tell their number; raises SandboxError."""
+    with subprocess.Popen(
+        [find_go(), "build", "-v", *arguments],
+        cwd=cwd,
+        env=_env(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        lines: list[str] = []
+        try:
+            for line in process.stderr or ():
+                lines.append(line.rstrip())
+                compiled(len(lines))
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        raise SandboxError(f"building {title} failed: {' / '.join(lines[-3:])}")
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Let one process of this user build in a folder at a time; others wait, and then find the result."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _env() -> dict[str, str]:
+    return os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}

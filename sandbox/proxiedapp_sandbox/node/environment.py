@@ -1,0 +1,160 @@
+"""A container's environment and command line, as Kubernetes makes them of its spec. No I/O."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp_sandbox.node.errors import NotStartableError
+from proxiedapp_sandbox.node.quantity import in_units_of
+
+_REFERENCE: Final = re.compile(r"\$(?:\$|\((?P<name>[^)]*)\))")
+_FROM: Final = {"configMapRef": "ConfigMap", "secretRef": "Secret"}
+_KEY_FROM: Final = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
+_SUBSCRIPT: Final = re.compile(r"metadata\.(?P<field>labels|annotations)\['(?P<key>[^']+)'\]")
+
+
+class Source(NamedTuple):
+    """A ConfigMap or a Secret of the pod's namespace."""
+
+    kind: str
+    name: str
+
+
+Contents = Mapping[Source, Mapping[str, bytes]]
+"""What the sources hold; one that does not exist is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodFields:
+    """A pod, with what its status will say once it is written."""
+
+    pod: Manifest
+    address: str
+    host: str
+    allocatable: Mapping[str, str]
+    """What the node has: the answer for a limit that is not set."""
+    services: Mapping[str, str] = field(default_factory=dict)
+    """Variables that every container gets, by which it finds the API server."""
+
+    def field(self, path: str) -> str:
+        """Return the value of a `fieldRef`; raises NotStartableError for a path that there is not."""
+        metadata, spec = self.pod["metadata"], self.pod["spec"]
+        if match := _SUBSCRIPT.fullmatch(path):
+            return str(metadata.get(match["field"], {}).get(match["key"], ""))
+        known = {
+            "metadata.name": metadata["name"],
+            "metadata.namespace": metadata["namespace"],
+            "metadata.uid": metadata["uid"],
+            "metadata.labels": _lines(metadata.get("labels", {})),
+            "metadata.annotations": _lines(metadata.get("annotations", {})),
+            "spec.nodeName": spec.get("nodeName", ""),
+            "spec.serviceAccountName": spec.get("serviceAccountName", ""),
+            "status.hostIP": self.host,
+            "status.hostIPs": self.host,
+            "status.podIP": self.address,
+            "status.podIPs": self.address,
+        }
+        if path not in known:
+            raise NotStartableError("CreateContainerConfigError", f"fieldPath {path!r} is not known")
+        return str(known[path])
+
+    def resource(self, container: Manifest, reference: Mapping[str, Any]) -> str:
+        """Return the value of a `resourceFieldRef`, by default of the container that asks."""
+        name = reference.get("containerName") or container["name"]
+        asked = next((one for one in containers(self.pod) if one["name"] == name), {})
+        field, _, resource = reference["resource"].partition(".")
+        given = asked.get("resources", {}).get(field, {})
+        quantity = given.get(resource) or (self.allocatable.get(resource, "0") if field == "limits" else "0")
+        return str(in_units_of(quantity, reference.get("divisor") or "1"))
+
+
+def containers(pod: Manifest) -> Iterator[Manifest]:
+    """Return all containers of a pod."""
+    yield from pod["spec"].get("initContainers") or []
+    yield from pod["spec"]["containers"]
+
+
+def environment_sources(container: Manifest) -> set[Source]:
+    """Return what must be read before the container's environment can be made."""
+    found = set()
+    for each in container.get("envFrom") or []:
+        found |= {Source(kind, each[key]["name"]) for key, kind in _FROM.items() if key in each}
+    for variable in container.get("env") or []:
+        given = variable.get("valueFrom") or {}
+        found |= {Source(kind, given[key]["name"]) for key, kind in _KEY_FROM.items() if key in given}
+    return found
+
+
+def environment(container: Manifest, fields: PodFields, contents: Contents) -> dict[str, str]:
+    """Return the services' variables, `envFrom` over them, then `env`, which may refer to all before.
+
+    Raises NotStartableError where a source or key is missing that is not optional.
+    """
+    made = dict(fields.services)
+    for each in container.get("envFrom") or []:
+        for key, kind in _FROM.items():
+            if key in each:
+                source = Source(kind, each[key]["name"])
+                if source not in contents and not each[key].get("optional"):
+                    raise _missing(source)
+                prefix = each.get("prefix") or ""
+                made |= {prefix + name: _text(value) for name, value in contents.get(source, {}).items()}
+    for variable in container.get("env") or []:
+        if given := variable.get("valueFrom"):
+            value = _value_from(given, container, fields, contents)
+            if value is not None:
+                made[variable["name"]] = value
+        else:
+            made[variable["name"]] = expand(variable.get("value") or "", made)
+    return made
+
+
+def _value_from(given: Mapping[str, Any], container: Manifest, fields: PodFields, contents: Contents) -> str | None:
+    for key, kind in _KEY_FROM.items():
+        if key in given:
+            reference = given[key]
+            source = Source(kind, reference["name"])
+            value = contents.get(source, {}).get(reference["key"])
+            if value is not None:
+                return _text(value)
+            if reference.get("optional"):
+                return None
+            raise _missing(source, reference["key"] if source in contents else None)
+    if "fieldRef" in given:
+        return fields.field(given["fieldRef"]["fieldPath"])
+    if "resourceFieldRef" in given:
+        return fields.resource(container, given["resourceFieldRef"])
+    raise NotStartableError("CreateContainerConfigError", f"the sandbox does not know valueFrom {', '.join(given)}")
+
+
+def expand(text: str, variables: Mapping[str, str]) -> str:
+    """Replace `$(NAME)`; `$$` is a dollar sign, and a name that there is not stays as it is written."""
+
+    def replacement(match: re.Match[str]) -> str:
+        name = match["name"]
+        return "$" if name is None else variables.get(name, match[0])
+
+    return _REFERENCE.sub(replacement, text)
+
+
+def _missing(source: Source, key: str | None = None) -> NotStartableError:
+    kind = source.kind[0].lower() + source.kind[1:]
+    text = f'{kind} "{source.name}" not found'
+    if key is not None:
+        text = f'key "{key}" is not in {kind} "{source.name}"'
+    return NotStartableError("CreateContainerConfigError", text)
+
+
+def _text(value: bytes) -> str:
+    """Read bytes so that a process gets the same bytes again."""
+    return value.decode(errors="surrogateescape")
+
+
+def _lines(pairs: Mapping[str, str]) -> str:
+    """Write labels or annotations as the kubelet does in a file."""
+    escaped = {
+        key: value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") for key, value in pairs.items()
+    }
+    return "\n".join(f'{key}="{value}"' for key, value in sorted(escaped.items()))

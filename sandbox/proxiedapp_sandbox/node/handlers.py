@@ -1,0 +1,97 @@
+"""What a probe or a hook does: ask over HTTP, connect, execute, or sleep."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple
+
+import httpx
+
+from proxiedapp.api.conditions import printable
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp_sandbox.node.process import Result
+
+_AGENT: Final = "kube-probe/proxiedapp-sandbox"
+
+
+class Outcome(NamedTuple):
+    """Whether a handler succeeded, and what it saw."""
+
+    ok: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The container that is asked, from the node's side."""
+
+    address: str
+    ports: Mapping[str, int]
+    """The container's named ports."""
+    http: httpx.AsyncClient
+    execute: Callable[[list[str]], Awaitable[Result]]
+    """Run a command in the container."""
+
+    def port(self, given: int | str) -> int:
+        """Return the number of a port; raises LookupError for a name that the container does not declare."""
+        if isinstance(given, int):
+            return given
+        if given in self.ports:
+            return self.ports[given]
+        raise LookupError(f"the container declares no port named {given!r}")
+
+
+def named_ports(container: Manifest) -> dict[str, int]:
+    """Return the container's ports that have names."""
+    return {port["name"]: port["containerPort"] for port in container.get("ports") or [] if "name" in port}
+
+
+async def perform(handler: Mapping[str, Any], target: Target, timeout: float) -> Outcome:  # noqa: ASYNC109
+    """Do what a probe's or a hook's handler says; everything that goes wrong is an outcome."""
+    try:
+        async with asyncio.timeout(timeout):
+            if "httpGet" in handler:
+                return await _http_get(handler["httpGet"], target)
+            if "tcpSocket" in handler:
+                return await _connect(handler["tcpSocket"], target)
+            if "exec" in handler:
+                result = await target.execute(handler["exec"]["command"])
+                return Outcome(result.code == 0, printable(f"exit code {result.code}: {result.output}"))
+            if "sleep" in handler:
+                await asyncio.sleep(handler["sleep"]["seconds"])
+                return Outcome(ok=True, message="slept")
+    except TimeoutError:
+        return Outcome(ok=False, message=f"no answer within {timeout:g} s")
+    except LookupError as error:
+        return Outcome(ok=False, message=str(error))
+    return Outcome(ok=False, message="the sandbox knows httpGet, tcpSocket, exec and sleep only")
+
+
+async def _http_get(given: Mapping[str, Any], target: Target) -> Outcome:
+    """Succeed on any status from 200 to 399; a redirect is not followed."""
+    scheme = given.get("scheme", "HTTP").lower()
+    host = given.get("host") or target.address
+    url = f"{scheme}://{host}:{target.port(given['port'])}/{given.get('path', '/').removeprefix('/')}"
+    headers = [(header["name"], header["value"]) for header in given.get("httpHeaders") or []]
+    if not any(name.lower() == "user-agent" for name, _ in headers):
+        headers.append(("User-Agent", _AGENT))
+    try:
+        async with target.http.stream("GET", url, headers=headers) as response:
+            ok = HTTPStatus.OK <= response.status_code < HTTPStatus.BAD_REQUEST
+            return Outcome(ok, f"GET {url}: HTTP {response.status_code}")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return Outcome(ok=False, message=f"GET {url}: {str(error) or type(error).__name__}")
+
+
+async def _connect(given: Mapping[str, Any], target: Target) -> Outcome:
+    host, port = given.get("host") or target.address, target.port(given["port"])
+    try:
+        _, writer = await asyncio.open_connection(host, port)
+    except OSError as error:
+        return Outcome(ok=False, message=f"connect to {host}:{port}: {error.strerror or error}")
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+    return Outcome(ok=True, message=f"connected to {host}:{port}")

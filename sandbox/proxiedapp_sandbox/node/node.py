@@ -1,0 +1,197 @@
+"""The node as a whole: registered, scheduling every pod to itself, and giving each pod bound to it a life."""
+
+import asyncio
+import logging
+import os
+import shutil
+from contextlib import aclosing
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from proxiedapp.kube.client import Api, ApiError, ConflictError, NotFoundError, connect
+from proxiedapp.kube.kind import Kind
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp_sandbox.node import network
+from proxiedapp_sandbox.node.config import NodeConfig
+from proxiedapp_sandbox.node.kubelet import serve_kubelet
+from proxiedapp_sandbox.node.network import Places
+from proxiedapp_sandbox.node.pod import Pod
+from proxiedapp_sandbox.node.podsandbox import Shared
+from proxiedapp_sandbox.node.registration import HEARTBEAT, allocatable, beat, register
+from proxiedapp_sandbox.node.service import at_gateway, service_variables
+from proxiedapp_sandbox.node.status import Running
+from proxiedapp_sandbox.node.watch import Event, Gone, Seen, Uid, follow
+
+logger = logging.getLogger(__name__)
+
+POD: Final = Kind("", "v1", "Pod", "pods")
+
+_SCHEDULER: Final = "default-scheduler"
+_RETRY: Final = 1.0
+"""Seconds between two tries of what the API server refused or did not answer."""
+_LAST_GRACE: Final = 3.0
+"""Seconds that containers get to end when the node itself ends."""
+_END_TIMEOUT: Final = 20.0
+"""Seconds after which the node ends though some pod has not."""
+
+
+async def run_node(config: NodeConfig, stop: asyncio.Event) -> None:
+    """Be a node until told to stop; then nothing is left of it but its objects on the API server.
+
+    Raises NetworkError where the pods' network cannot be made.
+    """
+    await _clean_up(config)
+    api = Api(await connect(config.kubeconfig))
+    try:
+        async with httpx.AsyncClient(
+            verify=False,  # noqa: S501 - a kubelet does not verify what it probes
+            trust_env=False,
+            timeout=None,  # noqa: S113 - each probe has its own
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+        ) as http:
+            shared = Shared(
+                config=config,
+                api=api,
+                http=http,
+                places=Places(config.network),
+                allocatable=allocatable(config),
+                machine_path=os.environ.get("PATH", os.defpath),
+                services=service_variables(config.network, api.server),
+            )
+            async with at_gateway(config.network, urlsplit(api.server).port or 0, *config.proxy_ports):
+                await _Node(shared).run(stop)
+    finally:
+        await network.sweep(config.network)  # nothing, unless a pod could not be ended in time
+        await api.close()
+
+
+async def _clean_up(config: NodeConfig) -> None:
+    """Remove what a node that was killed left behind, and make the folders."""
+    if left := await network.sweep(config.network):
+        logger.warning("removed what a killed node left behind: %s", ", ".join(left))
+    await asyncio.to_thread(shutil.rmtree, config.volumes, ignore_errors=True)
+    for folder in (config.volumes, config.logs):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+class _Node:
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._pods: dict[Uid, tuple[Pod, asyncio.Task[None]]] = {}
+        self._binding: dict[Uid, asyncio.Task[None]] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Do everything at once until told to stop."""
+        async with serve_kubelet(self._shared.config, self):
+            tasks = [asyncio.create_task(work) for work in (stop.wait(), self._live(), self._follow_pods())]
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()  # none but `stop` ends by itself
+            finally:
+                for task in [*tasks, *self._binding.values()]:
+                    task.cancel()
+                await asyncio.gather(*tasks, *self._binding.values(), return_exceptions=True)
+                await self._end_pods()
+
+    def log_of(self, namespace: str, pod: str, container: str) -> Path | None:
+        """Return the file of a container's log; None if there is no such container."""
+        found = self._find(namespace, pod)
+        return found.log_of(container) if found is not None and found.container(container) is not None else None
+
+    def may_grow(self, namespace: str, pod: str, container: str) -> bool:
+        """Whether a container runs."""
+        found = self._find(namespace, pod)
+        one = found.container(container) if found is not None else None
+        return one is not None and isinstance(one.facts.state, Running)
+
+    def _find(self, namespace: str, name: str) -> Pod | None:
+        return next((pod for pod, _ in self._pods.values() if pod.name == (namespace, name)), None)
+
+    async def _live(self) -> None:
+        """Register, and give signs of life."""
+        act = register
+        while True:
+            try:
+                await act(self._shared.api, self._shared.config)
+            except ApiError as error:
+                logger.warning("the node is not registered, trying again: %s", error)
+                act = register
+                await asyncio.sleep(_RETRY)
+            else:
+                act = beat
+                await asyncio.sleep(HEARTBEAT)
+
+    async def _follow_pods(self) -> None:
+        async with aclosing(follow(self._shared.api, POD)) as events:
+            async for event in events:
+                self._take_in(event)
+
+    def _take_in(self, event: Event) -> None:
+        match event:
+            case Gone(uid):
+                if uid in self._pods:
+                    pod, life = self._pods[uid]
+                    pod.vanish()
+                    life.add_done_callback(lambda _: self._pods.pop(uid, None))
+            case Seen(manifest):
+                uid = Uid(manifest["metadata"]["uid"])
+                if uid in self._pods:
+                    self._pods[uid][0].observe(manifest)
+                elif manifest["spec"].get("nodeName") == self._shared.config.name:
+                    pod = Pod(manifest, self._shared)
+                    self._pods[uid] = (pod, asyncio.create_task(self._run_pod(pod)))
+                elif uid not in self._binding and schedulable(manifest):
+                    self._binding[uid] = task = asyncio.create_task(self._bind(manifest))
+                    task.add_done_callback(lambda _: self._binding.pop(uid, None))
+
+    async def _run_pod(self, pod: Pod) -> None:
+        try:
+            await pod.live()
+        except Exception:
+            logger.exception("%s: a defect in the node", "/".join(pod.name))
+
+    async def _bind(self, pod: Manifest) -> None:
+        """Schedule a pod to this node, however often it takes."""
+        metadata = pod["metadata"]
+        binding = {
+            "apiVersion": "v1",
+            "kind": "Binding",
+            "metadata": {"name": metadata["name"], "uid": metadata["uid"]},
+            "target": {"apiVersion": "v1", "kind": "Node", "name": self._shared.config.name},
+        }
+        path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/binding"
+        while True:
+            try:
+                await self._shared.api.request("POST", path, binding)
+            except (ConflictError, NotFoundError):
+                return  # bound already, or gone
+            except ApiError as error:
+                logger.warning("%s/%s is not bound, trying again: %s", metadata["namespace"], metadata["name"], error)
+                await asyncio.sleep(_RETRY)
+            else:
+                return
+
+    async def _end_pods(self) -> None:
+        lives = [life for _, life in self._pods.values()]
+        for pod, _ in self._pods.values():
+            pod.abandon(_LAST_GRACE)
+        if lives:
+            await asyncio.wait(lives, timeout=_END_TIMEOUT)
+        for life in lives:
+            life.cancel()
+        await asyncio.gather(*lives, return_exceptions=True)
+
+
+def schedulable(pod: Manifest) -> bool:
+    """Whether a pod waits for this scheduler."""
+    spec = pod["spec"]
+    return (
+        not spec.get("nodeName")
+        and spec.get("schedulerName", _SCHEDULER) == _SCHEDULER
+        and not spec.get("schedulingGates")
+        and "deletionTimestamp" not in pod["metadata"]
+    )

@@ -1,0 +1,51 @@
+"""A pod's folder on this machine: its volumes and the files that every container sees."""
+
+import shutil
+from pathlib import Path
+
+from proxiedapp_sandbox.node.environment import Contents, PodFields
+from proxiedapp_sandbox.node.launch import PodFolder
+from proxiedapp_sandbox.node.launcher import Mount
+from proxiedapp_sandbox.node.volumes import volume_files, write_volume
+
+
+def make_folder(folder: Path, netns: Path, fields: PodFields, contents: Contents) -> PodFolder:
+    """Make a pod's folder anew; raises NotStartableError for a volume that cannot be filled."""
+    pod = fields.pod
+    filled = {volume["name"]: volume_files(volume, fields, contents) for volume in pod["spec"].get("volumes") or []}
+    made = PodFolder(
+        netns=netns,
+        hostname=(pod["spec"].get("hostname") or pod["metadata"]["name"])[:63],
+        scratch=folder / "scratch",
+        hosts=folder / "hosts",
+        resolver=folder / "resolv.conf",
+        volumes=folder / "volumes",
+    )
+    remove_folder(folder)
+    made.scratch.mkdir(parents=True)
+    made.hosts.write_text(_hosts(fields, made.hostname))
+    made.resolver.touch()
+    for name, files in filled.items():
+        write_volume(made.volumes / name, files)
+    return made
+
+
+def make_mount_sources(mounts: list[Mount]) -> None:
+    """Make the folders of `subPath` that are not there yet."""
+    for mount in mounts:
+        source = Path(mount.source)
+        if not source.exists():  # a file of a ConfigMap's exists
+            source.mkdir(parents=True)
+            source.chmod(0o777)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a pod's folder; no container may run."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _hosts(fields: PodFields, hostname: str) -> str:
+    lines = ["127.0.0.1 localhost", "::1 localhost", f"{fields.address} {hostname}"]
+    aliases = fields.pod["spec"].get("hostAliases") or []
+    lines += [f"{alias['ip']} {' '.join(alias.get('hostnames') or [])}" for alias in aliases]
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,137 @@
+"""All objects of a kind, followed: a list, then a watch from there, and again a list whenever the watch is lost."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final, NewType
+from urllib.parse import urlencode
+
+import aiohttp
+import orjson
+
+from proxiedapp.kube.client import Api, ApiError, collection
+from proxiedapp.kube.kind import Kind
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp_sandbox.node.backoff import Backoff
+from proxiedapp_sandbox.node.probes import Sleep
+
+logger = logging.getLogger(__name__)
+
+Uid = NewType("Uid", str)
+"""An object's metadata.uid; its name may soon be another's."""
+
+_WATCH_SECONDS: Final = 300
+"""The server ends a watch after that, and it is taken up where it ended."""
+_SILENCE: Final = 90.0
+"""Seconds without a byte after which a watch is dead: bookmarks come each minute."""
+_BACKOFF: Final = (0.2, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An object as it is now."""
+
+    object: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """An object that is no more."""
+
+    uid: Uid
+
+
+Event = Seen | Gone
+
+
+class WatchLostError(Exception):
+    """The watch cannot go on from where it was; a list can."""
+
+
+async def follow(api: Api, kind: Kind, sleep: Sleep = asyncio.sleep) -> AsyncGenerator[Event, None]:
+    """Yield what happens to all objects of a kind, for ever. An object may be seen again though nothing changed."""
+    known: dict[Uid, None] = {}
+    backoff = Backoff(*_BACKOFF)
+    clock = asyncio.get_running_loop().time
+    while True:
+        began = clock()
+        try:
+            items, version = await _list(api, kind)
+            for event in since(known, items):
+                yield _remember(known, event)
+            async with api.watch_session(await api.token()) as session:
+                while True:
+                    async for kind_of_event, item in _watch(session, api.server, kind, version):
+                        version = item["metadata"]["resourceVersion"]
+                        if kind_of_event != "BOOKMARK":
+                            event = Gone(_uid(item)) if kind_of_event == "DELETED" else Seen(item)
+                            yield _remember(known, event)
+        except (ApiError, WatchLostError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            delay = backoff.after(clock() - began)
+            logger.warning("%s are listed again in %.1f s: %s", kind.plural, delay, str(error) or type(error).__name__)
+            await sleep(delay)
+
+
+def since(known: Mapping[Uid, None], items: list[Manifest]) -> list[Event]:
+    """Return what a new list says: who is gone since the last one, then who is there."""
+    present = {_uid(item) for item in items}
+    return [*(Gone(uid) for uid in known if uid not in present), *map(Seen, items)]
+
+
+def split_lines(buffer: bytes, chunk: bytes) -> tuple[list[bytes], bytes]:
+    """Return the lines that are whole now, and the rest. aiohttp's own reader refuses lines of more than 64 KiB."""
+    *lines, rest = (buffer + chunk).split(b"\n")
+    return [line for line in lines if line], rest
+
+
+def _remember(known: dict[Uid, None], event: Event) -> Event:
+    match event:
+        case Seen(item):
+            known[_uid(item)] = None
+        case Gone(uid):
+            known.pop(uid, None)
+    return event
+
+
+async def _list(api: Api, kind: Kind) -> tuple[list[Manifest], str]:
+    items: list[Manifest] = []
+    version = ""
+    async for page in api.pages(kind, None):
+        items += page["items"]
+        version = page["metadata"]["resourceVersion"]
+    return items, version
+
+
+async def _watch(
+    session: aiohttp.ClientSession, server: str, kind: Kind, version: str
+) -> AsyncIterator[tuple[str, Manifest]]:
+    """Yield events from a version on until the server ends the watch; raises WatchLostError if it cannot go on."""
+    query = urlencode(
+        {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": version,
+            "timeoutSeconds": str(_WATCH_SECONDS),
+        }
+    )
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=_SILENCE)
+    async with session.get(f"{server}{collection(kind, None)}?{query}", timeout=timeout) as response:
+        if response.status != HTTPStatus.OK:
+            raise WatchLostError(f"HTTP {response.status}: {(await response.text())[:256]}")
+        buffer = b""
+        async for chunk in response.content.iter_any():
+            lines, buffer = split_lines(buffer, chunk)
+            for line in lines:
+                try:
+                    event = orjson.loads(line)
+                except orjson.JSONDecodeError as error:
+                    raise WatchLostError(f"what came is not JSON: {error}") from error
+                if event["type"] == "ERROR":
+                    raise WatchLostError(event["object"].get("message") or "the server sent an error")
+                yield event["type"], event["object"]
+
+
+def _uid(item: Manifest) -> Uid:
+    return Uid(item["metadata"]["uid"])

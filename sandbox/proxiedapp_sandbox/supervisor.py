@@ -1,0 +1,271 @@
+"""The process that runs a sandbox: starts everything in order, starts again what ends, and stops it all at the end."""
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from proxiedapp.kube.client import Api, connect
+from proxiedapp_sandbox import controlplane, rootless, state
+from proxiedapp_sandbox.binaries import KUBE_VERSION, Progress, control_plane, traefik_manifests
+from proxiedapp_sandbox.cluster import TRAEFIK_ACCOUNT, TRAEFIK_NAMESPACE, account_token, furnish, until
+from proxiedapp_sandbox.controlplane import OPERATOR_ACCOUNT, OPERATOR_NAMESPACE, ControlPlane, free_ports
+from proxiedapp_sandbox.errors import SandboxError
+from proxiedapp_sandbox.network import Network, free_subnet
+from proxiedapp_sandbox.paths import sandbox_dir
+from proxiedapp_sandbox.processes import Child, identity
+from proxiedapp_sandbox.proxy import traefik_command
+from proxiedapp_sandbox.rootless import Ports
+from proxiedapp_sandbox.state import ComponentState, SandboxOptions, State
+
+NODE: Final = "sandbox"
+
+_RESTART_PAUSE: Final = 0.5
+"""Seconds between the end of a component and its next start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One program of the sandbox."""
+
+    name: str
+    command: list[str | Path]
+    ready: Callable[[], Awaitable[bool]]
+    env: dict[str, str] | None = None
+    cwd: Path | None = None
+    grace: float = 10.0
+    """Seconds that it gets to end by itself."""
+
+
+class Supervisor:
+    """A sandbox from its first process to its last. Its user holds the lock (`state.only_one`)."""
+
+    def __init__(self, options: SandboxOptions, progress: Progress) -> None:
+        self._options = options
+        self._progress = progress
+        self._kept: list[asyncio.Task[None]] = []
+        self._http = httpx.AsyncClient(verify=False, trust_env=False, timeout=2.0)  # noqa: S501 - loopback only
+        self._state: State
+
+    async def run(self, use: Callable[[State], Awaitable[None]]) -> None:
+        """Start everything, await `use`, and stop everything, however that ends."""
+        binaries = await asyncio.to_thread(control_plane, self._options.kube_version, self._progress)
+        traefik_files = await asyncio.to_thread(traefik_manifests, self._progress)
+        folder = _fresh_folder()
+        network = Network(secrets.token_hex(3), free_subnet())
+        me = identity(os.getpid())
+        if me is None:
+            raise SandboxError("/proc is not mounted")
+        self._state = State(id=network.id, supervisor=me, options=self._options, kubectl=binaries.kubectl)
+        state.save(self._state)  # before anything exists, so that a crash leaves nothing unknown
+        try:
+            network.up()
+            self._pass_on_if_rootless()
+            ports = rootless.given_ports() or choose_ports()
+            plane = controlplane.prepare(binaries, folder, ports.api_server, str(network.gateway))
+            await self._start(plane, ports, network, traefik_files)
+            self._state.ready = True
+            state.save(self._state)
+            await use(self._state)
+        finally:
+            self._progress("stopping", 0, 0)
+            for task in reversed(self._kept):  # clients before servers: an API server waits for its open watches
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+            await self._http.aclose()
+            state.clean_up()
+
+    def _pass_on_if_rootless(self) -> None:
+        if rootless.given_ports() is not None:
+            self._kept.append(asyncio.create_task(rootless.pass_on()))
+
+    async def _start(
+        self, plane: ControlPlane, ports: Ports, network: Network, traefik_files: tuple[Path, Path]
+    ) -> None:
+        self._state.audit_log = plane.audit_log
+        self._progress("starting the control plane", 0, 0)
+        await self._keep(_etcd(plane, self._answers))
+        await self._keep(_api_server(plane, self._answers))
+        controlplane.write_kubeconfig(state.kubeconfig(), plane, "admin", plane.admin_token)
+        api = Api(await connect(state.kubeconfig()))
+        try:
+            await furnish(api, traefik_files)
+            for user, namespace, account in (
+                ("operator", OPERATOR_NAMESPACE, OPERATOR_ACCOUNT),
+                ("traefik", TRAEFIK_NAMESPACE, TRAEFIK_ACCOUNT),
+            ):
+                token = await account_token(api, namespace, account)
+                controlplane.write_kubeconfig(state.kubeconfig(user), plane, user, token)
+            await self._keep(_controller_manager(plane, api))
+            self._progress("starting the node and Traefik", 0, 0)
+            await self._keep(_node(network, self._options, api))
+        finally:
+            await api.close()
+        self._state.traefik_api = f"http://127.0.0.1:{ports.traefik_api}"
+        self._state.operator_health = f"http://127.0.0.1:{ports.operator_health}"
+        await self._keep(_traefik(self._options, ports.traefik_api, self._answers))
+        if self._options.operator:
+            self._progress("starting the operator", 0, 0)
+            await self._keep(_operator(self._state, network, ports.operator_health, self._answers))
+
+    async def _answers(self, url: str, token: str = "") -> bool:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            return (await self._http.get(url, headers=headers)).is_success
+        except httpx.TransportError:
+            return False
+
+    async def _keep(self, component: Component) -> None:
+        """Start a component, wait until it is ready, and from then on start it again whenever it ends."""
+        first = asyncio.get_running_loop().create_future()
+        self._kept.append(asyncio.create_task(self._run_for_ever(component, first)))
+        await first
+
+    async def _run_for_ever(self, component: Component, first: asyncio.Future[None]) -> None:
+        while True:
+            child = await Child.start(
+                component.command, log=state.log_file(component.name), env=component.env, cwd=component.cwd
+            )
+            try:
+                seen = ComponentState(process=child.identity)
+                self._state.components[component.name] = seen
+                state.save(self._state)
+                problem = await _ready_or_ended(component, child)
+                if problem is None:
+                    seen.ready = True
+                    state.save(self._state)
+                if not first.done():
+                    if problem is not None:
+                        first.set_exception(problem)
+                        return
+                    first.set_result(None)
+                await child.wait()
+            finally:
+                await child.stop(component.grace)
+            await asyncio.sleep(_RESTART_PAUSE)
+
+
+async def _ready_or_ended(component: Component, child: Child) -> SandboxError | None:
+    """Wait until a component does its work; return what is wrong if it ends or takes too long instead."""
+
+    async def decided() -> bool:
+        return child.ended or await component.ready()
+
+    try:
+        await until(decided, f"the start of {component.name}")
+    except TimeoutError as error:
+        return SandboxError(f"{error}; its log ends: {child.last_words()}")
+    return SandboxError(f"{component.name} ended at once: {child.last_words()}") if child.ended else None
+
+
+_Answers = Callable[..., Awaitable[bool]]
+
+
+def _etcd(plane: ControlPlane, answers: _Answers) -> Component:
+    url = f"http://127.0.0.1:{plane.etcd_port}/health"
+    return Component("etcd", plane.etcd(), lambda: answers(url), grace=5.0)
+
+
+def _api_server(plane: ControlPlane, answers: _Answers) -> Component:
+    return Component(
+        "apiserver", plane.api_server(), lambda: answers(f"{plane.server}/readyz", plane.admin_token), grace=5.0
+    )
+
+
+def _controller_manager(plane: ControlPlane, api: Api) -> Component:
+    async def made_default_account() -> bool:
+        await api.request("GET", "/api/v1/namespaces/default/serviceaccounts/default")
+        return True
+
+    return Component("controller-manager", plane.controller_manager(state.kubeconfig()), made_default_account)
+
+
+def _node(network: Network, options: SandboxOptions, api: Api) -> Component:
+    (kubelet_port,) = free_ports(1)
+    folder = sandbox_dir()
+    config = {
+        "kubeconfig": str(state.kubeconfig()),
+        "name": NODE,
+        "network": {
+            "id": network.id,
+            "bridge": network.bridge,
+            "gateway": str(network.gateway),
+            "prefix_length": network.subnet.prefixlen,
+        },
+        "images": str(options.images),
+        "default_bin": str(Path(sys.executable).parent),
+        "logs": str(folder / "logs" / "pods"),
+        "volumes": str(folder / "volumes"),
+        "kubelet_port": kubelet_port,
+        "proxy_ports": [options.http_port, options.https_port],
+    }
+    (folder / "node.json").write_text(json.dumps(config, indent=2))
+
+    async def registered() -> bool:
+        node = await api.request("GET", f"/api/v1/nodes/{NODE}")
+        conditions = node.get("status", {}).get("conditions", [])
+        return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+
+    command: list[str | Path] = [sys.executable, "-m", "proxiedapp_sandbox.node", "--config", folder / "node.json"]
+    return Component("node", command, registered, grace=40.0)
+
+
+def _traefik(options: SandboxOptions, api_port: int, answers: _Answers) -> Component:
+    empty = sandbox_dir() / "traefik"
+    empty.mkdir()
+    return Component(
+        "traefik",
+        traefik_command(options, api_port),
+        lambda: answers(f"http://127.0.0.1:{api_port}/ping"),
+        env=os.environ | {"KUBECONFIG": str(state.kubeconfig("traefik"))},
+        cwd=empty,
+        grace=5.0,
+    )
+
+
+def _operator(sandbox: State, network: Network, health_port: int, answers: _Answers) -> Component:
+    """Run the operator under its own account; variables of the user's, like PROXIEDAPP_LOG_LEVEL, reach it too."""
+    env = os.environ | {
+        "KUBECONFIG": str(state.kubeconfig("operator")),
+        "PROXIEDAPP_TRUSTED_PROXIES": str(network.gateway),
+        "PROXIEDAPP_ENTRY_POINT_URLS": f"web={sandbox.http_url},websecure={sandbox.https_url}",
+        "PROXIEDAPP_PROXY_URLS": f"web={sandbox.http_url},websecure={sandbox.https_url}",
+        # Any name will do: the proxy is no pod here, and the node enforces no NetworkPolicy.
+        "PROXIEDAPP_PROXY_NAMESPACE": "traefik",
+        # There is one operator here, so a new one need not wait for the Lease of one that was killed.
+        "PROXIEDAPP_OWN_NAMESPACE": OPERATOR_NAMESPACE,
+        "PROXIEDAPP_IDENTITY": "sandbox",
+        "PROXIEDAPP_HEALTH_HOST": "127.0.0.1",
+        "PROXIEDAPP_HEALTH_PORT": str(health_port),
+    }
+    command: list[str | Path] = [sys.executable, "-m", "proxiedapp.cli", "run"]
+    return Component("operator", command, lambda: answers(f"{sandbox.operator_health}/readyz"), env=env)
+
+
+def _fresh_folder() -> Path:
+    """Empty the sandbox's folder but for its lock and its own log, and return the control plane's."""
+    folder = sandbox_dir()
+    for entry in folder.iterdir():
+        if entry.name not in {"lock", "supervisor.log"}:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    for name in ("logs/pods", "volumes", "control-plane"):
+        (folder / name).mkdir(parents=True)
+    return folder / "control-plane"
+
+
+def choose_ports() -> Ports:
+    """Choose ports of loopback that are free now."""
+    return Ports(*free_ports(3))
+
+
+def default_options(images: Path) -> SandboxOptions:
+    """Return the options of `sandbox up` without flags."""
+    return SandboxOptions(images=images.resolve(), kube_version=KUBE_VERSION)

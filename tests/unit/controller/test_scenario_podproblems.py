@@ -1,0 +1,101 @@
+"""Apps that do not come up, and apps that are to be left alone."""
+
+from typing import Any
+
+from proxiedapp.api.names import SUSPENDED
+from proxiedapp.controller.watchedkinds import POD, PROXIED_APP
+from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE
+from tests.support.scenario import NAMESPACE, Scenario
+
+CRASHES = {
+    "name": "app",
+    "image": "shop:1",
+    "restartCount": 3,
+    "ready": False,
+    "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+    "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}},
+}
+
+
+def pod(scenario: Scenario, container: dict[str, Any]) -> None:
+    labels = {"app.kubernetes.io/instance": "shop", "app.kubernetes.io/managed-by": "proxiedapp"}
+    metadata = {"name": "shop-1", "namespace": NAMESPACE, "labels": labels}
+    scenario.cluster.put(POD, {"metadata": metadata, "status": {"containerStatuses": [container]}})
+
+
+async def test_pods_that_do_not_come_up_are_looked_at_and_told_once(scenario: Scenario) -> None:
+    scenario.create()
+    await scenario.settle()
+    pod(scenario, CRASHES)
+    scenario.clock.advance(5.0)
+    assert await scenario.settle() == ["list pods/some", "status shop: Ready=False CrashLoopBackOff"]
+    assert "exit code 1" in scenario.message()
+    assert scenario.conditions()["Reconciling"] == "True CrashLoopBackOff"
+    for _ in range(3):
+        scenario.clock.advance(300.0)
+        assert await scenario.settle() == ["list pods/some"]
+    scenario.rolled_out()
+    await scenario.settle()
+    assert scenario.conditions()["Ready"] == "True Available"
+
+
+async def test_app_that_comes_up_in_time_costs_no_look(scenario: Scenario) -> None:
+    await scenario.served()
+    scenario.clock.advance(300.0)
+    assert "list pods/some" not in await scenario.settle()
+
+
+async def test_rollout_past_its_deadline_is_stalled(scenario: Scenario) -> None:
+    await scenario.served()
+    deployment = scenario.child(DEPLOYMENT)
+    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": ""}
+    scenario.change(image="shop:2")
+    await scenario.settle()
+    scenario.cluster.edit(deployment, ("status", "conditions"), [late])
+    await scenario.settle()
+    assert scenario.conditions()["Stalled"] == "True ProgressDeadlineExceeded"
+    assert "Reconciling" not in scenario.conditions()
+
+
+def suspend(scenario: Scenario, value: str | None) -> None:
+    annotations = {} if value is None else {SUSPENDED[0]: value}
+    scenario.cluster.edit(scenario.app(), ("metadata", "annotations"), annotations)
+
+
+async def test_suspended_app_is_left_alone_until_it_is_not(scenario: Scenario) -> None:
+    await scenario.served()
+    suspend(scenario, SUSPENDED[1])
+    assert await scenario.settle() == ["status shop: Ready=True Suspended"]
+    scenario.delete(INGRESS_ROUTE, "shop")
+    assert await scenario.settle() == []
+    scenario.change(image="shop:2")
+    assert await scenario.settle() == []
+    assert scenario.status()["observedGeneration"] == 1, "the new spec has not been looked at"
+
+    suspend(scenario, None)
+    requests = await scenario.settle()
+    assert "create ingressroutes/shop" in requests
+    assert "apply deployments/shop" in requests
+    assert scenario.status()["observedGeneration"] == 2
+
+
+async def test_app_that_is_born_suspended_makes_nothing(scenario: Scenario) -> None:
+    scenario.create()
+    suspend(scenario, SUSPENDED[1])
+    assert await scenario.settle() == ["status shop: Ready=False Suspended"]
+    assert scenario.status()["observedGeneration"] == -1
+    assert scenario.cluster.names(DEPLOYMENT) == []
+
+
+async def test_other_values_of_the_annotation_mean_nothing(scenario: Scenario) -> None:
+    await scenario.served()
+    suspend(scenario, "enabled")
+    assert await scenario.settle() == []
+
+
+async def test_suspended_app_can_be_deleted(scenario: Scenario) -> None:
+    await scenario.served()
+    suspend(scenario, SUSPENDED[1])
+    await scenario.settle()
+    scenario.delete(PROXIED_APP, "shop")
+    assert await scenario.settle() == []

@@ -1,0 +1,159 @@
+"""Where an app is asked: through the proxy where its address is known, else at its Service as the proxy would ask."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from proxiedapp.api.app import ProxiedApp, parse_spec
+from proxiedapp.api.errors import RejectedError
+from proxiedapp.api.names import Key
+from proxiedapp.controller.observed.store import ObservedApp, Store, Workload
+from proxiedapp.controller.verification import VerifyRequest
+from proxiedapp.controller.verifytarget import verify_request_of
+from proxiedapp.resources.desired import desired
+from proxiedapp.verify.target import VerifyOptions, VerifyTarget, parse
+from tests.support.apps import DEFAULTS, a_spec
+from tests.support.observed import app_body
+from tests.support.specs import specs
+
+PROXY = {"web": "http://traefik", "websecure": "https://traefik:8443"}
+PUBLIC = {"web": "http://*", "websecure": "https://*"}
+WORKLOAD = Workload(7, 7, 1, 1, 1, 1, 1, {})
+
+
+def observed(spec: dict[str, Any]) -> ObservedApp:
+    store = Store(DEFAULTS.entry_points)
+    store.observe_app(app_body(generation=3, spec=spec))
+    app, _ = store.snapshot(Key("team", "shop"))
+    assert app is not None
+    return app
+
+
+def subject(
+    spec: dict[str, Any], *, proxy_urls: dict[str, str] | None = None, pod_ip: str | None = "10.1.2.3"
+) -> VerifyRequest:
+    app = observed(spec)
+    want = desired(ProxiedApp(app.key, parse_spec(spec)), DEFAULTS)
+    return verify_request_of(
+        app,
+        want,
+        WORKLOAD,
+        proxy_urls=PROXY if proxy_urls is None else proxy_urls,
+        entry_point_urls=PUBLIC,
+        pod_ip=pod_ip,
+    )
+
+
+@pytest.mark.parametrize(
+    ("route", "target"),
+    [
+        pytest.param(
+            {}, VerifyTarget("https://traefik:8443/api/v1", insecure=True), id="https where there is a choice"
+        ),
+        pytest.param({"entryPoints": ["web"]}, VerifyTarget("http://traefik/api/v1", insecure=True), id="http alone"),
+        pytest.param({"pathPrefix": "/"}, VerifyTarget("https://traefik:8443", insecure=True), id="no prefix"),
+        pytest.param(
+            {"hosts": ["a.example", "b.example"]},
+            VerifyTarget("https://traefik:8443/api/v1", host="a.example", insecure=True),
+            id="by its first host",
+        ),
+        pytest.param(
+            {"entryPoints": ["inner", "web"]},
+            VerifyTarget("http://traefik/api/v1", insecure=True),
+            id="the one that is known",
+        ),
+    ],
+)
+def test_app_is_asked_through_the_proxy(route: dict[str, Any], target: VerifyTarget) -> None:
+    assert subject(a_spec(route=route)).target == target
+
+
+def direct(scheme: str = "https", host: str = "shop.team.svc", client: str = "10.1.2.3") -> dict[str, str]:
+    return {"X-Forwarded-Proto": scheme, "X-Forwarded-Host": host, "X-Forwarded-For": client}
+
+
+@pytest.mark.parametrize(
+    ("fields", "pod_ip", "target"),
+    [
+        pytest.param(
+            {},
+            "10.1.2.3",
+            VerifyTarget("http://shop.team.svc:80/api/v1", headers=direct(), direct=True, trusted=True, strips=True),
+            id="trusted",
+        ),
+        pytest.param(
+            {"proxy": {"trustedProxies": ["192.0.2.0/24"]}},
+            "10.1.2.3",
+            VerifyTarget("http://shop.team.svc:80/api/v1", headers=direct(), direct=True, trusted=False, strips=True),
+            id="not trusted",
+        ),
+        pytest.param(
+            {},
+            "2001:db8::1",
+            VerifyTarget(
+                "http://shop.team.svc:80/api/v1",
+                headers=direct(client="2001:db8::1"),
+                direct=True,
+                trusted=False,
+                strips=True,
+            ),
+            id="an address of the other family",
+        ),
+        pytest.param(
+            {},
+            None,
+            VerifyTarget(
+                "http://shop.team.svc:80/api/v1",
+                headers=direct(client="192.0.2.1"),
+                direct=True,
+                trusted=False,
+                strips=True,
+            ),
+            id="own address unknown",
+        ),
+        pytest.param(
+            {
+                "route": {"hosts": ["a.example"], "entryPoints": ["web"]},
+                "command": ["hypercorn", "main:app"],
+                "server": {"adapter": "Never"},
+            },
+            "10.1.2.3",
+            VerifyTarget(
+                "http://shop.team.svc:80/api/v1",
+                host="a.example",
+                headers=direct("http", "a.example"),
+                direct=True,
+                trusted=True,
+            ),
+            id="http, a host, and no strip",
+        ),
+        pytest.param(
+            {"port": 9000, "route": {"pathPrefix": "/"}},
+            "10.1.2.3",
+            VerifyTarget("http://shop.team.svc:80", headers=direct(), direct=True, trusted=True),
+            id="no prefix, another port",
+        ),
+    ],
+)
+def test_app_is_asked_as_the_proxy_would_where_that_is_out_of_reach(
+    fields: dict[str, Any], pod_ip: str | None, target: VerifyTarget
+) -> None:
+    assert subject(a_spec(**fields), proxy_urls={}, pod_ip=pod_ip).target == target
+
+
+def test_version_and_options_are_those_of_the_app() -> None:
+    verify = {"openapiPath": "/schema.json", "docsPath": "/swagger", "extraPaths": ["/static/app.css", "ws:/ws"]}
+    asked = subject(a_spec(verify=verify))
+    assert (asked.generation, asked.rollout) == (3, 7)
+    assert asked.options == VerifyOptions("/schema.json", "/swagger", ("/static/app.css", "ws:/ws"))
+
+
+@given(specs())
+def test_every_app_can_be_asked(spec: dict[str, Any]) -> None:
+    for proxy_urls in (PROXY, {}):
+        try:
+            asked = subject(spec, proxy_urls=proxy_urls)
+        except RejectedError:
+            return
+        assert parse(asked.target).prefix == ("" if (path := spec["route"].get("pathPrefix", "/")) == "/" else path)

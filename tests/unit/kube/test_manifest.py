@@ -1,0 +1,40 @@
+"""The one way in which manifests are written as YAML."""
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxiedapp.kube.manifest import Manifest, dump
+
+
+@pytest.mark.parametrize(
+    ("manifest", "text"),
+    [
+        pytest.param({"b": 1, "a": True}, "b: 1\na: true\n", id="keys stay in order"),
+        pytest.param({"a": [{"b": "c"}]}, "a:\n  - b: c\n", id="lists are indented under their key"),
+        pytest.param({"a": "x\ny\n"}, "a: |\n  x\n  y\n", id="a script stands line by line"),
+        pytest.param(
+            {"a": "80", "b": "yes", "c": ""}, "a: '80'\nb: 'yes'\nc: ''\n", id="text that looks like something else"
+        ),
+        pytest.param({"a": "é…"}, "a: é…\n", id="text beyond ASCII"),
+        pytest.param({"a": {}, "b": []}, "a: {}\nb: []\n", id="empty values"),
+    ],
+)
+def test_manifests_are_written_as_people_write_them(manifest: Manifest, text: str) -> None:
+    assert dump([manifest]) == f"---\n{text}"
+
+
+def test_same_value_twice_is_written_twice() -> None:
+    shared = {"a": "b"}
+    assert dump([{"x": shared, "y": shared}]) == "---\nx:\n  a: b\ny:\n  a: b\n"
+
+
+def test_documents_follow_each_other() -> None:
+    assert dump([{"a": 1}, {"a": 2}]) == "---\na: 1\n---\na: 2\n"
+    assert dump([]) == ""
+
+
+@given(st.dictionaries(st.text(), st.one_of(st.text(), st.booleans(), st.integers(), st.lists(st.text()))))
+def test_what_is_written_is_read_back(manifest: Manifest) -> None:
+    assert list(yaml.safe_load_all(dump([manifest]))) == [manifest]

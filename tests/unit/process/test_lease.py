@@ -1,0 +1,305 @@
+"""One writer: who holds the Lease, when it is lost, and that never two hold it."""
+
+import asyncio
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typing_extensions import override
+
+from proxiedapp.kube.client import Api, ApiError, ConflictError, NotFoundError, UnavailableError
+from proxiedapp.kube.kind import Kind
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp.process.lease import Lease, LeaseLostError, NotLeadingError
+from tests.support.clock import Clock
+
+SECONDS = 15.0
+
+
+@dataclass
+class LeaseApi(Api):
+    """Holds one Lease, as the API server does: each write must name the version that it replaces."""
+
+    stored: Manifest | None = None
+    version: int = 0
+    writes: int = 0
+    before: list[Callable[[], None]] = field(default_factory=list)
+    """What happens to the next requests, instead of them: an error is raised."""
+    lose_answer: bool = False
+
+    @override
+    async def request(
+        self, method: str, path: str, body: Manifest | bytes | None = None, content_type: str = ""
+    ) -> Manifest:
+        if self.before:
+            self.before.pop(0)()
+        if self.stored is None:
+            raise NotFoundError(404, "not found")
+        if method == "PUT":
+            assert isinstance(body, dict)
+            if body["metadata"]["resourceVersion"] != self.stored["metadata"]["resourceVersion"]:
+                raise ConflictError(409, "the object has been modified")
+            self._store(body)
+        return self._answer()
+
+    @override
+    async def create(self, kind: Kind, manifest: Manifest) -> Manifest:
+        if self.before:
+            self.before.pop(0)()
+        if self.stored is not None:
+            raise ConflictError(409, "already exists")
+        self._store(manifest)
+        return self._answer()
+
+    def _store(self, body: Manifest) -> None:
+        self.version += 1
+        self.writes += 1
+        self.stored = copy.deepcopy(body)
+        self.stored["metadata"]["resourceVersion"] = str(self.version)
+
+    def _answer(self) -> Manifest:
+        if self.lose_answer:
+            self.lose_answer = False
+            raise UnavailableError(0, "no answer")
+        return copy.deepcopy(self.stored or {})
+
+    @property
+    def holder(self) -> str:
+        assert self.stored is not None
+        return str(self.stored["spec"]["holderIdentity"])
+
+
+def fails() -> None:
+    raise UnavailableError(503, "come back later")
+
+
+def replica(api: Api, clock: Clock, identity: str = "me", *, shifted: timedelta = timedelta()) -> Lease:
+    async def sleep(seconds: float) -> None:
+        clock.advance(seconds)
+        await asyncio.sleep(0)  # one turn of the loop, not a time
+
+    def now() -> datetime:
+        return clock.now() + shifted
+
+    return Lease(
+        api,
+        namespace="system",
+        name="proxiedapp",
+        identity=identity,
+        seconds=SECONDS,
+        clock=lambda: clock.seconds,
+        now=now,
+        sleep=sleep,
+    )
+
+
+async def test_first_one_makes_the_lease() -> None:
+    api, clock = LeaseApi(), Clock()
+    lease = replica(api, clock)
+    assert not lease.held
+    await lease.acquire()
+    assert lease.held
+    assert api.stored is not None
+    assert api.stored["spec"] == {
+        "holderIdentity": "me",
+        "leaseDurationSeconds": 15,
+        "acquireTime": "2026-01-02T12:00:00.000000Z",
+        "renewTime": "2026-01-02T12:00:00.000000Z",
+        "leaseTransitions": 0,
+    }
+
+
+@pytest.mark.parametrize("shifted", [timedelta(), timedelta(hours=9), timedelta(hours=-9)], ids=str)
+async def test_lease_of_one_that_is_gone_is_taken_after_its_time_by_our_own_clock(shifted: timedelta) -> None:
+    api, clock = LeaseApi(), Clock()
+    await replica(api, clock, "gone", shifted=shifted).acquire()
+    await replica(api, clock).acquire()
+    assert SECONDS <= clock.seconds <= SECONDS + 5
+    assert api.holder == "me"
+    assert api.stored is not None
+    assert api.stored["spec"]["leaseTransitions"] == 1
+
+
+async def test_lease_that_is_renewed_is_never_taken() -> None:
+    api, clock = LeaseApi(), Clock()
+    leader, standby = replica(api, clock, "leader"), replica(api, clock)
+    await leader.acquire()
+    for _ in range(100):
+        clock.advance(2.0)
+        assert not await standby.try_acquire()
+        await leader.renew()
+    assert leader.held
+
+
+async def test_lease_given_up_is_taken_at_the_next_look() -> None:
+    api, clock = LeaseApi(), Clock()
+    leader, standby = replica(api, clock, "leader"), replica(api, clock)
+    await leader.acquire()
+    assert not await standby.try_acquire()
+    await leader.release()
+    assert not leader.held
+    assert await standby.try_acquire()
+    assert clock.seconds == 0.0
+
+
+async def test_a_container_that_was_started_again_in_its_pod_goes_on_at_once() -> None:
+    api, clock = LeaseApi(), Clock()
+    await replica(api, clock).acquire()
+    assert await replica(api, clock).try_acquire()
+
+
+async def test_only_one_of_those_who_come_at_once_gets_it() -> None:
+    api, clock = LeaseApi(), Clock()
+    first, second = replica(api, clock, "first"), replica(api, clock, "second")
+    results = await asyncio.gather(first.try_acquire(), second.try_acquire())
+    assert sorted(results) == [False, True]
+    assert [first.held, second.held].count(True) == 1
+
+
+async def test_errors_while_waiting_are_waited_out() -> None:
+    api, clock = LeaseApi(), Clock()
+    api.before = [fails, fails]
+    await replica(api, clock).acquire()
+    assert api.holder == "me"
+
+
+async def test_errors_of_renewals_are_put_up_with_until_the_lease_is_in_doubt() -> None:
+    api, clock = LeaseApi(), Clock()
+    lease = replica(api, clock)
+    await lease.acquire()
+    api.before = [fails] * 100
+    with pytest.raises(LeaseLostError, match="could not be renewed in time: come back later"):
+        await lease.keep()
+    assert SECONDS * 2 / 3 <= clock.seconds < SECONDS
+    assert not lease.held
+
+
+async def test_few_errors_change_nothing() -> None:
+    api, clock = LeaseApi(), Clock()
+    lease = replica(api, clock)
+    await lease.acquire()
+    api.before = [fails] * 3
+
+    def taken() -> None:
+        assert lease.held
+        api.stored = (api.stored or {}) | {"spec": {"holderIdentity": "other"}, "metadata": {"resourceVersion": "99"}}
+
+    api.before += [lambda: None, taken]
+    with pytest.raises(LeaseLostError, match="another replica has taken the Lease"):
+        await lease.keep()
+
+
+async def test_answer_that_does_not_come_is_no_renewal() -> None:
+    hung = asyncio.Event()
+
+    class Hanging(LeaseApi):
+        @override
+        async def request(self, method: str, *args: Any, **kwargs: Any) -> Manifest:
+            if method == "PUT":
+                await hung.wait()
+            return await super().request(method, *args, **kwargs)
+
+    api = Hanging()
+    lease = Lease(api, namespace="system", name="proxiedapp", identity="me", seconds=0.3)
+    await lease.acquire()
+    with pytest.raises(LeaseLostError, match="no answer"):
+        await lease.keep()
+    assert not lease.held
+
+
+async def test_renewal_whose_answer_was_lost_is_found_again() -> None:
+    api, clock = LeaseApi(), Clock()
+    lease = replica(api, clock)
+    await lease.acquire()
+    api.lose_answer = True
+    with pytest.raises(UnavailableError):
+        await lease.renew()
+    clock.advance(5.0)
+    await lease.renew()
+    assert lease.held
+
+
+async def test_lease_that_somebody_deleted_is_lost() -> None:
+    api, clock = LeaseApi(), Clock()
+    lease = replica(api, clock)
+    await lease.acquire()
+    api.stored = None
+    with pytest.raises(LeaseLostError):
+        await lease.keep()
+
+
+async def test_a_process_that_was_frozen_writes_nothing() -> None:
+    api, clock = LeaseApi(), Clock()
+    lease = replica(api, clock)
+    with pytest.raises(NotLeadingError):
+        lease.check()
+    await lease.acquire()
+    lease.check()
+    clock.advance(SECONDS)
+    with pytest.raises(NotLeadingError):
+        lease.check()
+    writes = api.writes
+    await lease.release()
+    assert api.writes == writes, "what may be another's is not given up"
+
+
+@dataclass(frozen=True)
+class Step:
+    """Time passes, then a replica does what is next for it, and something may go wrong with its request."""
+
+    wait: float
+    replica: int
+    trouble: str
+
+
+STEPS = st.builds(
+    Step,
+    wait=st.sampled_from([0.0, 0.1, 1.0, 2.0, 4.0, 9.0, 11.0, 14.0, 16.0]),
+    replica=st.integers(0, 2),
+    trouble=st.sampled_from(["", "", "", "fails", "answer lost", "gives up"]),
+)
+
+
+@given(steps=st.lists(STEPS, max_size=60))
+async def test_never_do_two_hold_it(steps: list[Step]) -> None:
+    api, clock = LeaseApi(), Clock()
+    replicas = [replica(api, clock, name, shifted=timedelta(hours=n)) for n, name in enumerate("abc")]
+    for step in steps:
+        clock.advance(step.wait)
+        assert [lease.held for lease in replicas].count(True) <= 1
+        lease = replicas[step.replica]
+        api.before = [fails] if step.trouble == "fails" else []
+        api.lose_answer = step.trouble == "answer lost"
+        try:
+            if step.trouble == "gives up":
+                await lease.release()
+            elif lease.held:
+                await lease.renew()
+            else:
+                await lease.try_acquire()
+        except (ApiError, LeaseLostError):
+            pass
+        api.before, api.lose_answer = [], False
+        assert [lease.held for lease in replicas].count(True) <= 1
+
+
+async def test_stop_does_not_wait_long_for_an_api_server_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxiedapp.process.lease._LOOK", 0.01)
+    gone = asyncio.Event()
+
+    class Gone(LeaseApi):
+        @override
+        async def request(self, method: str, *args: Any, **kwargs: Any) -> Manifest:
+            if method == "PUT":
+                await gone.wait()
+            return await super().request(method, *args, **kwargs)
+
+    lease = replica(Gone(), Clock())
+    await lease.acquire()
+    await lease.release()
+    assert not lease.held

@@ -1,0 +1,145 @@
+"""Which server a command starts: read where it can be read, never guessed."""
+
+import pytest
+
+from proxiedapp.servers.command.findserver import find_server
+from proxiedapp.servers.command.variables import Variables
+from tests.support.commands import words
+
+NONE = Variables({})
+
+
+def found(command: str) -> str | None:
+    """Return the server of a command, with its subcommand."""
+    invocation = find_server(words(command), None, NONE)
+    return None if invocation is None else " ".join(filter(None, [invocation.server.name, invocation.subcommand]))
+
+
+@pytest.mark.parametrize(
+    ("command", "server"),
+    [
+        pytest.param("uvicorn main:app", "uvicorn", id="uvicorn"),
+        pytest.param("fastapi run main.py", "fastapi run", id="fastapi run"),
+        pytest.param("fastapi dev main.py", "fastapi dev", id="fastapi dev"),
+        pytest.param("fastapi --verbose run", "fastapi run", id="options between fastapi and its subcommand"),
+        pytest.param("/app/.venv/bin/uvicorn main:app", "uvicorn", id="by an absolute path"),
+        pytest.param(".venv/bin/fastapi run", "fastapi run", id="by a relative path"),
+        pytest.param("python -m uvicorn main:app", "uvicorn", id="python -m"),
+        pytest.param(
+            "python3.12 -u -X utf8 -W error -m fastapi run", "fastapi run", id="python with options of its own"
+        ),
+        pytest.param("python -m fastapi_cli run", "fastapi run", id="the module behind the fastapi command"),
+        pytest.param("pypy3 -m uvicorn main:app", "uvicorn", id="pypy"),
+        pytest.param("python /app/.venv/bin/uvicorn main:app", "uvicorn", id="python with the path of the script"),
+        pytest.param("uv run uvicorn main:app", "uvicorn", id="uv run"),
+        pytest.param("uv run -- uvicorn main:app", "uvicorn", id="uv run --"),
+        pytest.param("uv run --with httptools -p 3.12 --frozen uvicorn main:app", "uvicorn", id="uv run with options"),
+        pytest.param("uv --directory /app run fastapi run", "fastapi run", id="uv with options before run"),
+        pytest.param("uv run -m uvicorn main:app", "uvicorn", id="uv run -m"),
+        pytest.param("uv run python -m uvicorn main:app", "uvicorn", id="uv run python -m"),
+        pytest.param("poetry run uvicorn main:app", "uvicorn", id="poetry run"),
+        pytest.param("poetry -C /app run uvicorn main:app", "uvicorn", id="poetry with options before run"),
+        pytest.param("pdm run -p /app uvicorn main:app", "uvicorn", id="pdm run"),
+        pytest.param("pipenv run uvicorn main:app", "uvicorn", id="pipenv run"),
+        pytest.param("rye run uvicorn main:app", "uvicorn", id="rye run"),
+        pytest.param("exec uvicorn main:app", "uvicorn", id="exec"),
+        pytest.param("nohup uvicorn main:app", "uvicorn", id="nohup"),
+        pytest.param("nice -n 5 uvicorn main:app", "uvicorn", id="nice"),
+        pytest.param("tini -- uvicorn main:app", "uvicorn", id="tini"),
+        pytest.param("/usr/bin/tini -g -p SIGTERM -- uvicorn main:app", "uvicorn", id="tini with options"),
+        pytest.param("dumb-init uvicorn main:app", "uvicorn", id="dumb-init"),
+        pytest.param("dumb-init --rewrite 15:2 -- uvicorn main:app", "uvicorn", id="dumb-init with options"),
+        pytest.param("catatonit -- uvicorn main:app", "uvicorn", id="catatonit"),
+        pytest.param("gosu app uvicorn main:app", "uvicorn", id="gosu and its user"),
+        pytest.param("su-exec app:app uvicorn main:app", "uvicorn", id="su-exec and its user"),
+        pytest.param("env uvicorn main:app", "uvicorn", id="env"),
+        pytest.param("env -u DEBUG A=1 B=2 uvicorn main:app", "uvicorn", id="env with assignments"),
+        pytest.param("ddtrace-run uvicorn main:app", "uvicorn", id="ddtrace-run"),
+        pytest.param("newrelic-admin run-program uvicorn main:app", "uvicorn", id="newrelic-admin run-program"),
+        pytest.param("opentelemetry-instrument uvicorn main:app", "uvicorn", id="opentelemetry-instrument"),
+        pytest.param(
+            "opentelemetry-instrument --traces_exporter console --service_name shop uvicorn main:app",
+            "uvicorn",
+            id="opentelemetry-instrument with options",
+        ),
+        pytest.param(
+            "tini -- gosu app env A=1 uv run -- python -m uvicorn main:app", "uvicorn", id="wrappers in wrappers"
+        ),
+        pytest.param("sh -c 'uvicorn main:app'", "uvicorn", id="sh -c"),
+        pytest.param("bash -lc 'uvicorn main:app'", "uvicorn", id="bash -lc"),
+        pytest.param("bash -euo pipefail -c 'uvicorn main:app'", "uvicorn", id="bash -euo pipefail -c"),
+        pytest.param("bash -o errexit -O extglob -c 'uvicorn main:app'", "uvicorn", id="bash -o -O -c"),
+        pytest.param("sh -c -- 'uvicorn main:app'", "uvicorn", id="sh -c --"),
+        pytest.param("sh -c -e 'uvicorn main:app'", "uvicorn", id="sh -c -e"),
+        pytest.param("/bin/sh -e -c 'exec uvicorn main:app'", "uvicorn", id="exec in sh -e -c"),
+        pytest.param("sh -c 'A=1 B=2 exec uvicorn main:app'", "uvicorn", id="assignments in a shell"),
+        pytest.param("sh -c 'alembic upgrade head && exec uvicorn main:app'", "uvicorn", id="after another command"),
+        pytest.param("sh -c 'cd /app; uvicorn main:app'", "uvicorn", id="after cd"),
+        pytest.param("sh -c 'if true; then uvicorn main:app; fi'", "uvicorn", id="inside if"),
+        pytest.param("sh -c 'while true; do uvicorn main:app; done'", "uvicorn", id="inside a loop"),
+        pytest.param("sh -c '{ uvicorn main:app; }'", "uvicorn", id="inside braces"),
+        pytest.param("sh -c '(cd /app && time uvicorn main:app)'", "uvicorn", id="inside a subshell"),
+        pytest.param("tini -- sh -c 'exec uv run fastapi run'", "fastapi run", id="wrappers around and in a shell"),
+        pytest.param("sh -c '\"/app/.venv/bin/uvicorn\" main:app'", "uvicorn", id="a quoted path in a shell"),
+        pytest.param("sh -c '$VENV/bin/uvicorn main:app'", "uvicorn", id="an unknown folder, a known name"),
+    ],
+)
+def test_server_is_read_from_the_command(command: str, server: str) -> None:
+    assert found(command) == server
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param("python main.py", id="a script of the user"),
+        pytest.param("python -c 'import uvicorn; uvicorn.run(app)'", id="python code"),
+        pytest.param("python -m main", id="a module of the user"),
+        pytest.param("python -m", id="python -m without a module"),
+        pytest.param("python -m app.uvicorn main:app", id="a module whose last part is called like a server"),
+        pytest.param("python", id="python alone"),
+        pytest.param("/start.sh", id="an unknown program"),
+        pytest.param("./uvicorn.sh", id="a script named after a server"),
+        pytest.param("waitress-serve main:app", id="a server that is not in the table"),
+        pytest.param("gunicorn main:app", id="gunicorn with its own worker, which speaks WSGI"),
+        pytest.param("gunicorn -k gevent main:app", id="gunicorn with another worker that speaks WSGI"),
+        pytest.param("gunicorn -k mine.Worker main:app", id="gunicorn with a worker class that nobody knows"),
+        pytest.param("fastapi login", id="a subcommand that serves nothing"),
+        pytest.param("fastapi", id="fastapi without a subcommand"),
+        pytest.param("fastapi main.py run", id="a word before the subcommand"),
+        pytest.param("uv sync", id="another subcommand of a wrapper"),
+        pytest.param("uv run", id="a wrapper around nothing"),
+        pytest.param("newrelic-admin generate-config", id="a wrapper's other work"),
+        pytest.param("tini --", id="nothing after --"),
+        pytest.param("gosu app", id="a wrapper and its operand only"),
+        pytest.param("env -S 'uvicorn main:app'", id="a string that env splits itself"),
+        pytest.param("sh start.sh", id="a shell that runs a file"),
+        pytest.param("sh", id="a shell that reads its input"),
+        pytest.param("sh -c", id="a shell without a script"),
+        pytest.param("sh -c 'python main.py'", id="a script without a server"),
+        pytest.param("sh -c '. ./start.sh'", id="a script that reads another"),
+        pytest.param("sh -c '$SERVER main:app'", id="a program that only the shell knows"),
+        pytest.param("sh -c 'echo uvicorn main:app'", id="a server's name among the words of another program"),
+        pytest.param("sh -c '# uvicorn main:app'", id="a server in a comment"),
+        pytest.param("sh -c \"'uvicorn main:app'\"", id="a whole command as one quoted word"),
+        pytest.param("sh -c 'true > uvicorn'", id="a file named like a server"),
+    ],
+)
+def test_what_is_unknown_stays_unknown(command: str) -> None:
+    assert found(command) is None
+
+
+def test_server_may_stand_in_args_alone() -> None:
+    invocation = find_server(None, ["uvicorn", "main:app"], NONE)
+    assert invocation is not None
+    assert (invocation.command, invocation.args) == (None, ("uvicorn", "main:app"))
+
+
+def test_command_and_args_are_read_as_one() -> None:
+    invocation = find_server(["tini", "--"], ["fastapi", "run", "--port", "80"], NONE)
+    assert invocation is not None
+    assert [word.text for word in invocation.arguments] == ["--port", "80"]
+
+
+def test_nothing_to_run_is_no_server() -> None:
+    assert find_server(None, None, NONE) is None
+    assert find_server([], [], NONE) is None

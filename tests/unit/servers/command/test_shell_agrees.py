@@ -1,0 +1,85 @@
+"""The reader against two others that know: `shlex` and a real `sh`.
+
+Left out on purpose: file name patterns, `~`, braces and `$'..'`, which shells read differently from each other.
+"""
+
+import os
+import shlex
+import subprocess
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxiedapp.servers.command.shell import UnreadableScriptError, simple_commands
+
+ENV: Final = {"A": "plain", "B_2": "two words", "C": "  ", "D": "", "E": "*'\"\\$"}
+PLAIN: Final = "abcXYZ019%+,-./:=@_^é\N{NO-BREAK SPACE}"
+SPECIAL: Final = " \t'\"\\|&;<>()$`*?[]#~={}!\n"
+BLANKS: Final = st.sampled_from([" ", "\t", "  ", " \\\n ", "\\\n\t "])
+
+
+def texts(script: str) -> list[list[str]]:
+    return [[placed.word.text for placed in words] for words in simple_commands(script, ENV)]
+
+
+@given(st.text("ab1 \t'\"\\=-#/@", max_size=40).filter(lambda text: " #" not in f" {text}".replace("\t", " ")))
+def test_simple_commands_are_read_as_shlex_does(script: str) -> None:
+    try:
+        expected = shlex.split(script)
+    except ValueError:
+        with pytest.raises(UnreadableScriptError):
+            simple_commands(script, {})
+    else:
+        assert texts(script) == ([expected] if expected else [])
+
+
+@given(st.lists(st.text(), max_size=6))
+def test_quoted_words_are_read_back(words: list[str]) -> None:
+    assert texts(shlex.join(words)) == ([words] if words else [])
+
+
+def _double_quoted(text: str) -> str:
+    return '"' + "".join(f"\\{char}" if char in '$`"\\' else char for char in text) + '"'
+
+
+_TEXT: Final = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+_PIECES: Final = st.one_of(
+    st.text(PLAIN, min_size=1, max_size=5),
+    st.sampled_from(SPECIAL).map(lambda char: f"\\{char}"),
+    _TEXT.map(lambda text: "'" + text.replace("'", "") + "'"),
+    _TEXT.map(_double_quoted),
+    st.text(PLAIN + "\\'|&;<>()#*~{}!\n", max_size=5).map(lambda text: f'"{text}x"'),
+    st.sampled_from(sorted(ENV)).map(lambda name: f'"${name}"'),
+    st.sampled_from(sorted(ENV)).map(lambda name: f'"x${{{name}}}y"'),
+    st.sampled_from(["${A}", "$A."]),
+)
+_WORDS: Final = st.lists(_PIECES, min_size=1, max_size=4).map("".join)
+
+
+@st.composite
+def scripts(draw: st.DrawFn) -> str:
+    """Write a `printf` of some words, with blanks, comments and redirections around them."""
+    words = draw(st.lists(_WORDS, min_size=1, max_size=5))
+    script = "printf '%s\\0' first"  # without any word it would print an empty one
+    for word in words:
+        script += draw(BLANKS) + word
+        if draw(st.integers(0, 9)) == 0:
+            script += " 2>/dev/null"
+    return script + draw(st.sampled_from(["", " # comment 'x", "\n", " ;", " 2>&1", " | cat", " &\nwait"]))
+
+
+@given(scripts())
+def test_words_are_read_as_sh_does(script: str) -> None:
+    printed, *_ = simple_commands(script, ENV)
+    environment = ENV | {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    told = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, check=True).stdout
+    assert all(placed.word.known for placed in printed)
+    assert "".join(placed.word.text + "\0" for placed in printed[2:]).encode() == told
+
+
+@given(scripts())
+def test_each_word_stands_where_its_place_says(script: str) -> None:
+    for placed in simple_commands(script, ENV)[0]:
+        assert texts(script[placed.start : placed.end]) == [[placed.word.text]]

@@ -1,0 +1,56 @@
+"""docs/reference/commands.md: the command line, from what its own help is made of."""
+
+from collections.abc import Iterator
+
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+from typer.main import get_group
+
+from proxiedapp.cli import app
+from tools.reference.markdown import code, table
+
+_PAGE = """\
+# Commands
+
+Made from the code by `make generate`. `proxiedapp COMMAND --help` says the same. What goes wrong is told in one line on
+standard error, with exit status 1; a wrong flag has exit status 2.
+
+{commands}
+"""
+
+
+def commands() -> str:
+    """Return docs/reference/commands.md."""
+    return _PAGE.format(commands="\n\n".join(_told(get_group(app), "proxiedapp")))
+
+
+def _told(command: TyperCommand | TyperGroup, name: str) -> Iterator[str]:
+    """Yield a section for a command, or for each of a group's."""
+    if isinstance(command, TyperGroup):
+        yield f"## `{name}`\n\n{command.help}"
+        for below in command.commands.values():
+            if isinstance(below, TyperCommand | TyperGroup):  # all that typer makes
+                yield from _told(below, f"{name} {below.name}")
+        return
+    given = [one for one in command.params if isinstance(one, TyperArgument | TyperOption)]
+    arguments = [one for one in given if isinstance(one, TyperArgument)]
+    options = [one for one in given if isinstance(one, TyperOption)]
+    usage = " ".join([name, *(["[OPTIONS]"] if options else []), *map(_usage, arguments)])
+    yield f"### `{name}`\n\n{command.help}\n\n```text\n{usage}\n```"
+    if given:
+        yield table(["argument or option", "default", "is"], map(_row, given))
+
+
+def _usage(argument: TyperArgument) -> str:
+    name = f"{argument.name or ''}{'...' if argument.nargs < 0 else ''}".upper()
+    return name if argument.required else f"[{name}]"
+
+
+def _row(parameter: TyperArgument | TyperOption) -> tuple[str, str, str]:
+    if isinstance(parameter, TyperArgument):
+        names = [(parameter.name or "").upper()]
+    else:
+        names = [*parameter.opts, *parameter.secondary_opts]
+    default = getattr(parameter.default, "value", parameter.default)
+    flag = isinstance(parameter, TyperOption) and parameter.is_flag and not parameter.secondary_opts
+    shown = "required" if parameter.required else "none" if default is None or flag else code(default)
+    return ", ".join(map(code, names)), shown, parameter.help or ""

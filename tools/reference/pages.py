@@ -1,0 +1,18 @@
+"""The pages that are made from the code, by their place under docs/."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from tools.reference.api import api
+from tools.reference.commands import commands
+from tools.reference.conditions import conditions
+from tools.reference.metrics import metrics
+from tools.reference.settings import settings
+
+PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "conditions.md": conditions,
+    "reference/api.md": api,
+    "reference/commands.md": commands,
+    "reference/metrics.md": metrics,
+    "reference/settings.md": settings,
+}
