@@ -12,8 +12,8 @@ import httpx
 import pytest
 import yaml
 
-from proxiedapp.api.names import Key
 from proxiedapp.controller.watchedkinds import PROXIED_APP
+from proxiedapp.kube.key import Key
 from proxiedapp.process.lease import LEASE
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE
 from proxiedapp_sandbox.bare import BareCluster

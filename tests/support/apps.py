@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from proxiedapp.api.app import ProxiedApp, parse_spec
-from proxiedapp.api.names import Key
 from proxiedapp.api.spec import ProxiedAppSpec
+from proxiedapp.kube.key import Key
 from proxiedapp.resources.desired import Defaults
 from proxiedapp.resources.isolation import Pods
 from proxiedapp.routing.entrypoints import EntryPoints

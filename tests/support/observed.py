@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from proxiedapp.api.names import API_VERSION, KIND, Key
+from proxiedapp.api.names import API_VERSION, KIND
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import DEPLOYMENT

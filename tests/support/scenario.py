@@ -10,7 +10,7 @@ asks for it. Both return the requests, one line each.
 import asyncio
 from typing import Any, Final
 
-from proxiedapp.api.names import API_VERSION, KIND, Key
+from proxiedapp.api.names import API_VERSION, KIND
 from proxiedapp.controller.apply import Applier
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.store import ChildId, Store
@@ -20,6 +20,7 @@ from proxiedapp.controller.verification import Verifier
 from proxiedapp.controller.watch.foreignwatch import ForeignRouteWatch
 from proxiedapp.controller.watchedkinds import FOREIGN_KINDS, PROXIED_APP
 from proxiedapp.kube.client import ApiError
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import DEPLOYMENT, OPTIONAL_GROUPS

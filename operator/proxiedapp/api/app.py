@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from proxiedapp.api.errors import InvalidSpecError
-from proxiedapp.api.names import API_VERSION, KIND, NAME_PATTERN, Key
+from proxiedapp.api.names import API_VERSION, KIND, NAME_PATTERN
 from proxiedapp.api.spec import ProxiedAppSpec
+from proxiedapp.kube.key import Key
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from hashlib import blake2b
 from json import dumps
-from typing import Final, NamedTuple
+from typing import Final
 
-from typing_extensions import override
+from proxiedapp.kube.key import Key
 
 GROUP: Final = "proxiedapp.dev"
 VERSION: Final = "v1alpha1"
@@ -20,20 +20,9 @@ NAME_PATTERN: Final = "[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 """A name that an app may have: the Service and the pods' labels carry it."""
 
 
-def short_hash(app: "Key", content: object = None) -> str:
+def short_hash(app: Key, content: object = None) -> str:
     """Return ten hexadecimal digits that tell an app's object from others, and its content from an earlier one.
 
     Few enough to read; collisions matter within one cluster only.
     """
     return blake2b(f"{app}\n{dumps(content, sort_keys=True)}".encode(), digest_size=5).hexdigest()
-
-
-class Key(NamedTuple):
-    """Which ProxiedApp: what events, the queue and the store speak of."""
-
-    namespace: str
-    name: str
-
-    @override
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
-from proxiedapp.api.names import Key
 from proxiedapp.controller.metrics import WRITES
 from proxiedapp.controller.observed.ownedfields import intent_digest, owned_digest
 from proxiedapp.controller.observed.store import ChildId, ObservedChild, Store, controller_of
@@ -25,6 +24,7 @@ from proxiedapp.kube.client import (
     RefusedError,
     UnavailableError,
 )
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import (
     AUTOSCALER,

@@ -9,7 +9,7 @@ from typing import Final
 from proxiedapp.api.app import ProxiedApp, parse_spec
 from proxiedapp.api.conditions import condition_of, conditions_of
 from proxiedapp.api.errors import MiddlewareMissingError, RejectedError, RouteConflictError
-from proxiedapp.api.names import API_VERSION, KIND, Key
+from proxiedapp.api.names import API_VERSION, KIND
 from proxiedapp.api.status import Condition, ConditionType
 from proxiedapp.controller.apply import Applier, ApplyReport
 from proxiedapp.controller.events import EVENT, newly_stalled, warning
@@ -23,6 +23,7 @@ from proxiedapp.controller.verification import Verifier
 from proxiedapp.controller.verifytarget import verify_request_of
 from proxiedapp.controller.watchedkinds import POD, PROXIED_APP
 from proxiedapp.kube.client import Api, ApiError, ConflictError, NotFoundError, RefusedError
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.desired import Defaults, Desired, desired
 from proxiedapp.resources.kinds import INGRESS_ROUTE, MIDDLEWARE

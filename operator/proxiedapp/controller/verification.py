@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from proxiedapp.api.names import Key
 from proxiedapp.controller.metrics import VERIFICATIONS
 from proxiedapp.controller.queue import Queue, Timer
+from proxiedapp.kube.key import Key
 from proxiedapp.verify.finding import Finding
 from proxiedapp.verify.target import VerifyOptions, VerifyTarget
 

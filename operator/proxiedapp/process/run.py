@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from kubernetes.aio.config import ConfigException
 
-from proxiedapp.api.names import GROUP, PLURAL, VERSION, Key
+from proxiedapp.api.names import GROUP, PLURAL, VERSION
 from proxiedapp.api.reasons import Reason
 from proxiedapp.controller.apply import Applier
 from proxiedapp.controller.metrics import (
@@ -37,6 +37,7 @@ from proxiedapp.controller.watch.foreignwatch import ForeignRouteWatch
 from proxiedapp.controller.watch.resync import Resync
 from proxiedapp.controller.watchedkinds import OPTIONAL_KINDS, PROXIED_APP, watched_children
 from proxiedapp.kube.client import Api, ApiError, NotFoundError, UnavailableError, connect
+from proxiedapp.kube.key import Key
 from proxiedapp.process.health import Health, listen, serve_health
 from proxiedapp.process.lease import Lease, LeaseLostError
 from proxiedapp.process.settings import Settings

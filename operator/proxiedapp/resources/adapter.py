@@ -4,7 +4,8 @@ So pods keep the adapter they were started with, a new one rolls them out like a
 goes once no pod is left that mounts it.
 """
 
-from proxiedapp.api.names import Key, short_hash
+from proxiedapp.api.names import short_hash
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import CONFIG_MAP
 from proxiedapp.resources.metadata import child

@@ -5,8 +5,8 @@ Until cert-manager has written it, Traefik serves the route with its default cer
 
 from collections.abc import Sequence
 
-from proxiedapp.api.names import Key
 from proxiedapp.api.route import IssuerRef, RouteTLS
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import CERTIFICATE
 from proxiedapp.resources.metadata import child

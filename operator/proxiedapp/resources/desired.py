@@ -5,9 +5,9 @@ from typing import Any
 
 from proxiedapp.api.app import ProxiedApp
 from proxiedapp.api.errors import CertManagerMissingError, ProxyUnknownError, TraefikMissingError
-from proxiedapp.api.names import Key
 from proxiedapp.api.route import RouteTLS
 from proxiedapp.api.spec import ProxiedAppSpec
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.adapter import adapter_config_map
 from proxiedapp.resources.certificate import certificate, secret_name

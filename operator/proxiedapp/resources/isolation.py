@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from proxiedapp.api.containers import PORT_NAME
-from proxiedapp.api.names import Key
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import NETWORK_POLICY
 from proxiedapp.resources.metadata import child, selector

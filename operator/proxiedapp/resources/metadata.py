@@ -3,7 +3,7 @@
 from typing import Final
 
 from proxiedapp.api.app import ProxiedApp
-from proxiedapp.api.names import Key
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 

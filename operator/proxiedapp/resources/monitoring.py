@@ -8,7 +8,7 @@ from typing import Any
 
 from proxiedapp.api.containers import PORT_NAME
 from proxiedapp.api.monitoring import Monitoring
-from proxiedapp.api.names import Key
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import SERVICE_MONITOR
 from proxiedapp.resources.metadata import child, selector

@@ -4,9 +4,9 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final
 
-from proxiedapp.api.names import Key
 from proxiedapp.api.scaling import Autoscaling, DisruptionBudget
 from proxiedapp.api.spec import ProxiedAppSpec
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import AUTOSCALER, DEPLOYMENT, DISRUPTION_BUDGET
 from proxiedapp.resources.metadata import child, selector

@@ -3,7 +3,7 @@
 from typing import Final
 
 from proxiedapp.api.containers import PORT_NAME
-from proxiedapp.api.names import Key
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import SERVICE
 from proxiedapp.resources.metadata import child, selector

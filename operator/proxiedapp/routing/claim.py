@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeAlias
 from pydantic import ValidationError
 from typing_extensions import override
 
-from proxiedapp.api.names import Key
 from proxiedapp.api.route import RouteSpec
+from proxiedapp.kube.key import Key
 from proxiedapp.routing.entrypoints import EntryPoints
 from proxiedapp.routing.rule import Rule
 

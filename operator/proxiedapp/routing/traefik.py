@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from proxiedapp.api.names import Key, short_hash
+from proxiedapp.api.names import short_hash
+from proxiedapp.kube.key import Key
 from proxiedapp.routing.rule import Rule
 
 HYGIENE: Final[Mapping[str, Any]] = {

@@ -6,7 +6,7 @@ import pytest
 
 from proxiedapp.api.app import ProxiedApp, parse_manifest, parse_spec
 from proxiedapp.api.errors import InvalidSpecError
-from proxiedapp.api.names import Key
+from proxiedapp.kube.key import Key
 from tests.support.apps import a_spec
 
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from proxiedapp.api.conditions import condition
-from proxiedapp.api.names import Key
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import Condition, ConditionType
 from proxiedapp.controller.events import newly_stalled, warning
 from proxiedapp.controller.observed.store import ObservedApp, Store
+from proxiedapp.kube.key import Key
 from tests.support.apps import DEFAULTS
 from tests.support.clock import START
 from tests.support.observed import app_body

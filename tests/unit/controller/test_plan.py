@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.api.names import Key
 from proxiedapp.controller.observed.ownedfields import intent_digest
 from proxiedapp.controller.observed.store import ChildId, ObservedApp, ObservedChild, Owner, Store
 from proxiedapp.controller.plan import Cause, Plan, owned_intents, plan
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import BY_NAME, DEPLOYMENT, MIDDLEWARE, SERVICE
 from tests.support.apps import DEFAULTS

@@ -4,9 +4,9 @@ from copy import deepcopy
 
 import pytest
 
-from proxiedapp.api.names import Key
 from proxiedapp.controller.observed.store import ChildId
 from proxiedapp.controller.watchedkinds import PROXIED_APP
+from proxiedapp.kube.key import Key
 from proxiedapp.resources.desired import desired
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, SERVICE
 from tests.support.apps import DEFAULTS, an_app

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from proxiedapp.api.errors import TraefikMissingError, UnknownServerError
-from proxiedapp.api.names import Key
 from proxiedapp.controller.apply import ApplyReport, Failed, NameTaken
 from proxiedapp.controller.observed.store import ChildId, ObservedApp, Store, Workload
 from proxiedapp.controller.status import Pass, applied, next_status, rejected
 from proxiedapp.kube.client import RefusedError, UnavailableError
+from proxiedapp.kube.key import Key
 from proxiedapp.resources.desired import desired
 from proxiedapp.resources.kinds import DEPLOYMENT, SERVICE
 from tests.support.apps import DEFAULTS, an_app

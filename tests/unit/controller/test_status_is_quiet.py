@@ -7,9 +7,9 @@ import pytest
 
 from proxiedapp.api.conditions import conditions_of
 from proxiedapp.api.errors import UnknownServerError
-from proxiedapp.api.names import Key
 from proxiedapp.controller.observed.store import ObservedApp, Store, Workload
 from proxiedapp.controller.status import Pass, next_status, rejected
+from proxiedapp.kube.key import Key
 from proxiedapp.resources.desired import desired
 from proxiedapp.resources.kinds import DEPLOYMENT
 from tests.support.apps import DEFAULTS, an_app

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from prometheus_client import REGISTRY
 
-from proxiedapp.api.names import Key
 from proxiedapp.controller.verification import Verdict, Verifier, VerifyRequest
+from proxiedapp.kube.key import Key
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.finding import Finding
 from proxiedapp.verify.target import VerifyOptions, VerifyTarget

@@ -7,10 +7,10 @@ from hypothesis import given
 
 from proxiedapp.api.app import ProxiedApp, parse_spec
 from proxiedapp.api.errors import RejectedError
-from proxiedapp.api.names import Key
 from proxiedapp.controller.observed.store import ObservedApp, Store, Workload
 from proxiedapp.controller.verification import VerifyRequest
 from proxiedapp.controller.verifytarget import verify_request_of
+from proxiedapp.kube.key import Key
 from proxiedapp.resources.desired import desired
 from proxiedapp.verify.target import VerifyOptions, VerifyTarget, parse
 from tests.support.apps import DEFAULTS, a_spec

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxiedapp.api.names import Key
+from proxiedapp.kube.key import Key
 from proxiedapp.routing.claim import Claim, Contender, RouteKey, claim, held, owners, wanted
 from proxiedapp.routing.rule import Rule
 from proxiedapp.routing.traefik import Route, write

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxiedapp.api.names import Key
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
+from proxiedapp.kube.key import Key
 from proxiedapp.routing.entrypoints import EntryPoints
 from proxiedapp.routing.foreign import Ref, read_foreign
 from proxiedapp.routing.overlap import Overlap, concerns, find, patterns

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxiedapp.api.names import Key
+from proxiedapp.kube.key import Key
 from proxiedapp.routing.rule import Rule
 from proxiedapp.routing.traefik import Route, TraefikObject, write
 

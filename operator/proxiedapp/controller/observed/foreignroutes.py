@@ -6,7 +6,7 @@ however many there are.
 
 from collections.abc import Container, Iterator
 
-from proxiedapp.api.names import Key
+from proxiedapp.kube.key import Key
 from proxiedapp.routing.foreign import Foreign, Ref
 from proxiedapp.routing.ruletext import Pattern
 

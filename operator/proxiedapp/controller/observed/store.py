@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import orjson
 from typing_extensions import override
 
-from proxiedapp.api.names import API_VERSION, KIND, SUSPENDED, Key
+from proxiedapp.api.names import API_VERSION, KIND, SUSPENDED
 from proxiedapp.controller.observed.ownedfields import owned_digest, scaled_by_others
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE

@@ -9,11 +9,11 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from proxiedapp.api.names import Key
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.watchedkinds import FOREIGN_KINDS, FOREIGN_SELECTOR
 from proxiedapp.kube.client import Api, ApiError, NotFoundError, RefusedError
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.routing.foreign import Ref, read_foreign

@@ -19,12 +19,13 @@ import aiohttp
 import kopf
 from typing_extensions import override
 
-from proxiedapp.api.names import GROUP, Key
+from proxiedapp.api.names import GROUP
 from proxiedapp.controller.metrics import EVENTS, WATCHES
 from proxiedapp.controller.observed.store import ChildId, Store
 from proxiedapp.controller.watch.resync import Resync
 from proxiedapp.controller.watchedkinds import CHILD_SELECTOR, OPTIONAL_KINDS, PROXIED_APP
 from proxiedapp.kube.client import Api, ApiError, NotFoundError, collection
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 
 logger = logging.getLogger(__name__)

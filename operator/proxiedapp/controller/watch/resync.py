@@ -9,11 +9,11 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 
-from proxiedapp.api.names import Key
 from proxiedapp.controller.metrics import MISSED, OBJECTS, RESYNCS
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.watchedkinds import CHILD_SELECTOR, PROXIED_APP
 from proxiedapp.kube.client import Api, ApiError
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 
 logger = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 """What is remembered of other people's routes."""
 
-from proxiedapp.api.names import Key
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
+from proxiedapp.kube.key import Key
 from proxiedapp.routing.foreign import Foreign, Ref
 from proxiedapp.routing.ruletext import Pattern
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.api.names import Key
 from proxiedapp.controller.observed.store import Store
+from proxiedapp.kube.key import Key
 from proxiedapp.routing.ruletext import Pattern
 from tests.support.apps import DEFAULTS, a_spec
 from tests.support.observed import app_body

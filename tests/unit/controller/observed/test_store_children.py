@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.api.names import Key
 from proxiedapp.controller.observed.store import ChildId, ObservedChild, Owner, Store, Workload
+from proxiedapp.kube.key import Key
 from proxiedapp.resources.kinds import DEPLOYMENT, SERVICE
 from tests.support.apps import DEFAULTS
 from tests.support.observed import app_body, child_body, owner_reference, rolled_out

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.api.names import Key
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.watch.foreignwatch import ForeignRouteWatch
 from proxiedapp.controller.watchedkinds import FOREIGN_KINDS, HTTP_ROUTE, INGRESS
+from proxiedapp.kube.key import Key
 from proxiedapp.resources.kinds import INGRESS_ROUTE
 from tests.support.apps import DEFAULTS, a_spec
 from tests.support.observed import app_body

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.api.names import Key
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.watch import kopfwatch
 from proxiedapp.controller.watch.resync import Resync
 from proxiedapp.controller.watchedkinds import PROXIED_APP
+from proxiedapp.kube.key import Key
 from proxiedapp.resources.kinds import CHILD_KINDS, SERVICE, SERVICE_MONITOR
 from tests.support.apps import DEFAULTS
 from tests.support.observed import owner_reference
