@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 STAMP := $(VENV)/.installed
 PACKAGES := operator sandbox tools tests benchmarks examples helm docs
+PROSE := docs/writing.md
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test matrix docs screenshots check fix generate lock bench dist clean
@@ -40,9 +41,11 @@ docs: setup ## the docs site into site/; a link that leads nowhere fails
 screenshots: setup ## docs/images, the docs pages as a browser shows them through the sandbox
 	@PROXIEDAPP_REQUIRE_BROWSER=1 PROXIEDAPP_SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/e2e/test_browser.py
 
-check: setup docs ## format, lint, types, layers, generated files up to date, the docs site
+check: setup docs ## format, lint, English, types, layers, generated files up to date, the docs site
 	$(BIN)/ruff format --check $(PACKAGES)
 	$(BIN)/ruff check $(PACKAGES)
+	$(BIN)/codespell
+	$(BIN)/python -m tools.prose $(PROSE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/proxiedapp crd | diff - crds/proxiedapps.yaml || { echo "crds/ is stale: run make generate"; exit 1; }
