@@ -13,7 +13,8 @@ from typing import Any, Final
 from proxiedapp.api.names import API_VERSION, KIND
 from proxiedapp.controller.apply import Applier
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
-from proxiedapp.controller.observed.store import ChildId, Store
+from proxiedapp.controller.observed.objects import ChildId
+from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.queue import Queue
 from proxiedapp.controller.reconcile import Outcome, Reconciler
 from proxiedapp.controller.verification import Verifier

@@ -12,8 +12,9 @@ from itertools import product
 from typing import Final
 
 from proxiedapp.controller.metrics import WRITES
+from proxiedapp.controller.observed.objects import ChildId, ObservedChild, controller_of
 from proxiedapp.controller.observed.ownedfields import intent_digest, owned_digest
-from proxiedapp.controller.observed.store import ChildId, ObservedChild, Store, controller_of
+from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.plan import Apply, Cause, Plan
 from proxiedapp.kube.client import (
     Api,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from proxiedapp.api.names import API_VERSION, GROUP, KIND
 from proxiedapp.api.status import Condition, ConditionType
-from proxiedapp.controller.observed.store import ObservedApp
+from proxiedapp.controller.observed.objects import ObservedApp
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 

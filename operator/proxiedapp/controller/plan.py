@@ -7,8 +7,8 @@ from typing import Any
 from proxiedapp.api.conditions import condition_of
 from proxiedapp.api.names import API_VERSION, KIND
 from proxiedapp.api.status import ConditionType
+from proxiedapp.controller.observed.objects import ChildId, ObservedApp, ObservedChild, Owner
 from proxiedapp.controller.observed.ownedfields import intent_digest
-from proxiedapp.controller.observed.store import ChildId, ObservedApp, ObservedChild, Owner
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import BY_NAME, CONFIG_MAP, DEPLOYMENT, INGRESS_ROUTE
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from proxiedapp.api.reasons import Reason
-from proxiedapp.controller.observed.store import Workload
+from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.kube.manifest import Manifest
 
 _POD_NAME: Final = re.compile(r'pods? "[^"]*"')

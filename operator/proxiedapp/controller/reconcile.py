@@ -15,7 +15,9 @@ from proxiedapp.controller.apply import Applier, ApplyReport
 from proxiedapp.controller.events import EVENT, newly_stalled, warning
 from proxiedapp.controller.metrics import WRITES
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
-from proxiedapp.controller.observed.store import ObservedApp, Store, Workload
+from proxiedapp.controller.observed.objects import ObservedApp
+from proxiedapp.controller.observed.store import Store
+from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.plan import Cause, Plan, plan
 from proxiedapp.controller.podproblems import Diagnosis, of_deployment, of_pods
 from proxiedapp.controller.status import Pass, applied, next_status, rejected, verified_condition

@@ -10,7 +10,8 @@ from proxiedapp.api.errors import RejectedError
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import Condition, ConditionType, ProxiedAppStatus
 from proxiedapp.controller.apply import ApplyReport, NameTaken
-from proxiedapp.controller.observed.store import ObservedApp, Workload
+from proxiedapp.controller.observed.objects import ObservedApp
+from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.podproblems import Diagnosis, past_deadline
 from proxiedapp.controller.verification import Verdict
 from proxiedapp.kube.client import RefusedError

@@ -4,7 +4,8 @@ import ipaddress
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from proxiedapp.controller.observed.store import ObservedApp, Workload
+from proxiedapp.controller.observed.objects import ObservedApp
+from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.verification import VerifyRequest
 from proxiedapp.resources.desired import Desired
 from proxiedapp.verify.target import VerifyOptions, VerifyTarget

@@ -8,7 +8,8 @@ from proxiedapp.api.conditions import condition
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import Condition, ConditionType
 from proxiedapp.controller.events import newly_stalled, warning
-from proxiedapp.controller.observed.store import ObservedApp, Store
+from proxiedapp.controller.observed.objects import ObservedApp
+from proxiedapp.controller.observed.store import Store
 from proxiedapp.kube.key import Key
 from tests.support.apps import DEFAULTS
 from tests.support.clock import START

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from proxiedapp.controller.observed.objects import ChildId, ObservedApp, ObservedChild, Owner
 from proxiedapp.controller.observed.ownedfields import intent_digest
-from proxiedapp.controller.observed.store import ChildId, ObservedApp, ObservedChild, Owner, Store
+from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.plan import Cause, Plan, owned_intents, plan
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest

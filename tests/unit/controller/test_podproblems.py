@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from proxiedapp.api.reasons import Reason
-from proxiedapp.controller.observed.store import Workload
+from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.podproblems import of_deployment, of_pods, past_deadline
 
 

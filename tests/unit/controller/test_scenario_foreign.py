@@ -4,7 +4,7 @@ from copy import deepcopy
 
 import pytest
 
-from proxiedapp.controller.observed.store import ChildId
+from proxiedapp.controller.observed.objects import ChildId
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.desired import desired

@@ -6,7 +6,9 @@ import pytest
 
 from proxiedapp.api.errors import TraefikMissingError, UnknownServerError
 from proxiedapp.controller.apply import ApplyReport, Failed, NameTaken
-from proxiedapp.controller.observed.store import ChildId, ObservedApp, Store, Workload
+from proxiedapp.controller.observed.objects import ChildId, ObservedApp
+from proxiedapp.controller.observed.store import Store
+from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.status import Pass, applied, next_status, rejected
 from proxiedapp.kube.client import RefusedError, UnavailableError
 from proxiedapp.kube.key import Key

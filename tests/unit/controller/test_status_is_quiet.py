@@ -7,7 +7,9 @@ import pytest
 
 from proxiedapp.api.conditions import conditions_of
 from proxiedapp.api.errors import UnknownServerError
-from proxiedapp.controller.observed.store import ObservedApp, Store, Workload
+from proxiedapp.controller.observed.objects import ObservedApp
+from proxiedapp.controller.observed.store import Store
+from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.status import Pass, next_status, rejected
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.desired import desired

@@ -7,7 +7,9 @@ from hypothesis import given
 
 from proxiedapp.api.app import ProxiedApp, parse_spec
 from proxiedapp.api.errors import RejectedError
-from proxiedapp.controller.observed.store import ObservedApp, Store, Workload
+from proxiedapp.controller.observed.objects import ObservedApp
+from proxiedapp.controller.observed.store import Store
+from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.verification import VerifyRequest
 from proxiedapp.controller.verifytarget import verify_request_of
 from proxiedapp.kube.key import Key

@@ -21,7 +21,8 @@ from typing_extensions import override
 
 from proxiedapp.api.names import GROUP
 from proxiedapp.controller.metrics import EVENTS, WATCHES
-from proxiedapp.controller.observed.store import ChildId, Store
+from proxiedapp.controller.observed.objects import ChildId
+from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.watch.resync import Resync
 from proxiedapp.controller.watchedkinds import CHILD_SELECTOR, OPTIONAL_KINDS, PROXIED_APP
 from proxiedapp.kube.client import Api, ApiError, NotFoundError, collection

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.controller.observed.store import ChildId, ObservedChild, Owner, Store, Workload
+from proxiedapp.controller.observed.objects import ChildId, ObservedChild, Owner
+from proxiedapp.controller.observed.store import Store
+from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.kinds import DEPLOYMENT, SERVICE
 from tests.support.apps import DEFAULTS

@@ -1,0 +1,145 @@
+"""Apps and children as they were last observed, reduced to what decisions need, and how they are read."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+from typing_extensions import override
+
+from proxiedapp.api.names import API_VERSION, KIND, SUSPENDED
+from proxiedapp.controller.observed.ownedfields import owned_digest
+from proxiedapp.controller.observed.workload import Workload, workload_of
+from proxiedapp.kube.key import Key
+from proxiedapp.kube.kind import Kind
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE
+from proxiedapp.routing.claim import Claim, held, wanted
+from proxiedapp.routing.entrypoints import EntryPoints
+
+
+class ChildId(NamedTuple):
+    """Kind, namespace and name: unique among live objects."""
+
+    kind: Kind
+    namespace: str
+    name: str
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+class Owner(NamedTuple):
+    """The ProxiedApp that controls a child."""
+
+    key: Key
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedChild:
+    """One child as it was last observed."""
+
+    id: ChildId
+    uid: str
+    version: int
+    owner: Owner | None
+    digest: bytes | None
+    """Digest of the fields that we own in it (see ownedfields)."""
+    workload: Workload | None
+    """Set for a Deployment only."""
+    granted: Claim = frozenset()
+    """The route keys that an IngressRoute serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedApp:
+    """One ProxiedApp as it was last observed. Spec and status stay packed, since most are never read again."""
+
+    key: Key
+    uid: str
+    version: int
+    generation: int
+    deleting: bool
+    suspended: bool
+    created: str
+    asked: Claim
+    """The route keys that its spec asks for."""
+    packed_spec: bytes
+    packed_status: bytes
+    reason: str = ""
+    """The reason of its condition Ready; empty if it has none yet."""
+
+    @property
+    def spec(self) -> Any:
+        """Return the spec as JSON values."""
+        return orjson.loads(self.packed_spec)
+
+    @property
+    def status(self) -> Any:
+        """Return the status as JSON values."""
+        return orjson.loads(self.packed_status)
+
+
+def observed_app(body: Manifest, entry_points: EntryPoints) -> ObservedApp:
+    """Read a live ProxiedApp; `entry_points` are those of an app that names none."""
+    metadata = body["metadata"]
+    spec = body.get("spec") or {}
+    status = body.get("status") or {}
+    return ObservedApp(
+        Key(metadata["namespace"], metadata["name"]),
+        metadata["uid"],
+        int(metadata["resourceVersion"]),
+        metadata["generation"],
+        "deletionTimestamp" in metadata,
+        (metadata.get("annotations") or {}).get(SUSPENDED[0]) == SUSPENDED[1],
+        metadata.get("creationTimestamp", ""),
+        wanted(spec.get("route"), entry_points),
+        orjson.dumps(spec),
+        orjson.dumps(status),
+        _ready_reason(status),
+    )
+
+
+def observed_child(kind: Kind, body: Manifest) -> ObservedChild:
+    """Read a live child."""
+    metadata = body["metadata"]
+    return ObservedChild(
+        ChildId(kind, metadata["namespace"], metadata["name"]),
+        metadata["uid"],
+        int(metadata["resourceVersion"]),
+        controller_of(body),
+        owned_digest(body),
+        workload_of(body) if kind is DEPLOYMENT else None,
+        held(body.get("spec") or {}) if kind is INGRESS_ROUTE else frozenset(),
+    )
+
+
+def controller_of(body: Manifest) -> Owner | None:
+    """Return the ProxiedApp that controls an object; None if it has no controller, or one of another kind."""
+    metadata = body["metadata"]
+    for reference in metadata.get("ownerReferences") or []:
+        if reference.get("controller"):
+            ours = (reference["apiVersion"], reference["kind"]) == (API_VERSION, KIND)
+            return Owner(Key(metadata["namespace"], reference["name"]), reference["uid"]) if ours else None
+    return None
+
+
+def same_request(one: ObservedApp, other: ObservedApp) -> bool:
+    """Whether two observations of an app ask for the same, whatever its status."""
+    return (one.uid, one.generation, one.deleting, one.suspended) == (
+        other.uid,
+        other.generation,
+        other.deleting,
+        other.suspended,
+    )
+
+
+def same_child(one: ObservedChild, other: ObservedChild) -> bool:
+    """Whether two observations of a child differ in nothing that a pass reads."""
+    return (one.uid, one.owner, one.digest, one.workload) == (other.uid, other.owner, other.digest, other.workload)
+
+
+def _ready_reason(status: Manifest) -> str:
+    conditions = [each for each in status.get("conditions") or [] if isinstance(each, dict)]
+    return str(next((each.get("reason", "") for each in conditions if each.get("type") == "Ready"), ""))
