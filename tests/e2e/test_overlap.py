@@ -120,7 +120,11 @@ def present(sandbox: Sandbox, *manifests: dict[str, Any]) -> Iterator[None]:
     ("theirs", "path", "who", "said"),
     [
         pytest.param(
-            ingress_route(SAME), APP, OURS, "IngressRoute overlapping/theirs asks for", id="the same rule, by default"
+            ingress_route(SAME),
+            APP,
+            OURS,
+            "IngressRoute overlapping/theirs also matches",
+            id="the same rule, by default",
         ),
         pytest.param(
             ingress_route(SAME, 2000),
@@ -151,7 +155,7 @@ def present(sandbox: Sandbox, *manifests: dict[str, Any]) -> Iterator[None]:
             id="only the root",
         ),
         pytest.param(
-            ingress(HOST, "/api/v1"), APP, OURS, "Ingress overlapping/theirs asks for", id="Ingress, same place"
+            ingress(HOST, "/api/v1"), APP, OURS, "Ingress overlapping/theirs also matches", id="Ingress, same place"
         ),
         pytest.param(
             ingress(HOST, "/api/v1", **{PRIORITY: "2000"}),
@@ -179,7 +183,7 @@ def test_warning_is_what_traefik_does_and_goes_with_its_cause(
         assert status == "True"
         assert message.startswith(f"The route is in place, but {said}")
         (priority,) = routers(shop, "overlapping").values()
-        assert f"(its priority {priority}, this app's {own_priority(shop)})" in message
+        assert f"(its priority is {priority}, this app's is {own_priority(shop)})" in message
         eventually(lambda: asked(shop, path) == who, f"{who} is the answer")
         assert shop.conditions("shop", "overlapped")["Ready"] == ready
     eventually(lambda: told(shop)[1] == "Accepted", "the end of the warning")
@@ -192,7 +196,7 @@ def test_equal_priorities_are_chance(shop: Sandbox, kind: str) -> None:
     theirs = ingress(HOST, "/api/v1", **{PRIORITY: str(own)}) if kind == "Ingress" else ingress_route(SAME, own)
     with present(shop, theirs):
         eventually(lambda: told(shop)[1] == "Overlapped", "the warning")
-        assert "takes some of the requests" in told(shop)[2]
+        assert "so either route may get the requests" in told(shop)[2]
         assert routers(shop, "overlapping") == {"theirs": own}
         assert asked(shop) in {OURS, THEIRS}
     eventually(lambda: told(shop)[1] == "Accepted", "the end of the warning")
@@ -224,8 +228,8 @@ def test_a_catch_all_takes_what_an_app_without_hosts_asks_for_by_the_length_of_i
     eventually(lambda: asked(shop, "/open/v1/app") == OURS, "the route")
     with present(shop, ingress_route("PathPrefix(`/`)")):
         eventually(lambda: told(shop, "open")[1] == "Overlapped", "the warning")
-        priorities = f"(its priority 15, this app's {own_priority(shop, 'open')})"
-        assert f"takes the requests for every host /open/v1 {priorities}" in told(shop, "open")[2]
+        priorities = f"(its priority is 15, this app's is {own_priority(shop, 'open')})"
+        assert f"takes the requests for any host /open/v1 {priorities}" in told(shop, "open")[2]
         eventually(lambda: asked(shop, "/open/v1/app") == THEIRS, "their answer")
         assert (told(shop)[1], asked(shop)) == ("Accepted", OURS), "an app with hosts has a higher priority"
         named = hello("open", "overlapped", "/open/v1", route={"hosts": ["open.test"]})

@@ -5,8 +5,7 @@ from typing import Any, Final
 from proxiedapp.api.app import ProxiedApp, parse_spec
 from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.kube.key import Key
-from proxiedapp.resources.desired import Defaults
-from proxiedapp.resources.isolation import Pods
+from proxiedapp.resources.defaults import Defaults, PodSelector
 from proxiedapp.routing.entrypoints import EntryPoints
 
 PRIVATE: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
@@ -14,10 +13,10 @@ PRIVATE: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 
 ENTRY_POINTS: Final = EntryPoints(("web", "websecure"), {"web": "http://*", "websecure": "https://*"})
 
-PROXY: Final = Pods("traefik", {"app.kubernetes.io/name": "traefik"})
+PROXY: Final = PodSelector("traefik", {"app.kubernetes.io/name": "traefik"})
 """The proxy's pods, as in Traefik's own chart."""
 
-MONITORING: Final = Pods("monitoring", {"app.kubernetes.io/name": "prometheus"})
+MONITORING: Final = PodSelector("monitoring", {"app.kubernetes.io/name": "prometheus"})
 """The pods that read metrics, as in the Prometheus operator's own chart."""
 
 DEFAULTS: Final = Defaults(entry_points=ENTRY_POINTS, trusted_proxies=PRIVATE, admitted=(PROXY,), monitoring=MONITORING)

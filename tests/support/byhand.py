@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import yaml
 
-from proxiedapp.routing.traefik import HYGIENE
+from proxiedapp.routing.traefik import REMOVE_FORGEABLE_HEADERS
 from proxiedapp.verify.target import VerifyTarget
 from proxiedapp_sandbox.cluster import until
 from proxiedapp_sandbox.controlplane import free_ports
@@ -162,7 +162,7 @@ def _dynamic(name: str, host: str, made: Combination, port: int) -> dict[str, An
     path = f'Path("{made.prefix}") || PathPrefix("{made.prefix}/")' if made.segments else f'PathPrefix("{made.prefix}")'
     middlewares: dict[str, Any] = {f"{name}-name": {"headers": {"customResponseHeaders": {"X-Route": host}}}}
     if made.hygiene:
-        middlewares[f"{name}-hygiene"] = dict(HYGIENE)
+        middlewares[f"{name}-hygiene"] = dict(REMOVE_FORGEABLE_HEADERS)
     if made.strips:
         middlewares[f"{name}-strip"] = {"stripPrefix": {"prefixes": [made.prefix]}}
     router = {

@@ -27,12 +27,13 @@ from proxiedapp.controller.watchedkinds import POD, PROXIED_APP
 from proxiedapp.kube.client import Api, ApiError, ConflictError, NotFoundError, RefusedError
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp.resources.desired import Defaults, Desired, desired
+from proxiedapp.resources.defaults import Defaults
+from proxiedapp.resources.desired import Desired, desired
 from proxiedapp.resources.kinds import INGRESS_ROUTE, MIDDLEWARE
 from proxiedapp.resources.metadata import selector
 from proxiedapp.resources.scaling import Scale
-from proxiedapp.routing.claim import Contender, RouteKey, owners
-from proxiedapp.routing.overlap import find
+from proxiedapp.routing.claim import Contender, RouteKey, assign_holders
+from proxiedapp.routing.overlap import find_overlap
 
 _PATIENCE: Final = 5.0
 """Seconds that pods may take to come up before they are looked at."""
@@ -82,7 +83,7 @@ class Reconciler:
         try:
             want = self._desired(app)
             conflict = self._conflict(app)
-            todo = plan(app, want.workload if conflict else want.children, observed)
+            todo = plan(app, want.children_without_route if conflict else want.children, observed)
             await self._check_middlewares(todo, want)
             report = await self.applier.run(todo)
             if report.namespace_going:
@@ -94,7 +95,7 @@ class Reconciler:
         look_again = 0.0
         if made.problem is None and want is not None:
             trouble, look_again = await self._trouble(app)
-            overlap = find(want.route, self.defaults.entry_points, self.neighbours.at)
+            overlap = find_overlap(want.route, self.defaults.entry_points, self.neighbours.at)
             made = replace(made, trouble=trouble, overlap=overlap)
         await self._tell(app, want if made.routed else None, made)
         word = made.problem.reason if made.problem is not None else "applied" if report.results else "ready"
@@ -150,13 +151,13 @@ class Reconciler:
         contenders = self.store.contenders(app.key)
         if len(contenders) == 1:
             return None
-        owner = owners(self._wants_what_can_be(one) for one in contenders)
+        owner = assign_holders(self._wants_what_can_be(one) for one in contenders)
         me = next(one for one in contenders if one.key == app.key)
-        lost = min((place for place in me.wants if owner.get(place, app.key) != app.key), default=None)
+        lost = min((place for place in me.requested if owner.get(place, app.key) != app.key), default=None)
         if lost is None:
             return None
         conflict = _route_conflict(lost, owner[lost])
-        if me.holds and all(owner[place] == app.key for place in me.holds):
+        if me.granted and all(owner[place] == app.key for place in me.granted):
             raise conflict
         return conflict
 
@@ -167,7 +168,7 @@ class Reconciler:
             if app is not None:
                 self._desired(app)
         except RejectedError:
-            return replace(one, wants=frozenset())
+            return replace(one, requested=frozenset())
         return one
 
     async def _tell(self, app: ObservedApp, want: Desired | None, made: Pass) -> None:

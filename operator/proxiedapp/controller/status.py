@@ -75,7 +75,7 @@ def next_status(
     """
     present: dict[str, Any] = app.status
     generation = present.get("observedGeneration", -1) if outcome.suspended else app.generation
-    work = _workload(workload, outcome.trouble, "" if desired is None else desired.unmonitored)
+    work = _workload(workload, outcome.trouble, "" if desired is None else desired.monitoring_problem)
     ready = _ready(outcome, work, workload)
     findings = {ConditionType.READY: ready, ConditionType.WORKLOAD_AVAILABLE: work}
     kept = [] if verified is None else [verified]
@@ -145,11 +145,12 @@ def _route(outcome: Pass, desired: Desired | None) -> Diagnosis:
     return Diagnosis(False, Reason.NOT_APPLIED, f"The route of this generation is not in place. {kept}")
 
 
-def _workload(workload: Workload | None, trouble: Diagnosis | None, unmonitored: str) -> Diagnosis:
+def _workload(workload: Workload | None, trouble: Diagnosis | None, monitoring_problem: str) -> Diagnosis:
     status, _, message = workload.conditions.get("Available", ("Unknown", "", "")) if workload else ("Unknown", "", "")
     match status:
-        case "True" if unmonitored:
-            return Diagnosis(True, Reason.NOT_MONITORED, f"Enough pods are available to serve, but {unmonitored}.")
+        case "True" if monitoring_problem:
+            message = f"Enough pods are available to serve, but {monitoring_problem}."
+            return Diagnosis(True, Reason.NOT_MONITORED, message)
         case "True":
             return Diagnosis(True, Reason.MINIMUM_REPLICAS_AVAILABLE, "Enough pods are available to serve.")
         case "False" if trouble is not None:

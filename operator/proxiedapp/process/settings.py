@@ -10,8 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from proxiedapp.api.fields import EntryPoint, IpOrNetwork, ObjectName
-from proxiedapp.resources.desired import Defaults
-from proxiedapp.resources.isolation import Pods
+from proxiedapp.resources.defaults import Defaults, PodSelector
 from proxiedapp.routing.entrypoints import EntryPoints
 
 _PREFIX = "PROXIEDAPP_"
@@ -123,18 +122,18 @@ class Settings(BaseSettings):
         entry_points = EntryPoints(self.entry_points, self.entry_point_urls)
         monitoring = None
         if self.monitoring_namespace is not None:
-            monitoring = Pods(self.monitoring_namespace, self.monitoring_labels)
+            monitoring = PodSelector(self.monitoring_namespace, self.monitoring_labels)
         return Defaults(entry_points, self.trusted_proxies, self._admitted, monitoring)
 
     @property
-    def _admitted(self) -> tuple[Pods, ...]:
+    def _admitted(self) -> tuple[PodSelector, ...]:
         """Return who may reach isolated apps; nobody where the proxy is not known."""
         if self.proxy_namespace is None:
             return ()
-        proxy = Pods(self.proxy_namespace, self.proxy_labels)
+        proxy = PodSelector(self.proxy_namespace, self.proxy_labels)
         if self.proxy_urls or self.own_namespace is None:
             return (proxy,)
-        return (proxy, Pods(self.own_namespace, {"app.kubernetes.io/name": "proxiedapp"}))
+        return (proxy, PodSelector(self.own_namespace, {"app.kubernetes.io/name": "proxiedapp"}))
 
 
 def misspelt(variables: Iterable[str]) -> Iterator[tuple[str, str]]:

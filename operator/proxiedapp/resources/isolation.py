@@ -1,45 +1,54 @@
-"""The NetworkPolicy that lets nobody but the proxy, and who reads metrics if that is asked for, reach an app's pods.
+"""The NetworkPolicy of an isolated app: only the proxy, and with monitoring Prometheus, can reach its port.
 
-What a node itself sends to its pods, such as the kubelet's probes, Kubernetes lets through in any case.
+Traffic from the node itself, such as the kubelet's probes, is always allowed (Kubernetes documentation, "Network
+Policies", v1.36).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+from proxiedapp.api.app import ProxiedApp
 from proxiedapp.api.containers import PORT_NAME
-from proxiedapp.kube.key import Key
+from proxiedapp.api.errors import ProxyUnknownError
 from proxiedapp.kube.manifest import Manifest
+from proxiedapp.resources.defaults import Defaults, PodSelector
 from proxiedapp.resources.kinds import NETWORK_POLICY
 from proxiedapp.resources.metadata import child, selector
 
 _NAMESPACE_NAME: Final = "kubernetes.io/metadata.name"
-"""A label that Kubernetes itself gives every namespace."""
+"""A label that Kubernetes sets on every namespace."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pods:
-    """Pods of a namespace that have these labels; all of its pods where there are none."""
+def network_policies(app: ProxiedApp, defaults: Defaults) -> list[Manifest]:
+    """Return the NetworkPolicy if the spec asks for isolation, else nothing.
 
-    namespace: str
-    labels: Mapping[str, str] = field(default_factory=dict)
-
-    def as_peer(self) -> dict[str, Any]:
-        """Return the peer of a NetworkPolicy."""
-        namespace = {"namespaceSelector": {"matchLabels": {_NAMESPACE_NAME: self.namespace}}}
-        return namespace | ({"podSelector": {"matchLabels": dict(self.labels)}} if self.labels else {})
-
-
-def network_policy(app: Key, admitted: Sequence[Pods]) -> Manifest:
-    """Build the NetworkPolicy. The port is named, so that while it changes each pod is reached at its own."""
-    peers = [pods.as_peer() for pods in admitted]
-    return child(
+    Raises ProxyUnknownError if the settings do not describe the proxy's pods. The policy names the port by its name, so
+    that during a rollout that changes `spec.port` each pod stays reachable on its own port.
+    """
+    if not app.spec.proxy.isolate:
+        return []
+    if not defaults.admitted:
+        raise ProxyUnknownError(
+            "spec.proxy.isolate",
+            "the operator's settings do not say which pods belong to the proxy",
+            "Set PROXIEDAPP_PROXY_NAMESPACE and PROXIEDAPP_PROXY_LABELS for the operator, or set isolate: false",
+        )
+    admitted = list(defaults.admitted)
+    if app.spec.monitoring is not None and defaults.monitoring is not None:
+        admitted.append(defaults.monitoring)
+    ports = [{"port": PORT_NAME, "protocol": "TCP"}]
+    policy = child(
         NETWORK_POLICY,
-        app,
-        app.name,
+        app.key,
+        app.key.name,
         spec={
-            "podSelector": {"matchLabels": selector(app)},
+            "podSelector": {"matchLabels": selector(app.key)},
             "policyTypes": ["Ingress"],
-            "ingress": [{"from": peers, "ports": [{"port": PORT_NAME, "protocol": "TCP"}]}],
+            "ingress": [{"from": [_peer(pods) for pods in admitted], "ports": ports}],
         },
     )
+    return [policy]
+
+
+def _peer(pods: PodSelector) -> dict[str, Any]:
+    namespace = {"namespaceSelector": {"matchLabels": {_NAMESPACE_NAME: pods.namespace}}}
+    return namespace | ({"podSelector": {"matchLabels": dict(pods.labels)}} if pods.labels else {})

@@ -1,27 +1,51 @@
-"""The ServiceMonitor, by which a Prometheus finds the app's metrics.
+"""The ServiceMonitor, by which Prometheus finds the app's metrics, and why they may not be collected.
 
-Prometheus talks to the pods and not through the proxy, as the kubelet does. So the path is as the app declares it and
-never carries the prefix: servers and the adapter answer there whether the proxy strips or not, as they do to probes.
+Prometheus reaches the pods directly, as the kubelet does, and not through the proxy. So the path is the one that the
+app declares, without the prefix: servers and the adapter answer there in every strip mode, as they do to probes.
 """
 
 from typing import Any
 
+from proxiedapp.api.app import ProxiedApp
 from proxiedapp.api.containers import PORT_NAME
-from proxiedapp.api.monitoring import Monitoring
-from proxiedapp.kube.key import Key
+from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp.resources.kinds import SERVICE_MONITOR
+from proxiedapp.resources.defaults import Defaults
+from proxiedapp.resources.kinds import MONITORING_GROUP, SERVICE_MONITOR
 from proxiedapp.resources.metadata import child, selector
 
 
-def service_monitor(app: Key, asked: Monitoring) -> Manifest:
-    """Build the ServiceMonitor."""
-    endpoint: dict[str, Any] = asked.model_dump(by_alias=True, exclude_none=True, exclude={"labels"})
+def service_monitors(app: ProxiedApp, served: frozenset[str]) -> list[Manifest]:
+    """Return the ServiceMonitor if the spec asks for one and the cluster serves that API, else nothing."""
+    monitoring = app.spec.monitoring
+    if monitoring is None or MONITORING_GROUP not in served:
+        return []
+    endpoint: dict[str, Any] = monitoring.model_dump(by_alias=True, exclude_none=True, exclude={"labels"})
     monitor = child(
         SERVICE_MONITOR,
-        app,
-        app.name,
-        spec={"selector": {"matchLabels": selector(app)}, "endpoints": [{"port": PORT_NAME} | endpoint]},
+        app.key,
+        app.key.name,
+        spec={"selector": {"matchLabels": selector(app.key)}, "endpoints": [{"port": PORT_NAME} | endpoint]},
     )
-    monitor["metadata"]["labels"] |= asked.labels or {}
-    return monitor
+    monitor["metadata"]["labels"] |= monitoring.labels or {}
+    return [monitor]
+
+
+def monitoring_problem(spec: ProxiedAppSpec, defaults: Defaults, served: frozenset[str]) -> str:
+    """Return why the metrics cannot be collected although the spec asks for it, and how to fix it; else an empty text.
+
+    It completes a sentence, without the final full stop.
+    """
+    if spec.monitoring is None:
+        return ""
+    if MONITORING_GROUP not in served:
+        return (
+            "their metrics are not collected: the cluster does not serve monitoring.coreos.com/v1. Install the "
+            "Prometheus operator with its CustomResourceDefinitions; the operator then creates the ServiceMonitor"
+        )
+    if spec.proxy.isolate and defaults.monitoring is None:
+        return (
+            "spec.proxy.isolate blocks the collection of their metrics: the operator's settings do not say which pods "
+            "collect them. Set PROXIEDAPP_MONITORING_NAMESPACE and PROXIEDAPP_MONITORING_LABELS for the operator"
+        )
+    return ""

@@ -1,1 +1,1 @@
-"""Where an app is served: the rule, its priority, and Traefik's objects for it."""
+"""Where an app is served: route keys and claims, the rule with its priority, and the writers of proxy objects."""

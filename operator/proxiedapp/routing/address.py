@@ -1,16 +1,17 @@
-"""The address under which people reach an app."""
+"""The public URL of an app, as shown in its status."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from proxiedapp.routing.traefik import Route
+from proxiedapp.routing.route import Route
 
 
 def public_url(route: Route, entry_point_urls: Mapping[str, str]) -> str:
-    """Return the app's address, https before http.
+    """Return the app's URL, preferring https to http.
 
-    `entry_point_urls` gives for each entry point scheme, host (`*`: unknown) and port as seen from outside; the route's
-    own first host takes the place of the host. Where neither is known, only the path can be told.
+    `entry_point_urls` maps an entry point to its scheme, host (`*` if unknown) and port as seen from outside. The first
+    host of the route replaces that host. The result is host and path if the entry point is unknown, and only the path
+    if the host is unknown too.
     """
     known = [urlsplit(entry_point_urls[name]) for name in route.entry_points if name in entry_point_urls]
     path = "" if route.rule.prefix == "/" else route.rule.prefix
@@ -23,5 +24,5 @@ def public_url(route: Route, entry_point_urls: Mapping[str, str]) -> str:
 
 
 def _bracketed(host: str | None) -> str | None:
-    """Put back the brackets of an IPv6 address, which urlsplit takes off."""
+    """Restore the brackets around an IPv6 address, which urlsplit removes."""
     return f"[{host}]" if host and ":" in host else host

@@ -1,8 +1,8 @@
-"""What an app claims, and who gets it where several claim the same. Pure.
+"""Claims: the route keys that apps request, and which app is granted them when several request the same one. Pure.
 
-A place is a host, a prefix, an entry point and an ingress class: for two routes that share one, Traefik would draw lots
-at each request. So a place has one owner. The app whose route is there keeps it, whoever else comes; a free place goes
-to the older app, then to the first by name. An app gets all the places that it asks for, or none.
+Two Traefik routes with the same route key have the same priority, and then Traefik picks either of them after each
+reload (measured with Traefik 3.7.15). So a route key has one holder: the app that is already routed there keeps it, and
+a free route key goes to the older app, then to the first by name. A claim is granted as a whole or not at all.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ from proxiedapp.routing.rule import Rule
 
 
 class RouteKey(NamedTuple):
-    """Where requests can be meant for one app only; an empty host is every host that nobody names."""
+    """What at most one app can be routed at; an empty host means every host that no other route names."""
 
     host: str
     prefix: str
@@ -28,7 +28,7 @@ class RouteKey(NamedTuple):
 
     @override
     def __str__(self) -> str:
-        return f"{self.host or 'every host'} {self.prefix} at entry point {self.entry_point}"
+        return f"{self.host or 'any host'} {self.prefix} on entry point {self.entry_point}"
 
 
 Claim: TypeAlias = frozenset[RouteKey]
@@ -36,17 +36,17 @@ Claim: TypeAlias = frozenset[RouteKey]
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """An app that asks for places, has some already, or both."""
+    """An app with the route keys that it requests and those that it has been granted."""
 
     key: Key
     created: str
-    """When, as the API server writes it: text in that form sorts by time."""
-    wants: Claim
-    holds: Claim
+    """Creation time as the API server writes it; text in that format sorts by time."""
+    requested: Claim
+    granted: Claim
 
 
-def claim(rule: Rule, entry_points: Iterable[str], ingress_class: str | None) -> Claim:
-    """Return the places that a route takes."""
+def claim_of(rule: Rule, entry_points: Iterable[str], ingress_class: str | None) -> Claim:
+    """Return the route keys that a route with this rule occupies."""
     return frozenset(
         RouteKey(host, rule.prefix, entry_point, ingress_class or "")
         for host in rule.hosts or ("",)
@@ -54,35 +54,38 @@ def claim(rule: Rule, entry_points: Iterable[str], ingress_class: str | None) ->
     )
 
 
-def wanted(route: Any, entry_points: EntryPoints) -> Claim:
-    """Return what `spec.route`, as JSON values, asks for; nothing if it is not as the API has it."""
+def requested_claim(route: Any, entry_points: EntryPoints) -> Claim:
+    """Return the route keys that `spec.route` (JSON values) requests; none if it does not match the schema."""
     try:
-        read = RouteSpec.model_validate(route)
+        spec = RouteSpec.model_validate(route)
     except ValidationError:
         return frozenset()
-    rule = Rule(tuple(read.hosts or ()), read.path_prefix)
-    listening = entry_points.named_by(read)
-    return claim(rule, (*listening.together, *listening.plain), read.ingress_class_name)
+    rule = Rule(tuple(spec.hosts or ()), spec.path_prefix)
+    entry_points_of_app = entry_points.for_route(spec)
+    return claim_of(rule, (*entry_points_of_app.main, *entry_points_of_app.plain), spec.ingress_class_name)
 
 
-def held(ingress_route: Mapping[str, Any]) -> Claim:
-    """Return the places that an IngressRoute's spec takes, as far as its rules are written as we write them."""
-    places: set[RouteKey] = set()
+def granted_claim(ingress_route: Mapping[str, Any]) -> Claim:
+    """Return the route keys of an IngressRoute's spec; rules that the operator would not write count for none."""
+    route_keys: set[RouteKey] = set()
     for route in ingress_route.get("routes") or []:
-        rule = Rule.read(route.get("match", ""))
+        rule = Rule.parse(route.get("match", ""))
         if rule is not None:
-            places |= claim(rule, ingress_route.get("entryPoints") or [], ingress_route.get("ingressClassName"))
-    return frozenset(places)
+            route_keys |= claim_of(rule, ingress_route.get("entryPoints") or [], ingress_route.get("ingressClassName"))
+    return frozenset(route_keys)
 
 
-def owners(contenders: Iterable[Contender]) -> dict[RouteKey, Key]:
-    """Decide who gets each place. All who share a place, directly or through others, must be among the contenders."""
-    in_order = sorted(contenders, key=lambda one: (one.created, one.key))
-    taken: dict[RouteKey, Key] = {}
-    for one in in_order:
-        for place in one.holds:
-            taken.setdefault(place, one.key)
-    for one in in_order:
-        if all(taken.get(place, one.key) == one.key for place in one.wants):
-            taken |= dict.fromkeys(one.wants, one.key)
-    return taken
+def assign_holders(contenders: Iterable[Contender]) -> dict[RouteKey, Key]:
+    """Decide which app holds each route key.
+
+    The contenders must include every app that shares a route key with another one, directly or through further apps.
+    """
+    by_age = sorted(contenders, key=lambda one: (one.created, one.key))
+    holders: dict[RouteKey, Key] = {}
+    for contender in by_age:
+        for route_key in contender.granted:
+            holders.setdefault(route_key, contender.key)
+    for contender in by_age:
+        if all(holders.get(route_key, contender.key) == contender.key for route_key in contender.requested):
+            holders |= dict.fromkeys(contender.requested, contender.key)
+    return holders

@@ -1,4 +1,4 @@
-"""At which entry points an app answers, and at which it sends clients on to https. Pure."""
+"""Which entry points serve an app, and which redirect its clients to HTTPS. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,28 +12,29 @@ _STANDARD_PORT = 443
 
 @dataclass(frozen=True, slots=True)
 class EntryPoints:
-    """What the operator's settings know of Traefik's entry points."""
+    """Traefik's entry points, as far as the operator's settings describe them."""
 
     default: tuple[str, ...]
-    """For apps that name none."""
+    """Entry points for apps that name none."""
     urls: Mapping[str, str] = field(default_factory=dict)
-    """Where each is reached from outside: its scheme tells whether it speaks TLS by itself."""
+    """Public URL of each entry point; its scheme shows whether the entry point uses TLS by default."""
 
-    def named_by(self, route: RouteSpec) -> "Listening":
-        """Divide an app's entry points; the operator's plain ones redirect for an app that names none of its own.
+    def for_route(self, route: RouteSpec) -> "AppEntryPoints":
+        """Sort the entry points of an app into the main ones and those that need a route without TLS.
 
-        An entry point that the settings do not know is taken for one that speaks TLS, if the app asks for TLS.
+        With `redirectToHTTPS`, an app that names no plain entry point redirects from the default ones. If the app needs
+        TLS, an entry point that the settings do not describe counts as one that uses TLS.
         """
         named = tuple(route.entry_points or self.default)
         if route.tls is None and not route.redirect_to_https:
-            return Listening(named, ())
+            return AppEntryPoints(named, ())
         plain = tuple(name for name in named if self._is_plain(name))
         if route.redirect_to_https and not plain:
             plain = tuple(name for name in self.default if self._is_plain(name))
-        return Listening(tuple(name for name in named if not self._is_plain(name)), plain)
+        return AppEntryPoints(tuple(name for name in named if not self._is_plain(name)), plain)
 
     def https_port(self, names: tuple[str, ...]) -> int | None:
-        """Return the port by which clients reach these by https; None for the usual one."""
+        """Return the public HTTPS port of the first of these that is described; None for 443 or no description."""
         ports = [urlsplit(self.urls[name]).port for name in names if name in self.urls]
         return ports[0] if ports and ports[0] not in {None, _STANDARD_PORT} else None
 
@@ -42,19 +43,19 @@ class EntryPoints:
 
 
 @dataclass(frozen=True, slots=True)
-class Listening:
-    """An app's entry points."""
+class AppEntryPoints:
+    """The entry points of one app."""
 
-    together: tuple[str, ...]
-    """Those of the app's first IngressRoute; with TLS if the app has settings for it."""
+    main: tuple[str, ...]
+    """Those of the app's first IngressRoute, which has the app's TLS settings."""
     plain: tuple[str, ...]
     """Those that need an IngressRoute of their own, without TLS."""
 
-    def refuse_none(self) -> None:
-        """Raise InvalidSpecError where TLS was asked for and no entry point has it."""
-        if not self.together:
+    def reject_without_https(self) -> None:
+        """Raise InvalidSpecError if the app needs HTTPS and none of its entry points offers it."""
+        if not self.main:
             raise InvalidSpecError(
                 "spec.route.entryPoints",
-                f"{', '.join(self.plain)} speaks plain http, but spec.route.tls or redirectToHTTPS needs https",
-                "Name an entry point for https too, like websecure",
+                f"none of {', '.join(self.plain)} uses TLS, but spec.route.tls or redirectToHTTPS requires HTTPS",
+                "Add an entry point that uses TLS, such as websecure",
             )

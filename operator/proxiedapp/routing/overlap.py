@@ -1,8 +1,8 @@
-"""Where other people's routes stand in an app's way. Pure.
+"""Foreign routes that overlap with an app's route. Pure.
 
-What counts are the requests for the app's own address, with and without a slash at its end: whoever takes these may
-take all. A longer path below the prefix is ordinary routing and no overlap, and so is a host of one's own beside an app
-that answers for every host that nobody names. The same host and path is one in any case: one of the two gets nothing.
+Only requests for the app's own address count, with and without a trailing slash: a route that takes these may take all
+requests of the app. A longer path below the prefix is ordinary routing, and so is a route for one host next to an app
+that serves every host. A foreign route for the same host and path always overlaps: one of the two gets no requests.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,79 +12,86 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from proxiedapp.routing.entrypoints import EntryPoints
-from proxiedapp.routing.foreign import Foreign, Ref, same_class
-from proxiedapp.routing.ruletext import Pattern
-from proxiedapp.routing.traefik import Route
+from proxiedapp.routing.foreignroute import ForeignRoute, RouteRef, normalized_class
+from proxiedapp.routing.route import Route
+from proxiedapp.routing.ruleparser import Pattern
 
-Known: TypeAlias = Callable[[Pattern], Iterable[tuple[Ref, Foreign]]]
-"""Who matches just this."""
+ForeignRouteLookup: TypeAlias = Callable[[Pattern], Iterable[tuple[RouteRef, ForeignRoute]]]
+"""Return the foreign routes that have exactly this pattern."""
 
 
 class Winner(IntEnum):
-    """Who gets a request that both match, by priority; the worst first."""
+    """The route that gets a request which both match, by priority; the worst case for the app first."""
 
-    THEIRS = 0
+    FOREIGN = 0
     EITHER = 1
-    OURS = 2
+    APP = 2
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Overlap:
-    """A foreign route that matches what is an app's; the smallest of several is the one to tell."""
+    """A foreign route that matches an app's address; of several, the smallest is the one to report."""
 
     winner: Winner
-    ref: Ref
+    ref: RouteRef
     host: str
     prefix: str
-    theirs: int
-    ours: int
+    foreign_priority: int
+    app_priority: int
 
     @property
     def text(self) -> str:
-        """Say what happens and what mends it."""
-        place = f"{self.host or 'every host'} {self.prefix}"
+        """Return what happens to the requests and how to fix it, without the final full stop."""
+        address = f"{self.host or 'any host'} {self.prefix}"
         match self.winner:
-            case Winner.THEIRS:
-                said = f"{self.ref} takes the requests for {place}"
+            case Winner.FOREIGN:
+                effect = f"{self.ref} takes the requests for {address}"
             case Winner.EITHER:
-                said = f"{self.ref} takes some of the requests for {place}, by chance"
-            case Winner.OURS:
-                said = f"{self.ref} asks for {place} too, and gets nothing there"
-        # The Gateway API knows no priorities.
+                effect = f"{self.ref} has the same priority for {address}, so either route may get the requests"
+            case Winner.APP:
+                effect = f"{self.ref} also matches {address}, but gets no requests there"
+        # Gateway API routes have no priority field.
         change = "hostname or path" if self.ref.kind == "HTTPRoute" else "host, path or priority"
-        named = "" if self.host or self.winner is Winner.OURS else ", or name this app's own hosts in spec.route.hosts"
-        priorities = f"its priority {self.theirs}, this app's {self.ours}"
-        return f"{said} ({priorities}). Give it another {change}, or delete it{named}"
+        hosts = "" if self.host or self.winner is Winner.APP else ", or list this app's hosts in spec.route.hosts"
+        priorities = f"its priority is {self.foreign_priority}, this app's is {self.app_priority}"
+        return f"{effect} ({priorities}). Change its {change}, or delete it{hosts}"
 
 
-def find(route: Route, entry_points: EntryPoints, known: Known) -> Overlap | None:
-    """Return the foreign route that stands most in the way of an app's."""
+def find_overlap(route: Route, entry_points: EntryPoints, lookup: ForeignRouteLookup) -> Overlap | None:
+    """Return the overlap that harms the app most; None if there is none."""
     found: list[Overlap] = []
     for host in _hosts(route, entry_points.urls):
-        for pattern in patterns(host, route.rule.prefix):
-            same = pattern.host == host and pattern.path.rstrip("/") == route.rule.prefix.rstrip("/")
-            for ref, foreign in known(pattern):
-                theirs, ours = foreign.priorities[pattern], route.rule.priority
-                winner = Winner.THEIRS if theirs > ours else Winner.EITHER if theirs == ours else Winner.OURS
-                if (same or winner is not Winner.OURS) and _meets(foreign, route, entry_points.urls):
-                    found.append(Overlap(winner, ref, host, route.rule.prefix, theirs, ours))
+        for pattern in address_patterns(host, route.rule.prefix):
+            same_address = pattern.host == host and pattern.path.rstrip("/") == route.rule.prefix.rstrip("/")
+            for ref, foreign in lookup(pattern):
+                foreign_priority, app_priority = foreign.priorities[pattern], route.rule.priority
+                winner = _winner(foreign_priority, app_priority)
+                matters = same_address or winner is not Winner.APP
+                if matters and _shares_entry_point(foreign, route, entry_points.urls):
+                    found.append(Overlap(winner, ref, host, route.rule.prefix, foreign_priority, app_priority))
     return min(found, default=None)
 
 
-def patterns(host: str, prefix: str) -> Iterator[Pattern]:
-    """Yield all that match the address itself: few enough to look each up, however many routes there are."""
+def address_patterns(host: str, prefix: str) -> Iterator[Pattern]:
+    """Yield every pattern that matches an app's address: few enough to look up, no matter how many routes exist."""
     slashed = prefix.rstrip("/") + "/"
-    for known in _host_patterns(host):
+    for host_pattern in _host_patterns(host):
         for end in range(1, len(slashed) + 1):
-            yield Pattern(known, slashed[:end])
+            yield Pattern(host_pattern, slashed[:end])
         for path in dict.fromkeys((prefix, slashed)):
-            yield Pattern(known, path, exact=True)
+            yield Pattern(host_pattern, path, exact=True)
 
 
-def concerns(pattern: Pattern, host: str, prefix: str) -> bool:
-    """Return whether a pattern may be one of those; an app without hosts may be reached by any."""
-    taken = pattern.takes(prefix) or pattern.takes(prefix.rstrip("/") + "/")
-    return taken and (not host or pattern.host in _host_patterns(host))
+def may_overlap(pattern: Pattern, host: str, prefix: str) -> bool:
+    """Return whether a pattern may match an app's address; an app without hosts may be reached under any host."""
+    matches = pattern.matches_path(prefix) or pattern.matches_path(prefix.rstrip("/") + "/")
+    return matches and (not host or pattern.host in _host_patterns(host))
+
+
+def _winner(foreign_priority: int, app_priority: int) -> Winner:
+    if foreign_priority == app_priority:
+        return Winner.EITHER  # measured with Traefik 3.7.15: the order of equal priorities changes between reloads
+    return Winner.FOREIGN if foreign_priority > app_priority else Winner.APP
 
 
 def _host_patterns(host: str) -> list[str]:
@@ -96,16 +103,16 @@ def _host_patterns(host: str) -> list[str]:
 
 
 def _hosts(route: Route, urls: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the hosts of an app; of one without, also those by which its entry points are known."""
+    """Return the hosts of an app; for one without hosts, any host and the public hosts of its entry points."""
     if route.rule.hosts:
         return route.rule.hosts
-    named = [urlsplit(urls[name]).hostname or "*" for name in _entry_points(route) if name in urls]
-    return ("", *dict.fromkeys(host for host in named if host != "*"))
+    public = [urlsplit(urls[name]).hostname or "*" for name in _entry_points(route) if name in urls]
+    return ("", *dict.fromkeys(host for host in public if host != "*"))
 
 
-def _meets(foreign: Foreign, route: Route, urls: Mapping[str, str]) -> bool:
-    """Return whether the same Traefik has both at one entry point, as far as that is known."""
-    if foreign.ingress_class not in {None, same_class(route.ingress_class_name)}:
+def _shares_entry_point(foreign: ForeignRoute, route: Route, urls: Mapping[str, str]) -> bool:
+    """Return whether the same Traefik serves both routes on one entry point, as far as that is known."""
+    if foreign.ingress_class not in {None, normalized_class(route.ingress_class_name)}:
         return False
     shared = _entry_points(route)
     if foreign.entry_points:
@@ -116,4 +123,4 @@ def _meets(foreign: Foreign, route: Route, urls: Mapping[str, str]) -> bool:
 
 
 def _entry_points(route: Route) -> list[str]:
-    return [*route.entry_points, *route.plain]
+    return [*route.entry_points, *route.plain_entry_points]

@@ -1,8 +1,9 @@
-"""The rule that decides which requests an app gets, in Traefik's language.
+"""The rule that selects the requests of an app, in Traefik's rule syntax.
 
-It ends at path segments, since Traefik's PathPrefix compares characters: `/api/v1` alone would also take `/api/v10`.
-Values stand in double quotes and can hold neither quote nor backslash, so none can end its own string; the tests read
-the written rule back and compare.
+The rule matches whole path segments: Traefik's PathPrefix compares characters, so `/api/v1` alone would also match
+`/api/v10` (Traefik `pkg/muxer/http/matcher.go`, v3.7.13; tests/unit/routing/test_rule_vectors.py). Values are written
+in double quotes and may contain neither quotes nor backslashes, so no value can end its own string; the tests parse the
+written rules and compare.
 """
 
 import re
@@ -16,34 +17,35 @@ _WRITTEN: Final = re.compile(r'(Host|Path)\("([^"]*)"\)')
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Requests for any of the hosts (none given: any host at all) whose path is the prefix or lies under it."""
+    """Match requests to any of the hosts (no hosts: any host) whose path is the prefix or is below it."""
 
     hosts: tuple[str, ...]
     prefix: str
 
     @property
     def priority(self) -> int:
-        """Return Traefik's priority: a rule with hosts before one without, then the longer prefix.
+        """Return Traefik's priority: rules with hosts come before rules without, then longer prefixes come first.
 
-        Always explicit, because Traefik's own default is the length of the rule's text.
+        The operator always sets it, because Traefik's default is the length of the rule's text (Traefik
+        `pkg/muxer/http/mux.go`, `GetRulePriority`, v3.7.13).
         """
         return (1000 if self.hosts else 0) + len(self.prefix)
 
     @classmethod
-    def read(cls, text: str) -> "Rule | None":
-        """Read a rule back; None for one that we would not write so."""
+    def parse(cls, text: str) -> "Rule | None":
+        """Parse a rule that `format` wrote; return None for any other text."""
         found = _WRITTEN.findall(text)
         prefixes = [value for name, value in found if name == "Path"]
         rule = cls(tuple(value for name, value in found if name == "Host"), prefixes[0] if prefixes else "/")
         try:
-            return rule if rule.write() == text else None
+            return rule if rule.format() == text else None
         except ValueError:
             return None
 
-    def write(self) -> str:
-        """Return the rule as Traefik reads it; raises ValueError for a value that no rule may hold.
+    def format(self) -> str:
+        """Return the rule in Traefik's syntax; raises ValueError for a value that is not safe in a rule.
 
-        The CRD refuses such values too; this check also covers objects that were stored before it did.
+        The CRD rejects such values too. This check also covers objects stored under an older CRD.
         """
         groups = []
         if self.hosts:
@@ -57,5 +59,5 @@ class Rule:
 
 def _matcher(name: str, value: str, allowed: re.Pattern[str]) -> str:
     if not allowed.fullmatch(value):
-        raise ValueError(f"{value!r} cannot stand in a {name} rule")
+        raise ValueError(f"{value!r} is not allowed in a {name} matcher")
     return f'{name}("{value}")'

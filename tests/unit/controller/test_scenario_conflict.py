@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, SERVICE
-from proxiedapp.routing.claim import held
+from proxiedapp.routing.claim import granted_claim
 from tests.support.scenario import NAMESPACE, Scenario
 
 IN_CONFLICT = {
@@ -24,7 +24,7 @@ def routed(scenario: Scenario) -> list[str]:
     """Return the apps that have a route, after checking that no two have the same place."""
     taken: dict[Any, str] = {}
     for name in scenario.cluster.names(INGRESS_ROUTE):
-        for place in held(scenario.cluster.get(INGRESS_ROUTE, NAMESPACE, name).body["spec"]):
+        for place in granted_claim(scenario.cluster.get(INGRESS_ROUTE, NAMESPACE, name).body["spec"]):
             assert place not in taken, f"{name} and {taken[place]} have {place}"
             taken[place] = name[:-11]
     return sorted(set(taken.values()))
@@ -51,7 +51,7 @@ async def test_second_app_runs_without_a_route_and_is_told_whose_it_is(scenario:
     ]
     assert scenario.conditions("second") == IN_CONFLICT
     assert scenario.message("second", "RouteAccepted") == (
-        "spec.route: every host /api/v1 at entry point web belongs to the ProxiedApp team/first, which had it first. "
+        "spec.route: any host /api/v1 on entry point web belongs to the ProxiedApp team/first, which had it first. "
         "Choose another host or prefix, or give that app another one."
     )
     assert scenario.conditions("first")["Ready"] == "True Available"
@@ -241,5 +241,5 @@ def _do(scenario: Scenario, what: str, name: str, asked: tuple[list[str] | None,
 
 def _held_by(scenario: Scenario, app: str) -> list[tuple[list[str] | None, str]]:
     found = [full for full in scenario.cluster.names(INGRESS_ROUTE) if full[:-11] == app]
-    places = [held(scenario.cluster.get(INGRESS_ROUTE, NAMESPACE, full).body["spec"]) for full in found]
+    places = [granted_claim(scenario.cluster.get(INGRESS_ROUTE, NAMESPACE, full).body["spec"]) for full in found]
     return [([place.host] if place.host else None, place.prefix) for claim in places for place in claim]

@@ -38,7 +38,7 @@ async def test_without_the_monitors_api_the_app_is_ready_and_says_so() -> None:
     assert scenario.message(kind="WorkloadAvailable") == (
         "Enough pods are available to serve, but their metrics are not collected: the cluster does not serve "
         "monitoring.coreos.com/v1. Install the Prometheus operator with its CustomResourceDefinitions; "
-        "the ServiceMonitor follows by itself."
+        "the operator then creates the ServiceMonitor."
     )
     assert scenario.cluster.names(SERVICE_MONITOR) == []
     assert await scenario.reconcile() == []

@@ -115,13 +115,13 @@ def test_spec_is_refused_where_its_route_lacks_an_api(missing: str, reason: Reas
 def test_what_is_not_asked_for_is_not_missed() -> None:
     whole, least = desired(an_app(), DEFAULTS), desired(an_app(), DEFAULTS, served=frozenset({TRAEFIK_GROUP}))
     assert least == whole
-    assert least.unmonitored == ""
+    assert least.monitoring_problem == ""
 
 
 def test_without_a_place_for_the_monitor_the_app_is_served_all_the_same() -> None:
     want = desired(an_app(monitoring={}), DEFAULTS, served=OPTIONAL_GROUPS - {MONITORING_GROUP})
     assert want.children == desired(an_app(), DEFAULTS).children
-    assert "does not serve monitoring.coreos.com/v1" in want.unmonitored
+    assert "does not serve monitoring.coreos.com/v1" in want.monitoring_problem
 
 
 def admitted(want: Desired) -> list[str]:
@@ -135,15 +135,15 @@ def test_who_reads_metrics_reaches_an_isolated_app_only_if_asked_for() -> None:
     assert admitted(desired(an_app(proxy={"isolate": True}), DEFAULTS)) == ["traefik"]
     want = desired(an_app(proxy={"isolate": True}, monitoring={}), DEFAULTS)
     assert admitted(want) == ["traefik", "monitoring"]
-    assert want.unmonitored == ""
+    assert want.monitoring_problem == ""
 
 
 def test_isolation_holds_where_nobody_said_who_reads_metrics() -> None:
     want = desired(an_app(proxy={"isolate": True}, monitoring={}), replace(DEFAULTS, monitoring=None))
     assert admitted(want) == ["traefik"]
     assert "ServiceMonitor" in kinds(want)
-    assert "PROXIEDAPP_MONITORING_NAMESPACE" in want.unmonitored
-    assert desired(an_app(monitoring={}), replace(DEFAULTS, monitoring=None)).unmonitored == ""
+    assert "PROXIEDAPP_MONITORING_NAMESPACE" in want.monitoring_problem
+    assert desired(an_app(monitoring={}), replace(DEFAULTS, monitoring=None)).monitoring_problem == ""
 
 
 def test_spec_that_cannot_be_served_has_no_children() -> None:

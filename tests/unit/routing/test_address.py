@@ -6,8 +6,8 @@ import pytest
 
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.address import public_url
+from proxiedapp.routing.route import Route
 from proxiedapp.routing.rule import Rule
-from proxiedapp.routing.traefik import Route
 
 ROUTE = Route(Key("team", "shop"), Rule((), "/api"), True, ("web", "websecure"), None, "shop", 80)
 UNKNOWN = {"web": "http://*", "websecure": "https://*"}

@@ -7,9 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxiedapp.kube.key import Key
-from proxiedapp.routing.claim import Claim, Contender, RouteKey, claim, held, owners, wanted
+from proxiedapp.routing.claim import (
+    Claim,
+    Contender,
+    RouteKey,
+    assign_holders,
+    claim_of,
+    granted_claim,
+    requested_claim,
+)
+from proxiedapp.routing.route import Route
 from proxiedapp.routing.rule import Rule
-from proxiedapp.routing.traefik import Route, write
+from proxiedapp.routing.traefik import objects_for
 from tests.support.apps import DEFAULTS
 
 ENTRY_POINTS = ("web", "websecure")
@@ -25,7 +34,7 @@ def contender(name: str, wants: Claim = NOTHING, holds: Claim = NOTHING, created
 
 
 def winners(*contenders: Contender) -> dict[str, str]:
-    return {place.prefix: key.name for place, key in owners(contenders).items()}
+    return {place.prefix: key.name for place, key in assign_holders(contenders).items()}
 
 
 @pytest.mark.parametrize(
@@ -85,14 +94,14 @@ CONTENDERS = st.lists(
 def test_of_any_contenders_each_gets_all_or_nothing_new_and_nobody_who_could_have_all_goes_without(
     contenders: list[Contender],
 ) -> None:
-    owner = owners(contenders)
+    owner = assign_holders(contenders)
     for one in contenders:
-        got = {place for place in one.wants if owner.get(place) == one.key}
-        assert got == one.wants or got <= one.holds
-        if got != one.wants:
-            assert any(owner.get(place, one.key) != one.key for place in one.wants)
+        got = {place for place in one.requested if owner.get(place) == one.key}
+        assert got == one.requested or got <= one.granted
+        if got != one.requested:
+            assert any(owner.get(place, one.key) != one.key for place in one.requested)
     for place, key in owner.items():
-        holders = [one for one in contenders if place in one.holds]
+        holders = [one for one in contenders if place in one.granted]
         first = min(holders, key=lambda one: (one.created, one.key), default=None)
         assert first is None or first.key == key, "a place that somebody has stays his"
 
@@ -100,16 +109,16 @@ def test_of_any_contenders_each_gets_all_or_nothing_new_and_nobody_who_could_hav
 @given(CONTENDERS)
 def test_the_decision_stands_once_it_is_carried_out(contenders: list[Contender]) -> None:
     """Winners get their routes and the routes of losers go: looked at again, nothing changes."""
-    owner = owners(contenders)
+    owner = assign_holders(contenders)
 
     def afterwards(one: Contender) -> Contender:
-        won = all(owner.get(place) == one.key for place in one.wants)
-        holds = one.wants if won else frozenset(place for place in one.holds if owner[place] == one.key)
-        return Contender(one.key, one.created, one.wants, holds)
+        won = all(owner.get(place) == one.key for place in one.requested)
+        holds = one.requested if won else frozenset(place for place in one.granted if owner[place] == one.key)
+        return Contender(one.key, one.created, one.requested, holds)
 
     settled = [afterwards(one) for one in contenders]
     for _ in range(len(contenders)):
-        owner = owners(settled)
+        owner = assign_holders(settled)
         settled = [afterwards(one) for one in settled]
     assert [afterwards(one) for one in settled] == settled
 
@@ -117,8 +126,8 @@ def test_the_decision_stands_once_it_is_carried_out(contenders: list[Contender])
 @pytest.mark.parametrize(
     ("route", "expected"),
     [
-        pytest.param({"pathPrefix": "/x"}, claim(Rule((), "/x"), ENTRY_POINTS, None), id="any host"),
-        pytest.param({}, claim(Rule((), "/"), ENTRY_POINTS, None), id="everything"),
+        pytest.param({"pathPrefix": "/x"}, claim_of(Rule((), "/x"), ENTRY_POINTS, None), id="any host"),
+        pytest.param({}, claim_of(Rule((), "/"), ENTRY_POINTS, None), id="everything"),
         pytest.param(
             {"hosts": ["b", "a"], "pathPrefix": "/x", "entryPoints": ["web"], "ingressClassName": "inner"},
             frozenset({RouteKey("a", "/x", "web", "inner"), RouteKey("b", "/x", "web", "inner")}),
@@ -129,7 +138,7 @@ def test_the_decision_stands_once_it_is_carried_out(contenders: list[Contender])
     ],
 )
 def test_wanted(route: object, expected: Claim) -> None:
-    assert wanted(route, DEFAULTS.entry_points) == expected
+    assert requested_claim(route, DEFAULTS.entry_points) == expected
 
 
 @pytest.mark.parametrize("hosts", [(), ("a.example.com",), ("a.example.com", "b.example.com")])
@@ -137,8 +146,8 @@ def test_wanted(route: object, expected: Claim) -> None:
 @pytest.mark.parametrize("ingress_class", [None, "inner"])
 def test_what_is_written_is_what_is_held(hosts: tuple[str, ...], prefix: str, ingress_class: str | None) -> None:
     rule = Rule(hosts, prefix)
-    *_, written = write(Route(Key("team", "shop"), rule, True, ENTRY_POINTS, ingress_class, "shop", 80))
-    assert held(written.spec) == claim(rule, ENTRY_POINTS, ingress_class)
+    *_, written = objects_for(Route(Key("team", "shop"), rule, True, ENTRY_POINTS, ingress_class, "shop", 80))
+    assert granted_claim(written.spec) == claim_of(rule, ENTRY_POINTS, ingress_class)
 
 
 @pytest.mark.parametrize(
@@ -155,4 +164,4 @@ def test_what_is_written_is_what_is_held(hosts: tuple[str, ...], prefix: str, in
     ],
 )
 def test_rules_of_others_hold_nothing(match: str) -> None:
-    assert held({"entryPoints": ["web"], "routes": [{"match": match}]}) == frozenset()
+    assert granted_claim({"entryPoints": ["web"], "routes": [{"match": match}]}) == frozenset()

@@ -6,7 +6,7 @@ import pytest
 
 from proxiedapp.api.errors import InvalidSpecError
 from proxiedapp.api.route import RouteSpec
-from proxiedapp.routing.entrypoints import EntryPoints, Listening
+from proxiedapp.routing.entrypoints import AppEntryPoints, EntryPoints
 
 KNOWN = EntryPoints(
     ("web", "websecure"),
@@ -35,17 +35,17 @@ KNOWN = EntryPoints(
     ],
 )
 def test_entry_points(asked: dict[str, Any], together: str, plain: str) -> None:
-    listening = KNOWN.named_by(RouteSpec.model_validate(asked))
-    assert listening == Listening(tuple(together.split()), tuple(plain.split()))
-    listening.refuse_none()
+    entry_points_of_app = KNOWN.for_route(RouteSpec.model_validate(asked))
+    assert entry_points_of_app == AppEntryPoints(tuple(together.split()), tuple(plain.split()))
+    entry_points_of_app.reject_without_https()
 
 
 @pytest.mark.parametrize("asked", [{"tls": {}}, {"redirectToHTTPS": True}])
 def test_https_without_an_entry_point_for_it_is_refused(asked: dict[str, Any]) -> None:
     with pytest.raises(InvalidSpecError) as refused:
-        KNOWN.named_by(RouteSpec.model_validate(asked | {"entryPoints": ["web", "inner"]})).refuse_none()
+        KNOWN.for_route(RouteSpec.model_validate(asked | {"entryPoints": ["web", "inner"]})).reject_without_https()
     assert refused.value.field == "spec.route.entryPoints"
-    assert refused.value.problem.startswith("web, inner speaks plain http")
+    assert refused.value.problem.startswith("none of web, inner uses TLS")
 
 
 @pytest.mark.parametrize(

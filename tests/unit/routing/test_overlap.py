@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.entrypoints import EntryPoints
-from proxiedapp.routing.foreign import Ref, read_foreign
-from proxiedapp.routing.overlap import Overlap, concerns, find, patterns
+from proxiedapp.routing.foreignroute import RouteRef, read_foreign_route
+from proxiedapp.routing.overlap import Overlap, address_patterns, find_overlap, may_overlap
+from proxiedapp.routing.route import Route
 from proxiedapp.routing.rule import Rule
-from proxiedapp.routing.ruletext import Pattern
-from proxiedapp.routing.traefik import Route
+from proxiedapp.routing.ruleparser import Pattern
 from tests.support.traefik_rule import takes
 
 URLS = {"web": "http://*", "websecure": "https://*"}
@@ -71,12 +71,12 @@ def known(*objects: Mapping[str, Any]) -> ForeignRoutes:
     for number, manifest in enumerate(objects):
         body = {"metadata": {}, **manifest}
         name = body["metadata"].get("name", f"theirs-{number}")
-        neighbours.observe(Ref(body["kind"], "others", name), read_foreign(body["kind"], body))
+        neighbours.observe(RouteRef(body["kind"], "others", name), read_foreign_route(body["kind"], body))
     return neighbours
 
 
 def overlap(ours: Route, *objects: Mapping[str, Any], urls: Mapping[str, str] = URLS) -> Overlap | None:
-    return find(ours, EntryPoints(("web", "websecure"), urls), known(*objects).at)
+    return find_overlap(ours, EntryPoints(("web", "websecure"), urls), known(*objects).at)
 
 
 def told(ours: Route, *objects: Mapping[str, Any], urls: Mapping[str, str] = URLS) -> str | None:
@@ -90,17 +90,17 @@ SAME = "Host(`a.test`) && PathPrefix(`/api/v1`)"
 @pytest.mark.parametrize(
     ("ours", "foreign", "expected"),
     [
-        pytest.param(HOSTED, theirs(SAME), "OURS", id="the same place, by default"),
-        pytest.param(HOSTED, theirs(SAME, 1006), "OURS", id="the same place, a bit below"),
+        pytest.param(HOSTED, theirs(SAME), "APP", id="the same place, by default"),
+        pytest.param(HOSTED, theirs(SAME, 1006), "APP", id="the same place, a bit below"),
         pytest.param(HOSTED, theirs(SAME, 1007), "EITHER", id="the same place and priority"),
-        pytest.param(HOSTED, theirs(SAME, 1008), "THEIRS", id="the same place, a bit above"),
-        pytest.param(HOSTED, theirs(Rule(("a.test",), "/api/v1").write(), 1007), "EITHER", id="our very rule"),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && Path(`/api/v1`)"), "OURS", id="only the prefix itself"),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && Path(`/api/v1/`)", 2000), "THEIRS", id="only the slashed one"),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && PathPrefix(`/api/v1/`)"), "OURS", id="all below"),
-        pytest.param(HOSTED, theirs("Host(`A.TEST`) && PathPrefix(`/api/v1`)"), "OURS", id="hosts know no case"),
+        pytest.param(HOSTED, theirs(SAME, 1008), "FOREIGN", id="the same place, a bit above"),
+        pytest.param(HOSTED, theirs(Rule(("a.test",), "/api/v1").format(), 1007), "EITHER", id="our very rule"),
+        pytest.param(HOSTED, theirs("Host(`a.test`) && Path(`/api/v1`)"), "APP", id="only the prefix itself"),
+        pytest.param(HOSTED, theirs("Host(`a.test`) && Path(`/api/v1/`)", 2000), "FOREIGN", id="only the slashed one"),
+        pytest.param(HOSTED, theirs("Host(`a.test`) && PathPrefix(`/api/v1/`)"), "APP", id="all below"),
+        pytest.param(HOSTED, theirs("Host(`A.TEST`) && PathPrefix(`/api/v1`)"), "APP", id="hosts know no case"),
         pytest.param(HOSTED, theirs("Host(`a.test`) && PathPrefix(`/API/v1`)", 2000), None, id="paths do"),
-        pytest.param(HOSTED, theirs("Host(`b.test`) || Host(`a.test`)", 2000), "THEIRS", id="one of its hosts"),
+        pytest.param(HOSTED, theirs("Host(`b.test`) || Host(`a.test`)", 2000), "FOREIGN", id="one of its hosts"),
         pytest.param(HOSTED, theirs("Host(`b.test`) && PathPrefix(`/api/v1`)", 2000), None, id="another host"),
         pytest.param(HOSTED, theirs("Host(`x.a.test`) && PathPrefix(`/api/v1`)", 2000), None, id="a host below"),
         pytest.param(HOSTED, theirs("Host(`test`) && PathPrefix(`/api/v1`)", 2000), None, id="a host above"),
@@ -108,68 +108,70 @@ SAME = "Host(`a.test`) && PathPrefix(`/api/v1`)"
         pytest.param(HOSTED, theirs("Host(`a.test`) && Path(`/api/v1/docs`)", 2000), None, id="a path below"),
         pytest.param(HOSTED, theirs("Host(`a.test`) && PathPrefix(`/api/v10`)", 2000), None, id="a prefix beside"),
         pytest.param(HOSTED, theirs("Host(`a.test`) && PathPrefix(`/api`)"), None, id="a shorter one, by default"),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && PathPrefix(`/api`)", 2000), "THEIRS", id="a shorter one before"),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && PathPrefix(`/ap`)", 2000), "THEIRS", id="by characters"),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && PathPrefix(`/api/v`)", 2000), "THEIRS", id="by characters too"),
+        pytest.param(
+            HOSTED, theirs("Host(`a.test`) && PathPrefix(`/api`)", 2000), "FOREIGN", id="a shorter prefix first"
+        ),
+        pytest.param(HOSTED, theirs("Host(`a.test`) && PathPrefix(`/ap`)", 2000), "FOREIGN", id="by characters"),
+        pytest.param(HOSTED, theirs("Host(`a.test`) && PathPrefix(`/api/v`)", 2000), "FOREIGN", id="by characters too"),
         pytest.param(HOSTED, theirs("Host(`a.test`) && Path(`/api`)", 2000), None, id="the path above"),
         pytest.param(HOSTED, theirs("Host(`a.test`)"), None, id="the whole host, by default"),
         pytest.param(HOSTED, theirs("Host(`a.test`)", 1007), "EITHER", id="the whole host, level"),
         pytest.param(HOSTED, theirs("PathPrefix(`/`)"), None, id="catch-all, by default"),
         pytest.param(HOSTED, theirs("PathPrefix(`/`)", 1006), None, id="catch-all, below"),
-        pytest.param(HOSTED, theirs("PathPrefix(`/`)", 5000), "THEIRS", id="catch-all before"),
-        pytest.param(HOSTED, theirs("Host(`*`)", 5000), "THEIRS", id="every host, said otherwise"),
+        pytest.param(HOSTED, theirs("PathPrefix(`/`)", 5000), "FOREIGN", id="catch-all before"),
+        pytest.param(HOSTED, theirs("Host(`*`)", 5000), "FOREIGN", id="every host, said otherwise"),
         pytest.param(HOSTED, theirs("PathPrefix(`/api/v1`)"), None, id="our prefix at every host"),
-        pytest.param(HOSTED, theirs("PathPrefix(`/api/v1`)", 1008), "THEIRS", id="our prefix at every host, before"),
-        pytest.param(HOSTED, theirs("Host(`*.test`)", 5000), "THEIRS", id="one more label"),
+        pytest.param(HOSTED, theirs("PathPrefix(`/api/v1`)", 1008), "FOREIGN", id="our prefix at every host, before"),
+        pytest.param(HOSTED, theirs("Host(`*.test`)", 5000), "FOREIGN", id="one more label"),
         pytest.param(HOSTED, theirs("Host(`*.a.test`)", 5000), None, id="one more label than we have"),
         pytest.param(route("x.a.test"), theirs("Host(`*.test`)", 5000), None, id="two labels are not one"),
         pytest.param(HOSTED, theirs("Host(`a.test`) && Method(`GET`)", 5000), None, id="one method"),
         pytest.param(HOSTED, theirs("Host(`a.test`) && !PathPrefix(`/x`)", 5000), None, id="all but"),
         pytest.param(HOSTED, theirs("HostRegexp(`.*`)", 5000), None, id="a regular expression"),
-        pytest.param(HOSTED, theirs("Method(`GET`) || Host(`a.test`)", 5000), "THEIRS", id="the part that can be read"),
+        pytest.param(HOSTED, theirs("Method(`GET`) || Host(`a.test`)", 5000), "FOREIGN", id="the readable part"),
         pytest.param(HOSTED, theirs("not a rule", 5000), None, id="no rule"),
-        pytest.param(HOSTED, theirs(f"{SAME}{' ' * 2000}"), "THEIRS", id="a long rule comes first"),
-        pytest.param(ROOT, theirs("Host(`a.test`)"), "OURS", id="the whole host, and so are we"),
+        pytest.param(HOSTED, theirs(f"{SAME}{' ' * 2000}"), "FOREIGN", id="a long rule comes first"),
+        pytest.param(ROOT, theirs("Host(`a.test`)"), "APP", id="the whole host, and so are we"),
         pytest.param(ROOT, theirs("Host(`a.test`) && PathPrefix(`/`)", 1001), "EITHER", id="the whole host, level too"),
         pytest.param(ROOT, theirs("Host(`a.test`) && PathPrefix(`/api`)", 5000), None, id="a prefix below the root"),
-        pytest.param(ROOT, theirs("Host(`a.test`) && Path(`/`)", 5000), "THEIRS", id="the root's own path"),
-        pytest.param(BARE, theirs("PathPrefix(`/`)"), "THEIRS", id="catch-all before catch-all, by its length"),
-        pytest.param(BARE, theirs("PathPrefix(`/`)", -5), "OURS", id="catch-all below catch-all"),
+        pytest.param(ROOT, theirs("Host(`a.test`) && Path(`/`)", 5000), "FOREIGN", id="the root's own path"),
+        pytest.param(BARE, theirs("PathPrefix(`/`)"), "FOREIGN", id="catch-all before catch-all, by its length"),
+        pytest.param(BARE, theirs("PathPrefix(`/`)", -5), "APP", id="catch-all below catch-all"),
         pytest.param(BARE, theirs("Host(`b.test`)"), None, id="a host of its own"),
-        pytest.param(HOSTLESS, theirs("PathPrefix(`/`)"), "THEIRS", id="catch-all, longer than our prefix"),
+        pytest.param(HOSTLESS, theirs("PathPrefix(`/`)"), "FOREIGN", id="catch-all, longer than our prefix"),
         pytest.param(HOSTLESS, theirs("PathPrefix(`/`)", 1), None, id="catch-all that knows its place"),
         pytest.param(HOSTLESS, theirs("PathPrefix(`/`)", 7), "EITHER", id="catch-all, level"),
         pytest.param(route(prefix="/team/orders/v1"), theirs("PathPrefix(`/`)"), "EITHER", id="as long as its rule"),
         pytest.param(route(prefix="/team/orders/v12"), theirs("PathPrefix(`/`)"), None, id="longer than its rule"),
-        pytest.param(HOSTLESS, theirs("PathPrefix(`/api/v1`)"), "THEIRS", id="the same place at every host"),
-        pytest.param(HOSTLESS, theirs("PathPrefix(`/api/v1`)", 6), "OURS", id="the same place, below"),
+        pytest.param(HOSTLESS, theirs("PathPrefix(`/api/v1`)"), "FOREIGN", id="the same place at every host"),
+        pytest.param(HOSTLESS, theirs("PathPrefix(`/api/v1`)", 6), "APP", id="the same place, below"),
         pytest.param(
             HOSTLESS, theirs("Host(`b.test`) && PathPrefix(`/api/v1`)"), None, id="a host that we do not name"
         ),
         pytest.param(HOSTLESS, theirs("Host(`*.test`)", 5000), None, id="hosts that we do not name"),
-        pytest.param(HOSTED, ingress("/api/v1"), "OURS", id="Ingress at the same place"),
-        pytest.param(HOSTED, ingress("/api/v1/"), "OURS", id="Ingress with a slash"),
+        pytest.param(HOSTED, ingress("/api/v1"), "APP", id="Ingress at the same place"),
+        pytest.param(HOSTED, ingress("/api/v1/"), "APP", id="Ingress with a slash"),
         pytest.param(HOSTED, ingress("/"), None, id="Ingress for the rest of the host"),
         pytest.param(HOSTED, ingress("/api/v1", "b.test"), None, id="Ingress for another host"),
         pytest.param(HOSTED, ingress("/api/v1/x"), None, id="Ingress below"),
         pytest.param(
             HOSTED,
             ingress("/", annotations={"traefik.ingress.kubernetes.io/router.priority": "3000"}),
-            "THEIRS",
+            "FOREIGN",
             id="Ingress with a priority",
         ),
-        pytest.param(HOSTED, ingress("/api/v1", ingressClassName="traefik"), "OURS", id="Ingress of Traefik's class"),
+        pytest.param(HOSTED, ingress("/api/v1", ingressClassName="traefik"), "APP", id="Ingress of Traefik's class"),
         pytest.param(HOSTED, ingress("/api/v1", ingressClassName="nginx"), None, id="Ingress of another proxy"),
-        pytest.param(ROOT, ingress("/"), "OURS", id="Ingress for the whole host, and so are we"),
-        pytest.param(HOSTLESS, ingress("/api/v1", ""), "THEIRS", id="Ingress at every host"),
-        pytest.param(HOSTLESS, ingress("/", ""), "THEIRS", id="Ingress for everything"),
+        pytest.param(ROOT, ingress("/"), "APP", id="Ingress for the whole host, and so are we"),
+        pytest.param(HOSTLESS, ingress("/api/v1", ""), "FOREIGN", id="Ingress at every host"),
+        pytest.param(HOSTLESS, ingress("/", ""), "FOREIGN", id="Ingress for everything"),
         pytest.param(HOSTED, ingress("/", ""), None, id="Ingress for everything, and we have a host"),
-        pytest.param(HOSTED, http_route("a.test"), "THEIRS", id="HTTPRoute at the same place"),
-        pytest.param(HOSTED, http_route(), "THEIRS", id="HTTPRoute at every host"),
+        pytest.param(HOSTED, http_route("a.test"), "FOREIGN", id="HTTPRoute at the same place"),
+        pytest.param(HOSTED, http_route(), "FOREIGN", id="HTTPRoute at every host"),
         pytest.param(HOSTED, http_route("b.test"), None, id="HTTPRoute at another host"),
-        pytest.param(route("x.a.test"), http_route("*.test"), "THEIRS", id="HTTPRoute, two labels"),
+        pytest.param(route("x.a.test"), http_route("*.test"), "FOREIGN", id="HTTPRoute, two labels"),
         pytest.param(HOSTED, http_route("a.test", rules=[{"matches": [{}]}]), None, id="HTTPRoute for the rest"),
-        pytest.param(ROOT, http_route("a.test", rules=[{"matches": [{}]}]), "OURS", id="HTTPRoute, and so are we"),
+        pytest.param(ROOT, http_route("a.test", rules=[{"matches": [{}]}]), "APP", id="HTTPRoute, and so are we"),
         pytest.param(HOSTED, http_route("a.test") | {"status": {}}, None, id="HTTPRoute that Traefik has not taken"),
     ],
 )
@@ -183,23 +185,26 @@ BEFORE = 5000
 @pytest.mark.parametrize(
     ("ours", "spec", "expected"),
     [
-        pytest.param(HOSTED, {"entryPoints": ["web"]}, "THEIRS", id="one that we have"),
-        pytest.param(HOSTED, {"entryPoints": ["other", "websecure"]}, "THEIRS", id="another one that we have"),
+        pytest.param(HOSTED, {"entryPoints": ["web"]}, "FOREIGN", id="one that we have"),
+        pytest.param(HOSTED, {"entryPoints": ["other", "websecure"]}, "FOREIGN", id="another one that we have"),
         pytest.param(HOSTED, {"entryPoints": ["other"]}, None, id="none that we have"),
-        pytest.param(HOSTED, {"entryPoints": []}, "THEIRS", id="Traefik's default ones"),
+        pytest.param(HOSTED, {"entryPoints": []}, "FOREIGN", id="Traefik's default ones"),
         pytest.param(HOSTED, {"entryPoints": ["web"], "tls": {}}, None, id="only TLS where we speak plainly"),
-        pytest.param(HOSTED, {"entryPoints": ["websecure"], "tls": {}}, "THEIRS", id="TLS, and so do we"),
-        pytest.param(HOSTED, {"tls": {}}, "THEIRS", id="TLS at the default ones"),
+        pytest.param(HOSTED, {"entryPoints": ["websecure"], "tls": {}}, "FOREIGN", id="TLS, and so do we"),
+        pytest.param(HOSTED, {"tls": {}}, "FOREIGN", id="TLS at the default ones"),
         pytest.param(route("a.test", entry_points=("web",)), {"tls": {}}, None, id="TLS, and we have none"),
         pytest.param(
-            route("a.test", entry_points=("websecure",), plain=("web",)), {"entryPoints": ["web"]}, "THEIRS", id="plain"
+            route("a.test", entry_points=("websecure",), plain_entry_points=("web",)),
+            {"entryPoints": ["web"]},
+            "FOREIGN",
+            id="plain",
         ),
         pytest.param(HOSTED, {"ingressClassName": "inner"}, None, id="a Traefik that is not ours"),
-        pytest.param(HOSTED, {"ingressClassName": "traefik"}, "THEIRS", id="Traefik's usual class"),
-        pytest.param(route("a.test", ingress_class_name="traefik"), {}, "THEIRS", id="and the other way round"),
+        pytest.param(HOSTED, {"ingressClassName": "traefik"}, "FOREIGN", id="Traefik's usual class"),
+        pytest.param(route("a.test", ingress_class_name="traefik"), {}, "FOREIGN", id="and the other way round"),
         pytest.param(route("a.test", ingress_class_name="inner"), {}, None, id="our Traefik takes no others"),
         pytest.param(
-            route("a.test", ingress_class_name="inner"), {"ingressClassName": "inner"}, "THEIRS", id="our own class"
+            route("a.test", ingress_class_name="inner"), {"ingressClassName": "inner"}, "FOREIGN", id="our own class"
         ),
     ],
 )
@@ -210,7 +215,7 @@ def test_entry_points_and_classes(ours: Route, spec: dict[str, Any], expected: s
 @pytest.mark.parametrize(
     ("ours", "host", "expected"),
     [
-        pytest.param(HOSTLESS, "shop.example", "THEIRS", id="the host of our address"),
+        pytest.param(HOSTLESS, "shop.example", "FOREIGN", id="the host of our address"),
         pytest.param(HOSTLESS, "other.example", None, id="another one"),
         pytest.param(HOSTED, "shop.example", None, id="not ours, since we name others"),
         pytest.param(route(entry_points=("web",)), "shop.example", None, id="of an entry point that we have not"),
@@ -251,15 +256,19 @@ def test_of_several_the_worst_is_told_then_the_first_by_name_in_whatever_order_t
         (
             HOSTED,
             theirs(SAME, 2000),
-            "IngressRoute others/theirs-0 takes the requests for a.test /api/v1 (its priority 2000, this app's 1007)",
+            (
+                "IngressRoute others/theirs-0 takes the requests for a.test /api/v1 "
+                "(its priority is 2000, this app's is 1007)"
+            ),
             "host, path or priority, or delete it",
         ),
         (
             HOSTED,
             theirs(SAME, 1007),
             (
-                "IngressRoute others/theirs-0 takes some of the requests for a.test /api/v1, by chance "
-                "(its priority 1007, this app's 1007)"
+                "IngressRoute others/theirs-0 has the same priority for a.test /api/v1, "
+                "so either route may get the requests "
+                "(its priority is 1007, this app's is 1007)"
             ),
             "host, path or priority, or delete it",
         ),
@@ -267,29 +276,35 @@ def test_of_several_the_worst_is_told_then_the_first_by_name_in_whatever_order_t
             HOSTED,
             ingress("/api/v1"),
             (
-                "Ingress others/theirs-0 asks for a.test /api/v1 too, and gets nothing there "
-                "(its priority 39, this app's 1007)"
+                "Ingress others/theirs-0 also matches a.test /api/v1, but gets no requests there "
+                "(its priority is 39, this app's is 1007)"
             ),
             "host, path or priority, or delete it",
         ),
         (
             HOSTED,
             http_route("a.test"),
-            "HTTPRoute others/theirs-0 takes the requests for a.test /api/v1 (its priority 10707, this app's 1007)",
+            (
+                "HTTPRoute others/theirs-0 takes the requests for a.test /api/v1 "
+                "(its priority is 10707, this app's is 1007)"
+            ),
             "hostname or path, or delete it",
         ),
         (
             HOSTLESS,
             theirs("PathPrefix(`/`)"),
-            "IngressRoute others/theirs-0 takes the requests for every host /api/v1 (its priority 15, this app's 7)",
-            "host, path or priority, or delete it, or name this app's own hosts in spec.route.hosts",
+            (
+                "IngressRoute others/theirs-0 takes the requests for any host /api/v1 "
+                "(its priority is 15, this app's is 7)"
+            ),
+            "host, path or priority, or delete it, or list this app's hosts in spec.route.hosts",
         ),
     ],
 )
 def test_what_is_said(ours: Route, foreign: Mapping[str, Any], said: str, change: str) -> None:
     found = overlap(ours, foreign)
     assert found is not None
-    assert found.text == f"{said}. Give it another {change}"
+    assert found.text == f"{said}. Change its {change}"
 
 
 PATHS = st.sampled_from(["/", "/a", "/a/", "/a/b", "/a/b/", "/ab", "/a/bc", "/a/b/c"])
@@ -299,13 +314,13 @@ PATTERNS = st.builds(Pattern, HOSTS, PATHS, st.booleans())
 
 @given(PATTERNS, st.sampled_from(["a.test", "x.a.test", "test"]), st.sampled_from(["/", "/a", "/a/b"]))
 def test_who_is_woken_is_who_finds_it(pattern: Pattern, host: str, prefix: str) -> None:
-    assert concerns(pattern, host, prefix) == (pattern in set(patterns(host, prefix)))
+    assert may_overlap(pattern, host, prefix) == (pattern in set(address_patterns(host, prefix)))
 
 
 @given(PATTERNS, st.sampled_from(["/", "/a", "/a/b"]))
 def test_an_app_without_hosts_is_woken_for_all_that_it_may_find(pattern: Pattern, prefix: str) -> None:
     for host in ("", "a.test", "x.a.test"):
-        assert pattern not in set(patterns(host, prefix)) or concerns(pattern, "", prefix)
+        assert pattern not in set(address_patterns(host, prefix)) or may_overlap(pattern, "", prefix)
 
 
 @given(PATTERNS, st.sampled_from(["/", "/a", "/a/b"]))
@@ -316,4 +331,4 @@ def test_all_that_is_looked_up_is_what_traefik_takes_at_the_address(pattern: Pat
     path = f'{"Path" if pattern.exact else "PathPrefix"}("{pattern.path}")'
     rule = f'Host("{pattern.host}") && {path}' if pattern.host else path
     taken = any(takes(rule, "a.test", asked) for asked in (prefix, prefix.rstrip("/") + "/"))
-    assert (pattern in set(patterns("a.test", prefix))) == taken
+    assert (pattern in set(address_patterns("a.test", prefix))) == taken

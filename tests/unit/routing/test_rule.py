@@ -35,15 +35,15 @@ HIGHEST = 9223372036854774784
     ],
 )
 def test_rule_is_written_in_traefiks_language(hosts: tuple[str, ...], prefix: str, written: str) -> None:
-    assert Rule(hosts, prefix).write() == written
+    assert Rule(hosts, prefix).format() == written
 
 
 @pytest.mark.parametrize(
     "host", ["", "A.b", "a.b.", "-a", "a_b", "*", "*.a", "a b", 'a"', "a`", "a\\", "a)", "a@b", "a\n", "é", "a:80"]
 )
 def test_host_that_no_rule_may_hold_is_refused(host: str) -> None:
-    with pytest.raises(ValueError, match="cannot stand in a Host rule"):
-        Rule((host,), "/").write()
+    with pytest.raises(ValueError, match="is not allowed in a Host matcher"):
+        Rule((host,), "/").format()
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_host_that_no_rule_may_hold_is_refused(host: str) -> None:
     ],
 )
 def test_prefix_that_no_rule_may_hold_is_refused(prefix: str) -> None:
-    with pytest.raises(ValueError, match="cannot stand in a Path rule"):
-        Rule(("a",), prefix).write()
+    with pytest.raises(ValueError, match="is not allowed in a Path matcher"):
+        Rule(("a",), prefix).format()
 
 
 def test_longest_prefix_wins_and_a_host_comes_first() -> None:

@@ -8,7 +8,7 @@ from tests.support.traefik_rule import stripped, takes
 
 def reached(prefix: str, path: str) -> str | None:
     """Return the path that the app sees, None if the request goes elsewhere."""
-    return stripped(prefix, path) if takes(Rule(("shop.test",), prefix).write(), "shop.test", path) else None
+    return stripped(prefix, path) if takes(Rule(("shop.test",), prefix).format(), "shop.test", path) else None
 
 
 @pytest.mark.parametrize(
@@ -97,9 +97,9 @@ def test_request_that_only_looks_alike_does_not(path: str) -> None:
     [("shop.test", True), ("SHOP.test", True), ("shop.test.", False), ("other.test", False), ("a.shop.test", False)],
 )
 def test_only_the_named_hosts_are_served(host: str, taken: bool) -> None:
-    assert takes(Rule(("shop.test", "www.test"), "/api").write(), host, "/api/x") is taken
+    assert takes(Rule(("shop.test", "www.test"), "/api").format(), host, "/api/x") is taken
 
 
 def test_rule_without_hosts_serves_any() -> None:
-    assert takes(Rule((), "/api").write(), "any.test", "/api/x")
-    assert takes(Rule((), "/").write(), "any.test", "/anything")
+    assert takes(Rule((), "/api").format(), "any.test", "/api/x")
+    assert takes(Rule((), "/").format(), "any.test", "/anything")

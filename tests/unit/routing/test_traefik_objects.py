@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from proxiedapp.kube.key import Key
+from proxiedapp.routing.route import Route
 from proxiedapp.routing.rule import Rule
-from proxiedapp.routing.traefik import Route, TraefikObject, write
+from proxiedapp.routing.traefik import TraefikObject, objects_for
 
 ROUTE = Route(
     app=Key("team", "shop"),
@@ -21,12 +22,12 @@ ROUTE = Route(
 
 def names(route: Route) -> dict[str, str]:
     """Return the names of a route's objects by their role."""
-    headers, strip, ingress_route = write(route)
+    headers, strip, ingress_route = objects_for(route)
     return {"headers": headers.name, "strip": strip.name, "route": ingress_route.name}
 
 
 def test_route_is_three_objects_with_the_ingress_route_last() -> None:
-    headers, strip, route = write(ROUTE)
+    headers, strip, route = objects_for(ROUTE)
     assert headers.kind == strip.kind == "Middleware"
     assert headers.spec == {
         "headers": {
@@ -57,14 +58,14 @@ def test_route_is_three_objects_with_the_ingress_route_last() -> None:
 
 
 def test_forged_headers_go_even_where_nothing_is_stripped() -> None:
-    headers, route = write(replace(ROUTE, strips=False))
-    assert headers == write(ROUTE)[0]
+    headers, route = objects_for(replace(ROUTE, strips=False))
+    assert headers == objects_for(ROUTE)[0]
     assert route.spec["routes"][0]["middlewares"] == [{"name": headers.name}]
 
 
 def test_class_is_named_only_if_it_is_given() -> None:
-    assert "ingressClassName" not in write(ROUTE)[-1].spec
-    assert write(replace(ROUTE, ingress_class_name="inner"))[-1].spec["ingressClassName"] == "inner"
+    assert "ingressClassName" not in objects_for(ROUTE)[-1].spec
+    assert objects_for(replace(ROUTE, ingress_class_name="inner"))[-1].spec["ingressClassName"] == "inner"
 
 
 @pytest.mark.parametrize(
@@ -108,16 +109,22 @@ def test_names_are_the_same_on_every_run() -> None:
 
 
 def test_tls_has_an_ingress_route_and_plain_http_another() -> None:
-    *_, secure, plain = write(replace(ROUTE, entry_points=("websecure",), tls={"secretName": "mine"}, plain=("web",)))
+    *_, secure, plain = objects_for(
+        replace(ROUTE, entry_points=("websecure",), tls={"secretName": "mine"}, plain_entry_points=("web",))
+    )
     assert (secure.spec["entryPoints"], secure.spec["tls"]) == (["websecure"], {"secretName": "mine"})
     assert plain.spec == {"entryPoints": ["web"], "routes": secure.spec["routes"]}
-    assert plain.name != secure.name == write(ROUTE)[-1].name
+    assert plain.name != secure.name == objects_for(ROUTE)[-1].name
 
 
 def test_redirect_to_https_asks_nothing_else_of_the_request() -> None:
-    made = write(
+    made = objects_for(
         replace(
-            ROUTE, entry_points=("websecure",), plain=("web",), redirect={"scheme": "https"}, middlewares=("login",)
+            ROUTE,
+            entry_points=("websecure",),
+            plain_entry_points=("web",),
+            redirect={"scheme": "https"},
+            middlewares=("login",),
         )
     )
     headers, strip, redirect, secure, plain = made
@@ -127,4 +134,4 @@ def test_redirect_to_https_asks_nothing_else_of_the_request() -> None:
 
 
 def test_empty_tls_is_tls() -> None:
-    assert write(replace(ROUTE, tls={}))[-1].spec["tls"] == {}
+    assert objects_for(replace(ROUTE, tls={}))[-1].spec["tls"] == {}

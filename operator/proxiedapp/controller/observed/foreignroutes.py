@@ -7,26 +7,26 @@ however many there are.
 from collections.abc import Container, Iterator
 
 from proxiedapp.kube.key import Key
-from proxiedapp.routing.foreign import Foreign, Ref
-from proxiedapp.routing.ruletext import Pattern
+from proxiedapp.routing.foreignroute import ForeignRoute, RouteRef
+from proxiedapp.routing.ruleparser import Pattern
 
 
 class ForeignRoutes:
     """All that is observed. Each method that takes news returns what is now matched by somebody else, or no more."""
 
     def __init__(self) -> None:
-        self._known: dict[Ref, Foreign] = {}
-        self._by_pattern: dict[Pattern, set[Ref]] = {}
+        self._known: dict[RouteRef, ForeignRoute] = {}
+        self._by_pattern: dict[Pattern, set[RouteRef]] = {}
 
     def __len__(self) -> int:
         return len(self._known)
 
-    def at(self, pattern: Pattern) -> Iterator[tuple[Ref, Foreign]]:
+    def at(self, pattern: Pattern) -> Iterator[tuple[RouteRef, ForeignRoute]]:
         """Yield who matches just this."""
         for ref in self._by_pattern.get(pattern, ()):
             yield ref, self._known[ref]
 
-    def observe(self, ref: Ref, foreign: Foreign | None) -> frozenset[Pattern]:
+    def observe(self, ref: RouteRef, foreign: ForeignRoute | None) -> frozenset[Pattern]:
         """Take a route as it stands; None: it is gone, or matches nothing."""
         known = self._known.get(ref)
         if known == foreign:
@@ -51,7 +51,7 @@ class ForeignRoutes:
         ]
         return frozenset[Pattern]().union(*(self.observe(ref, None) for ref in gone))
 
-    def _drop(self, ref: Ref, known: Foreign) -> None:
+    def _drop(self, ref: RouteRef, known: ForeignRoute) -> None:
         del self._known[ref]
         for pattern in known.priorities:
             refs = self._by_pattern[pattern]

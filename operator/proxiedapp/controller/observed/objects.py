@@ -13,7 +13,7 @@ from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE
-from proxiedapp.routing.claim import Claim, held, wanted
+from proxiedapp.routing.claim import Claim, granted_claim, requested_claim
 from proxiedapp.routing.entrypoints import EntryPoints
 
 
@@ -94,7 +94,7 @@ def observed_app(body: Manifest, entry_points: EntryPoints) -> ObservedApp:
         "deletionTimestamp" in metadata,
         (metadata.get("annotations") or {}).get(SUSPENDED[0]) == SUSPENDED[1],
         metadata.get("creationTimestamp", ""),
-        wanted(spec.get("route"), entry_points),
+        requested_claim(spec.get("route"), entry_points),
         orjson.dumps(spec),
         orjson.dumps(status),
         _ready_reason(status),
@@ -111,7 +111,7 @@ def observed_child(kind: Kind, body: Manifest) -> ObservedChild:
         controller_of(body),
         owned_digest(body),
         workload_of(body) if kind is DEPLOYMENT else None,
-        held(body.get("spec") or {}) if kind is INGRESS_ROUTE else frozenset(),
+        granted_claim(body.get("spec") or {}) if kind is INGRESS_ROUTE else frozenset(),
     )
 
 

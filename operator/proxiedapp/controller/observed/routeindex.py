@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.claim import Claim, Contender, RouteKey
-from proxiedapp.routing.overlap import concerns
-from proxiedapp.routing.ruletext import Pattern
+from proxiedapp.routing.overlap import may_overlap
+from proxiedapp.routing.ruleparser import Pattern
 
 
 class RouteIndex:
@@ -52,7 +52,7 @@ class RouteIndex:
             one = contender(waiting.pop())
             if one is not None:
                 found[one.key] = one
-                waiting |= self.sharing(one.wants | one.holds) - found.keys()
+                waiting |= self.sharing(one.requested | one.granted) - found.keys()
         return list(found.values())
 
     def addressed_by(self, patterns: Iterable[Pattern]) -> set[Key]:
@@ -62,7 +62,7 @@ class RouteIndex:
             one_host = pattern.host and not pattern.host.startswith("*")
             for host in {"", pattern.host} if one_host else self._by_host:
                 for route_key, apps in self._by_host.get(host, {}).items():
-                    if concerns(pattern, host, route_key.prefix):
+                    if may_overlap(pattern, host, route_key.prefix):
                         found |= apps.keys()
         return found
 

@@ -24,7 +24,7 @@ from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.routing.claim import Claim, Contender, RouteKey
 from proxiedapp.routing.entrypoints import EntryPoints
-from proxiedapp.routing.ruletext import Pattern
+from proxiedapp.routing.ruleparser import Pattern
 
 
 class Store:

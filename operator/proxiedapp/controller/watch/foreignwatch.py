@@ -16,8 +16,8 @@ from proxiedapp.kube.client import Api, ApiError, NotFoundError, RefusedError
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp.routing.foreign import Ref, read_foreign
-from proxiedapp.routing.ruletext import Pattern
+from proxiedapp.routing.foreignroute import RouteRef, read_foreign_route
+from proxiedapp.routing.ruleparser import Pattern
 
 logger = logging.getLogger(__name__)
 
@@ -65,8 +65,8 @@ class ForeignRouteWatch:
 
     def take(self, kind: Kind, event: str, body: Manifest) -> None:
         """Take what a list or a watch tells."""
-        ref = Ref(kind.kind, body["metadata"]["namespace"], body["metadata"]["name"])
-        foreign = None if event == "DELETED" else read_foreign(kind.kind, body)
+        ref = RouteRef(kind.kind, body["metadata"]["namespace"], body["metadata"]["name"])
+        foreign = None if event == "DELETED" else read_foreign_route(kind.kind, body)
         self._concerns(self._neighbours.observe(ref, foreign))
 
     async def _follow(self, kind: Kind, namespace: str | None) -> None:

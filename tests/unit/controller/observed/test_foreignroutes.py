@@ -2,19 +2,19 @@
 
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.kube.key import Key
-from proxiedapp.routing.foreign import Foreign, Ref
-from proxiedapp.routing.ruletext import Pattern
+from proxiedapp.routing.foreignroute import ForeignRoute, RouteRef
+from proxiedapp.routing.ruleparser import Pattern
 
 ONE = Pattern("a.test", "/one")
 TWO = Pattern("a.test", "/two")
-REF = Ref("Ingress", "others", "theirs")
+REF = RouteRef("Ingress", "others", "theirs")
 
 
-def foreign(*patterns: Pattern, priority: int = 1) -> Foreign:
-    return Foreign(dict.fromkeys(patterns, priority), frozenset(), "")
+def foreign(*patterns: Pattern, priority: int = 1) -> ForeignRoute:
+    return ForeignRoute(dict.fromkeys(patterns, priority), frozenset(), "")
 
 
-def refs(neighbours: ForeignRoutes, pattern: Pattern) -> list[Ref]:
+def refs(neighbours: ForeignRoutes, pattern: Pattern) -> list[RouteRef]:
     return [ref for ref, _ in neighbours.at(pattern)]
 
 

@@ -5,7 +5,7 @@ import pytest
 from proxiedapp.controller.observed.routeindex import RouteIndex
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.claim import Claim, Contender, RouteKey
-from proxiedapp.routing.ruletext import Pattern
+from proxiedapp.routing.ruleparser import Pattern
 
 SHOP, CART, BLOG = Key("team", "shop"), Key("team", "cart"), Key("web", "blog")
 
@@ -79,14 +79,14 @@ def test_removing_what_was_never_added_is_an_error(index: RouteIndex) -> None:
 
 def test_contenders_are_found_through_other_apps(index: RouteIndex) -> None:
     apps = {
-        SHOP: Contender(SHOP, "2026-01-01", wants=claim("a.test"), holds=frozenset()),
-        CART: Contender(CART, "2026-01-02", wants=claim("b.test"), holds=claim("a.test")),
-        BLOG: Contender(BLOG, "2026-01-03", wants=claim("b.test"), holds=frozenset()),
-        Key("web", "far"): Contender(Key("web", "far"), "2026-01-04", wants=claim("far.test"), holds=frozenset()),
+        SHOP: Contender(SHOP, "2026-01-01", requested=claim("a.test"), granted=frozenset()),
+        CART: Contender(CART, "2026-01-02", requested=claim("b.test"), granted=claim("a.test")),
+        BLOG: Contender(BLOG, "2026-01-03", requested=claim("b.test"), granted=frozenset()),
+        Key("web", "far"): Contender(Key("web", "far"), "2026-01-04", requested=claim("far.test"), granted=frozenset()),
     }
     for app, contender in apps.items():
-        index.add(app, contender.wants)
-        index.add(app, contender.holds)
+        index.add(app, contender.requested)
+        index.add(app, contender.granted)
     for app in (SHOP, CART, BLOG):
         assert {one.key for one in index.contenders(app, apps.get)} == {SHOP, CART, BLOG}
     assert [one.key for one in index.contenders(Key("web", "far"), apps.get)] == [Key("web", "far")]
@@ -94,8 +94,8 @@ def test_contenders_are_found_through_other_apps(index: RouteIndex) -> None:
 
 def test_an_app_that_is_out_of_the_contest_connects_no_others(index: RouteIndex) -> None:
     apps = {
-        SHOP: Contender(SHOP, "2026-01-01", wants=claim("a.test"), holds=frozenset()),
-        BLOG: Contender(BLOG, "2026-01-03", wants=claim("b.test"), holds=frozenset()),
+        SHOP: Contender(SHOP, "2026-01-01", requested=claim("a.test"), granted=frozenset()),
+        BLOG: Contender(BLOG, "2026-01-03", requested=claim("b.test"), granted=frozenset()),
     }
     index.add(SHOP, claim("a.test"))
     index.add(CART, claim("a.test", "b.test"))

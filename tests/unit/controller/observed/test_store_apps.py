@@ -6,7 +6,7 @@ import pytest
 
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.kube.key import Key
-from proxiedapp.routing.ruletext import Pattern
+from proxiedapp.routing.ruleparser import Pattern
 from tests.support.apps import DEFAULTS, a_spec
 from tests.support.observed import app_body
 

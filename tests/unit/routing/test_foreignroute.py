@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.routing.foreign import Foreign, Ref, read_foreign, same_class
-from proxiedapp.routing.ruletext import Pattern
+from proxiedapp.routing.foreignroute import ForeignRoute, RouteRef, normalized_class, read_foreign_route
+from proxiedapp.routing.ruleparser import Pattern
 
 RULE = "Host(`a.test`) && PathPrefix(`/api`)"
 API = Pattern("a.test", "/api")
@@ -21,7 +21,7 @@ def ingress_route(*routes: dict[str, Any], **spec: Any) -> dict[str, Any]:
 
 
 def priorities(kind: str, manifest: dict[str, Any]) -> dict[Pattern, int]:
-    found = read_foreign(kind, manifest)
+    found = read_foreign_route(kind, manifest)
     return {} if found is None else dict(found.priorities)
 
 
@@ -49,13 +49,17 @@ def test_of_several_rules_for_the_same_the_highest_counts() -> None:
 
 
 def test_an_ingress_route_below_others_is_theirs_to_match() -> None:
-    assert read_foreign("IngressRoute", ingress_route({"match": RULE}, parentRefs=[{"name": "root"}])) is None
+    assert read_foreign_route("IngressRoute", ingress_route({"match": RULE}, parentRefs=[{"name": "root"}])) is None
 
 
 def test_where_an_ingress_route_is_served() -> None:
     manifest = ingress_route({"match": RULE}, entryPoints=["web"], ingressClassName="inner", tls={})
-    assert read_foreign("IngressRoute", manifest) == Foreign({API: len(RULE)}, frozenset({"web"}), "inner", tls=True)
-    assert read_foreign("IngressRoute", ingress_route({"match": RULE})) == Foreign({API: len(RULE)}, frozenset(), "")
+    assert read_foreign_route("IngressRoute", manifest) == ForeignRoute(
+        {API: len(RULE)}, frozenset({"web"}), "inner", tls=True
+    )
+    assert read_foreign_route("IngressRoute", ingress_route({"match": RULE})) == ForeignRoute(
+        {API: len(RULE)}, frozenset(), ""
+    )
 
 
 def ingress(path: dict[str, Any], host: str | None = "a.test", annotations: dict[str, str] | None = None) -> Any:
@@ -150,7 +154,7 @@ def test_where_an_ingress_is_served(
 ) -> None:
     manifest = ingress({"path": "/api", "pathType": "Prefix"}, annotations=annotations)
     manifest["spec"]["ingressClassName"] = class_name
-    found = read_foreign("Ingress", manifest)
+    found = read_foreign_route("Ingress", manifest)
     assert found is not None
     assert (found.entry_points, found.ingress_class, found.tls) == expected
 
@@ -238,13 +242,13 @@ def test_an_earlier_rule_of_an_http_route_comes_first() -> None:
     "spec", [{}, {"routes": None, "rules": None}, {"routes": [{}], "rules": [{}]}, {"routes": "x", "rules": 5}, None]
 )
 def test_what_is_not_as_its_api_has_it_matches_nothing(kind: str, spec: Any) -> None:
-    assert read_foreign(kind, body(spec, status=TRAEFIKS)) is None
+    assert read_foreign_route(kind, body(spec, status=TRAEFIKS)) is None
 
 
 def test_classes() -> None:
-    assert same_class(None) == same_class("") == same_class("traefik") == ""
-    assert same_class("inner") == "inner"
+    assert normalized_class(None) == normalized_class("") == normalized_class("traefik") == ""
+    assert normalized_class("inner") == "inner"
 
 
 def test_its_name() -> None:
-    assert str(Ref("Ingress", "team", "shop")) == "Ingress team/shop"
+    assert str(RouteRef("Ingress", "team", "shop")) == "Ingress team/shop"

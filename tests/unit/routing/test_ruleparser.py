@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxiedapp.routing.rule import Rule
-from proxiedapp.routing.ruletext import Pattern, read
+from proxiedapp.routing.ruleparser import Pattern
+from proxiedapp.routing.ruleparser import parse as parse_rule
 from tests.support.traefik_rule import parse
 
 
@@ -54,7 +55,7 @@ def exact(path: str, host: str = "") -> Pattern:
     ],
 )
 def test_what_a_rule_matches(rule: str, expected: set[Pattern]) -> None:
-    assert read(rule) == expected
+    assert parse_rule(rule) == expected
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_what_a_rule_matches(rule: str, expected: set[Pattern]) -> None:
     ],
 )
 def test_what_excludes_itself_matches_nothing(rule: str) -> None:
-    assert read(rule) == frozenset()
+    assert parse_rule(rule) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -89,10 +90,10 @@ def test_what_excludes_itself_matches_nothing(rule: str) -> None:
     ],
 )
 def test_what_narrows_a_rule_takes_its_part_out_and_no_more(narrow: str) -> None:
-    assert read(f"Host(`b.test`) && {narrow}") == frozenset()
-    assert read(f"{narrow} && Host(`b.test`)") == frozenset()
-    assert read(f"Host(`b.test`) && {narrow} || Path(`/y`)") == {exact("/y")}
-    assert read(f"Host(`b.test`) && ({narrow} || Path(`/y`))") == {exact("/y", "b.test")}
+    assert parse_rule(f"Host(`b.test`) && {narrow}") == frozenset()
+    assert parse_rule(f"{narrow} && Host(`b.test`)") == frozenset()
+    assert parse_rule(f"Host(`b.test`) && {narrow} || Path(`/y`)") == {exact("/y")}
+    assert parse_rule(f"Host(`b.test`) && ({narrow} || Path(`/y`))") == {exact("/y", "b.test")}
 
 
 @pytest.mark.parametrize(
@@ -133,13 +134,13 @@ def test_what_narrows_a_rule_takes_its_part_out_and_no_more(narrow: str) -> None
     ],
 )
 def test_what_cannot_be_read_matches_nothing(rule: str) -> None:
-    assert read(rule) == frozenset()
+    assert parse_rule(rule) == frozenset()
 
 
 @pytest.mark.parametrize("rule", [Rule((), "/"), Rule(("a.test", "b.test"), "/api/v1"), Rule((), "/api")])
 def test_our_own_rules_can_be_read(rule: Rule) -> None:
     slashed = [exact(rule.prefix), prefix(f"{rule.prefix}/")] if rule.prefix != "/" else [prefix("/")]
-    assert read(rule.write()) == {one._replace(host=host) for one in slashed for host in rule.hosts or ("",)}
+    assert parse_rule(rule.format()) == {one._replace(host=host) for one in slashed for host in rule.hosts or ("",)}
 
 
 VALUES = st.sampled_from(["/", "/a", "/a/", "/a/b", "/ab", "/b"])
@@ -158,5 +159,5 @@ RULES = st.recursive(
 
 @given(RULES, HOSTS, VALUES)
 def test_what_is_read_is_just_what_traefik_takes(rule: str, host: str, path: str) -> None:
-    taken = any(pattern.host in {"", host} and pattern.takes(path) for pattern in read(rule))
+    taken = any(pattern.host in {"", host} and pattern.matches_path(path) for pattern in parse_rule(rule))
     assert taken == parse(rule).matches(host, path)

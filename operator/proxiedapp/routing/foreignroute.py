@@ -1,6 +1,7 @@
-"""What other people's routes match, and with which priority: IngressRoutes, Ingresses and HTTPRoutes. Pure.
+"""What foreign IngressRoutes, Ingresses and HTTPRoutes match, and with which priority. Pure.
 
-Each is read as Traefik reads it. What cannot be read, and what another proxy serves, matches nothing here.
+Each object is read as Traefik v3.7.13 reads it (`pkg/provider/kubernetes/{crd,ingress,gateway}`). An object that cannot
+be read, or that another proxy serves, matches nothing here.
 """
 
 import json
@@ -10,15 +11,15 @@ from typing import Any, Final, NamedTuple
 
 from typing_extensions import override
 
-from proxiedapp.routing.ruletext import Pattern, read
+from proxiedapp.routing.ruleparser import Pattern, parse
 
 _GATEWAY_CONTROLLER: Final = "traefik.io/gateway-controller"
 _ROUTER: Final = "traefik.ingress.kubernetes.io/router."
 _CLASS: Final = "kubernetes.io/ingress.class"
 
 
-class Ref(NamedTuple):
-    """Whose route it is."""
+class RouteRef(NamedTuple):
+    """Kind, namespace and name of a foreign route."""
 
     kind: str
     namespace: str
@@ -30,47 +31,50 @@ class Ref(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
-    """One object, reduced to where it is served."""
+class ForeignRoute:
+    """A foreign route, reduced to where it is served."""
 
     priorities: Mapping[Pattern, int]
-    """What it matches; where several of its rules match the same, the highest."""
+    """Its patterns with their priorities; if several of its rules have the same pattern, the highest priority."""
     entry_points: frozenset[str]
-    """None given: Traefik's default ones, which are not known here."""
+    """Empty for Traefik's default entry points, which are not known here."""
     ingress_class: str | None
-    """As `same_class` has it; None for a kind that has no classes."""
+    """In the form of `normalized_class`; None for a kind that has no ingress class."""
     tls: bool = False
-    """Whether it takes nothing but TLS, also where the entry point has none by itself."""
+    """Whether it matches TLS requests only, even on an entry point that does not use TLS by default."""
 
 
-def read_foreign(kind: str, body: Mapping[str, Any]) -> Foreign | None:
-    """Read an object; None for one that matches nothing, or nothing that can be told."""
+def read_foreign_route(kind: str, body: Mapping[str, Any]) -> ForeignRoute | None:
+    """Read an object; return None if it matches nothing, or nothing that can be determined."""
     try:
         found = _READERS[kind](body)
     except (AttributeError, KeyError, TypeError, ValueError):
-        return None  # not as its API has it
+        return None  # the object does not have the shape of its API
     return found if found.priorities else None
 
 
-def same_class(name: str | None) -> str:
-    """Return what tells ingress classes apart: without one means `traefik`, unless Traefik was told otherwise."""
+def normalized_class(name: str | None) -> str:
+    """Return an ingress class in a form that can be compared: no class and `traefik` are the same.
+
+    By default Traefik serves objects of both (measured with Traefik 3.7.15).
+    """
     return "" if name is None or name == "traefik" else name
 
 
-def _ingress_route(body: Mapping[str, Any]) -> Foreign:
+def _ingress_route(body: Mapping[str, Any]) -> ForeignRoute:
     spec = body["spec"]
     found: list[tuple[Pattern, int]] = []
-    # One with parents matches only what its parents have matched; the older syntax has other values in its matchers.
+    # A route with parents matches only requests that its parents matched; matchers of the v2 syntax mean other things.
     routes = () if spec.get("parentRefs") else spec.get("routes") or ()
     for route in routes:
         if route.get("syntax") != "v2":
             found += _prioritised(route["match"], route.get("priority") or 0)
-    return Foreign(
+    return ForeignRoute(
         _highest(found), frozenset(spec.get("entryPoints") or ()), _class_of(body), spec.get("tls") is not None
     )
 
 
-def _ingress(body: Mapping[str, Any]) -> Foreign:
+def _ingress(body: Mapping[str, Any]) -> ForeignRoute:
     annotations = body["metadata"].get("annotations") or {}
     options = {
         name.lower().removeprefix(_ROUTER): value
@@ -84,7 +88,7 @@ def _ingress(body: Mapping[str, Any]) -> Foreign:
             text = _ingress_rule(rule.get("host"), path, options.get("pathmatcher", "PathPrefix"))
             if "service" in path["backend"]:
                 found += _prioritised(text, int(options.get("priority", "0")))
-    return Foreign(
+    return ForeignRoute(
         _highest(found),
         frozenset(name.strip() for name in options.get("entrypoints", "").split(",") if name.strip()),
         _class_of(body),
@@ -93,7 +97,10 @@ def _ingress(body: Mapping[str, Any]) -> Foreign:
 
 
 def _ingress_rule(host: str | None, path: Mapping[str, Any], matcher: str) -> str:
-    """Write the rule as Traefik does, since its length is its priority; its quoting differs only where we read none."""
+    """Write the rule as Traefik does, because its length is its priority.
+
+    Traefik quotes with Go's `%q`, which differs from this only for values that the rule parser does not read.
+    """
     kind = {"Exact": "Path", "Prefix": "PathPrefix"}.get(path.get("pathType", ""), matcher)
     parts = [("Host", host)] if host else []
     if path.get("path"):
@@ -101,22 +108,22 @@ def _ingress_rule(host: str | None, path: Mapping[str, Any], matcher: str) -> st
     return " && ".join(f"{name}({json.dumps(value, ensure_ascii=False)})" for name, value in parts)
 
 
-def _http_route(body: Mapping[str, Any]) -> Foreign:
+def _http_route(body: Mapping[str, Any]) -> ForeignRoute:
     spec = body["spec"]
     rules = (spec.get("rules") or ()) if _is_traefiks(body) else ()
     hosts = [_hostname(host) for host in spec.get("hostnames") or ()]
     found = [
-        (Pattern(host, pattern.path, pattern.exact), priority + len(rules) - place)
-        for place, rule in enumerate(rules)
+        (Pattern(host, pattern.path, pattern.exact), priority + len(rules) - index)
+        for index, rule in enumerate(rules)
         for match in rule.get("matches") or ()
         for pattern, priority in _gateway_match(match, max(map(len, spec.get("hostnames") or ()), default=0))
         for host in hosts or ("",)
     ]
-    return Foreign(_highest(found), frozenset(), None)
+    return ForeignRoute(_highest(found), frozenset(), None)
 
 
 def _is_traefiks(body: Mapping[str, Any]) -> bool:
-    """Return whether Traefik says that it serves this HTTPRoute, which takes a Gateway of Traefik's class."""
+    """Return whether Traefik reports in the status that it has accepted this HTTPRoute."""
     return any(
         parent["controllerName"] == _GATEWAY_CONTROLLER
         and any((one["type"], one["status"]) == ("Accepted", "True") for one in parent.get("conditions") or ())
@@ -129,7 +136,10 @@ def _hostname(host: str) -> str:
 
 
 def _gateway_match(match: Mapping[str, Any], host_length: int) -> Iterator[tuple[Pattern, int]]:
-    """Yield what a match takes at any host; one with more than a path is too narrow for us."""
+    """Yield the patterns of a match, for any host; a match with more than a path is too narrow to matter.
+
+    The numbers are Traefik's priorities for HTTPRoutes (`pkg/provider/kubernetes/gateway/httproute.go`, v3.7.13).
+    """
     if any(match.get(name) for name in ("headers", "queryParams", "method")):
         return
     path = match.get("path") or {}
@@ -144,11 +154,11 @@ def _gateway_match(match: Mapping[str, Any], host_length: int) -> Iterator[tuple
             yield Pattern("", value.removesuffix("/"), exact=True), priority
             yield Pattern("", value.removesuffix("/") + "/"), priority
         case _:
-            pass  # a regular expression
+            pass  # a regular expression is not compared
 
 
 def _prioritised(rule: str, priority: int) -> Iterator[tuple[Pattern, int]]:
-    for pattern in read(rule):
+    for pattern in parse(rule):
         yield pattern, priority or len(rule.encode())
 
 
@@ -158,10 +168,10 @@ def _highest(found: Iterable[tuple[Pattern, int]]) -> dict[Pattern, int]:
 
 def _class_of(body: Mapping[str, Any]) -> str:
     named = body["spec"].get("ingressClassName")
-    return same_class(named if named is not None else (body["metadata"].get("annotations") or {}).get(_CLASS))
+    return normalized_class(named if named is not None else (body["metadata"].get("annotations") or {}).get(_CLASS))
 
 
-_READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Foreign]]] = {
+_READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], ForeignRoute]]] = {
     "IngressRoute": _ingress_route,
     "Ingress": _ingress,
     "HTTPRoute": _http_route,

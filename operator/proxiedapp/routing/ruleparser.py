@@ -1,8 +1,10 @@
-"""What a rule in Traefik's language is known to match, whoever wrote it. Pure.
+"""Parse any rule in Traefik's syntax into the patterns that it certainly matches. Pure.
 
-Read are `Host`, `Path` and `PathPrefix`, joined by `&&`, `||` and parentheses. Other matchers and `!` narrow a rule in
-ways that are not followed: what stands beside them by `&&` is left out. So a rule may match more than is said here, and
-never less.
+The parser understands `Host`, `Path` and `PathPrefix`, joined by `&&`, `||` and parentheses. Other matchers and `!`
+narrow a rule in ways that it does not follow, so anything joined to them by `&&` yields no pattern. A rule may
+therefore match more than the parser reports, but never less.
+
+Syntax as in Traefik v3.7.13: `pkg/rules/parser.go` (a rule is a Go expression) and `pkg/muxer/http/matcher.go`.
 """
 
 import re
@@ -10,40 +12,42 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 _TOKEN: Final = re.compile(r'(\s*)(?:(&&|\|\||[()!,])|([A-Za-z]+)|"([^"\\\n]*)"|`([^`]*)`)')
-_OTHERS: Final = frozenset(
+_NARROWING: Final = frozenset(
     {"clientip", "header", "headerregexp", "hostregexp", "method", "pathregexp", "query", "queryregexp"}
 )
-# Anybody may write rules, and each must be read quickly: one beyond these is not read.
-_LONGEST: Final = 4096
-_MOST: Final = 128
-_DEEPEST: Final = 32
+# Limits: any user of the cluster may write rules, and parsing each one must be quick. Rules beyond them yield nothing.
+_MAX_LENGTH: Final = 4096
+"""Characters."""
+_MAX_PATTERNS: Final = 128
+_MAX_DEPTH: Final = 32
+"""Nested parentheses and negations."""
 
 
 class Pattern(NamedTuple):
-    """Requests for a host whose path begins with `path`, by characters, or is just that.
+    """Requests to a host whose path starts with `path`, compared by characters, or equals it if `exact`.
 
-    An empty host is any; `*.example.com` stands for one more label, `**.example.com` for one or more.
+    An empty host means any host; `*.example.com` matches one more label, `**.example.com` one or more.
     """
 
     host: str
     path: str
     exact: bool = False
 
-    def takes(self, path: str) -> bool:
-        """Return whether a path is matched."""
+    def matches_path(self, path: str) -> bool:
+        """Return whether the pattern matches a path."""
         return path == self.path if self.exact else path.startswith(self.path)
 
 
-def read(rule: str) -> frozenset[Pattern]:
-    """Return what a rule is known to match; nothing for one that cannot be read."""
+def parse(rule: str) -> frozenset[Pattern]:
+    """Return the patterns that a rule certainly matches; none for a rule that cannot be parsed."""
     try:
-        return frozenset(_Reader(rule).whole())
-    except _UnreadableError:
+        return frozenset(_Parser(rule).parse())
+    except _UnsupportedError:
         return frozenset()
 
 
-class _UnreadableError(Exception):
-    """Traefik would switch the router off, or it is beyond what we follow."""
+class _UnsupportedError(Exception):
+    """The rule is invalid, so that Traefik disables its router, or exceeds the limits of this parser."""
 
 
 class _Token(NamedTuple):
@@ -51,43 +55,43 @@ class _Token(NamedTuple):
     text: str
 
 
-class _Reader:
-    """Reads by descent: `||` joins what `&&` joins, as in Go."""
+class _Parser:
+    """A recursive descent parser; `&&` binds tighter than `||`, as in Go."""
 
     def __init__(self, rule: str) -> None:
-        if len(rule) > _LONGEST:
-            raise _UnreadableError
+        if len(rule) > _MAX_LENGTH:
+            raise _UnsupportedError
         self._tokens = _tokens(rule.strip())
         self._tokens.reverse()
 
-    def whole(self) -> set[Pattern]:
-        found = self._either(0)
+    def parse(self) -> set[Pattern]:
+        found = self._disjunction(0)
         if self._tokens:
-            raise _UnreadableError
+            raise _UnsupportedError
         return found
 
-    def _either(self, depth: int) -> set[Pattern]:
-        found = self._both(depth)
+    def _disjunction(self, depth: int) -> set[Pattern]:
+        found = self._conjunction(depth)
         while self._take("||"):
-            found |= self._both(depth)
-        return _few(found)
+            found |= self._conjunction(depth)
+        return _limited(found)
 
-    def _both(self, depth: int) -> set[Pattern]:
+    def _conjunction(self, depth: int) -> set[Pattern]:
         found = self._factor(depth)
         while self._take("&&"):
             other = self._factor(depth)
-            met = (_meet(one, another) for one in found for another in other)
-            found = _few(pattern for pattern in met if pattern is not None)
+            met = (_intersection(one, another) for one in found for another in other)
+            found = _limited(pattern for pattern in met if pattern is not None)
         return found
 
     def _factor(self, depth: int) -> set[Pattern]:
-        if depth > _DEEPEST:
-            raise _UnreadableError
+        if depth > _MAX_DEPTH:
+            raise _UnsupportedError
         if self._take("!"):
             self._factor(depth + 1)
             return set()
         if self._take("("):
-            found = self._either(depth + 1)
+            found = self._disjunction(depth + 1)
             self._expect(")")
             return found
         name = self._expect("name")
@@ -106,7 +110,7 @@ class _Reader:
 
     def _expect(self, kind: str) -> str:
         if not self._tokens or self._tokens[-1].kind != kind:
-            raise _UnreadableError
+            raise _UnsupportedError
         return self._tokens.pop().text
 
 
@@ -116,10 +120,10 @@ def _tokens(rule: str) -> list[_Token]:
     while at < len(rule):
         match = _TOKEN.match(rule, at)
         if match is None:
-            raise _UnreadableError
+            raise _UnsupportedError
         space, operator, name, quoted, raw = match.groups()
         if "\n" in space and found[-1].kind in {"string", "name", ")"}:
-            raise _UnreadableError  # Go ends the expression there
+            raise _UnsupportedError  # a Go expression ends at this line break
         if operator is not None:
             found.append(_Token(operator, operator))
         elif name is not None:
@@ -131,34 +135,34 @@ def _tokens(rule: str) -> list[_Token]:
 
 
 def _matched(name: str, values: list[str]) -> set[Pattern]:
-    """Return what one matcher matches; Traefik takes its name in several letter cases, and one value."""
-    if name in _OTHERS:
+    """Return the patterns of one matcher, given its name in lower case; Traefik accepts several letter cases."""
+    if name in _NARROWING:
         return set()
     (value, *more) = values
     if more or not value.isascii():
-        raise _UnreadableError
+        raise _UnsupportedError
     if name == "host":
         host = value.lower().removesuffix(".")
         return {Pattern("" if host == "*" else host, "/")}
     if name not in {"path", "pathprefix"} or not value.startswith("/"):
-        raise _UnreadableError
+        raise _UnsupportedError
     return {Pattern("", value, exact=name == "path")}
 
 
-def _meet(one: Pattern, other: Pattern) -> Pattern | None:
-    """Return what both match, if that can be told."""
+def _intersection(one: Pattern, other: Pattern) -> Pattern | None:
+    """Return the pattern that matches what both match; None if there is none, or none that Pattern can express."""
     if one.host and other.host and one.host != other.host:
         return None
     for narrow, wide in ((one, other), (other, one)):
-        if (narrow.exact or not wide.exact) and wide.takes(narrow.path):
+        if (narrow.exact or not wide.exact) and wide.matches_path(narrow.path):
             return Pattern(one.host or other.host, narrow.path, narrow.exact)
     return None
 
 
-def _few(patterns: Iterable[Pattern]) -> set[Pattern]:
+def _limited(patterns: Iterable[Pattern]) -> set[Pattern]:
     found: set[Pattern] = set()
     for pattern in patterns:
         found.add(pattern)
-        if len(found) > _MOST:
-            raise _UnreadableError
+        if len(found) > _MAX_PATTERNS:
+            raise _UnsupportedError
     return found

@@ -1,0 +1,49 @@
+"""The route that a spec describes."""
+
+from typing import Any
+
+from proxiedapp.api.app import ProxiedApp
+from proxiedapp.api.route import RouteTLS
+from proxiedapp.kube.key import Key
+from proxiedapp.resources.certificate import secret_name
+from proxiedapp.resources.service import SERVICE_PORT
+from proxiedapp.routing.entrypoints import EntryPoints
+from proxiedapp.routing.route import Route
+from proxiedapp.routing.rule import Rule
+
+
+def route_of(app: ProxiedApp, entry_points: EntryPoints, *, strips: bool) -> Route:
+    """Return the app's route; raises InvalidSpecError if it needs HTTPS and has no entry point for it.
+
+    `strips` is whether the proxy removes the path prefix, as the app's server requires.
+    """
+    spec = app.spec.route
+    entry_points_of_app = entry_points.for_route(spec)
+    entry_points_of_app.reject_without_https()
+    redirect: dict[str, Any] | None = None
+    if spec.redirect_to_https:
+        port = entry_points.https_port(entry_points_of_app.main)
+        redirect = {"scheme": "https", "permanent": True} | ({} if port is None else {"port": str(port)})
+    return Route(
+        app=app.key,
+        rule=Rule(tuple(spec.hosts or ()), spec.path_prefix),
+        strips=strips,
+        entry_points=entry_points_of_app.main,
+        ingress_class_name=spec.ingress_class_name,
+        service=app.key.name,
+        port=SERVICE_PORT,
+        tls=None if spec.tls is None else _tls(app.key, spec.tls),
+        plain_entry_points=entry_points_of_app.plain,
+        redirect=redirect,
+        middlewares=tuple(middleware.name for middleware in spec.middlewares or ()),
+    )
+
+
+def _tls(app: Key, tls: RouteTLS) -> dict[str, Any]:
+    """Return the IngressRoute's `tls`.
+
+    It is never an empty object: when an apply removes the last field of one, the API server stores null instead
+    (tests/integration/test_schema_walk.py removes each field in turn).
+    """
+    fields = tls.model_dump(by_alias=True, exclude_none=True, exclude={"secret_name", "issuer_ref"})
+    return {"secretName": secret_name(app, tls)} | fields

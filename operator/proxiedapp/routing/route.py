@@ -1,0 +1,36 @@
+"""The route of one app, independent of the proxy API that it is written in.
+
+`routing.traefik` writes it as Traefik objects. A writer for another API starts from the same value.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from proxiedapp.kube.key import Key
+from proxiedapp.routing.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where an app is served and what the proxy does to requests on the way to it."""
+
+    app: Key
+    rule: Rule
+    strips: bool
+    """Whether the proxy removes the path prefix."""
+    entry_points: tuple[str, ...]
+    """Entry points of the main route; they use TLS if `tls` is set or the entry point does so by default."""
+    ingress_class_name: str | None
+    service: str
+    """Name of the Service that receives the requests."""
+    port: int
+    """Port of that Service."""
+    tls: Mapping[str, Any] | None = None
+    """The IngressRoute's `tls` field; None leaves it out."""
+    plain_entry_points: tuple[str, ...] = ()
+    """More entry points, served without TLS by a route of their own."""
+    redirect: Mapping[str, Any] | None = None
+    """The `redirectScheme` that sends clients of the plain entry points to HTTPS; None serves the app there."""
+    middlewares: tuple[str, ...] = ()
+    """Names of the user's Middlewares, in order."""
