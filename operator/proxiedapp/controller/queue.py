@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Generic, Protocol, TypeVar
 
+from proxiedapp.controller.backoff import backoff
+
 K = TypeVar("K", bound=Hashable)
 
 
@@ -108,8 +110,7 @@ class Queue(Generic[K]):
         """
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        # A float holds no more than 1024 doublings, which an app that stays broken reaches within days.
-        delay = min(self._backoff * 2.0 ** min(failures, 60), self._backoff_max)
+        delay = backoff(failures, self._backoff, self._backoff_max)
         self._release(key)
         self.add_later(key, max(delay * (1 + self._jitter() / 10), at_least))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp_sandbox.node.backoff import Backoff
+from proxiedapp_sandbox.node.backoff import RestartBackoff
 from proxiedapp_sandbox.node.errors import NotStartableError, StartError
 from proxiedapp_sandbox.node.handlers import Outcome, Target, perform
 from proxiedapp_sandbox.node.launch import Launch
@@ -114,7 +114,7 @@ class Container:
         """Set once it runs and its startup probe, if any, succeeded."""
         self._policy = policy
         self._around = surroundings
-        self._backoff = Backoff(surroundings.backoff, surroundings.backoff_max)
+        self._backoff = RestartBackoff(surroundings.backoff, surroundings.backoff_max)
         self._runs = runs
         self._process: Runs | None = None
         self._stop = asyncio.Event()

@@ -1,13 +1,16 @@
 """A container's environment and command line, as Kubernetes makes them of its spec. No I/O."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
+
+from kubernetes.utils.quantity import parse_quantity
 
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node.errors import NotStartableError
-from proxiedapp_sandbox.node.quantity import in_units_of
 
 _REFERENCE: Final = re.compile(r"\$(?:\$|\((?P<name>[^)]*)\))")
 _FROM: Final = {"configMapRef": "ConfigMap", "secretRef": "Secret"}
@@ -68,6 +71,19 @@ class PodFields:
         given = asked.get("resources", {}).get(field, {})
         quantity = given.get(resource) or (self.allocatable.get(resource, "0") if field == "limits" else "0")
         return str(in_units_of(quantity, reference.get("divisor") or "1"))
+
+
+def in_units_of(quantity: str | float, divisor: str | float) -> int:
+    """Return a quantity as a whole number of divisors, rounded up.
+
+    A divisor of 0, which is what the API server stores if none is given, counts as 1.
+    """
+    return math.ceil(_number(quantity) / (_number(divisor) or 1))
+
+
+def _number(quantity: str | float) -> Decimal:
+    number: Decimal = parse_quantity(quantity)  # type: ignore[no-untyped-call]
+    return number
 
 
 def containers(pod: Manifest) -> Iterator[Manifest]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from proxiedapp.kube.client import ApiError, ConflictError, NotFoundError
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp_sandbox.node.backoff import Backoff
+from proxiedapp_sandbox.node.backoff import RestartBackoff
 from proxiedapp_sandbox.node.container import Container, Role, Surroundings
 from proxiedapp_sandbox.node.errors import NotStartableError
 from proxiedapp_sandbox.node.logs import log_file
@@ -134,7 +134,7 @@ class Pod:
 
     async def _set_up(self) -> bool:
         """Make the pod's place, however often it takes; False if the pod is deleted before."""
-        backoff = Backoff(self._shared.config.backoff_seconds, self._shared.config.backoff_max_seconds)
+        backoff = RestartBackoff(self._shared.config.backoff_seconds, self._shared.config.backoff_max_seconds)
         while not self._deleted.is_set():
             try:
                 await self._sandbox.set_up()

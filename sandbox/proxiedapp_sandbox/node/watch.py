@@ -14,7 +14,7 @@ import orjson
 from proxiedapp.kube.client import Api, ApiError, collection
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp_sandbox.node.backoff import Backoff
+from proxiedapp_sandbox.node.backoff import RestartBackoff
 from proxiedapp_sandbox.node.probes import Sleep
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class WatchLostError(Exception):
 async def follow(api: Api, kind: Kind, sleep: Sleep = asyncio.sleep) -> AsyncGenerator[Event, None]:
     """Yield what happens to all objects of a kind, for ever. An object may be seen again though nothing changed."""
     known: dict[Uid, None] = {}
-    backoff = Backoff(*_BACKOFF)
+    backoff = RestartBackoff(*_BACKOFF)
     clock = asyncio.get_running_loop().time
     while True:
         began = clock()

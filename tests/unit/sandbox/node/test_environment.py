@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxiedapp_sandbox.node.environment import Source, environment, environment_sources, expand
+from proxiedapp_sandbox.node.environment import Source, environment, environment_sources, expand, in_units_of
 from proxiedapp_sandbox.node.errors import NotStartableError
 from tests.unit.sandbox.node.samples import a_container, a_pod, fields_of
 
@@ -140,3 +140,22 @@ def test_all_sources_are_named_beforehand() -> None:
         ],
     )
     assert environment_sources(container) == {Source("ConfigMap", "a"), Source("Secret", "b"), Source("Secret", "c")}
+
+
+@pytest.mark.parametrize(
+    ("quantity", "divisor", "whole"),
+    [
+        pytest.param("500m", "1", 1, id="rounded up"),
+        pytest.param("500m", "1m", 500, id="in thousandths"),
+        pytest.param("2", "0", 2, id="divisor 0 is the default"),
+        pytest.param(2, "1", 2, id="a number"),
+        pytest.param("64Mi", "1", 67108864, id="binary"),
+        pytest.param("1Gi", "1Mi", 1024, id="binary by binary"),
+        pytest.param("1M", "1k", 1000, id="decimal"),
+        pytest.param("1e3", "1", 1000, id="exponent"),
+        pytest.param("1E", "1P", 1000, id="E is exa, not an exponent"),
+        pytest.param("1500u", "1m", 2, id="tiny"),
+    ],
+)
+def test_quantity_in_units_of_its_divisor(quantity: str | int, divisor: str, whole: int) -> None:
+    assert in_units_of(quantity, divisor) == whole
