@@ -9,8 +9,7 @@ from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import CONFIG_MAP
 from proxiedapp.resources.metadata import child
-from proxiedapp.servers.adapted import MODULE
-from proxiedapp.servers.adapter import source
+from proxiedapp.servers.adapter import MODULE, source
 
 
 def adapter_name(app: Key) -> str:

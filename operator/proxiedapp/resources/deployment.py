@@ -5,14 +5,13 @@ from typing import Any
 from proxiedapp.api.app import ProxiedApp
 from proxiedapp.api.containers import APP, PORT_NAME
 from proxiedapp.api.rollout import Rollout
-from proxiedapp.api.volumes import ADAPTER
+from proxiedapp.api.volumes import ADAPTER, ADAPTER_PATH
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.environment import environment
 from proxiedapp.resources.kinds import DEPLOYMENT
 from proxiedapp.resources.metadata import child, labels, selector
 from proxiedapp.resources.pod import container_security, mounts, pod_spec, resources
 from proxiedapp.resources.probes import container_probes
-from proxiedapp.servers.adapted import MOUNT_PATH
 from proxiedapp.servers.launch import Launch
 
 
@@ -63,5 +62,5 @@ def _container(app: ProxiedApp, launch: Launch) -> dict[str, Any]:
     container["securityContext"] = container_security(spec.security_context)
     container["volumeMounts"] = mounts(spec)
     if launch.adapter:
-        container["volumeMounts"].append({"name": ADAPTER, "mountPath": MOUNT_PATH, "readOnly": True})
+        container["volumeMounts"].append({"name": ADAPTER, "mountPath": ADAPTER_PATH, "readOnly": True})
     return container

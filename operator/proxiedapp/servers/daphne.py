@@ -6,22 +6,11 @@ prefix and trust right.
 
 from typing import Final
 
-from proxiedapp.servers.server import Form, Grammar, Role, Server, Setting
-from proxiedapp.servers.uvicorn import OVER_THE_NETWORK
+from proxiedapp.servers.rejections import INHERITED_SOCKET, OVER_THE_NETWORK, SOCKET_FILE
+from proxiedapp.servers.server import Form, Grammar, Role, Server, Setting, with_adapter
 
-_ROOT_PATH: Final = Setting(("--root-path",), default="")
-_REACHED: Final = {
-    Role.HOST: Setting(("--bind", "-b"), default="127.0.0.1"),
-    Role.PORT: Setting(("--port", "-p")),
-}
-_UNSERVABLE: Final = {
-    "--unix-socket": f"{OVER_THE_NETWORK}, not over a socket file",
-    "-u": f"{OVER_THE_NETWORK}, not over a socket file",
-    "--fd": f"{OVER_THE_NETWORK}, not over an inherited socket",
-    "--endpoint": f"{OVER_THE_NETWORK}; give --bind and --port instead",
-    "-e": f"{OVER_THE_NETWORK}; give --bind and --port instead",
-}
-_BELIEVES_EVERYBODY: Final = "it believes everybody, and the adapter then cannot tell the proxy from others"
+_ENDPOINT: Final = f"{OVER_THE_NETWORK}; give --bind and --port instead"
+_TRUSTS_ALL: Final = "it believes everybody, and the adapter then cannot tell the proxy from others"
 
 DAPHNE: Final = Server(
     name="daphne",
@@ -54,22 +43,26 @@ DAPHNE: Final = Server(
         ),
         abbreviates=True,
     ),
-    forms=(
-        Form(
-            strips=None,
-            adapter=True,
-            settings=_REACHED,
-            watched={Role.ROOT_PATH: _ROOT_PATH},
-            unservable=_UNSERVABLE | {"--proxy-headers": _BELIEVES_EVERYBODY},
-        ),
+    forms=with_adapter(
         Form(
             strips=False,
-            settings={Role.ROOT_PATH: _ROOT_PATH, **_REACHED},
-            needs=("--proxy-headers",),
-            unservable=_UNSERVABLE,
+            settings={
+                Role.ROOT_PATH: Setting(("--root-path",), default=""),
+                Role.HOST: Setting(("--bind", "-b"), default="127.0.0.1"),
+                Role.PORT: Setting(("--port", "-p")),
+            },
+            required_switches=("--proxy-headers",),
+            rejected_options={
+                "--unix-socket": SOCKET_FILE,
+                "-u": SOCKET_FILE,
+                "--fd": INHERITED_SOCKET,
+                "--endpoint": _ENDPOINT,
+                "-e": _ENDPOINT,
+            },
             limits="daphne believes X-Forwarded-* headers of everybody who reaches the pod, and tells websockets no "
             "scheme, so that their addresses come out as http. Use spec.server.adapter: Auto",
         ),
+        rejected_options={"--proxy-headers": _TRUSTS_ALL},
     ),
     command_for=lambda app: ["daphne", app],
 )

@@ -6,8 +6,8 @@ Trust goes into FORWARDED_ALLOW_IPS, which every version reads: fastapi-cli befo
 
 from typing import Final
 
+from proxiedapp.servers.rejections import NO_PROXY_HEADERS
 from proxiedapp.servers.server import Form, Grammar, Role, Server, Setting
-from proxiedapp.servers.uvicorn import NO_TRUST
 
 
 def _command_for(app: str) -> list[str]:
@@ -32,7 +32,7 @@ FASTAPI: Final = Server(
                 Role.PORT: Setting(("--port",), ("PORT",)),
                 Role.WORKERS: Setting(("--workers",), ("WEB_CONCURRENCY",)),
             },
-            unservable={"--no-proxy-headers": NO_TRUST},
+            rejected_options={"--no-proxy-headers": NO_PROXY_HEADERS},
         ),
     ),
     subcommands={"run": {}, "dev": {Role.HOST: Setting(("--host",), default="127.0.0.1"), Role.WORKERS: None}},

@@ -6,22 +6,22 @@ gunicorn >= 24 is needed for the asgi worker. 23.0 and 24.0.0 end at the start o
 
 from typing import Final
 
-from proxiedapp.servers.server import Form, Grammar, Role, Server, Setting
-from proxiedapp.servers.uvicorn import OVER_THE_NETWORK, TLS_AT_THE_PROXY
+from proxiedapp.servers.rejections import DAEMON, TLS_IN_POD
+from proxiedapp.servers.server import Form, Grammar, Role, Server, Setting, with_adapter
 
-WORKER_CLASS: Final = ("--worker-class", "-k")
+_WORKER_CLASS: Final = ("--worker-class", "-k")
 
 _ROOT_PATH: Final = Setting(("--root-path",), default="")
-_TRUST: Final = Setting(("--forwarded-allow-ips",), ("FORWARDED_ALLOW_IPS",))
-_REACHED: Final = {
+_SETTINGS: Final = {
+    Role.TRUST: Setting(("--forwarded-allow-ips",), ("FORWARDED_ALLOW_IPS",)),
     Role.BIND: Setting(("--bind", "-b"), default="127.0.0.1:8000"),
     Role.WORKERS: Setting(("--workers", "-w"), ("WEB_CONCURRENCY",)),
 }
-_UNSERVABLE: Final = {
-    "--certfile": TLS_AT_THE_PROXY,
-    "--keyfile": TLS_AT_THE_PROXY,
-    "--daemon": f"{OVER_THE_NETWORK}, and a pod ends with its first process",
-    "-D": f"{OVER_THE_NETWORK}, and a pod ends with its first process",
+_REJECTED_OPTIONS: Final = {
+    "--certfile": TLS_IN_POD,
+    "--keyfile": TLS_IN_POD,
+    "--daemon": DAEMON,
+    "-D": DAEMON,
     "--paste": "the app must be named in the command",
 }
 _GRAMMAR: Final = Grammar(
@@ -61,6 +61,7 @@ _GRAMMAR: Final = Grammar(
 GUNICORN_UVICORN: Final = Server(
     name="gunicorn-uvicorn",
     programs=frozenset({"gunicorn"}),
+    worker_class_flags=_WORKER_CLASS,
     worker_classes=frozenset(
         {
             "uvicorn_worker.UvicornWorker",
@@ -70,23 +71,17 @@ GUNICORN_UVICORN: Final = Server(
         }
     ),
     grammar=_GRAMMAR,
-    forms=(
-        Form(
-            strips=None,
-            adapter=True,
-            settings=_REACHED,
-            watched={Role.ROOT_PATH: _ROOT_PATH, Role.TRUST: _TRUST},
-            unservable=_UNSERVABLE,
-        ),
+    forms=with_adapter(
         Form(
             strips=True,
-            settings={Role.TRUST: _TRUST, **_REACHED},
-            unservable=_UNSERVABLE,
+            settings=_SETTINGS,
+            rejected_options=_REJECTED_OPTIONS,
             dual_stack=True,
             limits="gunicorn with a uvicorn worker cannot be told a root path, so docs, redirects and mounted apps "
             "lose the prefix. Use spec.server.adapter: Auto, or a subclass of the worker that has root_path in its "
             "CONFIG_KWARGS",
         ),
+        checked={Role.ROOT_PATH: _ROOT_PATH},
     ),
     command_for=lambda app: ["gunicorn", "-k", "uvicorn_worker.UvicornWorker", app],
     arguments_variable="GUNICORN_CMD_ARGS",
@@ -95,20 +90,14 @@ GUNICORN_UVICORN: Final = Server(
 GUNICORN_ASGI: Final = Server(
     name="gunicorn-asgi",
     programs=frozenset({"gunicorn"}),
+    worker_class_flags=_WORKER_CLASS,
     worker_classes=frozenset({"asgi", "gunicorn.workers.gasgi.ASGIWorker"}),
     grammar=_GRAMMAR,
-    forms=(
-        Form(
-            strips=None,
-            adapter=True,
-            settings=_REACHED,
-            watched={Role.ROOT_PATH: _ROOT_PATH, Role.TRUST: _TRUST},
-            unservable=_UNSERVABLE,
-        ),
+    forms=with_adapter(
         Form(
             strips=False,
-            settings={Role.ROOT_PATH: _ROOT_PATH, Role.TRUST: _TRUST, **_REACHED},
-            unservable=_UNSERVABLE,
+            settings={Role.ROOT_PATH: _ROOT_PATH, **_SETTINGS},
+            rejected_options=_REJECTED_OPTIONS,
             dual_stack=True,
             limits="gunicorn's asgi worker takes a request's scheme from the proxy but not the client's address, and "
             "shows secure websockets as ws. Use spec.server.adapter: Auto, or wrap the app in uvicorn's "

@@ -6,20 +6,8 @@ both right.
 
 from typing import Final
 
-from proxiedapp.servers.server import Form, Grammar, Role, Server, Setting
-from proxiedapp.servers.uvicorn import OVER_THE_NETWORK, TLS_AT_THE_PROXY
-
-_ROOT_PATH: Final = Setting(("--root-path",), default="")
-_REACHED: Final = {
-    Role.BIND: Setting(("--bind", "-b"), default="127.0.0.1:8000"),
-    Role.WORKERS: Setting(("--workers", "-w")),
-}
-_UNSERVABLE: Final = {
-    "--certfile": TLS_AT_THE_PROXY,
-    "--keyfile": TLS_AT_THE_PROXY,
-    "--daemon": f"{OVER_THE_NETWORK}, and a pod ends with its first process",
-    "-D": f"{OVER_THE_NETWORK}, and a pod ends with its first process",
-}
+from proxiedapp.servers.rejections import DAEMON, TLS_IN_POD
+from proxiedapp.servers.server import Form, Grammar, Role, Server, Setting, with_adapter
 
 HYPERCORN: Final = Server(
     name="hypercorn",
@@ -68,18 +56,15 @@ HYPERCORN: Final = Server(
         ),
         abbreviates=True,
     ),
-    forms=(
-        Form(
-            strips=None,
-            adapter=True,
-            settings=_REACHED,
-            watched={Role.ROOT_PATH: _ROOT_PATH},
-            unservable=_UNSERVABLE,
-        ),
+    forms=with_adapter(
         Form(
             strips=False,
-            settings={Role.ROOT_PATH: _ROOT_PATH, **_REACHED},
-            unservable=_UNSERVABLE,
+            settings={
+                Role.ROOT_PATH: Setting(("--root-path",), default=""),
+                Role.BIND: Setting(("--bind", "-b"), default="127.0.0.1:8000"),
+                Role.WORKERS: Setting(("--workers", "-w")),
+            },
+            rejected_options={"--certfile": TLS_IN_POD, "--keyfile": TLS_IN_POD, "--daemon": DAEMON, "-D": DAEMON},
             limits="hypercorn cannot be told whom to believe, so redirects are http, secure websockets ws "
             "and clients the proxy's address. "
             "Use spec.server.adapter: Auto, or wrap the app in hypercorn.middleware.ProxyFixMiddleware",

@@ -1,100 +1,135 @@
-"""The shape of the table: what the operator must know of a server to run it behind a prefix."""
+"""What the operator must know of a server to run it behind a path prefix: the types of an entry in the table."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 
 class Role(Enum):
-    """What the operator has a say in; the value is the field of the spec that decides it."""
+    """What a setting is for. The value is the field of the spec that decides it."""
 
     ROOT_PATH = "spec.route.pathPrefix"
     TRUST = "spec.proxy.trustedProxies"
     HOST = "the pod's address"
     PORT = "spec.port"
     BIND = "the pod's address and spec.port"
-    """Host and port in one word, for servers that take them so."""
+    """Host and port as one setting, for servers that have it so."""
     WORKERS = "spec.server.workers"
     INTERFACE = "FastAPI, which speaks ASGI"
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How a server is told one thing. Where it reads both a flag and a variable, the flag wins."""
+    """The flags and variables by which a server is configured for one role. A flag has precedence over a variable."""
 
     flags: tuple[str, ...] = ()
-    """Its spellings, of which the first is written; none where there are only variables."""
+    """Its names, of which the operator writes the first; empty if there is no flag."""
     variables: tuple[str, ...] = ()
-    """Environment variables that say the same; the first is the one that is written."""
+    """Environment variables with the same meaning, of which the operator writes the first."""
     default: str | None = None
-    """What the server does when it is told nothing, where that matters to us."""
+    """The server's default, if the operator depends on it."""
     by_variable: bool = False
-    """Write the variable, because versions in use do not know the flag."""
-    equals: frozenset[str] = frozenset()
-    """Values that are as good as the one that is wanted."""
+    """Whether the operator writes the variable, because versions in use do not have the flag."""
+    equivalents: frozenset[str] = frozenset()
+    """Values that are accepted instead of the required one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedVariable:
+    """A variable with which the app cannot be served behind the proxy."""
+
+    reason: str
+    harmless: frozenset[str] = frozenset()
+    """Values, in lower case, that are accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One way to run a server behind a prefix."""
+    """One way to run a server behind a path prefix."""
 
     strips: bool | None
-    """Whether the proxy must cut the prefix off; None where it may or may not, as the user decides."""
+    """Whether the proxy must strip the prefix; None if it can do either, as the user chooses."""
     settings: Mapping[Role, Setting]
-    """What the operator writes where it is missing."""
-    watched: Mapping[Role, Setting] = field(default_factory=dict)
-    """What the operator does not write, and what must not contradict nevertheless."""
-    needs: tuple[str, ...] = ()
-    """Switches that must be on."""
-    unservable: Mapping[str, str] = field(default_factory=dict)
-    """Options with which the app cannot be reached or believed behind the proxy, and why."""
-    unservable_variables: Mapping[str, tuple[str, frozenset[str]]] = field(default_factory=dict)
-    """Variables of the same kind: why, and the values (in lower case) that do no harm."""
+    """Settings that the operator writes if they are missing."""
+    checked: Mapping[Role, Setting] = field(default_factory=dict)
+    """Settings that the operator does not write, but which must not contradict the spec."""
+    required_switches: tuple[str, ...] = ()
+    """Switches that the operator adds if they are missing."""
+    rejected_options: Mapping[str, str] = field(default_factory=dict)
+    """Options with which the app cannot be served behind the proxy, and the reason."""
+    rejected_variables: Mapping[str, RejectedVariable] = field(default_factory=dict)
     adapter: bool = False
-    """Whether the adapter tells the app its prefix and whom to believe."""
+    """Whether the adapter sets the root path and decides which proxies are trusted."""
     dual_stack: bool = False
-    """Whether who listens on [::] gets IPv4 peers too, whose addresses are then mapped into IPv6: ::ffff:10.0.0.1."""
+    """Whether the server, listening on [::], accepts IPv4 as well and sees those peers as ::ffff:10.0.0.1."""
     limits: str = ""
-    """What stays wrong, and how the app itself can mend it."""
+    """What is wrong although the app is served, and how the user can fix it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """How a server reads its arguments."""
+    """How a server parses its arguments."""
 
     switches: frozenset[str]
-    """Options that take no value; every other option takes one."""
+    """Options without a value; every other option takes one."""
     valued: frozenset[str] = frozenset()
-    """All options that take a value, where abbreviations must be told apart."""
+    """All options with a value, if the server accepts abbreviations."""
     optional: frozenset[str] = frozenset()
-    """Options that take the next word as their value if it is no option itself."""
+    """Options whose value is the next argument, unless that is an option itself."""
     abbreviates: bool = False
-    """Whether the beginning of a long option will do, if no other begins like it (Python's argparse)."""
+    """Whether an unambiguous beginning of a long option is accepted (`allow_abbrev` of Python's argparse)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """All that is known of one server."""
+    """An entry in the table: what is known of one server."""
 
     name: str
     """Its `spec.server.kind`."""
     programs: frozenset[str]
-    """Names of its executable and of the module for `python -m`."""
+    """Names of its executable, and of its module for `python -m`."""
     grammar: Grammar
     forms: tuple[Form, ...]
-    """Best first: `Auto` takes the first, a given strip mode the first that fits it."""
+    """Best first: `stripPrefix: Auto` takes the first, `Always` and `Never` the first that allows it."""
     command_for: Callable[[str], list[str]] | None = None
-    """Writes the server's command from `spec.server.app`."""
+    """Returns the server's command for `spec.server.app`."""
     subcommands: Mapping[str, Mapping[Role, Setting | None]] = field(default_factory=dict)
-    """Subcommands that serve an app, with the settings in which each differs; empty: the program serves by itself."""
+    """Subcommands that serve an app, and the settings in which each differs; empty if the program has none."""
+    worker_class_flags: tuple[str, ...] = ()
+    """The option that selects a worker class, if servers of one program differ in it."""
     worker_classes: frozenset[str] = frozenset()
-    """Values of `--worker-class` by which a server is told from others that run under the same program."""
+    """Values of that option with which the program is this server."""
     arguments_variable: str | None = None
-    """A variable with more arguments, which those of the command line beat."""
+    """A variable with more arguments; those of the command line have precedence."""
     factory_switch: str | None = None
-    """The switch that says that the app's name is that of a function which makes it."""
+    """The switch with which the app's name is the name of a function that returns the app."""
 
     def setting(self, form: Form, role: Role, subcommand: str | None) -> Setting | None:
-        """Return how this server, run by this subcommand, is told the thing; None where it cannot be told."""
+        """Return the setting for a role under a subcommand; None if there is none."""
         special = self.subcommands.get(subcommand or "", {})
         return special[role] if role in special else form.settings.get(role)
+
+
+_BY_ADAPTER: Final = frozenset({Role.ROOT_PATH, Role.TRUST})
+"""Roles for which the adapter does what the server's own settings cannot."""
+
+
+def with_adapter(
+    by_flags: Form, *, checked: Mapping[Role, Setting] | None = None, rejected_options: Mapping[str, str] | None = None
+) -> tuple[Form, Form]:
+    """Return the forms of a server whose flags are not enough: with the adapter, and by flags alone.
+
+    With the adapter, root path and trusted proxies are the adapter's: the flags for them are only checked, and so are
+    those in `checked`. Options in `rejected_options` are rejected in addition to those of `by_flags`.
+    """
+    settings = by_flags.settings.items()
+    adapter = Form(
+        strips=None,
+        adapter=True,
+        settings={role: setting for role, setting in settings if role not in _BY_ADAPTER},
+        checked={role: setting for role, setting in settings if role in _BY_ADAPTER} | dict(checked or {}),
+        rejected_options={**by_flags.rejected_options, **(rejected_options or {})},
+        rejected_variables=by_flags.rejected_variables,
+    )
+    return adapter, by_flags

@@ -6,11 +6,8 @@ them for names, trusts nobody and says nothing.
 
 from typing import Final
 
-from proxiedapp.servers.server import Form, Grammar, Role, Server, Setting
-
-OVER_THE_NETWORK: Final = "the proxy reaches the pod over the network"
-TLS_AT_THE_PROXY: Final = "the proxy speaks plain HTTP to the pod; TLS ends at the proxy"
-NO_TRUST: Final = "it makes every trust setting void, so redirects fall back to http"
+from proxiedapp.servers.rejections import INHERITED_SOCKET, NO_PROXY_HEADERS, SOCKET_FILE, TLS_IN_POD
+from proxiedapp.servers.server import Form, Grammar, RejectedVariable, Role, Server, Setting
 
 UVICORN: Final = Server(
     name="uvicorn",
@@ -47,19 +44,21 @@ UVICORN: Final = Server(
                 Role.PORT: Setting(("--port",), ("UVICORN_PORT",)),
                 Role.WORKERS: Setting(("--workers",), ("UVICORN_WORKERS", "WEB_CONCURRENCY")),
             },
-            unservable={
-                "--uds": f"{OVER_THE_NETWORK}, not over a socket file",
-                "--fd": f"{OVER_THE_NETWORK}, not over an inherited socket",
-                "--ssl-keyfile": TLS_AT_THE_PROXY,
-                "--ssl-certfile": TLS_AT_THE_PROXY,
-                "--no-proxy-headers": NO_TRUST,
+            rejected_options={
+                "--uds": SOCKET_FILE,
+                "--fd": INHERITED_SOCKET,
+                "--ssl-keyfile": TLS_IN_POD,
+                "--ssl-certfile": TLS_IN_POD,
+                "--no-proxy-headers": NO_PROXY_HEADERS,
             },
-            unservable_variables={
-                "UVICORN_UDS": (f"{OVER_THE_NETWORK}, not over a socket file", frozenset()),
-                "UVICORN_FD": (f"{OVER_THE_NETWORK}, not over an inherited socket", frozenset()),
-                "UVICORN_SSL_KEYFILE": (TLS_AT_THE_PROXY, frozenset()),
-                "UVICORN_SSL_CERTFILE": (TLS_AT_THE_PROXY, frozenset()),
-                "UVICORN_PROXY_HEADERS": (NO_TRUST, frozenset({"1", "true", "t", "yes", "y", "on"})),
+            rejected_variables={
+                "UVICORN_UDS": RejectedVariable(SOCKET_FILE),
+                "UVICORN_FD": RejectedVariable(INHERITED_SOCKET),
+                "UVICORN_SSL_KEYFILE": RejectedVariable(TLS_IN_POD),
+                "UVICORN_SSL_CERTFILE": RejectedVariable(TLS_IN_POD),
+                "UVICORN_PROXY_HEADERS": RejectedVariable(
+                    NO_PROXY_HEADERS, harmless=frozenset({"1", "true", "t", "yes", "y", "on"})
+                ),
             },
         ),
     ),

@@ -59,7 +59,10 @@ def test_options_between_fastapi_and_its_subcommand_take_no_value() -> None:
 def test_flags_of_uvicorn_exist() -> None:
     written = {setting.flags[0] for setting in UVICORN.forms[0].settings.values()}
     assert written <= options(uvicorn_command.params, valued=True)
-    assert UVICORN.forms[0].unservable.keys() <= options(uvicorn_command.params, valued=True) | UVICORN.grammar.switches
+    assert (
+        UVICORN.forms[0].rejected_options.keys()
+        <= options(uvicorn_command.params, valued=True) | UVICORN.grammar.switches
+    )
 
 
 @pytest.mark.parametrize("name", SUBCOMMANDS)
@@ -161,9 +164,9 @@ def test_flags_of_an_argparse_server_exist(name: str) -> None:
     server, actions = ARGPARSE[name]
     known = {option for names, _ in actions for option in names}
     for form in server.forms:
-        for setting in (*form.settings.values(), *form.watched.values()):
+        for setting in (*form.settings.values(), *form.checked.values()):
             assert set(setting.flags) <= known
-        assert {*form.needs, *form.unservable} <= known
+        assert {*form.required_switches, *form.rejected_options} <= known
 
 
 def test_switches_of_granian_are_those_of_the_installed_one() -> None:
@@ -179,8 +182,8 @@ def test_flags_and_variables_of_granian_exist() -> None:
         for setting in form.settings.values():
             assert setting.flags[0] in known
             assert f"[envvar:{setting.variables[0]}" in told
-        assert form.unservable.keys() <= known
-        assert all(f"[envvar:{name}" in told for name in form.unservable_variables)
+        assert form.rejected_options.keys() <= known
+        assert all(f"[envvar:{name}" in told for name in form.rejected_variables)
 
 
 def test_options_of_uv_run_that_take_a_value_are_known() -> None:

@@ -1,1 +1,1 @@
-"""Reads and writes the command line that starts a server."""
+"""Reads the command line that starts a server, and writes it with additions."""

@@ -1,57 +1,57 @@
-"""Reading a server's arguments as the server itself does: options with their values, and the words between them."""
+"""Parses a server's arguments as the server itself does: options with their values, and positional arguments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from proxiedapp.servers.command.variables import Word
+from proxiedapp.servers.command.environment import Value
 from proxiedapp.servers.server import Grammar
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option as given: its full name, its value, and the indices of its first and last word."""
+    """One option as given: its full name, its value, and the indices of its first and last argument."""
 
     name: str
-    value: Word | None
+    value: Value | None
     first: int
     last: int
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedArguments:
-    """What a server makes of its arguments."""
+    """The arguments as the server's own parser sees them."""
 
     options: tuple[Option, ...]
     positionals: tuple[int, ...]
-    """Indices of the words that are neither an option nor its value."""
+    """Indices of the arguments that are neither an option nor its value."""
 
-    def values(self, names: Sequence[str]) -> list[Word]:
-        """Return the values of an option, whatever its spelling, in order; of most the server takes the last."""
-        return [each.value for each in self.options if each.name in names and each.value is not None]
+    def values(self, names: Sequence[str]) -> list[Value]:
+        """Return the values of an option, in order and under any of its names; most servers use the last one."""
+        return [option.value for option in self.options if option.name in names and option.value is not None]
 
     def in_force(self) -> set[str]:
-        """Return the options given; of `--x` and `--no-x` the later one counts."""
+        """Return the names of the options given; of `--x` and `--no-x` only the later one."""
         given: set[str] = set()
-        for each in self.options:
-            given.discard("--no-" + each.name.removeprefix("--"))
-            given.add(each.name)
+        for option in self.options:
+            given.discard("--no-" + option.name.removeprefix("--"))
+            given.add(option.name)
         return given
 
 
-def read_arguments(arguments: Sequence[Word], grammar: Grammar) -> ParsedArguments:
-    """Read arguments; after a bare `--` nothing is an option."""
+def parse_arguments(arguments: Sequence[Value], grammar: Grammar) -> ParsedArguments:
+    """Parse arguments; after a bare `--` all of them are positional."""
     options: list[Option] = []
     positionals: list[int] = []
     at = 0
     while at < len(arguments):
-        word = arguments[at]
-        if word.text == "--":
+        text = arguments[at].text
+        if text == "--":
             positionals += range(at + 1, len(arguments))
             break
-        if word.text.startswith("--"):
-            options.append(_long(arguments, at, grammar))
-        elif word.text.startswith("-") and word.text != "-":
-            options += _short(arguments, at, grammar)
+        if text.startswith("--"):
+            options.append(_long_option(arguments, at, grammar))
+        elif text.startswith("-") and text != "-":
+            options += _short_options(arguments, at, grammar)
         else:
             positionals.append(at)
             at += 1
@@ -60,11 +60,11 @@ def read_arguments(arguments: Sequence[Word], grammar: Grammar) -> ParsedArgumen
     return ParsedArguments(tuple(options), tuple(positionals))
 
 
-def _long(arguments: Sequence[Word], at: int, grammar: Grammar) -> Option:
+def _long_option(arguments: Sequence[Value], at: int, grammar: Grammar) -> Option:
     given, equals, value = arguments[at].text.partition("=")
     name = _full_name(given, grammar)
     if equals:
-        return Option(name, Word(value, arguments[at].known), at, at)
+        return Option(name, Value(value, arguments[at].known), at, at)
     next_is_option = arguments[at + 1 : at + 2] and arguments[at + 1].text.startswith("-")
     if name in grammar.switches or (name in grammar.optional and next_is_option):
         return Option(name, None, at, at)
@@ -72,28 +72,29 @@ def _long(arguments: Sequence[Word], at: int, grammar: Grammar) -> Option:
 
 
 def _full_name(given: str, grammar: Grammar) -> str:
+    """Complete an abbreviation that stands for exactly one option."""
     known = grammar.switches | grammar.valued | grammar.optional
     if not grammar.abbreviates or given in known:
         return given
-    meant = [name for name in known if name.startswith(given)]
-    return meant[0] if len(meant) == 1 else given
+    matching = [name for name in known if name.startswith(given)]
+    return matching[0] if len(matching) == 1 else given
 
 
-def _short(arguments: Sequence[Word], at: int, grammar: Grammar) -> list[Option]:
-    """Read `-x value`, `-xvalue`, and switches joined as in `-vx value`."""
-    word = arguments[at]
+def _short_options(arguments: Sequence[Value], at: int, grammar: Grammar) -> list[Option]:
+    """Parse `-x value`, `-xvalue`, and switches joined as in `-vx value`."""
+    argument = arguments[at]
     found: list[Option] = []
-    for index, letter in enumerate(word.text[1:], start=1):
+    for index, letter in enumerate(argument.text[1:], start=1):
         name = f"-{letter}"
         if name in grammar.switches:
             found.append(Option(name, None, at, at))
             continue
-        glued = word.text[index + 1 :]
-        value = Word(glued.removeprefix("="), word.known)
-        return [*found, Option(name, value, at, at) if glued else _with_next(name, arguments, at)]
+        attached = argument.text[index + 1 :]
+        value = Value(attached.removeprefix("="), argument.known)
+        return [*found, Option(name, value, at, at) if attached else _with_next(name, arguments, at)]
     return found
 
 
-def _with_next(name: str, arguments: Sequence[Word], at: int) -> Option:
+def _with_next(name: str, arguments: Sequence[Value], at: int) -> Option:
     following = arguments[at + 1] if at + 1 < len(arguments) else None
     return Option(name, following, at, at if following is None else at + 1)

@@ -1,78 +1,74 @@
-"""A server as a container's command starts it, and how words are put into that command."""
+"""A server as a container starts it: its arguments, its environment, and where arguments can be added."""
 
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
-from proxiedapp.servers.command.arguments import ParsedArguments, read_arguments
-from proxiedapp.servers.command.variables import Word
+from proxiedapp.servers.command.arguments import ParsedArguments, parse_arguments
+from proxiedapp.servers.command.container import ContainerCommand
+from proxiedapp.servers.command.environment import Value
 from proxiedapp.servers.server import Server
 
 
 @dataclass(frozen=True, slots=True)
-class WordPosition:
-    """Where something stands in command + args: a whole word, or a part [start, end) of a script."""
+class Position:
+    """A position in command + args: a whole element, or the part [start, end) of a shell script."""
 
     index: int
     part: tuple[int, int] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of the server, and where the spec has it."""
+
+    value: Value
+    position: Position
+
+
 @dataclass(frozen=True)
 class Invocation:
-    """A server found in a container's command: what it is told there, and where more can be said."""
+    """A container's command and environment, with all that is known of the server which it starts."""
 
+    container: ContainerCommand
     server: Server
-    subcommand: str | None
-    arguments: tuple[Word, ...]
-    """What the server's own parser reads."""
-    places: tuple[WordPosition, ...]
-    """Where each of them stands."""
-    inherited: tuple[Word, ...]
-    """Arguments from a variable, which those of the command line beat."""
-    assignments: Mapping[str, Word]
-    """Variables set in front of the server, which beat the container's."""
-    command: tuple[str, ...] | None
-    args: tuple[str, ...] | None
-    end: WordPosition
-    """The word before which new words go, or the part of a script after which they do."""
+    subcommand: str | None = None
+    arguments: tuple[Argument, ...] = ()
+    """The server's arguments, without the subcommand."""
+    inherited: tuple[Value, ...] = ()
+    """Arguments from a variable; those of the command line have precedence."""
+    assignments: Mapping[str, Value] | None = None
+    """Variables that the command sets for the server; they have precedence over the container's."""
+    insertion: Position | None = None
+    """The element before which new arguments go, or the part of a script after which they go; None if nowhere."""
+
+    @classmethod
+    def opaque(cls, container: ContainerCommand, server: Server) -> Self:
+        """Return the invocation of a server whose command the operator does not read."""
+        return cls(container, server)
 
     @cached_property
-    def reading(self) -> ParsedArguments:
-        """What the server makes of all its arguments."""
-        return read_arguments((*self.inherited, *self.arguments), self.server.grammar)
+    def parsed(self) -> ParsedArguments:
+        """All arguments that the server gets, those from a variable first."""
+        return parse_arguments((*self.inherited, *(each.value for each in self.arguments)), self.server.grammar)
 
     @cached_property
-    def app(self) -> int | None:
-        """Return the index of the argument that names the app: the first that is no option."""
-        own = read_arguments(self.arguments, self.server.grammar)
-        return own.positionals[0] if own.positionals else None
+    def app(self) -> Argument | None:
+        """The argument that names the app: the first positional one."""
+        positionals = parse_arguments([each.value for each in self.arguments], self.server.grammar).positionals
+        return self.arguments[positionals[0]] if positionals else None
 
-    def with_words(
-        self, extra: Sequence[str], app: str | None = None
-    ) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
-        """Return command and args with words added in the right place, and another app in the place of the user's.
+    def variable(self, name: str) -> Value | None:
+        """Return a variable as the server gets it; None if neither the command nor `spec.env` sets it."""
+        if self.sets_in_command(name):
+            return (self.assignments or {})[name]
+        return self.container.environment.get(name)
 
-        Nothing else of the user's is moved or changed.
-        """
-        words = [*(self.command or ()), *(self.args or ())]
-        split = len(self.command or ())
-        parts: list[tuple[int, int, int, str]] = []
-        if app is not None and self.app is not None:
-            place = self.places[self.app]
-            if place.part is None:
-                words[place.index] = app
-            else:
-                parts.append((place.index, *place.part, shlex.quote(app)))
-        if extra and self.end.part is not None:
-            added = "".join(f" {shlex.quote(word)}" for word in extra)
-            parts.append((self.end.index, self.end.part[1], self.end.part[1], added))
-        for index, start, stop, text in sorted(parts, reverse=True):  # from behind, so that the places still hold
-            words[index] = words[index][:start] + text + words[index][stop:]
-        if extra and self.end.part is None:
-            words[self.end.index : self.end.index] = extra
-            split += len(extra) if self.end.index < split or not self.args else 0
-        return (
-            None if self.command is None else tuple(words[:split]),
-            None if self.args is None else tuple(words[split:]),
-        )
+    def sets_in_command(self, name: str) -> bool:
+        """Return whether the command itself sets a variable, as in `env NAME=value uvicorn`."""
+        return name in (self.assignments or {})
+
+    def field_of_variable(self, name: str) -> str:
+        """Return the field of the spec that sets a variable."""
+        return "spec.command" if self.sets_in_command(name) else "spec.env"

@@ -1,8 +1,9 @@
-"""Reading a shell script far enough to find the simple commands in it, and where each word stands.
+"""Reads a shell script far enough to find its simple commands, and the position of each of their tokens.
 
-Only what is needed to add words to a command: quotes, escapes, comments, operators and redirections are understood,
-`$NAME` is looked up, any other expansion makes its word unknown. What cannot be read with certainty, like a here
-document, is refused rather than guessed at.
+It understands what is needed to add arguments to a command: quotes, escapes, comments, operators and redirections, as
+POSIX defines them (XCU 2.2, 2.3 and 2.7) and dash and bash read them (`tests/unit/servers/command/test_shell_agrees.py`
+compares with `sh`). `$NAME` is looked up; any other expansion makes the value of its token unknown. A script that
+cannot be read with certainty, such as one with a here-document, is rejected.
 """
 
 import re
@@ -10,23 +11,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from proxiedapp.servers.command.variables import Word
+from proxiedapp.servers.command.environment import Value
 
 
 class UnreadableScriptError(Exception):
-    """The script cannot be read with certainty; the text says what stands in the way."""
+    """The script cannot be read with certainty; the message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A word and the part of the script, [start, end), in which it is written."""
+class Token:
+    """A word of a script: the value that the shell makes of it, and the part [start, end) of the script it is in."""
 
-    word: Word
+    value: Value
     start: int
     end: int
 
 
 ALL_ARGUMENTS: Final = ("$@", "$*")
+"""Text of a token that stands for all arguments of the script."""
 _NAME: Final = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 _SPECIAL: Final = re.compile(r"\$(?:\{[@*]\}|[@*])")
 _EXPANSION: Final = re.compile(r"\$[({0-9#?$!_-]|`")
@@ -35,8 +37,8 @@ _OPERATORS: Final = ";|()\n"
 _CLOSES: Final = {"(": ")", "{": "}"}
 
 
-def simple_commands(script: str, env: Mapping[str, str]) -> list[list[Placed]]:
-    """Return the words of each simple command in order, redirections left out; raises UnreadableScriptError."""
+def simple_commands(script: str, env: Mapping[str, str]) -> list[list[Token]]:
+    """Return the tokens of each simple command in order, without redirections; raises UnreadableScriptError."""
     return _Reader(script, env).read()
 
 
@@ -46,8 +48,8 @@ class _Reader:
         self.env = env
         self.at = 0
 
-    def read(self) -> list[list[Placed]]:
-        commands: list[list[Placed]] = [[]]
+    def read(self) -> list[list[Token]]:
+        commands: list[list[Token]] = [[]]
         while self.at < len(self.script):
             char = self.script[self.at]
             if _BLANK.match(self.script, self.at):
@@ -56,13 +58,13 @@ class _Reader:
                 self.at = (self.script + "\n").index("\n", self.at)
             elif self._redirection():
                 self._skip_blanks()
-                self._word()  # its target is no word of the command
+                self._token()  # the target of a redirection is not an argument
             elif char in _OPERATORS or char == "&":
                 commands.append([])
                 self.at += 1
             else:
-                commands[-1].append(self._word())
-        return [words for words in commands if words]
+                commands[-1].append(self._token())
+        return [tokens for tokens in commands if tokens]
 
     def _redirection(self) -> bool:
         match = re.compile(r"[0-9]*(<<|>>|>&|<&|>\||<>|>|<)|&>>?").match(self.script, self.at)
@@ -77,7 +79,7 @@ class _Reader:
         while match := _BLANK.match(self.script, self.at):
             self.at = match.end()
 
-    def _word(self) -> Placed:
+    def _token(self) -> Token:
         start, text, known, quoted = self.at, "", True, False
         while self.at < len(self.script):
             char = self.script[self.at]
@@ -95,15 +97,15 @@ class _Reader:
             elif char in "$`":
                 piece, piece_known = self._expansion()
                 text += piece
-                # Unquoted, a value with blanks becomes several words, and an empty one none at all.
-                one_word = quoted or (piece != "" and not any(char.isspace() for char in piece))
-                known = known and piece_known and one_word
+                # An unquoted value with blanks becomes several arguments, and an empty one becomes none.
+                one_argument = quoted or (piece != "" and not any(char.isspace() for char in piece))
+                known = known and piece_known and one_argument
             else:
                 text += char
                 self.at += 1
         if quoted:
             raise UnreadableScriptError("a quotation mark is not closed")
-        return Placed(Word(text, known), start, self.at)
+        return Token(Value(text, known), start, self.at)
 
     def _find(self, char: str, start: int) -> int:
         found = self.script.find(char, start)
@@ -121,7 +123,7 @@ class _Reader:
         return following if not quoted or following in '$`"\\' else "\\" + following
 
     def _expansion(self) -> tuple[str, bool]:
-        """Read one expansion and return what it gives, and whether that is known."""
+        """Read one expansion; return its text, and whether that is its value."""
         start = self.at
         if match := _SPECIAL.match(self.script, start):
             self.at = match.end()

@@ -1,11 +1,11 @@
-"""Programs that run another program: where their own words end. One line each."""
+"""Programs that run another program, one line each: where their own arguments end."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from proxiedapp.servers.command.variables import Word
+from proxiedapp.servers.command.environment import Value
 
 ASSIGNMENT: Final = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)=(.*)$", re.DOTALL)
 PYTHON: Final = re.compile(r"^(python|pypy)[0-9.]*$")
@@ -15,16 +15,16 @@ MODULE_OPTIONS: Final = frozenset({"-m", "--module"})
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:
-    """How to look past a wrapper."""
+    """The command line of a program that runs another one."""
 
     valued: frozenset[str] = frozenset()
-    """Its options that take a value in the next word."""
+    """Options whose value is the next argument."""
     subcommand: str | None = None
     """The subcommand that runs a program."""
     operands: int = 0
-    """Words of its own after the options, like gosu's user."""
+    """How many of its own arguments follow the options, such as gosu's user."""
     assigns: bool = False
-    """Whether `NAME=value` words may stand before the program."""
+    """Whether `NAME=value` arguments may precede the program."""
     runs_modules: bool = False
     """Whether `-m NAME` runs a Python module."""
 
@@ -67,27 +67,27 @@ WRAPPERS: Final[Mapping[str, Wrapper]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """Where the wrapped program stands, whether it is named as a Python module, and what was assigned before it."""
+class Wrapped:
+    """The program that a wrapper runs: its index, whether it is a Python module's name, and variables set for it."""
 
     index: int
     module: bool
-    assignments: Mapping[str, Word]
+    assignments: Mapping[str, Value]
 
 
-def look_past(wrapper: Wrapper, words: Sequence[Word], start: int) -> Past | None:
-    """Skip the wrapper's own words from `start` on; None where nothing follows or it does not run a program."""
-    assignments: dict[str, Word] = {}
+def find_wrapped(wrapper: Wrapper, arguments: Sequence[Value], start: int) -> Wrapped | None:
+    """Skip the wrapper's own arguments from `start` on; return None if it runs no program."""
+    assignments: dict[str, Value] = {}
     operands = wrapper.operands
     subcommand = wrapper.subcommand
     at = start
-    while at < len(words):
-        text = words[at].text
+    while at < len(arguments):
+        text = arguments[at].text
         if text == "--":
             at += 1
             break
         if wrapper.runs_modules and subcommand is None and text in MODULE_OPTIONS:
-            return Past(at + 1, module=True, assignments=assignments) if at + 1 < len(words) else None
+            return Wrapped(at + 1, module=True, assignments=assignments) if at + 1 < len(arguments) else None
         if text.startswith("-") and text != "-":
             at += 2 if text in wrapper.valued else 1
         elif subcommand is not None:
@@ -95,10 +95,12 @@ def look_past(wrapper: Wrapper, words: Sequence[Word], start: int) -> Past | Non
                 return None
             subcommand, at = None, at + 1
         elif wrapper.assigns and (match := ASSIGNMENT.match(text)):
-            assignments[match.group(1)] = Word(match.group(2), words[at].known)
+            assignments[match.group(1)] = Value(match.group(2), arguments[at].known)
             at += 1
         elif operands:
             operands, at = operands - 1, at + 1
         else:
             break
-    return Past(at, module=False, assignments=assignments) if at < len(words) and subcommand is None else None
+    if at >= len(arguments) or subcommand is not None:
+        return None
+    return Wrapped(at, module=False, assignments=assignments)

@@ -2,14 +2,14 @@
 
 import pytest
 
+from proxiedapp.servers.command.environment import Value
 from proxiedapp.servers.command.shell import UnreadableScriptError, simple_commands
-from proxiedapp.servers.command.variables import Word
 
 ENV = {"PORT": "8000", "BLANKS": "a b", "EMPTY": "", "_x1": "y"}
 
 
 def read(script: str) -> list[list[str]]:
-    return [[placed.word.text for placed in words] for words in simple_commands(script, ENV)]
+    return [[token.value.text for token in tokens] for tokens in simple_commands(script, ENV)]
 
 
 @pytest.mark.parametrize(
@@ -71,21 +71,21 @@ def test_words_are_read_as_the_shell_reads_them(script: str, commands: list[list
     ],
 )
 def test_what_cannot_be_known_is_said_to_be_unknown(script: str) -> None:
-    (((placed),),) = simple_commands(script, ENV)
-    assert not placed.word.known
+    ((token,),) = simple_commands(script, ENV)
+    assert not token.value.known
 
 
 @pytest.mark.parametrize("script", ["$PORT", '"$BLANKS"', '"$EMPTY"', "'$OTHER'", r"\$OTHER", '"\\$OTHER"', "a$"])
 def test_what_can_be_known_is_known(script: str) -> None:
-    ((placed,),) = simple_commands(script, ENV)
-    assert placed.word.known
+    ((token,),) = simple_commands(script, ENV)
+    assert token.value.known
 
 
 def test_place_of_a_word_is_where_it_is_written() -> None:
     script = 'a "b c"d>e $PORT'
     ((_, quoted, variable),) = simple_commands(script, ENV)
-    assert (script[quoted.start : quoted.end], quoted.word) == ('"b c"d', Word("b cd"))
-    assert (script[variable.start : variable.end], variable.word) == ("$PORT", Word("8000"))
+    assert (script[quoted.start : quoted.end], quoted.value) == ('"b c"d', Value("b cd"))
+    assert (script[variable.start : variable.end], variable.value) == ("$PORT", Value("8000"))
 
 
 @pytest.mark.parametrize("script", ["'a", '"a', 'a"', "`a", "$(a", "${a", "a <<E", "a <<-E", "a\\", '"a\\'])

@@ -21,7 +21,7 @@ BLANKS: Final = st.sampled_from([" ", "\t", "  ", " \\\n ", "\\\n\t "])
 
 
 def texts(script: str) -> list[list[str]]:
-    return [[placed.word.text for placed in words] for words in simple_commands(script, ENV)]
+    return [[token.value.text for token in tokens] for tokens in simple_commands(script, ENV)]
 
 
 @given(st.text("ab1 \t'\"\\=-#/@", max_size=40).filter(lambda text: " #" not in f" {text}".replace("\t", " ")))
@@ -75,11 +75,11 @@ def test_words_are_read_as_sh_does(script: str) -> None:
     printed, *_ = simple_commands(script, ENV)
     environment = ENV | {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
     told = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, check=True).stdout
-    assert all(placed.word.known for placed in printed)
-    assert "".join(placed.word.text + "\0" for placed in printed[2:]).encode() == told
+    assert all(token.value.known for token in printed)
+    assert "".join(token.value.text + "\0" for token in printed[2:]).encode() == told
 
 
 @given(scripts())
 def test_each_word_stands_where_its_place_says(script: str) -> None:
-    for placed in simple_commands(script, ENV)[0]:
-        assert texts(script[placed.start : placed.end]) == [[placed.word.text]]
+    for token in simple_commands(script, ENV)[0]:
+        assert texts(script[token.start : token.end]) == [[token.value.text]]

@@ -2,9 +2,10 @@
 
 import pytest
 
-from proxiedapp.servers.command.findserver import find_server
+from proxiedapp.servers.command.container import container_command
+from proxiedapp.servers.command.environment import Environment
+from proxiedapp.servers.command.read import read_command
 from proxiedapp.servers.command.shell import UnreadableScriptError
-from proxiedapp.servers.command.variables import Variables
 from tests.support.commands import words
 
 
@@ -44,7 +45,7 @@ from tests.support.commands import words
 )
 def test_script_that_cannot_be_extended_with_certainty_is_refused(command: str, why: str) -> None:
     with pytest.raises(UnreadableScriptError) as refused:
-        find_server(words(command), None, Variables({}))
+        read_command(container_command(words(command), None, Environment({})))
     assert str(refused.value) == why
 
 
@@ -57,4 +58,4 @@ def test_script_that_cannot_be_extended_with_certainty_is_refused(command: str, 
 )
 def test_unreadable_script_is_refused_even_if_no_server_was_seen(command: str) -> None:
     with pytest.raises(UnreadableScriptError):
-        find_server(words(command), None, Variables({}))
+        read_command(container_command(words(command), None, Environment({})))

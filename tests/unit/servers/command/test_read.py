@@ -2,16 +2,20 @@
 
 import pytest
 
-from proxiedapp.servers.command.findserver import find_server
-from proxiedapp.servers.command.variables import Variables
+from proxiedapp.servers.command.container import container_command
+from proxiedapp.servers.command.environment import Environment
+from proxiedapp.servers.command.invocation import Invocation
+from proxiedapp.servers.command.read import read_command
 from tests.support.commands import words
 
-NONE = Variables({})
+
+def read(command: list[str] | None, args: list[str] | None = None) -> Invocation | None:
+    return read_command(container_command(command, args, Environment({})))
 
 
 def found(command: str) -> str | None:
     """Return the server of a command, with its subcommand."""
-    invocation = find_server(words(command), None, NONE)
+    invocation = read(words(command))
     return None if invocation is None else " ".join(filter(None, [invocation.server.name, invocation.subcommand]))
 
 
@@ -129,17 +133,17 @@ def test_what_is_unknown_stays_unknown(command: str) -> None:
 
 
 def test_server_may_stand_in_args_alone() -> None:
-    invocation = find_server(None, ["uvicorn", "main:app"], NONE)
+    invocation = read(None, ["uvicorn", "main:app"])
     assert invocation is not None
-    assert (invocation.command, invocation.args) == (None, ("uvicorn", "main:app"))
+    assert (invocation.container.command, invocation.container.args) == (None, ("uvicorn", "main:app"))
 
 
 def test_command_and_args_are_read_as_one() -> None:
-    invocation = find_server(["tini", "--"], ["fastapi", "run", "--port", "80"], NONE)
+    invocation = read(["tini", "--"], ["fastapi", "run", "--port", "80"])
     assert invocation is not None
-    assert [word.text for word in invocation.arguments] == ["--port", "80"]
+    assert [argument.value.text for argument in invocation.arguments] == ["--port", "80"]
 
 
 def test_nothing_to_run_is_no_server() -> None:
-    assert find_server(None, None, NONE) is None
-    assert find_server([], [], NONE) is None
+    assert read(None, None) is None
+    assert read([], []) is None

@@ -1,0 +1,70 @@
+"""Puts the adapter between a server and the user's app: which app the server is given, and the adapter's variables."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from proxiedapp.api.errors import CommandConflictError
+from proxiedapp.api.volumes import ADAPTER_PATH
+from proxiedapp.servers.adapter import MODULE
+from proxiedapp.servers.command.invocation import Invocation
+
+_NEVER: Final = "or set spec.server.adapter: Never"
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What makes a server run the adapter, and the adapter the user's app."""
+
+    app: str
+    """The app for the server's command, in place of the user's."""
+    variables: dict[str, str]
+
+
+def wire_adapter(invocation: Invocation, root_path: str, trusted_proxies: str, *, strips: bool) -> Wiring:
+    """Return how to run the user's app through the adapter.
+
+    Raises CommandConflictError if the app's name or PYTHONPATH cannot be read or replaced.
+    """
+    factory = invocation.server.factory_switch in invocation.parsed.in_force()
+    kept_by_proxy = {"PROXIEDAPP_PREFIX_KEPT": "yes"} if root_path and not strips else {}
+    app = _user_app(invocation)
+    return Wiring(
+        f"{MODULE}:{'create' if factory else 'app'}",
+        {
+            "PYTHONPATH": _python_path(invocation),
+            "PROXIEDAPP_APP": app,
+            "PROXIEDAPP_ROOT_PATH": root_path,
+            "PROXIEDAPP_TRUSTED_PROXIES": trusted_proxies,
+            **kept_by_proxy,
+        },
+    )
+
+
+def _user_app(invocation: Invocation) -> str:
+    if invocation.app is None:
+        raise CommandConflictError(
+            "spec.command",
+            f"it does not name the app that {invocation.server.name} shall run",
+            f"Name it as module:attribute, {_NEVER}",
+        )
+    if not invocation.app.value.known:
+        raise CommandConflictError(
+            "spec.command",
+            "the app's name takes its value from a place that cannot be seen here",
+            f"Write it, {_NEVER}",
+        )
+    return invocation.app.value.text
+
+
+def _python_path(invocation: Invocation) -> str:
+    """Return PYTHONPATH with the adapter's folder in front of the user's folders."""
+    given = invocation.variable("PYTHONPATH")
+    if given is None:
+        return ADAPTER_PATH
+    if not given.known or invocation.sets_in_command("PYTHONPATH"):
+        raise CommandConflictError(
+            invocation.field_of_variable("PYTHONPATH"),
+            "PYTHONPATH is set where the adapter's folder cannot be added to it",
+            f"Give it as a plain value in spec.env, {_NEVER}",
+        )
+    return f"{ADAPTER_PATH}:{given.text}" if given.text else ADAPTER_PATH

@@ -1,0 +1,120 @@
+"""Decides what to add to a command: what the spec requires and the user has not set. Rejects what contradicts it."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from proxiedapp.api.errors import CommandConflictError
+from proxiedapp.servers.command.invocation import Invocation
+from proxiedapp.servers.conflicts import contradiction, loopback_only, no_setting, rejected, unknown_value
+from proxiedapp.servers.given import Given, given_flags, given_value
+from proxiedapp.servers.server import Form, Role, Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """Flags and variables to add."""
+
+    flags: list[str]
+    variables: dict[str, str]
+
+
+def additions(invocation: Invocation, form: Form, required: Mapping[Role, str | None]) -> Additions:
+    """Return what is missing for the `required` values; None stands for a role for which the spec requires no value.
+
+    Raises CommandConflictError if a value that the user gave contradicts a required one, or cannot be served.
+    """
+    reject_unservable(invocation, form)
+    added = Additions([], {})
+    for role, value in required.items():
+        if role in form.checked:
+            missing_value(invocation, form.checked[role], role, value)
+            continue
+        setting = invocation.server.setting(form, role, invocation.subcommand)
+        if setting is None:
+            if role is Role.WORKERS and value is not None:
+                raise no_setting(invocation.server.name, invocation.subcommand, role)
+            continue
+        missing = missing_value(invocation, setting, role, value)
+        if missing is None:
+            continue
+        if setting.by_variable:
+            added.variables[setting.variables[0]] = missing
+        else:
+            added.flags.extend([setting.flags[0], missing])
+    given_options = invocation.parsed.in_force()
+    added.flags.extend(switch for switch in form.required_switches if switch not in given_options)
+    return added
+
+
+def reject_unservable(invocation: Invocation, form: Form) -> None:
+    """Raise CommandConflictError for an option or variable with which the app cannot be served."""
+    given_options = invocation.parsed.in_force()
+    for option, reason in form.rejected_options.items():
+        if option in given_options:
+            raise rejected(option, "spec.command", reason)
+    for name, variable in form.rejected_variables.items():
+        value = invocation.variable(name)
+        if value is not None and not (value.known and value.text.lower() in variable.harmless):
+            raise rejected(name, invocation.field_of_variable(name), variable.reason)
+
+
+def missing_value(invocation: Invocation, setting: Setting, role: Role, required: str | None) -> str | None:
+    """Return the value to write; None if there is nothing to write. Raises CommandConflictError."""
+    if role is Role.BIND:
+        return _missing_bind(given_flags(invocation, setting), required or "")
+    given = given_value(invocation, setting)
+    if role is Role.HOST:
+        return _missing_host(given, setting)
+    if required is None:
+        return None
+    if given is None:
+        return None if required == setting.default == "" else required
+    if not given.value.known:
+        raise unknown_value(given, role)
+    if _is_same(role, given.value.text, required) or given.value.text in setting.equivalents:
+        # A flag is written beside an equal variable: it has precedence over variables that the operator cannot read.
+        return None if given.by_flag or setting.by_variable else required
+    raise contradiction(given, role, required)
+
+
+def _is_same(role: Role, given: str, required: str) -> bool:
+    if role is Role.TRUST:
+        return [part.strip() for part in given.split(",")] == required.split(",")
+    return given == required
+
+
+def _missing_host(given: Given | None, setting: Setting) -> str | None:
+    """Keep a host that the user gave, unless the proxy can never reach it."""
+    if given is None:
+        return "0.0.0.0" if _is_loopback(setting.default or "") else None
+    if given.value.known and _is_loopback(given.value.text):
+        raise loopback_only(given)
+    return None
+
+
+def _missing_bind(given: list[Given], required: str) -> str | None:
+    """Accept several addresses if the proxy can reach one of them on the right port."""
+    if not given:
+        return required
+    problem: CommandConflictError | None = None
+    for each in given:
+        host, _, port = each.value.text.rpartition(":")
+        if not each.value.known:
+            problem = problem or unknown_value(each, Role.BIND)
+        elif port != required.rpartition(":")[2]:
+            problem = problem or contradiction(each, Role.BIND, required)
+        elif _is_loopback(host.strip("[]")):
+            problem = problem or loopback_only(each)
+        else:
+            return None
+    if problem is not None:
+        raise problem
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

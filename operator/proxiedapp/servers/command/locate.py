@@ -1,0 +1,96 @@
+"""Locates the program that a command line starts: past wrappers, up to a server or a shell script."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final
+
+from proxiedapp.servers.command.environment import Value
+from proxiedapp.servers.command.wrappers import ASSIGNMENT, PYTHON, SHELLS, WRAPPERS, find_wrapped
+from proxiedapp.servers.table import PROGRAMS, servers_of
+
+_RESERVED: Final = frozenset({"{", "}", "!", "if", "then", "elif", "else", "do", "while", "until", "time"})
+"""Reserved words of the shell that a command can follow (POSIX XCU 2.4); `time` is one in bash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A server's program, and the index at which its own arguments begin."""
+
+    name: str
+    subcommand: str | None
+    arguments: int
+    assignments: Mapping[str, Value]
+    """Variables that the command line sets for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A shell script, and its index in the command line."""
+
+    index: int
+    assignments: Mapping[str, Value]
+    """Variables that the command line sets for it."""
+
+
+def locate(arguments: Sequence[Value], *, in_script: bool) -> Program | Script | None:
+    """Return the server or the script that a command line starts; None if it is neither.
+
+    In a script, assignments and reserved words may precede the program.
+    """
+    at, module = 0, False
+    assignments: dict[str, Value] = {}
+    while at < len(arguments):
+        text = arguments[at].text
+        name = PurePosixPath(text).name
+        if in_script and not module and (match := ASSIGNMENT.match(text)):
+            assignments[match.group(1)] = Value(match.group(2), arguments[at].known)
+            at += 1
+            continue
+        if (program := text if module else name) in PROGRAMS:
+            return _program(program, arguments, at + 1, assignments)
+        if module:
+            return None
+        if name in SHELLS:
+            script = _script_index(arguments, at + 1)
+            return None if script is None else Script(script, assignments)
+        if in_script and name in _RESERVED:
+            at += 1
+            continue
+        wrapper = WRAPPERS.get("python" if PYTHON.match(name) else name)
+        wrapped = None if wrapper is None else find_wrapped(wrapper, arguments, at + 1)
+        if wrapped is None:
+            return None
+        assignments |= wrapped.assignments
+        at, module = wrapped.index, wrapped.module
+    return None
+
+
+def _program(program: str, arguments: Sequence[Value], start: int, assignments: Mapping[str, Value]) -> Program | None:
+    subcommands = servers_of(program)[0].subcommands
+    if not subcommands:
+        return Program(program, None, start, assignments)
+    for at in range(start, len(arguments)):
+        text = arguments[at].text
+        if text in subcommands:
+            return Program(program, text, at + 1, assignments)
+        if not text.startswith("-"):
+            return None  # a subcommand that serves no app, such as `fastapi login`
+    return None
+
+
+def _script_index(arguments: Sequence[Value], start: int) -> int | None:
+    """Return the index of the script of `sh -c`; None if the shell runs a file or reads its input.
+
+    Options of one letter can be joined (`-euo pipefail -c`), and each `o` or `O` takes one more argument (POSIX `sh`,
+    OPTIONS; bash has `-O`).
+    """
+    at, runs_script = start, False
+    while at < len(arguments) and (text := arguments[at].text).startswith(("-", "+")) and text != "-":
+        at += 1
+        if text == "--":
+            break
+        if not text.startswith("--"):
+            runs_script = runs_script or "c" in text
+            at += text.count("o") + text.count("O")
+    return at if runs_script and at < len(arguments) else None

@@ -1,0 +1,74 @@
+"""Reads a container's command: which server it starts, and with which arguments.
+
+The operator never guesses: a command that it does not recognise gives None, and the caller reports what to set.
+"""
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+from proxiedapp.servers.command.arguments import parse_arguments
+from proxiedapp.servers.command.container import ContainerCommand
+from proxiedapp.servers.command.environment import Value
+from proxiedapp.servers.command.invocation import Argument, Invocation, Position
+from proxiedapp.servers.command.locate import Program, Script, locate
+from proxiedapp.servers.command.script import read_script
+from proxiedapp.servers.server import Server
+from proxiedapp.servers.table import servers_of
+
+
+def read_command(container: ContainerCommand, kind: str = "auto") -> Invocation | None:
+    """Return the server that a container's command starts.
+
+    `kind` is the user's name for the server; it decides if the command alone is ambiguous. Raises
+    UnreadableScriptError if the command is a shell script that cannot be read with certainty.
+    """
+    values = container.values
+    located = locate(values, in_script=False)
+    if located is None:
+        return None
+    if isinstance(located, Script):
+        scripted = read_script(located, container)
+        if scripted is None:
+            return None
+        return _invocation(container, scripted.program, scripted.arguments, scripted.insertion, kind)
+    own = values[located.arguments :]
+    arguments = [Argument(value, Position(located.arguments + index)) for index, value in enumerate(own)]
+    insertion = Position(located.arguments + _before_dashes(own))
+    return _invocation(container, located, arguments, insertion, kind)
+
+
+def _before_dashes(arguments: Sequence[Value]) -> int:
+    """Return where new options go: at the end, or before a bare `--`, after which nothing is an option."""
+    texts = [argument.text for argument in arguments]
+    return texts.index("--") if "--" in texts else len(texts)
+
+
+def _invocation(
+    container: ContainerCommand,
+    program: Program,
+    arguments: Sequence[Argument],
+    insertion: Position,
+    kind: str,
+) -> Invocation | None:
+    """Distinguish the servers of one program by the worker class; return None if it is none of theirs."""
+    for server in servers_of(program.name):
+        inherited = _inherited(server, program.assignments, container)
+        given = (*inherited, *(argument.value for argument in arguments))
+        classes = parse_arguments(given, server.grammar).values(server.worker_class_flags)
+        recognised = not server.worker_classes or (classes and classes[-1].text in server.worker_classes)
+        named = server.name == kind and not classes  # the class may be in a configuration file in the image
+        if recognised or named:
+            return Invocation(
+                container, server, program.subcommand, tuple(arguments), inherited, program.assignments, insertion
+            )
+    return None
+
+
+def _inherited(server: Server, assignments: Mapping[str, Value], container: ContainerCommand) -> tuple[Value, ...]:
+    """Return the arguments that a server takes from a variable; none if the operator cannot read them."""
+    name = server.arguments_variable or ""
+    text = assignments[name].text if name in assignments else container.environment.values.get(name, "")
+    try:
+        return tuple(Value(argument) for argument in shlex.split(text))
+    except ValueError:
+        return ()

@@ -1,0 +1,106 @@
+"""Finds the one server that a shell script starts, its arguments, and where the script can be extended."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from proxiedapp.servers.command.container import ContainerCommand
+from proxiedapp.servers.command.environment import Environment, Value
+from proxiedapp.servers.command.invocation import Argument, Position
+from proxiedapp.servers.command.locate import Program, Script, locate
+from proxiedapp.servers.command.shell import ALL_ARGUMENTS, Token, UnreadableScriptError, simple_commands
+from proxiedapp.servers.command.wrappers import ASSIGNMENT
+
+_EXPORTS: Final = frozenset({"export", "readonly", "declare", "typeset"})
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedServer:
+    """A server that a script starts."""
+
+    program: Program
+    arguments: tuple[Argument, ...]
+    insertion: Position
+    """The part of the script after which new arguments go."""
+
+
+def read_script(script: Script, container: ContainerCommand) -> ScriptedServer | None:
+    """Find the server that a script starts; None if it starts none.
+
+    Raises UnreadableScriptError if the script cannot be read, or cannot be extended, with certainty.
+    """
+    source = container.elements[script.index]
+    commands = _simple_commands(source, container.environment)
+    found: list[tuple[int, Program]] = []
+    for number, tokens in enumerate(commands):
+        located = locate([token.value for token in tokens], in_script=True)
+        if isinstance(located, Script):
+            raise UnreadableScriptError("it starts another shell")
+        if located is not None:
+            found.append((number, located))
+    if not found:
+        return None
+    if len(found) > 1:
+        raise UnreadableScriptError("it starts more than one server")
+    if "$$" in source:
+        raise UnreadableScriptError("it holds $$, which Kubernetes turns into $ before the shell sees it")
+    ((number, program),) = found
+    own = commands[number][program.arguments :]
+    arguments, before_insertion = _with_script_arguments(own, container, script.index)
+    last = commands[number][program.arguments + before_insertion - 1]
+    assignments = {**script.assignments, **_set_before(commands[:number]), **program.assignments}
+    return ScriptedServer(
+        replace(program, assignments=assignments), tuple(arguments), Position(script.index, (last.start, last.end))
+    )
+
+
+def _simple_commands(source: str, environment: Environment) -> list[list[Token]]:
+    """Read a script; the value of a variable that the script itself sets is unknown."""
+    values = environment.values
+    commands = simple_commands(source, values)
+    tokens = [token for command in commands for token in command]
+    assigned = {match.group(1) for token in tokens if (match := ASSIGNMENT.match(token.value.text))}
+    if assigned & values.keys():
+        commands = simple_commands(source, {name: text for name, text in values.items() if name not in assigned})
+    return commands
+
+
+def _with_script_arguments(
+    own: Sequence[Token], container: ContainerCommand, script: int
+) -> tuple[list[Argument], int]:
+    """Return the server's arguments, and how many of its own tokens come before the position for new ones.
+
+    `"$@"` is replaced by the arguments of the script, which are the elements after it except the first: that one is
+    `$0`, the name of the shell (POSIX `sh -c`).
+    """
+    after = container.values[script + 1 :]
+    passes_on = any(token.value.text in ALL_ARGUMENTS for token in own)
+    option_as_name = after[:1] and after[0].text.startswith("-") and after[0].text not in {"-", "--"}
+    if not passes_on and (after[1:] or option_as_name):
+        raise UnreadableScriptError('words after it never reach the server: end the server\'s command with "$@"')
+    if option_as_name:
+        raise UnreadableScriptError("the first word after it becomes the shell's own name: put sh in front")
+    arguments: list[Argument] = []
+    insertion: int | None = None
+    for at, token in enumerate(own):
+        if token.value.text in ALL_ARGUMENTS:
+            passed = [Argument(value, Position(script + 2 + number)) for number, value in enumerate(after[1:])]
+        else:
+            passed = [Argument(token.value, Position(script, (token.start, token.end)))]
+        if insertion is None and any(argument.value.text == "--" for argument in passed):
+            insertion = at
+        arguments += passed
+    insertion = len(own) if insertion is None else insertion
+    if insertion < len(own) and own[insertion].value.text in ALL_ARGUMENTS:
+        insertion = 0  # not just before "$@": the token there may be an option whose value is passed on
+    return arguments, insertion
+
+
+def _set_before(commands: Iterable[Sequence[Token]]) -> Mapping[str, Value]:
+    """Return the variables that a script sets before the server, by an assignment on its own or by `export`."""
+    found: dict[str, Value] = {}
+    for tokens in commands:
+        matches = [(ASSIGNMENT.match(token.value.text), token.value.known) for token in tokens]
+        if tokens[0].value.text in _EXPORTS or all(match for match, _ in matches):
+            found |= {match.group(1): Value(match.group(2), known) for match, known in matches if match}
+    return found

@@ -1,0 +1,64 @@
+"""References in commands and variables, as the kubelet replaces them."""
+
+import pytest
+
+from proxiedapp.api.kubernetes import EnvVar
+from proxiedapp.servers.command.environment import Environment, Value, expand_references, read_environment
+
+VALUES = {"PORT": "8000", "EMPTY": "", "NAMED": "$(PORT)", "my.var-1": "x"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        pytest.param("--port", Value("--port"), id="no reference"),
+        pytest.param("$(PORT)", Value("8000"), id="a reference"),
+        pytest.param("p$(PORT)$(PORT)/", Value("p80008000/"), id="references within a word"),
+        pytest.param("$(EMPTY)", Value(""), id="an empty value"),
+        pytest.param("$(my.var-1)", Value("x"), id="a name with dot and hyphen"),
+        pytest.param("$(OTHER)", Value("$(OTHER)"), id="an undefined name stays"),
+        pytest.param("$$(PORT)", Value("$(PORT)"), id="an escaped reference"),
+        pytest.param("$$$(PORT)", Value("$8000"), id="an escaped dollar sign, then a reference"),
+        pytest.param("$$", Value("$"), id="two dollar signs"),
+        pytest.param("$PORT ${PORT}", Value("$PORT ${PORT}"), id="what only a shell would replace"),
+        pytest.param("$(date +%s)", Value("$(date +%s)"), id="what is no name"),
+        pytest.param("$(NAMED)", Value("$(PORT)"), id="a value is not searched again"),
+        pytest.param("$(SECRET)", Value("$(SECRET)", known=False), id="a value from elsewhere"),
+        pytest.param("$$(SECRET)", Value("$(SECRET)"), id="an escaped reference to one"),
+    ],
+)
+def test_references_are_replaced_as_the_kubelet_does(text: str, value: Value) -> None:
+    assert expand_references(text, VALUES, frozenset({"SECRET"})) == value
+
+
+def variables(**given: str | None) -> Environment:
+    """Read variables in order; None is one whose value comes from a secret."""
+    source = {"secretKeyRef": {"name": "s", "key": "k"}}
+    env = [
+        {"name": name, "valueFrom": source} if value is None else {"name": name, "value": value}
+        for name, value in given.items()
+    ]
+    return read_environment([EnvVar.model_validate(variable) for variable in env])
+
+
+@pytest.mark.parametrize(
+    ("given", "known"),
+    [
+        pytest.param({"A": "1"}, Environment({"A": "1"}), id="a value"),
+        pytest.param({"A": "1", "B": "$(A)2"}, Environment({"A": "1", "B": "12"}), id="a reference to an earlier one"),
+        pytest.param({"B": "$(A)", "A": "1"}, Environment({"B": "$(A)", "A": "1"}), id="no reference to a later one"),
+        pytest.param({"A": "$(A)"}, Environment({"A": "$(A)"}), id="no reference to itself"),
+        pytest.param({"A": "a$$b"}, Environment({"A": "a$b"}), id="an escaped dollar sign"),
+        pytest.param({"S": None}, Environment({}, frozenset({"S"})), id="a value from elsewhere"),
+        pytest.param(
+            {"S": None, "A": "x$(S)"}, Environment({}, frozenset({"S", "A"})), id="a reference to one from elsewhere"
+        ),
+    ],
+)
+def test_variables_are_known_as_the_container_gets_them(given: dict[str, str | None], known: Environment) -> None:
+    assert variables(**given) == known
+
+
+def test_variable_without_a_value_is_empty() -> None:
+    assert read_environment([EnvVar(name="A")]) == Environment({"A": ""})
+    assert read_environment(None) == Environment({})
