@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 STAMP := $(VENV)/.installed
 PACKAGES := operator sandbox tools tests benchmarks examples helm docs
-PROSE := docs/writing.md
+PROSE := README.md mkdocs.yml docs/index.md docs/writing.md docs/start docs/concepts docs/how-to
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test matrix docs screenshots check fix generate lock bench dist clean

@@ -1,6 +1,7 @@
-"""Lets pages of the site link to files beside docs/: each that is linked to is taken into the site at its own path.
+"""Lets pages of the site link to files outside docs/, and ranks the pages that the search finds.
 
-So one link works in the repository and in the site, whose root is docs/, and one that leads nowhere fails the build.
+Each file that a page links to is copied into the site at its own path, so one link works in the repository and in the
+site, whose root is docs/, and a broken link fails the build.
 """
 
 import re
@@ -13,10 +14,12 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r"(?<=\]\()(?!\w+:)[\w./-]+(?=[#)])")
+RANKS = {"how-to/": 3.0, "start/": 2.0, "concepts/": 2.0, "conditions.md": 2.0, "decisions/": 0.2, "CHANGELOG.md": 0.2}
+"""Factors of the search's ranking by the beginning of a page's path: users look for tasks, not for our reasons."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
-    """Add what is linked to, and what that links to."""
+    """Add the files that pages link to, and those that these link to."""
     waiting = [f"docs/{file.src_uri}" for file in files if file.src_uri.endswith(".md")]
     while waiting:
         page = waiting.pop()
@@ -31,9 +34,10 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Point links out of docs/ to where the files are in the site."""
+    """Rewrite links to files outside docs/, and set the page's rank in the search."""
     del config, files
     here = page.file.src_uri
+    page.meta["search"] = {"boost": next((rank for start, rank in RANKS.items() if here.startswith(start)), 1.0)}
     of = here if page.file.generated_by else f"docs/{here}"
 
     def moved(link: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""`python -m tools.prose PATH…` prints the phrases that docs/writing.md advises against; exits with 1 if there are any."""
+"""`python -m tools.prose PATH…` prints phrases that docs/writing.md advises against; exits with 1 if there are any."""
 
 import sys
 from collections.abc import Iterator
