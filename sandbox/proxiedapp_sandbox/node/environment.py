@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 from kubernetes.utils.quantity import parse_quantity
 
 from proxiedapp.kube.manifest import Manifest
+from proxiedapp.servers.command.environment import expand_references
 from proxiedapp_sandbox.node.errors import NotStartableError
 
-_REFERENCE: Final = re.compile(r"\$(?:\$|\((?P<name>[^)]*)\))")
 _FROM: Final = {"configMapRef": "ConfigMap", "secretRef": "Secret"}
 _KEY_FROM: Final = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
 _SUBSCRIPT: Final = re.compile(r"metadata\.(?P<field>labels|annotations)\['(?P<key>[^']+)'\]")
@@ -123,7 +123,7 @@ def environment(container: Manifest, fields: PodFields, contents: Contents) -> d
             if value is not None:
                 made[variable["name"]] = value
         else:
-            made[variable["name"]] = expand(variable.get("value") or "", made)
+            made[variable["name"]] = expand_references(variable.get("value") or "", made).text
     return made
 
 
@@ -143,16 +143,6 @@ def _value_from(given: Mapping[str, Any], container: Manifest, fields: PodFields
     if "resourceFieldRef" in given:
         return fields.resource(container, given["resourceFieldRef"])
     raise NotStartableError("CreateContainerConfigError", f"the sandbox does not know valueFrom {', '.join(given)}")
-
-
-def expand(text: str, variables: Mapping[str, str]) -> str:
-    """Replace `$(NAME)`; `$$` is a dollar sign, and a name that there is not stays as it is written."""
-
-    def replacement(match: re.Match[str]) -> str:
-        name = match["name"]
-        return "$" if name is None else variables.get(name, match[0])
-
-    return _REFERENCE.sub(replacement, text)
 
 
 def _missing(source: Source, key: str | None = None) -> NotStartableError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp_sandbox.node.environment import expand
+from proxiedapp.servers.command.environment import expand_references
 from proxiedapp_sandbox.node.errors import NotStartableError
 from proxiedapp_sandbox.node.images import Image
 from proxiedapp_sandbox.node.launcher import Box, Command, Mount
@@ -65,7 +65,7 @@ def launch(
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     command = Command(
-        argv=[expand(word, variables) for word in words],
+        argv=[expand_references(word, variables).text for word in words],
         env=env | dict(variables),
         workdir=str(image.folder / (container.get("workingDir") or ".")),
     )
@@ -89,7 +89,7 @@ def _mounts(container: Manifest, pod: Manifest, variables: Mapping[str, str], fo
     mounts = []
     for mount in container.get("volumeMounts") or []:
         volume = volumes[mount["name"]]
-        path = mount.get("subPath") or expand(mount.get("subPathExpr") or "", variables)
+        path = mount.get("subPath") or expand_references(mount.get("subPathExpr") or "", variables).text
         if posixpath.normpath(path).startswith(("/", "..")):
             raise NotStartableError("CreateContainerConfigError", f"subPath {path!r} leaves the volume")
         read_only = bool(mount.get("readOnly")) or not written_by_pod(volume)

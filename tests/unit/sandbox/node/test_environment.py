@@ -2,41 +2,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from proxiedapp_sandbox.node.environment import Source, environment, environment_sources, expand, in_units_of
+from proxiedapp_sandbox.node.environment import Source, environment, environment_sources, in_units_of
 from proxiedapp_sandbox.node.errors import NotStartableError
 from tests.unit.sandbox.node.samples import a_container, a_pod, fields_of
 
 CONF = Source("ConfigMap", "conf")
 SECRET = Source("Secret", "secret")
 HELD = {CONF: {"A": b"alpha", "file.ini": b"x=1\n"}, SECRET: {"PW": b"s3cret$(A)\xff"}}
-
-
-@pytest.mark.parametrize(
-    ("text", "expanded"),
-    [
-        pytest.param("$(A)", "1", id="a variable"),
-        pytest.param("x-$(A)-$(B)", "x-1-two", id="among text"),
-        pytest.param("$(NOPE)", "$(NOPE)", id="unknown stays literal"),
-        pytest.param("$$(A)", "$(A)", id="escaped"),
-        pytest.param("$$$(A)", "$1", id="an escaped dollar and a variable"),
-        pytest.param("$$", "$", id="a dollar"),
-        pytest.param("$A ${A} $", "$A ${A} $", id="a shell's syntax is not ours"),
-        pytest.param("$(A", "$(A", id="never closed"),
-        pytest.param("$()", "$()", id="no name"),
-        pytest.param("$(C)", "$(A)", id="not expanded again"),
-    ],
-)
-def test_references_are_expanded_as_kubernetes_does(text: str, expanded: str) -> None:
-    assert expand(text, {"A": "1", "B": "two", "C": "$(A)"}) == expanded
-
-
-@given(st.text())
-def test_text_without_dollars_stays(text: str) -> None:
-    kept = text.replace("$", "")
-    assert expand(kept, {"A": "1"}) == kept
 
 
 def made(**container: Any) -> dict[str, str]:

@@ -1,11 +1,13 @@
 """References in commands and variables, as the kubelet replaces them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxiedapp.api.kubernetes import EnvVar
 from proxiedapp.servers.command.environment import Environment, Value, expand_references, read_environment
 
-VALUES = {"PORT": "8000", "EMPTY": "", "NAMED": "$(PORT)", "my.var-1": "x"}
+VALUES = {"PORT": "8000", "EMPTY": "", "NAMED": "$(PORT)", "my.var-1": "x", "odd name": "odd"}
 
 
 @pytest.mark.parametrize(
@@ -21,7 +23,13 @@ VALUES = {"PORT": "8000", "EMPTY": "", "NAMED": "$(PORT)", "my.var-1": "x"}
         pytest.param("$$$(PORT)", Value("$8000"), id="an escaped dollar sign, then a reference"),
         pytest.param("$$", Value("$"), id="two dollar signs"),
         pytest.param("$PORT ${PORT}", Value("$PORT ${PORT}"), id="what only a shell would replace"),
-        pytest.param("$(date +%s)", Value("$(date +%s)"), id="what is no name"),
+        pytest.param("$(date +%s)", Value("$(date +%s)"), id="a substitution of the shell"),
+        pytest.param("$(odd name)", Value("odd"), id="any name that the container defines"),
+        pytest.param("$(a$$b)", Value("$(a$$b)"), id="two dollar signs in a name"),
+        pytest.param("$()", Value("$()"), id="an empty name"),
+        pytest.param("$(PORT", Value("$(PORT"), id="a parenthesis that is not closed"),
+        pytest.param("$(PORT $$", Value("$(PORT $"), id="an escaped dollar sign after it"),
+        pytest.param("PORT$", Value("PORT$"), id="a dollar sign at the end"),
         pytest.param("$(NAMED)", Value("$(PORT)"), id="a value is not searched again"),
         pytest.param("$(SECRET)", Value("$(SECRET)", known=False), id="a value from elsewhere"),
         pytest.param("$$(SECRET)", Value("$(SECRET)"), id="an escaped reference to one"),
@@ -29,6 +37,12 @@ VALUES = {"PORT": "8000", "EMPTY": "", "NAMED": "$(PORT)", "my.var-1": "x"}
 )
 def test_references_are_replaced_as_the_kubelet_does(text: str, value: Value) -> None:
     assert expand_references(text, VALUES, frozenset({"SECRET"})) == value
+
+
+@given(st.text())
+def test_text_without_dollar_signs_stays(text: str) -> None:
+    text = text.replace("$", "")
+    assert expand_references(text, VALUES) == Value(text)
 
 
 def variables(**given: str | None) -> Environment:
