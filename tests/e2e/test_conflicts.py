@@ -131,7 +131,7 @@ def test_sixty_cases_end_as_the_rule_says(crowded: Sandbox) -> None:
     refused = {name: rest for name, (status, *rest) in conditions.items() if status == "False"}
     assert len(refused) > 20
     for name, (reason, message) in refused.items():
-        owner = message.partition(" belongs to the ProxiedApp conflicts/")[2].partition(",")[0]
+        owner = message.partition(" is already claimed by the ProxiedApp conflicts/")[2].partition(".")[0]
         assert reason == "Conflict"
         assert owner in accepted(3)
         assert owner.partition("-")[0] == name.partition("-")[0]

@@ -59,10 +59,10 @@ class Scenario:
             self.api, self.store, neighbours, self.queue.add, namespaces=(), look_again=600.0
         )
         self.verifier = Verifier(self._check, self.queue.add, interval=900.0, timer=self.clock, chance=lambda: 0.5)
-        self._reconciler = Reconciler(
+        self._reconciler = Reconciler.assemble(
             api=self.api,
             store=self.store,
-            neighbours=neighbours,
+            foreign_routes=neighbours,
             applier=Applier(self.api, self.store, self.queue.add),
             defaults=DEFAULTS,
             entry_point_urls={"web": "http://*", "websecure": "https://*"},

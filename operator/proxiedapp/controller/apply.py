@@ -8,6 +8,7 @@ uid. The route is written last and old objects go after that, so a request never
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import product
 from typing import Final
 
@@ -51,19 +52,30 @@ _STAGES: Final = (
 """What pods and route stand on first, so that where one of it fails the two still fit together; then the pods, and
 the route last."""
 
-_VERBS: Final = ("create", "update", "delete")
-
 _CREATE_ONLY: Final = "1"
 """A resourceVersion that no object has: the API server ignores it for a new object and refuses it for another's."""
 
 
+class Change(StrEnum):
+    """What became of a child."""
+
+    CREATED = "created"
+    CONFIGURED = "configured"
+    DELETED = "deleted"
+    ALREADY_GONE = "already gone"
+    """Another client deleted or replaced it first, so nothing was written."""
+
+
+_VERBS: Final = {Change.CREATED: "create", Change.CONFIGURED: "update", Change.DELETED: "delete"}
+"""The label `verb` of the writes in the metrics."""
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The child is as desired, or gone."""
+    """The child is as desired now."""
 
     id: ChildId
-    verb: str = ""
-    """What was written: create, update or delete; empty if somebody else had removed it already."""
+    change: Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,11 @@ class ApplyReport:
     pruned: tuple[Applied | Failed, ...] = ()
 
     @property
+    def changed(self) -> bool:
+        """Whether any request was made, so that the store may know more than before."""
+        return bool(self.results or self.pruned)
+
+    @property
     def complete(self) -> bool:
         """Whether nothing is left to do."""
         return all(isinstance(result, Applied) for result in (*self.results, *self.pruned))
@@ -108,7 +125,7 @@ class ApplyReport:
         return all(problem.id.kind in _BESIDE for problem in self.problems)
 
     @property
-    def namespace_going(self) -> bool:
+    def namespace_terminating(self) -> bool:
         """Whether the app's namespace is being deleted, and the app with it."""
         return any(
             isinstance(result, Failed) and isinstance(result.error, NamespaceTerminatingError)
@@ -136,15 +153,15 @@ class Applier:
         self._api = api
         self._store = store
         self._wake = wake
-        for kind, verb in product(CHILD_KINDS, _VERBS):
+        for kind, verb in product(CHILD_KINDS, _VERBS.values()):
             WRITES.labels(kind.kind, verb, Cause.DRIFT)  # an alert asks for these, and does not see a series begin
 
     async def run(self, plan: Plan) -> ApplyReport:
         """Apply what differs, stage by stage, each only if all before it succeeded; prune after the last one."""
         report = await self._run(plan)
         for done in (*report.results, *report.pruned):
-            if isinstance(done, Applied) and done.verb:
-                WRITES.labels(done.id.kind.kind, done.verb, plan.cause).inc()
+            if isinstance(done, Applied) and done.change in _VERBS:
+                WRITES.labels(done.id.kind.kind, _VERBS[done.change], plan.cause).inc()
         return report
 
     async def _run(self, plan: Plan) -> ApplyReport:
@@ -171,7 +188,7 @@ class Applier:
             body = await self._api.apply(apply.id.kind, _with(apply.intent, resourceVersion=_CREATE_ONLY), force=False)
         except ConflictError:
             return await self._meet(apply)
-        return self._applied(apply, body, "create")
+        return self._applied(apply, body, Change.CREATED)
 
     async def _meet(self, apply: Apply) -> Result:
         """Find out whose object has the name: ours after all, an orphan of ours, or a foreign one."""
@@ -192,25 +209,25 @@ class Applier:
                 raise
             self._store.forget_child(apply.id, uid)  # it is gone, or replaced: the next pass starts from that
             raise UnavailableError(error.status, f"{apply.id} has just been deleted or replaced") from error
-        return self._applied(apply, body, "update")
+        return self._applied(apply, body, Change.CONFIGURED)
 
-    def _applied(self, apply: Apply, body: Manifest, verb: str) -> Applied:
+    def _applied(self, apply: Apply, body: Manifest, change: Change) -> Applied:
         for key in self._store.observe_applied(apply.id.kind, body, intent_digest(apply.intent)):
             self._wake(key)
-        return Applied(apply.id, verb)
+        return Applied(apply.id, change)
 
     async def _prune(self, child: ObservedChild) -> Applied | Failed:
-        verb = "delete"
+        change = Change.DELETED
         try:
             await self._api.delete(*child.id, uid=child.uid)
         except (NotFoundError, ConflictError):
-            verb = ""  # gone, or somebody made a new one under this name: either way not ours to delete
+            change = Change.ALREADY_GONE  # a new object of this name is not ours to delete
         except ApiError as error:
             return Failed(child.id, error)
         for key in self._store.forget_child(child.id, child.uid):
             if child.owner is None or key != child.owner.key:
                 self._wake(key)
-        return Applied(child.id, verb)
+        return Applied(child.id, change)
 
 
 def _in_stages(plan: Plan) -> Iterator[list[Apply]]:

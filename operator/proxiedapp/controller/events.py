@@ -1,4 +1,4 @@
-"""Kubernetes Events: one when an app stalls or its reason to be stalled changes, none otherwise."""
+"""Kubernetes Events: one when an app stalls or stalls for another reason, and none otherwise."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,14 +16,14 @@ EVENT: Final = Kind("events.k8s.io", "v1", "Event", "events")
 
 
 def newly_stalled(old: Sequence[Condition], new: Sequence[Condition]) -> Condition | None:
-    """Return the Stalled condition if it is news."""
+    """Return the condition Stalled if it is new or has changed; None otherwise."""
     before = {(one.type, one.reason, one.message) for one in old}
     stalled = next((one for one in new if one.type == ConditionType.STALLED), None)
     return stalled if stalled is not None and (stalled.type, stalled.reason, stalled.message) not in before else None
 
 
 def warning(app: ObservedApp, stalled: Condition, now: datetime) -> Manifest:
-    """Build the Event that tells why an app is stalled."""
+    """Build the Event that reports why an app is stalled."""
     text = f"{app.uid}{stalled.reason}{stalled.message}{now.isoformat()}"
     regarding: Mapping[str, Any] = {
         "apiVersion": API_VERSION,

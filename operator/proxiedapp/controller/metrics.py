@@ -1,31 +1,31 @@
-"""What Prometheus can ask. Labels are closed lists: kinds, verbs and outcomes, never names of objects."""
+"""The metrics. Label values come from closed lists (kinds, verbs, outcomes) and are never names of objects."""
 
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
-RECONCILES: Final = Counter("proxiedapp_reconciles", "Passes over one app", ["outcome"])
+RECONCILES: Final = Counter("proxiedapp_reconciles", "Reconcile passes of single apps, by outcome", ["outcome"])
 RECONCILE_SECONDS: Final = Histogram(
     "proxiedapp_reconcile_seconds",
-    "Duration of one pass over one app",
+    "Duration of one reconcile pass",
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 WRITES: Final = Counter(
     "proxiedapp_writes",
-    "Requests that wrote an object, and why: for a changed spec, a drift, or to tell a status",
+    "Requests that wrote an object, by cause: a changed spec, drift, or a status update",
     ["kind", "verb", "reason"],
 )
 EVENTS: Final = Counter("proxiedapp_watch_events", "Watch events received", ["kind"])
-RESYNCS: Final = Counter("proxiedapp_resyncs", "Comparisons with a fresh list", ["kind"])
+RESYNCS: Final = Counter("proxiedapp_resyncs", "Comparisons of the store with a fresh list", ["kind"])
 MISSED: Final = Counter(
-    "proxiedapp_missed_changes", "Apps concerned by changes that only a fresh list showed", ["kind"]
+    "proxiedapp_missed_changes", "Apps affected by changes that the watches missed and a fresh list showed", ["kind"]
 )
-VERIFICATIONS: Final = Counter("proxiedapp_verifications", "Looks at a running app, by what was found", ["outcome"])
+VERIFICATIONS: Final = Counter("proxiedapp_verifications", "Verifications of a running app, by result", ["outcome"])
 APPS: Final = Gauge("proxiedapp_apps", "Apps by the reason of their condition Ready, such as Conflict", ["reason"])
-APPS_VERIFIED: Final = Gauge("proxiedapp_apps_verified", "Apps by what the last verification found", ["verified"])
-LEADING: Final = Gauge("proxiedapp_leading", "Whether this replica writes: 1, or 0 for one that stands by")
-QUEUE_DEPTH: Final = Gauge("proxiedapp_queue_depth", "Apps waiting for a pass; none in a replica that stands by")
-QUEUE_AGE: Final = Gauge("proxiedapp_queue_age_seconds", "How long the app that is next has waited for its pass")
-WATCHES: Final = Counter("proxiedapp_watches_opened", "Watches begun, the first and after each end", ["kind"])
-BUILD: Final = Gauge("proxiedapp_build_info", "1; the version is a label", ["version"])
-OBJECTS: Final = Gauge("proxiedapp_objects", "Objects known", ["kind"])
+APPS_VERIFIED: Final = Gauge("proxiedapp_apps_verified", "Apps by the result of their last verification", ["verified"])
+LEADING: Final = Gauge("proxiedapp_leading", "1 if this replica is the leader, 0 if it is on standby")
+QUEUE_DEPTH: Final = Gauge("proxiedapp_queue_depth", "Apps waiting for a pass; 0 in a standby replica")
+QUEUE_AGE: Final = Gauge("proxiedapp_queue_age_seconds", "How long the next app has waited for its pass")
+WATCHES: Final = Counter("proxiedapp_watches_opened", "Watches opened, including those reopened after an end", ["kind"])
+BUILD: Final = Gauge("proxiedapp_build_info", "Always 1; the version is a label", ["version"])
+OBJECTS: Final = Gauge("proxiedapp_objects", "Objects in the store", ["kind"])

@@ -1,4 +1,4 @@
-"""What must be written so that the observed children become the desired ones. Pure."""
+"""What to write so that the observed children become the desired ones. Pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,19 +14,19 @@ from proxiedapp.resources.kinds import BY_NAME, CONFIG_MAP, DEPLOYMENT, INGRESS_
 
 
 class Cause(StrEnum):
-    """Why something is written, for the metrics."""
+    """Why the operator writes, for the metrics."""
 
     SPEC = "Spec"
-    """The present generation is not in place yet."""
+    """The current generation is not in place yet."""
     DRIFT = "Drift"
-    """It was: somebody changed the children, or settings, a release or a neighbour ask for others now."""
+    """It was in place: another client changed the children, or new settings or a new release need others."""
     STATUS = "Status"
-    """It tells the user what was observed."""
+    """The status reports what was observed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """One child that differs from its intent, or is not there."""
+    """One child that differs from its intent or does not exist."""
 
     id: ChildId
     intent: Manifest
@@ -36,23 +36,23 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The writes of one pass. Children that are as desired appear nowhere."""
+    """The writes of one pass. Children that are as desired are left out."""
 
     applies: tuple[Apply, ...]
     prunes: tuple[ObservedChild, ...]
-    """Ours, but no longer desired."""
+    """Children of the app that are no longer desired."""
     cause: Cause = Cause.SPEC
 
 
 def _cause(app: ObservedApp) -> Cause:
-    """Go by what the status told before this pass."""
+    """Return the cause by what the status reported before this pass."""
     routed = condition_of(app.status, ConditionType.ROUTE_ACCEPTED)
     in_place = routed is not None and routed.status == "True" and routed.observed_generation == app.generation
     return Cause.DRIFT if in_place else Cause.SPEC
 
 
 def owned_intents(app: ObservedApp, children: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
-    """Return the children with the app as their controller, by which garbage collection knows whose they are."""
+    """Return the children with the app as their controller, which garbage collection follows."""
     reference: dict[str, Any] = {
         "apiVersion": API_VERSION,
         "kind": KIND,
@@ -67,8 +67,8 @@ def owned_intents(app: ObservedApp, children: tuple[Manifest, ...]) -> tuple[Man
 def plan(app: ObservedApp, children: tuple[Manifest, ...], observed: tuple[ObservedChild, ...]) -> Plan:
     """Compare the desired children with the observed ones.
 
-    A child of an earlier app of the same name is left to the garbage collector, and what pods mount stays until none
-    of them is left.
+    A child of an earlier app of the same name is left to the garbage collector. A ConfigMap stays until the rollout is
+    complete, since old pods mount it.
     """
     owner = Owner(app.key, app.uid)
     ours = {child.id: child for child in observed if child.owner == owner}
@@ -81,6 +81,6 @@ def plan(app: ObservedApp, children: tuple[Manifest, ...], observed: tuple[Obser
             applies.append(Apply(id_, intent, known, owner))
     settled = rolled_out and not any(apply.id.kind is DEPLOYMENT for apply in applies)
     prunes = [child for child in ours.values() if settled or child.id.kind is not CONFIG_MAP]
-    # A route goes before the middlewares that it names.
+    # Delete a route before the middlewares that it names.
     ordered = sorted(prunes, key=lambda child: child.id.kind is not INGRESS_ROUTE)
     return Plan(tuple(applies), tuple(ordered), _cause(app) if applies or prunes else Cause.SPEC)

@@ -13,7 +13,6 @@ from proxiedapp.controller.apply import ApplyReport, NameTaken
 from proxiedapp.controller.observed.objects import ObservedApp
 from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.podproblems import Diagnosis, past_deadline
-from proxiedapp.controller.verification import Verdict
 from proxiedapp.kube.client import RefusedError
 from proxiedapp.resources.desired import Desired
 from proxiedapp.resources.metadata import selector
@@ -22,14 +21,14 @@ from proxiedapp.routing.overlap import Overlap
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class PassResult:
     """How far one pass got: the reason to stop if there was one, and whether only somebody else can mend it."""
 
     problem: Diagnosis | None = None
     permanent: bool = False
     routed: bool = True
     """Whether the route is as the spec asks, which a problem of something beside it does not change."""
-    trouble: Diagnosis | None = None
+    pod_problem: Diagnosis | None = None
     """What keeps the pods from coming up."""
     suspended: bool = False
     """Whether nothing was done, as the user asked."""
@@ -37,33 +36,33 @@ class Pass:
     """Whose route stands in the way of the app's."""
 
 
-def rejected(error: RejectedError) -> Pass:
+def rejected(error: RejectedError) -> PassResult:
     """Return the pass of a spec that cannot be served as written."""
-    return Pass(Diagnosis(False, error.reason, str(error)), permanent=True, routed=False)
+    return PassResult(Diagnosis(False, error.reason, str(error)), permanent=True, routed=False)
 
 
-def applied(report: ApplyReport) -> Pass:
+def applied(report: ApplyReport) -> PassResult:
     """Return the pass that wrote children; of several problems the first one is told."""
     if not report.problems:
-        return Pass()
+        return PassResult()
     first = report.problems[0]
     if isinstance(first, NameTaken):
         message = (
             f"{first.id} belongs to {first.holder}, and this app needs that name. "
             "Rename the ProxiedApp, or delete that object."
         )
-        return Pass(Diagnosis(False, Reason.NAME_TAKEN, message), permanent=True, routed=report.routed)
+        return PassResult(Diagnosis(False, Reason.NAME_TAKEN, message), permanent=True, routed=report.routed)
     if isinstance(first.error, RefusedError):
         message = f"The API server refuses {first.id}: {first.error.message}"
-        return Pass(Diagnosis(False, Reason.CHILD_REFUSED, message), permanent=True, routed=report.routed)
+        return PassResult(Diagnosis(False, Reason.CHILD_REFUSED, message), permanent=True, routed=report.routed)
     message = f"{first.id} could not be written yet; trying again."
-    return Pass(Diagnosis(False, Reason.RETRYING, message), routed=report.routed)
+    return PassResult(Diagnosis(False, Reason.RETRYING, message), routed=report.routed)
 
 
 def next_status(
     app: ObservedApp,
     desired: Desired | None,
-    outcome: Pass,
+    outcome: PassResult,
     workload: Workload | None,
     verified: Condition | None,
     entry_point_urls: Mapping[str, str],
@@ -75,7 +74,7 @@ def next_status(
     """
     present: dict[str, Any] = app.status
     generation = present.get("observedGeneration", -1) if outcome.suspended else app.generation
-    work = _workload(workload, outcome.trouble, "" if desired is None else desired.monitoring_problem)
+    work = _workload(workload, outcome.pod_problem, "" if desired is None else desired.monitoring_problem)
     ready = _ready(outcome, work, workload)
     findings = {ConditionType.READY: ready, ConditionType.WORKLOAD_AVAILABLE: work}
     kept = [] if verified is None else [verified]
@@ -112,25 +111,7 @@ def next_status(
     return status.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def verified_condition(verdict: Verdict, now: datetime) -> Condition:
-    """Return the condition that tells of a verdict."""
-    wrong = verdict.wrong
-    message = (
-        "Docs, schema, redirects and forwarded headers are right as clients see them."
-        if wrong is None
-        else f"{wrong.seen}; expected: {wrong.expected}. {wrong.fix}"
-    )
-    return condition(
-        ConditionType.VERIFIED,
-        Reason.VERIFIED if wrong is None else wrong.code,
-        message,
-        holds=wrong is None,
-        generation=verdict.subject.generation,
-        now=now,
-    )
-
-
-def _route(outcome: Pass, desired: Desired | None) -> Diagnosis:
+def _route(outcome: PassResult, desired: Desired | None) -> Diagnosis:
     limits = f"{desired.launch.limits}." if desired is not None and desired.launch.limits else ""
     if outcome.routed and outcome.overlap is not None:
         message = f"The route is in place, but {outcome.overlap.text}. {limits}".rstrip()
@@ -145,7 +126,7 @@ def _route(outcome: Pass, desired: Desired | None) -> Diagnosis:
     return Diagnosis(False, Reason.NOT_APPLIED, f"The route of this generation is not in place. {kept}")
 
 
-def _workload(workload: Workload | None, trouble: Diagnosis | None, monitoring_problem: str) -> Diagnosis:
+def _workload(workload: Workload | None, pod_problem: Diagnosis | None, monitoring_problem: str) -> Diagnosis:
     status, _, message = workload.conditions.get("Available", ("Unknown", "", "")) if workload else ("Unknown", "", "")
     match status:
         case "True" if monitoring_problem:
@@ -153,24 +134,24 @@ def _workload(workload: Workload | None, trouble: Diagnosis | None, monitoring_p
             return Diagnosis(True, Reason.NOT_MONITORED, message)
         case "True":
             return Diagnosis(True, Reason.MINIMUM_REPLICAS_AVAILABLE, "Enough pods are available to serve.")
-        case "False" if trouble is not None:
-            return trouble
+        case "False" if pod_problem is not None:
+            return pod_problem
         case "False":
             return Diagnosis(False, Reason.MINIMUM_REPLICAS_UNAVAILABLE, message or "Too few pods are available.")
         case _:
             return Diagnosis(None, Reason.NOT_YET_REPORTED, "Kubernetes has not reported on the Deployment yet.")
 
 
-def _ready(outcome: Pass, work: Diagnosis, workload: Workload | None) -> Diagnosis:
+def _ready(outcome: PassResult, work: Diagnosis, workload: Workload | None) -> Diagnosis:
     if outcome.suspended:
         message = "Nothing is changed until the annotation proxiedapp.dev/reconcile is removed."
         return Diagnosis(workload is not None and workload.rolled_out and bool(work.holds), Reason.SUSPENDED, message)
     if outcome.problem is not None:
         return outcome.problem
     if workload is not None and (late := past_deadline(workload)) is not None:
-        return outcome.trouble or late
+        return outcome.pod_problem or late
     if workload is None or not workload.rolled_out:
-        return outcome.trouble or Diagnosis(False, Reason.PROGRESSING, "Kubernetes is rolling out the pods.")
+        return outcome.pod_problem or Diagnosis(False, Reason.PROGRESSING, "Kubernetes is rolling out the pods.")
     if not work.holds:
         return Diagnosis(False, work.reason, work.message)
     return Diagnosis(True, Reason.AVAILABLE, "The app is rolled out and served at its address.")

@@ -1,8 +1,9 @@
-"""Verifying apps beside the reconcile path: after each rollout and change of route, and now and then on principle.
+"""Verifying apps outside the reconcile path: after each rollout or change of route, and again at an interval.
 
-A verdict is kept in memory and told by the app's next pass; the condition in the status outlives us. What is not right
-is told only after a few looks, since the proxy takes a moment to notice a new route or new pods, and is looked at again
-sooner than what is right. Nor is a new version right at the first look: it may have been the old one that answered.
+A verdict is kept in memory and reported by the app's next pass; the condition in the status survives a restart. A
+finding is reported as wrong only after several checks in a row, since the proxy needs a moment to notice a new route or
+new pods, and it is checked again sooner than a right one. A new version is not reported as right after one check
+either: an old pod may have answered.
 """
 
 import logging
@@ -17,25 +18,29 @@ from proxiedapp.kube.key import Key
 from proxiedapp.verify.finding import Finding
 from proxiedapp.verify.target import VerifyOptions, VerifyTarget
 
-_LOOKS = 3
-"""Looks before something is told to be wrong: Traefik gathers news for two seconds."""
-_PAUSE = 1.0
-"""Seconds between the first two looks at something that is not right; doubled each time."""
+_WRONG_CHECKS: Final = 3
+"""Checks in a row that must find something wrong before it is reported.
 
-_SETTLES = 3.0
-"""Seconds between the first look at a new version and the second, by which no old pod gets requests any more."""
+Traefik loads a new configuration at most every two seconds (`providers.providersThrottleDuration`, default 2s, Traefik
+3.7), so the first checks may still meet the old route.
+"""
+_PAUSE: Final = 1.0
+"""Seconds between the first two checks of something wrong; doubled each time."""
+
+_SETTLES: Final = 3.0
+"""Seconds between the first check of a new version and the second, by which no old pod gets requests any more."""
 
 logger = logging.getLogger(__name__)
 
 _DEFECTS: Final = VERIFICATIONS.labels("Defect")
-"""From 0 on: in a series that begins with its first error Prometheus sees no rise."""
+"""Created at import, so that it starts at 0: Prometheus's increase() does not count the first sample of a series."""
 
 Check = Callable[[VerifyTarget, VerifyOptions], Awaitable[tuple[Finding, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyRequest:
-    """One version of an app: the generation of its spec, that of its Deployment, and where it is asked."""
+    """One version of an app: the generations of its spec and of its Deployment, and where requests are sent."""
 
     generation: int
     rollout: int
@@ -45,9 +50,9 @@ class VerifyRequest:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found about one version."""
+    """The findings about one version."""
 
-    subject: VerifyRequest
+    request: VerifyRequest
     findings: tuple[Finding, ...]
 
     @property
@@ -58,16 +63,16 @@ class Verdict:
 
 @dataclass(slots=True)
 class _Watched:
-    """One app: the version in question, what was found about it, and how often in a row that was wrong, or right."""
+    """One app: the version in question, the verdict on it, and how many checks in a row were wrong, or right."""
 
-    subject: VerifyRequest
+    request: VerifyRequest
     verdict: Verdict | None = None
-    wrong_looks: int = 0
-    right_looks: int = 0
+    wrong_checks: int = 0
+    right_checks: int = 0
 
 
 class Verifier:
-    """Which apps to verify, when, and what was found."""
+    """Decides which apps to verify and when, and keeps the verdicts."""
 
     def __init__(
         self,
@@ -85,33 +90,33 @@ class Verifier:
         self._watched: dict[Key, _Watched] = {}
         self._queue: Queue[Key] = Queue(backoff=_PAUSE, backoff_max=interval, timer=timer, jitter=chance)
 
-    def ask(self, key: Key, subject: VerifyRequest, *, told: bool) -> Verdict | None:
-        """Return what was found about this very version; if nothing yet, see to it that it is looked at.
+    def verdict(self, key: Key, request: VerifyRequest, *, is_reported: bool) -> Verdict | None:
+        """Return the verdict on this version; if there is none yet, schedule a check and return None.
 
-        `told`: the status tells of this version already, as after a restart; there is no hurry then, and all apps at
-        once would be too many.
+        `is_reported`: the app's status already reports on this version, as after a restart. Its check is then spread
+        over one interval, so that a restart does not check all apps at once.
         """
         known = self._watched.get(key)
-        if known is not None and known.subject == subject:
+        if known is not None and known.request == request:
             return known.verdict
-        self._watched[key] = _Watched(subject)
-        if told and known is None:
+        self._watched[key] = _Watched(request)
+        if is_reported and known is None:
             self._queue.add_later(key, self._interval * self._chance())
         else:
             self._queue.add(key)
         return None
 
     def forget(self, key: Key) -> None:
-        """Take in that an app is gone, or not to be verified."""
+        """Stop verifying an app that was deleted, or whose verification was switched off."""
         self._watched.pop(key, None)
 
     def count(self, *, right: bool) -> int:
-        """Return how many apps were found right, or wrong; asked by another thread."""
+        """Return how many apps have a verdict that is right, or wrong; may be called from another thread."""
         verdicts = [watched.verdict for watched in list(self._watched.values()) if watched.verdict is not None]
         return sum((verdict.wrong is None) is right for verdict in verdicts)
 
     async def work(self) -> None:
-        """Verify what is due, for ever; several of these may run."""
+        """Verify what is due, forever. Several of these may run at the same time."""
         while True:
             key = await self._queue.get()
             watched = self._watched.get(key)
@@ -119,25 +124,25 @@ class Verifier:
                 self._queue.done(key)
                 continue
             try:
-                findings = await self._check(watched.subject.target, watched.subject.options)
+                findings = await self._check(watched.request.target, watched.request.options)
             except Exception:
-                logger.exception("a defect in the operator; verifying again later", extra={"app": str(key)})
+                logger.exception("unexpected error while verifying, trying again later", extra={"app": str(key)})
                 _DEFECTS.inc()
                 self._queue.failed(key)
                 continue
             if self._watched.get(key) is watched:
-                self._take(key, watched, Verdict(watched.subject, findings))
+                self._record(key, watched, Verdict(watched.request, findings))
             else:
-                self._queue.done(key)  # asked for anew meanwhile, or gone
+                self._queue.done(key)  # meanwhile the app was deleted, or another version was requested
 
-    def _take(self, key: Key, watched: _Watched, verdict: Verdict) -> None:
+    def _record(self, key: Key, watched: _Watched, verdict: Verdict) -> None:
         VERIFICATIONS.labels("right" if verdict.wrong is None else verdict.wrong.code.value).inc()
         if verdict.wrong is None:
-            watched.right_looks, watched.wrong_looks = watched.right_looks + 1, 0
-            certain = watched.verdict is not None or watched.right_looks > 1
+            watched.right_checks, watched.wrong_checks = watched.right_checks + 1, 0
+            certain = watched.verdict is not None or watched.right_checks > 1
         else:
-            watched.right_looks, watched.wrong_looks = 0, watched.wrong_looks + 1
-            certain = watched.wrong_looks >= _LOOKS
+            watched.right_checks, watched.wrong_checks = 0, watched.wrong_checks + 1
+            certain = watched.wrong_checks >= _WRONG_CHECKS
         if certain and watched.verdict != verdict:
             watched.verdict = verdict
             self._wake(key)

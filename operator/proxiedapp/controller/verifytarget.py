@@ -1,4 +1,4 @@
-"""Where an app is asked when it is verified: through the proxy where its address is known, else directly."""
+"""Where requests go when an app is verified: to the proxy if its address is configured, else to the Service."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ def verify_request_of(
     entry_point_urls: Mapping[str, str],
     pod_ip: str | None,
 ) -> VerifyRequest:
-    """Return what to verify, and how to reach it.
+    """Return what to verify and how to reach it.
 
-    Nothing but the configured address of the proxy and the app's own Service is ever asked.
+    Requests go only to the configured address of the proxy or to the app's own Service, whatever the spec contains.
     """
     verify = want.app.spec.verify
     options = VerifyOptions(verify.openapi_path, verify.docs_path, tuple(verify.extra_paths or ()))
@@ -31,7 +31,7 @@ def verify_request_of(
     reached = [proxy_urls[name] for name in want.route.entry_points if name in proxy_urls]
     if reached:
         url = min(reached, key=lambda url: not url.startswith("https"))
-        # The certificate is for the public name, and the proxy is asked by another one.
+        # The proxy's certificate is for the public name, and this URL has another one.
         target = VerifyTarget(f"{url}{prefix}", host=host, insecure=True)
     else:
         target = _direct(want, prefix, host, entry_point_urls, pod_ip)

@@ -1,4 +1,4 @@
-"""The kinds that the controller watches, and how it tells its own objects from those of others."""
+"""The kinds that the controller watches, and the label selectors for our own and for foreign objects."""
 
 from typing import Final
 
@@ -9,20 +9,20 @@ from proxiedapp.resources.metadata import MANAGED_BY, MANAGER
 
 PROXIED_APP: Final = Kind(GROUP, VERSION, KIND, PLURAL)
 POD: Final = Kind("", "v1", "Pod", "pods")
-"""Never watched: looked at where an app does not come up."""
+"""Never watched; listed when an app does not come up (see podinspection)."""
 CHILD_SELECTOR: Final = f"{MANAGED_BY}={MANAGER}"
 
 INGRESS: Final = Kind("networking.k8s.io", "v1", "Ingress", "ingresses")
 HTTP_ROUTE: Final = Kind("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes")
 FOREIGN_KINDS: Final = (INGRESS_ROUTE, INGRESS, HTTP_ROUTE)
-"""In which other people write routes; each may be missing."""
+"""The kinds of foreign routes; the API of each may be missing."""
 FOREIGN_SELECTOR: Final = f"{MANAGED_BY}!={MANAGER}"
 
 
 OPTIONAL_KINDS: Final = tuple(kind for kind in CHILD_KINDS if kind.group in OPTIONAL_GROUPS)
-"""Kinds that are watched and written only where their API is served."""
+"""Kinds that are watched and written only if the cluster serves their API."""
 
 
 def watched_children(served: frozenset[str]) -> tuple[Kind, ...]:
-    """Return the child kinds that the API server serves; `served` are the optional groups among theirs."""
+    """Return the child kinds that the cluster serves; `served` are the optional API groups that it serves."""
     return tuple(kind for kind in CHILD_KINDS if kind not in OPTIONAL_KINDS or kind.group in served)

@@ -156,10 +156,10 @@ async def _serve(settings: Settings, api: Api, health: Health, served: frozenset
         api, store, neighbours, queue.add, namespaces=settings.namespaces, look_again=settings.resync_seconds
     )
     verifier = Verifier(verify, queue.add, interval=settings.verify_seconds)
-    reconciler = Reconciler(
+    reconciler = Reconciler.assemble(
         api=api,
         store=store,
-        neighbours=neighbours,
+        foreign_routes=neighbours,
         applier=Applier(api, store, queue.add),
         defaults=settings.defaults,
         entry_point_urls=settings.entry_point_urls,
@@ -268,7 +268,7 @@ async def _work(queue: Queue[Key], reconciler: Reconciler) -> None:
                 _DEFECTS.inc()
                 queue.failed(key)
                 continue
-        RECONCILES.labels(outcome.word).inc()
+        RECONCILES.labels(outcome.label).inc()
         if outcome.retry:
             queue.failed(key, at_least=outcome.retry_after)
         else:

@@ -51,8 +51,8 @@ async def test_second_app_runs_without_a_route_and_is_told_whose_it_is(scenario:
     ]
     assert scenario.conditions("second") == IN_CONFLICT
     assert scenario.message("second", "RouteAccepted") == (
-        "spec.route: any host /api/v1 on entry point web belongs to the ProxiedApp team/first, which had it first. "
-        "Choose another host or prefix, or give that app another one."
+        "spec.route: any host /api/v1 on entry point web is already claimed by the ProxiedApp team/first. "
+        "Choose another host or prefix, or change the route of that app."
     )
     assert scenario.conditions("first")["Ready"] == "True Available"
     scenario.rolled_out("second")

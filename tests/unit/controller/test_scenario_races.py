@@ -97,7 +97,7 @@ async def test_status_never_lands_on_another_app_of_the_name(scenario: Scenario)
     requests = await scenario.work()
     assert requests[-1].startswith("status"), "no Event follows, and no error"
     assert scenario.status() == {"observedGeneration": -1}
-    assert scenario.outcomes[-1].word == "applied"
+    assert scenario.outcomes[-1].label == "applied"
     assert scenario.clock.next_in() == 5.0, "no try for the old app, but a look at the pods"
 
 

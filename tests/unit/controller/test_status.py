@@ -9,7 +9,7 @@ from proxiedapp.controller.apply import ApplyReport, Failed, NameTaken
 from proxiedapp.controller.observed.objects import ChildId, ObservedApp
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.observed.workload import Workload
-from proxiedapp.controller.status import Pass, applied, next_status, rejected
+from proxiedapp.controller.status import PassResult, applied, next_status, rejected
 from proxiedapp.kube.client import RefusedError, UnavailableError
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.desired import desired
@@ -21,7 +21,7 @@ from tests.support.observed import app_body, child_body, rolled_out
 SHOP = Key("team", "shop")
 URLS = {"web": "http://*", "websecure": "https://*"}
 WANT = desired(an_app(namespace="team"), DEFAULTS)
-FINE = Pass()
+FINE = PassResult()
 BAD_SPEC = rejected(UnknownServerError("spec.command", "no server", "Name one"))
 TAKEN = applied(ApplyReport((NameTaken(ChildId(SERVICE, "team", "shop"), "the App other"),)))
 REFUSED = applied(ApplyReport((Failed(ChildId(DEPLOYMENT, "team", "shop"), RefusedError(422, "quota")),)))
@@ -48,7 +48,7 @@ def available(status: str, message: str = "") -> list[dict[str, str]]:
     return [{"type": "Available", "status": status, "reason": "R", "message": message}]
 
 
-def told(outcome: Pass, workload: Workload | None) -> dict[str, str]:
+def told(outcome: PassResult, workload: Workload | None) -> dict[str, str]:
     """Return the conditions as `type: status reason`."""
     status = next_status(app(), None if outcome.problem else WANT, outcome, workload, None, URLS, START)
     return {one["type"]: f"{one['status']} {one['reason']}" for one in status["conditions"]}
@@ -127,13 +127,13 @@ def stalled(reason: str) -> dict[str, str]:
         ),
     ],
 )
-def test_conditions_of_each_state(outcome: Pass, workload: Workload | None, conditions: dict[str, str]) -> None:
+def test_conditions_of_each_state(outcome: PassResult, workload: Workload | None, conditions: dict[str, str]) -> None:
     assert told(outcome, workload) == conditions
 
 
 @pytest.mark.parametrize("outcome", [FINE, BAD_SPEC, TAKEN, REFUSED, UNAVAILABLE])
 @pytest.mark.parametrize("workload", [None, pods(), pods(3, availableReplicas=0, conditions=available("False"))])
-def test_stalled_reconciling_and_ready_exclude_each_other(outcome: Pass, workload: Workload | None) -> None:
+def test_stalled_reconciling_and_ready_exclude_each_other(outcome: PassResult, workload: Workload | None) -> None:
     conditions = told(outcome, workload)
     true = [one for one in ("Ready", "Reconciling", "Stalled") if conditions.get(one, "").startswith("True")]
     assert len(true) == 1
@@ -204,7 +204,7 @@ def test_status_of_an_app_rejected_from_the_start_tells_no_facts() -> None:
         (UNAVAILABLE, "Deployment shop could not be written yet; trying again."),
     ],
 )
-def test_message_says_what_is_wrong_and_how_to_mend_it(outcome: Pass, message: str) -> None:
+def test_message_says_what_is_wrong_and_how_to_mend_it(outcome: PassResult, message: str) -> None:
     status = next_status(app(), None, outcome, None, None, URLS, START)
     assert {one["message"] for one in status["conditions"] if one["type"] in {"Ready", "Stalled", "Reconciling"}} == {
         message

@@ -10,7 +10,7 @@ from proxiedapp.api.errors import UnknownServerError
 from proxiedapp.controller.observed.objects import ObservedApp
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.observed.workload import Workload
-from proxiedapp.controller.status import Pass, next_status, rejected
+from proxiedapp.controller.status import PassResult, next_status, rejected
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.desired import desired
 from proxiedapp.resources.kinds import DEPLOYMENT
@@ -44,18 +44,18 @@ def status_at(
     seconds: int,
     present: dict[str, Any] | None,
     *,
-    outcome: Pass | None = None,
+    outcome: PassResult | None = None,
     workload: Workload | None = None,
     generation: int = 1,
 ) -> dict[str, Any]:
-    made = outcome or Pass()
+    made = outcome or PassResult()
     now = START + timedelta(seconds=seconds)
     return next_status(app(present, generation), None if made.problem else WANT, made, workload, None, URLS, now)
 
 
-@pytest.mark.parametrize("outcome", [Pass(), BAD_SPEC])
+@pytest.mark.parametrize("outcome", [PassResult(), BAD_SPEC])
 @pytest.mark.parametrize("workload", [None, pods(), pods(availableReplicas=0)])
-def test_nothing_new_gives_an_equal_status(outcome: Pass, workload: Workload | None) -> None:
+def test_nothing_new_gives_an_equal_status(outcome: PassResult, workload: Workload | None) -> None:
     first = status_at(0, None, outcome=outcome, workload=workload)
     assert status_at(3600, first, outcome=outcome, workload=workload) == first
 

@@ -54,9 +54,9 @@ class Bench:
         await self.run(seconds)
         await self.run(3.0)
 
-    def verdict(self, subject: VerifyRequest, key: Key = SHOP) -> Finding | None:
-        verdict = self.verifier.ask(key, subject, told=False)
-        assert verdict is None or verdict.subject == subject
+    def verdict(self, request: VerifyRequest, key: Key = SHOP) -> Finding | None:
+        verdict = self.verifier.verdict(key, request, is_reported=False)
+        assert verdict is None or verdict.request == request
         return None if verdict is None else (verdict.wrong or RIGHT)
 
 
@@ -185,7 +185,7 @@ async def test_version_that_comes_while_another_is_looked_at_is_looked_at_afterw
 
 
 async def test_app_told_of_before_a_restart_is_looked_at_in_its_own_time(bench: Bench) -> None:
-    bench.verifier.ask(SHOP, version(1), told=True)
+    bench.verifier.verdict(SHOP, version(1), is_reported=True)
     await bench.run()
     assert bench.checks == []
     assert bench.clock.next_in() == INTERVAL * 0.5
@@ -194,8 +194,8 @@ async def test_app_told_of_before_a_restart_is_looked_at_in_its_own_time(bench: 
 
 
 async def test_version_after_the_one_told_of_is_in_a_hurry(bench: Bench) -> None:
-    bench.verifier.ask(SHOP, version(1), told=True)
-    bench.verifier.ask(SHOP, version(2), told=True)
+    bench.verifier.verdict(SHOP, version(1), is_reported=True)
+    bench.verifier.verdict(SHOP, version(2), is_reported=True)
     await bench.run()
     assert len(bench.checks) == 1
 
@@ -226,7 +226,7 @@ async def test_defect_in_the_check_stops_neither_the_worker_nor_the_app(
     assert before is not None, "it is there before the first one"
     bench.verdict(version(1))
     await bench.run()
-    assert "a defect in the operator; verifying again later" in caplog.text
+    assert "unexpected error while verifying, trying again later" in caplog.text
     assert REGISTRY.get_sample_value("proxiedapp_verifications_total", {"outcome": "Defect"}) == before + 1
     bench.found = RIGHT
     await bench.settle(bench.clock.next_in())

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from proxiedapp.api.names import API_VERSION, KIND, SUSPENDED
 from proxiedapp.controller.observed.ownedfields import owned_digest
+from proxiedapp.controller.observed.packedspec import PackedSpec
 from proxiedapp.controller.observed.workload import Workload, workload_of
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
@@ -63,9 +64,7 @@ class ObservedApp:
     deleting: bool
     suspended: bool
     created: str
-    asked: Claim
-    """The route keys that its spec asks for."""
-    packed_spec: bytes
+    packed_spec: PackedSpec
     packed_status: bytes
     reason: str = ""
     """The reason of its condition Ready; empty if it has none yet."""
@@ -73,7 +72,12 @@ class ObservedApp:
     @property
     def spec(self) -> Any:
         """Return the spec as JSON values."""
-        return orjson.loads(self.packed_spec)
+        return self.packed_spec.unpacked()
+
+    @property
+    def requested(self) -> Claim:
+        """Return the route keys that the spec asks for."""
+        return self.packed_spec.requested
 
     @property
     def status(self) -> Any:
@@ -81,10 +85,20 @@ class ObservedApp:
         return orjson.loads(self.packed_status)
 
 
-def observed_app(body: Manifest, entry_points: EntryPoints) -> ObservedApp:
-    """Read a live ProxiedApp; `entry_points` are those of an app that names none."""
+def observed_app(body: Manifest, entry_points: EntryPoints, known: ObservedApp | None = None) -> ObservedApp:
+    """Read a live ProxiedApp; `entry_points` are those of an app that names none.
+
+    What was derived from the spec is taken over from `known`, an earlier observation, if the spec is the same. The
+    generation would not tell: a new default in the CustomResourceDefinition shows in stored objects without a new one
+    (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#defaulting).
+    """
     metadata = body["metadata"]
     spec = body.get("spec") or {}
+    packed = orjson.dumps(spec)
+    if known is not None and known.packed_spec.json == packed:
+        packed_spec = known.packed_spec
+    else:
+        packed_spec = PackedSpec(packed, requested_claim(spec.get("route"), entry_points))
     status = body.get("status") or {}
     return ObservedApp(
         Key(metadata["namespace"], metadata["name"]),
@@ -94,8 +108,7 @@ def observed_app(body: Manifest, entry_points: EntryPoints) -> ObservedApp:
         "deletionTimestamp" in metadata,
         (metadata.get("annotations") or {}).get(SUSPENDED[0]) == SUSPENDED[1],
         metadata.get("creationTimestamp", ""),
-        requested_claim(spec.get("route"), entry_points),
-        orjson.dumps(spec),
+        packed_spec,
         orjson.dumps(status),
         _ready_reason(status),
     )

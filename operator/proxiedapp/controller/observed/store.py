@@ -5,7 +5,7 @@ replaces a newer one, and a complete list shows which objects are gone.
 """
 
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 
 from proxiedapp.api.names import KIND
@@ -54,9 +54,20 @@ class Store:
             counts[child.kind.kind] = counts.get(child.kind.kind, 0) + 1
         return counts
 
-    def contenders(self, key: Key) -> list[Contender]:
-        """Return the app and all apps that share a route key with it, directly or through other apps."""
-        return self._routes.contenders(key, self._contender)
+    def contenders(self, key: Key, is_servable: Callable[[ObservedApp], bool]) -> list[Contender]:
+        """Return the app and all apps that share a route key with it, directly or through other apps.
+
+        An app that cannot be served asks for nothing, so that no other app has to wait for it.
+        """
+
+        def contender(key: Key) -> Contender | None:
+            app = self._apps.get(key)
+            if app is None or app.deleting:
+                return None  # the garbage collector deletes its route
+            requested = app.requested if is_servable(app) else frozenset[RouteKey]()
+            return Contender(key, app.created, requested, self._granted(key, app.uid))
+
+        return self._routes.contenders(key, contender)
 
     def addressed_by(self, patterns: Iterable[Pattern]) -> set[Key]:
         """Return the apps whose own address one of the patterns may match."""
@@ -64,16 +75,16 @@ class Store:
 
     def observe_app(self, body: Manifest) -> set[Key]:
         """Record an app; concerns it and the apps that share a route key with it."""
-        app = observed_app(body, self._entry_points)
-        known = self._apps.get(app.key)
+        known = self._apps.get(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
+        app = observed_app(body, self._entry_points, known)
         if known is not None and known.version >= app.version:
             return set()
         self._put_app(app)
         if known is None:
-            return {app.key} | self._routes.sharing(app.asked)
+            return {app.key} | self._routes.sharing(app.requested)
         if same_request(known, app):
             return set() if known.packed_status == app.packed_status else {app.key}
-        return {app.key} | self._routes.sharing(known.asked | app.asked | self._granted(app.key))
+        return {app.key} | self._routes.sharing(known.requested | app.requested | self._granted(app.key))
 
     def forget_app(self, body: Manifest) -> set[Key]:
         """Record that an app was deleted; concerns it and the apps that waited for its route keys."""
@@ -164,27 +175,17 @@ class Store:
     def _put_app(self, app: ObservedApp) -> None:
         known = self._apps.get(app.key)
         if known is not None:
-            self._routes.remove(app.key, known.asked)
+            self._routes.remove(app.key, known.requested)
             self.reasons[known.reason] -= 1
         self._apps[app.key] = app
         self.reasons[app.reason] += 1
-        self._routes.add(app.key, app.asked)
+        self._routes.add(app.key, app.requested)
 
     def _drop_app(self, app: ObservedApp) -> set[Key]:
         del self._apps[app.key]
         self.reasons[app.reason] -= 1
-        self._routes.remove(app.key, app.asked)
-        return {app.key} | self._routes.sharing(app.asked | self._granted(app.key))
-
-    def _contender(self, key: Key) -> Contender | None:
-        """Return what an app asks for and has been granted; None if it is gone or being deleted.
-
-        The garbage collector removes the route of such an app.
-        """
-        app = self._apps.get(key)
-        if app is None or app.deleting:
-            return None
-        return Contender(key, app.created, app.asked, self._granted(key, app.uid))
+        self._routes.remove(app.key, app.requested)
+        return {app.key} | self._routes.sharing(app.requested | self._granted(app.key))
 
     def _granted(self, key: Key, uid: str | None = None) -> Claim:
         """Return the route keys of the IngressRoutes of all apps of this name, or of the one with this uid."""

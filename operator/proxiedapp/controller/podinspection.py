@@ -1,0 +1,56 @@
+"""Finding out why an app's pods do not come up, with a request only if the rollout takes long.
+
+Pods are never watched: that would cost far more than listing a few of them now and then.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from proxiedapp.api.conditions import condition_of
+from proxiedapp.api.status import ConditionType
+from proxiedapp.controller.observed.objects import ObservedApp
+from proxiedapp.controller.observed.workload import Workload
+from proxiedapp.controller.podproblems import Diagnosis, of_deployment, of_pods
+from proxiedapp.controller.watchedkinds import POD
+from proxiedapp.kube.client import Api
+from proxiedapp.resources.metadata import selector
+
+_PATIENCE: Final = 5.0
+"""Seconds that pods may take to come up before they are inspected, and between two inspections."""
+
+
+class PodInspection(NamedTuple):
+    """What keeps the pods from coming up, if that is known, and after how many seconds to inspect again."""
+
+    problem: Diagnosis | None = None
+    inspect_again_after: float = 0.0
+    """0: the pods are up, and nothing needs to be inspected."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodInspector:
+    """Inspects the pods of one app at a time."""
+
+    api: Api
+    now: Callable[[], datetime]
+
+    async def inspect(self, app: ObservedApp, workload: Workload | None) -> PodInspection:
+        """Return what keeps an app's pods from coming up; raises ApiError."""
+        if workload is None or (workload.rolled_out and workload.available):
+            return PodInspection()
+        if (found := of_deployment(workload)) is not None:
+            return PodInspection(found, _PATIENCE)
+        waited = self._waited(app)
+        if waited < _PATIENCE:
+            return PodInspection(inspect_again_after=_PATIENCE - waited)
+        labels = ",".join(f"{key}={value}" for key, value in selector(app.key).items())
+        return PodInspection(of_pods(await self.api.some(POD, app.key.namespace, labels)), _PATIENCE)
+
+    def _waited(self, app: ObservedApp) -> float:
+        """Return for how many seconds the app's status has reported that it is not ready."""
+        ready = condition_of(app.status, ConditionType.READY)
+        if ready is None or ready.status == "True":
+            return 0.0
+        return (self.now() - ready.last_transition_time).total_seconds()

@@ -1,0 +1,67 @@
+"""The condition Verified: requested from the verifier after a rollout, and otherwise kept as it is in the status."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from proxiedapp.api.conditions import condition, condition_of
+from proxiedapp.api.reasons import Reason
+from proxiedapp.api.status import Condition, ConditionType
+from proxiedapp.controller.observed.objects import ObservedApp
+from proxiedapp.controller.observed.workload import Workload
+from proxiedapp.controller.verification import Verdict, Verifier
+from proxiedapp.controller.verifytarget import verify_request_of
+from proxiedapp.resources.desired import Desired
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedCondition:
+    """Connects passes with the verifier, which works beside them."""
+
+    verifier: Verifier
+    proxy_urls: Mapping[str, str]
+    entry_point_urls: Mapping[str, str]
+    pod_ip: str | None
+
+    def of(self, app: ObservedApp, want: Desired | None, workload: Workload | None, now: datetime) -> Condition | None:
+        """Return the verdict on this version of the app if there is one, else the condition in the app's status.
+
+        `want` is None if the route is not as the spec asks; then there is nothing new to verify.
+        """
+        reported = condition_of(app.status, ConditionType.VERIFIED)
+        if want is None:
+            return reported
+        if not want.app.spec.verify.enabled:
+            self.verifier.forget(app.key)
+            return None
+        if workload is None or not workload.rolled_out or not workload.available:
+            return reported
+        request = verify_request_of(
+            app,
+            want,
+            workload,
+            proxy_urls=self.proxy_urls,
+            entry_point_urls=self.entry_point_urls,
+            pod_ip=self.pod_ip,
+        )
+        is_reported = reported is not None and reported.observed_generation == app.generation
+        verdict = self.verifier.verdict(app.key, request, is_reported=is_reported)
+        return reported if verdict is None else condition_of_verdict(verdict, now)
+
+
+def condition_of_verdict(verdict: Verdict, now: datetime) -> Condition:
+    """Return the condition that reports a verdict."""
+    wrong = verdict.wrong
+    message = (
+        "Docs, schema, redirects and forwarded headers are right as clients see them."
+        if wrong is None
+        else f"{wrong.seen}; expected: {wrong.expected}. {wrong.fix}"
+    )
+    return condition(
+        ConditionType.VERIFIED,
+        Reason.VERIFIED if wrong is None else wrong.code,
+        message,
+        holds=wrong is None,
+        generation=verdict.request.generation,
+        now=now,
+    )
