@@ -1,12 +1,8 @@
 """docs/conditions.md: every word that a condition may say."""
 
-import ast
-import inspect
-from collections.abc import Iterator
 from enum import StrEnum
-from itertools import pairwise
-from textwrap import dedent
 
+from proxiedapp.api.docstrings import attribute_docstrings
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import ConditionType
 from proxiedapp.verify.codes import Code
@@ -43,13 +39,5 @@ def conditions() -> str:
 
 
 def _table(words: type[StrEnum]) -> str:
-    return table(["word", "says"], ((code(word), text) for word, text in _explained(words)))
-
-
-def _explained(words: type[StrEnum]) -> Iterator[tuple[str, str]]:
-    """Yield each member's value and the text under it, which Python itself does not keep."""
-    (definition,) = ast.parse(dedent(inspect.getsource(words))).body
-    body = definition.body if isinstance(definition, ast.ClassDef) else []
-    for member, text in pairwise(body):
-        if isinstance(member, ast.Assign) and isinstance(text, ast.Expr):
-            yield str(ast.literal_eval(member.value)), str(ast.literal_eval(text.value))
+    texts = attribute_docstrings(words)
+    return table(["word", "says"], ((code(word), texts[word.name]) for word in words))

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
+from pydantic import ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 from typing_extensions import override
+
+from proxiedapp.api.docstrings import DescribedModel
 
 _RULES: Final = "x-kubernetes-validations"
 
@@ -72,15 +74,15 @@ def unique_by(*fields: str) -> Checked:
     )
 
 
-class ApiModel(BaseModel):
+class ApiModel(DescribedModel):
     """A part of the API. Strict, because the API server does not read "8000" as a number either."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
+        defer_build=True,  # most models are only parts of the two that validate: ProxiedAppSpec and ProxiedAppStatus
         extra="forbid",
         frozen=True,
         strict=True,
-        use_attribute_docstrings=True,
         validate_by_alias=True,
         validate_by_name=True,
     )
@@ -97,7 +99,7 @@ class ApiModel(BaseModel):
     @classmethod
     @override
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        schema = handler.resolve_ref_schema(handler(core_schema))
+        schema = super().__get_pydantic_json_schema__(core_schema, handler)
         if cls.rules:
             schema[_RULES] = [rule.as_validation() for rule in cls.rules]
         return schema

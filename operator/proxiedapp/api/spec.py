@@ -164,7 +164,7 @@ class ProxiedAppSpec(ApiModel):
     """The server's command without prefix and proxy flags, like [fastapi, run, app/main.py]; the operator adds them."""
     args: Annotated[list[Word], Field(max_length=256)] | None = None
     """Arguments of the command."""
-    server: ServerSpec = ServerSpec()
+    server: ServerSpec = ServerSpec.model_construct()
     """The ASGI server, where the command does not say it by itself."""
     port: Port = 8000
     """Port that the server listens on in the pod."""
@@ -176,7 +176,7 @@ class ProxiedAppSpec(ApiModel):
     """A PodDisruptionBudget for the pods."""
     route: RouteSpec
     """Where the app is served."""
-    proxy: ProxySpec = ProxySpec()
+    proxy: ProxySpec = ProxySpec.model_construct()
     """Whom the server believes."""
     env: Annotated[list[EnvVar], Field(max_length=256), unique_by("name")] | None = None
     """Environment variables."""
@@ -184,7 +184,7 @@ class ProxiedAppSpec(ApiModel):
     """ConfigMaps and Secrets whose keys become environment variables."""
     resources: ResourceRequirements | None = None
     """CPU, memory and other resources of the app's container."""
-    probes: Probes = Probes()
+    probes: Probes = Probes.model_construct()
     """How the kubelet learns how the app is doing."""
     volumes: Annotated[list[Volume], Field(max_length=32), unique_by("name")] | None = None
     """Volumes that the containers may mount."""
@@ -194,9 +194,9 @@ class ProxiedAppSpec(ApiModel):
     """Containers that run to their end one after the other before the app starts."""
     sidecars: Annotated[list[Sidecar], Field(max_length=16), unique_by("name")] | None = None
     """Containers that run beside the app, started one after the other before the init containers."""
-    rollout: Rollout = Rollout()
+    rollout: Rollout = Rollout.model_construct()
     """How new pods take the place of old ones."""
-    scheduling: Scheduling = Scheduling()
+    scheduling: Scheduling = Scheduling.model_construct()
     """Where the pods run."""
     service_account_name: ObjectName | None = None
     """ServiceAccount of the pods; the namespace's default one if absent."""
@@ -216,5 +216,5 @@ class ProxiedAppSpec(ApiModel):
     """Annotations for all that the operator makes for the app, and for its pods."""
     monitoring: Monitoring | None = None
     """A ServiceMonitor for the app's metrics."""
-    verify: VerifySpec = VerifySpec()
+    verify: VerifySpec = VerifySpec.model_construct()
     """The check of the running app as clients see it."""
