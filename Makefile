@@ -51,7 +51,7 @@ check: setup docs ## format, lint, English, types, layers, generated files up to
 	$(BIN)/proxiedapp crd | diff - crds/proxiedapps.yaml || { echo "crds/ is stale: run make generate"; exit 1; }
 	$(BIN)/python -m tools.reference --check docs
 	$(BIN)/python helm/generate.py --check
-	$(BIN)/python benchmarks/report.py --check
+	$(BIN)/python -m benchmarks.report --check
 
 fix: setup ## format and mend what ruff can mend
 	$(BIN)/ruff format $(PACKAGES)
@@ -61,7 +61,7 @@ generate: setup ## write the files that are made from the code
 	$(BIN)/proxiedapp crd > crds/proxiedapps.yaml
 	$(BIN)/python -m tools.reference docs
 	$(BIN)/python helm/generate.py
-	$(BIN)/python benchmarks/report.py
+	$(BIN)/python -m benchmarks.report
 
 lock: setup ## compile requirements/*.txt anew
 	$(UV) pip compile pyproject.toml $(LOCK) -o requirements/runtime.txt
