@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from proxiedapp.api.app import parse_manifest
 from proxiedapp.cli import app
+from proxiedapp.cli.lazy import loaded
 from proxiedapp.resources.desired import desired
 from proxiedapp_sandbox.binaries import KUBE_VERSION, TRAEFIK_VERSION
 from tests.support.apps import DEFAULTS
@@ -63,7 +64,7 @@ def test_command_and_its_options_exist(page: str, line: str) -> None:
     command: Any = get_command(app)
     words = shlex.split(line, comments=True)[1:]
     while words and words[0] in getattr(command, "commands", {}):
-        command = command.commands[words.pop(0)]
+        command = loaded(command.commands[words.pop(0)])
     assert not hasattr(command, "commands"), f"{words[0]} is no command"
     known = {option for one in command.params for option in (*one.opts, *one.secondary_opts)} | {"--help"}
     assert {word.partition("=")[0] for word in words if word.startswith("-")} <= known

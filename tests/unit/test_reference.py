@@ -9,6 +9,7 @@ from typer.main import get_command
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import ConditionType
 from proxiedapp.cli import app
+from proxiedapp.cli.lazy import loaded
 from proxiedapp.process.settings import Settings
 from proxiedapp.verify.codes import Code
 from tests.support.leaves import SCHEMA
@@ -59,7 +60,7 @@ def test_every_command_and_option_is_there() -> None:
     groups = [("proxiedapp", get_command(app))]
     while groups:
         name, command = groups.pop()
-        groups += [(f"{name} {inner}", each) for inner, each in getattr(command, "commands", {}).items()]
+        groups += [(f"{name} {inner}", loaded(each)) for inner, each in getattr(command, "commands", {}).items()]
         section = page.partition(f"# `{name}`\n")[2].partition("\n#")[0]
         missing += [name] if not section else []
         options = [option for one in command.params for option in one.opts if option.startswith("-")]

@@ -6,6 +6,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_group
 
 from proxiedapp.cli import app
+from proxiedapp.cli.lazy import loaded
 from tools.reference.markdown import code, table
 
 _PAGE = """\
@@ -27,7 +28,8 @@ def _told(command: TyperCommand | TyperGroup, name: str) -> Iterator[str]:
     """Yield a section for a command, or for each of a group's."""
     if isinstance(command, TyperGroup):
         yield f"## `{name}`\n\n{command.help}"
-        for below in command.commands.values():
+        for listed in command.commands.values():
+            below = loaded(listed)
             if isinstance(below, TyperCommand | TyperGroup):  # all that typer makes
                 yield from _told(below, f"{name} {below.name}")
         return

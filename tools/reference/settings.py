@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from proxiedapp.process.settings import Settings
+from proxiedapp.api.docstrings import attribute_docstrings
+from proxiedapp.process.settings import Settings, variable_of
 from tools.reference.markdown import code, table
 
 _PAGE = """\
@@ -22,10 +23,9 @@ Lists are written `a,b`, maps `name=value,other=value`.
 
 def settings() -> str:
     """Return docs/reference/settings.md."""
-    prefix = Settings.model_config.get("env_prefix", "")
+    texts = attribute_docstrings(Settings)
     rows = (
-        (code(f"{prefix}{name}".upper()), _shown(field.default), field.description or "")
-        for name, field in Settings.model_fields.items()
+        (code(variable_of(name)), _shown(field.default), texts[name]) for name, field in Settings.model_fields.items()
     )
     return _PAGE.format(settings=table(["variable", "default", "is"], rows))
 

@@ -1,120 +1,130 @@
 """The operator's settings: `PROXIEDAPP_*` variables, flags of `proxiedapp run`, or a YAML file."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
+from proxiedapp.api.docstrings import DescribedModel
 from proxiedapp.api.fields import EntryPoint, IpOrNetwork, ObjectName
 from proxiedapp.resources.defaults import Defaults, PodSelector
 from proxiedapp.routing.entrypoints import EntryPoints
 
-_PREFIX = "PROXIEDAPP_"
-PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
-"""Where a cluster's proxy usually lives. Better name the proxy's own network: whoever is in these can forge headers."""
+PREFIX: Final = "PROXIEDAPP_"
+PRIVATE_NETWORKS: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+"""Where the proxy of a cluster usually runs. Its own network is safer: any client in these can forge headers."""
 
 
 def _split(value: Any) -> Any:
-    """Read `a,b` from a variable; lists pass through."""
+    """Read `a,b` from a variable; lists pass unchanged."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 def _split_pairs(value: Any) -> Any:
-    """Read `web=http://a,websecure=https://b` from a variable; mappings pass through."""
+    """Read `web=http://a,websecure=https://b` from a variable; mappings pass unchanged."""
     return dict(pair.partition("=")[::2] for pair in _split(value)) if isinstance(value, str) else value
 
 
 def _base_url(value: str) -> str:
-    """Accept scheme, host and port, and nothing after them."""
-    parts = urlsplit(value)  # raises ValueError for what is no address at all
+    """Accept a scheme, a host and an optional port, with nothing after them."""
+    parts = urlsplit(value)  # raises ValueError if this is not a URL at all
     whole = value == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0 or not whole:
-        raise ValueError(f"{value} must be scheme, host and port, like https://example.com:8443")
+        raise ValueError(f"{value} must be scheme, host and port only, such as https://example.com:8443")
     return value
 
 
-class Settings(BaseSettings):
-    """All settings; each is `PROXIEDAPP_` and its name in upper case."""
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Names = BeforeValidator(_split)
+Pairs = BeforeValidator(_split_pairs)
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+class Settings(DescribedModel):
+    """All settings of the operator. Each is also the variable `PROXIEDAPP_` plus its name in upper case."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kubeconfig: Path | None = None
-    """Kubeconfig file; in a cluster the pod's own account is used, elsewhere KUBECONFIG or ~/.kube/config."""
-    namespaces: Annotated[tuple[ObjectName, ...], NoDecode, BeforeValidator(_split)] = ()
+    """Kubeconfig file. Without it, a pod uses its own service account, and any other process KUBECONFIG or
+    ~/.kube/config."""
+    namespaces: Annotated[tuple[ObjectName, ...], Names] = ()
     """Namespaces to serve; all if empty."""
 
-    entry_points: Annotated[tuple[EntryPoint, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)] = (
-        "web",
-        "websecure",
-    )
-    """Traefik's entry points for apps that name none."""
-    entry_point_urls: Annotated[
-        dict[EntryPoint, Annotated[str, AfterValidator(_base_url)]], NoDecode, BeforeValidator(_split_pairs)
-    ] = {"web": "http://*", "websecure": "https://*"}
-    """Where each entry point is reached from outside, like websecure=https://example.com:8443; `*` is an unknown host.
-    An app's own host takes the place of the host. They make up status.url."""
-    trusted_proxies: Annotated[tuple[IpOrNetwork, ...], NoDecode, BeforeValidator(_split)] = PRIVATE_NETWORKS
-    """Addresses and networks of the proxy, for apps that name none."""
+    entry_points: Annotated[tuple[EntryPoint, ...], Names, Field(min_length=1)] = ("web", "websecure")
+    """Traefik's entry points for apps that do not list any."""
+    entry_point_urls: Annotated[dict[EntryPoint, BaseUrl], Pairs] = {"web": "http://*", "websecure": "https://*"}
+    """Address at which clients reach each entry point, such as websecure=https://example.com:8443, for status.url. The
+    host of an app replaces the host given here; `*` means that the host is unknown."""
+    trusted_proxies: Annotated[tuple[IpOrNetwork, ...], Names] = PRIVATE_NETWORKS
+    """Addresses and networks of the proxy, for apps that do not list any."""
 
     proxy_namespace: ObjectName | None = None
-    """Namespace of the proxy's pods, which isolated apps (spec.proxy.isolate) let in."""
-    proxy_labels: Annotated[dict[str, str], NoDecode, BeforeValidator(_split_pairs)] = {}
-    """Labels of the proxy's pods, like app.kubernetes.io/name=traefik; all pods of the namespace if empty."""
+    """Namespace of the proxy's pods, which may connect to isolated apps (spec.proxy.isolate)."""
+    proxy_labels: Annotated[dict[str, str], Pairs] = {}
+    """Labels of the proxy's pods, such as app.kubernetes.io/name=traefik; if empty, all pods of the namespace."""
     monitoring_namespace: ObjectName | None = None
-    """Namespace of the pods that read metrics, which isolated apps with spec.monitoring let in."""
-    monitoring_labels: Annotated[dict[str, str], NoDecode, BeforeValidator(_split_pairs)] = {}
-    """Their labels, like app.kubernetes.io/name=prometheus; all pods of the namespace if empty."""
+    """Namespace of the pods that scrape metrics, which may connect to isolated apps with spec.monitoring."""
+    monitoring_labels: Annotated[dict[str, str], Pairs] = {}
+    """Labels of the pods that scrape metrics, such as app.kubernetes.io/name=prometheus; if empty, all pods of the
+    namespace."""
     own_namespace: ObjectName | None = None
-    """The operator's own namespace: that of its Lease, and let in by isolated apps where it asks them directly to
-    verify them."""
+    """Namespace of the operator. Its Lease is there, and isolated apps accept the operator's pods from there if it
+    verifies them directly rather than through the proxy."""
     lease: bool = True
-    """Whether the operator writes only while it holds a Lease in its own namespace, so that there may be several
-    replicas; without own_namespace it does not ask for one."""
+    """Whether the operator writes only while it holds a Lease in its own namespace, which allows several replicas. No
+    Lease is used if own_namespace is not set."""
     lease_name: ObjectName = "proxiedapp"
     """Name of the Lease."""
     lease_seconds: Annotated[float, Field(ge=3, le=3600)] = 15.0
-    """Seconds after which another replica takes over from one that does not renew the Lease any more."""
+    """Seconds after which another replica takes over if the leader does not renew the Lease."""
     identity: Annotated[str, Field(min_length=1, max_length=253)] | None = None
-    """Who holds the Lease: the pod's name, by which a container that was started again goes on at once; made up if
-    absent."""
+    """Name of this replica in the Lease. With the pod's name, a restarted container continues to lead at once; if not
+    set, a random name is used."""
 
-    proxy_urls: Annotated[
-        dict[EntryPoint, Annotated[str, AfterValidator(_base_url)]], NoDecode, BeforeValidator(_split_pairs)
-    ] = {}
-    """Where the operator itself reaches each entry point, like websecure=https://traefik.kube-system, to verify apps
-    through the proxy; without it they are asked directly, with the headers that the proxy would send."""
+    proxy_urls: Annotated[dict[EntryPoint, BaseUrl], Pairs] = {}
+    """Address at which the operator reaches each entry point, such as websecure=https://traefik.kube-system, to verify
+    apps through the proxy. If empty, it connects to the apps directly and sends the headers that the proxy would."""
     pod_ip: IpOrNetwork | None = None
-    """The operator's own address, by which apps that are asked directly may know whether to believe its headers."""
+    """The operator's own address. Apps that are verified directly trust its headers only if they trust this address."""
     verify_seconds: Annotated[float, Field(gt=0)] = 900.0
-    """Seconds between two verifications of an app in which nothing changed, each up to a tenth later."""
+    """Seconds between two verifications of an unchanged app, plus up to a tenth of random delay."""
     verify_concurrency: Annotated[int, Field(ge=1, le=256)] = 4
     """Apps verified at the same time."""
 
     concurrency: Annotated[int, Field(ge=1, le=1024)] = 32
     """Apps reconciled at the same time."""
     resync_seconds: Annotated[float, Field(gt=0)] = 600.0
-    """Seconds between two comparisons of everything with a fresh list, each up to a tenth later."""
+    """Seconds between two comparisons of all objects with a fresh list, plus up to a tenth of random delay."""
     api_look_seconds: Annotated[float, Field(gt=0)] = 10.0
-    """Seconds between two looks at which of Traefik's, cert-manager's and the Prometheus operator's APIs there are."""
+    """Seconds between two checks of which optional APIs (Traefik, cert-manager, Prometheus operator) are served."""
     backoff_seconds: Annotated[float, Field(gt=0)] = 0.5
-    """Seconds before a failed reconcile is tried again; doubled each time."""
+    """Seconds before a failed reconcile is tried again; doubled after each failure."""
     backoff_max_seconds: Annotated[float, Field(gt=0)] = 300.0
-    """Longest wait between two tries."""
+    """Longest delay in seconds before a failed reconcile is tried again."""
     request_timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
-    """Seconds after which a request to the API server has failed."""
+    """Seconds after which a request to the API server fails."""
 
     health_host: str = "0.0.0.0"
-    """Address that /healthz, /readyz and /metrics listen on."""
+    """Address on which /healthz, /readyz and /metrics listen."""
     health_port: Annotated[int, Field(ge=0, le=65535)] = 8080
-    """Their port; 0 switches them off."""
+    """Port of /healthz, /readyz and /metrics; 0 disables them."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """Least important messages that are logged."""
+    """Lowest level of the messages that are logged."""
     log_format: Literal["text", "json"] = "text"
-    """One line for people, or one JSON object, per message."""
+    """One line of text or one JSON object for each message."""
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str], /, **given: Any) -> Self:
+        """Return the settings in these environment variables, which the `given` ones override.
+
+        The case of a variable's name does not matter. Raises pydantic.ValidationError.
+        """
+        upper = {name.upper(): value for name, value in variables.items()}
+        from_variables = {name: upper[variable_of(name)] for name in cls.model_fields if variable_of(name) in upper}
+        return cls(**(from_variables | given))
 
     @property
     def defaults(self) -> Defaults:
@@ -127,7 +137,7 @@ class Settings(BaseSettings):
 
     @property
     def _admitted(self) -> tuple[PodSelector, ...]:
-        """Return who may reach isolated apps; nobody where the proxy is not known."""
+        """Return the pods that may connect to isolated apps; none if the proxy's namespace is not set."""
         if self.proxy_namespace is None:
             return ()
         proxy = PodSelector(self.proxy_namespace, self.proxy_labels)
@@ -136,10 +146,18 @@ class Settings(BaseSettings):
         return (proxy, PodSelector(self.own_namespace, {"app.kubernetes.io/name": "proxiedapp"}))
 
 
-def misspelt(variables: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield each variable that is no setting but much like one, and that one; pydantic-settings lets them pass."""
-    known = [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
+def variable_of(setting: str) -> str:
+    """Return the environment variable of a setting."""
+    return f"{PREFIX}{setting.upper()}"
+
+
+def misspelled(variables: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each variable that resembles a setting without being one, with the variable of that setting.
+
+    Other `PROXIEDAPP_*` variables belong to the sandbox and to users' scripts, so an unknown one is not an error.
+    """
+    known = [variable_of(name) for name in Settings.model_fields]
     for variable in sorted(set(variables) - set(known)):
-        if variable.startswith(_PREFIX):
-            for meant in get_close_matches(variable, known, n=1, cutoff=0.9):
-                yield variable, meant
+        if variable.startswith(PREFIX):
+            for similar in get_close_matches(variable, known, n=1, cutoff=0.9):
+                yield variable, similar

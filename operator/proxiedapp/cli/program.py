@@ -1,0 +1,47 @@
+"""`proxiedapp`: the list of its commands."""
+
+import os
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+
+import typer
+
+from proxiedapp.cli.lazy import LazyCommand, group_of
+from proxiedapp.cli.plugins import SANDBOX
+
+
+def _from_module(name: str) -> Callable[..., None]:
+    # Before any model is created: pydantic would search the metadata of all installed distributions for plugins, which
+    # is a tenth of the time of `proxiedapp render` (pydantic 2.14, `pydantic/plugin/_loader.py`).
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    command: Callable[..., None] = getattr(import_module(f"proxiedapp.cli.{name}"), name)
+    return command
+
+
+def _own(name: str, summary: str) -> LazyCommand:
+    return LazyCommand(name, summary, partial(_from_module, name))
+
+
+COMMANDS = (
+    _own("run", "Run the operator."),
+    _own("render", "Print the children of ProxiedApps as YAML, without a cluster."),
+    _own("verify", "Check a running app through its proxy, under its path prefix."),
+    _own("crd", "Print the CustomResourceDefinition."),
+    LazyCommand(SANDBOX.name, SANDBOX.summary, SANDBOX.load),
+)
+"""Summaries are static: to read them from the commands' docstrings would import the commands."""
+
+# rich_markup_mode: with the default, help and usage errors import rich, markdown_it and pygments.
+app = typer.Typer(
+    cls=group_of(COMMANDS),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+
+
+@app.callback()
+def proxiedapp() -> None:
+    """Serve FastAPI apps behind a proxy, under a path prefix, on Kubernetes."""

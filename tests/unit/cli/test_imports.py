@@ -1,0 +1,58 @@
+"""Each command imports only the libraries that it needs."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+HELLO = "examples/hello/app.yaml"
+
+# Runs a command as the script does, and prints what it has imported by its end.
+SCRIPT = """
+import contextlib, io, json, sys
+from proxiedapp.cli import app
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    app(sys.argv[1:])
+print(json.dumps(sorted(sys.modules)))
+"""
+
+CLUSTER = {"aiohttp", "kopf", "kubernetes"}
+HTTP = {"fastapi", "httpx", "prometheus_client", "starlette", "uvicorn"}
+TERMINAL = {"markdown_it", "pygments", "rich"}
+
+
+def imported_by(*arguments: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    modules: list[str] = json.loads(done.stdout)
+    return {*modules, *(module.partition(".")[0] for module in modules)}
+
+
+@pytest.mark.parametrize("argument", ["--help", "nosuch"])
+def test_help_and_a_wrong_command_import_no_command(argument: str) -> None:
+    modules = imported_by(argument)
+    assert modules.isdisjoint(CLUSTER | HTTP | TERMINAL | {"proxiedapp_sandbox", "proxiedapp.api", "yaml"})
+    assert "proxiedapp.cli.program" in modules
+
+
+def test_render_imports_neither_a_cluster_client_nor_an_http_library() -> None:
+    modules = imported_by("render", HELLO)
+    assert modules.isdisjoint(CLUSTER | HTTP | TERMINAL | {"asyncio", "proxiedapp_sandbox"})
+    assert "proxiedapp.resources.desired" in modules
+
+
+def test_verify_imports_an_http_client_only() -> None:
+    modules = imported_by("verify", "ftp://example.com")
+    assert modules.isdisjoint(CLUSTER | {"fastapi", "proxiedapp_sandbox", "uvicorn", "proxiedapp.process"})
+    assert "httpx" in modules
+
+
+def test_run_imports_nothing_of_the_sandbox_or_for_a_terminal(tmp_path: Path) -> None:
+    modules = imported_by("run", "--kubeconfig", str(tmp_path / "missing"), "--health-port", "0")
+    # rich and pygments are not in this set: httpx imports them for its own command line (0.28, httpx/__init__.py).
+    assert modules.isdisjoint({"markdown_it", "proxiedapp_sandbox", "typer.rich_utils"})
+    assert modules >= {"kopf", "kubernetes", "uvicorn"}
