@@ -35,7 +35,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from proxiedapp.servers.adapter import MODULE, source
 from proxiedapp_sandbox.cluster import until
 from proxiedapp_sandbox.controlplane import free_ports
-from proxiedapp_sandbox.processes import Child
+from proxiedapp_sandbox.processes import ChildProcess
 
 PREFIX = "/api/v1"
 HEADERS = {
@@ -128,7 +128,7 @@ class Served:
     """A server that runs."""
 
     port: int
-    child: Child
+    child: ChildProcess
 
     @property
     def cpu_nanoseconds(self) -> int:
@@ -155,7 +155,7 @@ async def serve(folder: Path, name: str, app: str, *options: str) -> Served:
         "PROXIEDAPP_TRUSTED_PROXIES": "127.0.0.1",
     }
     command = [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--no-access-log", *options]
-    served = Served(port, await Child.start(command, log=folder / f"{name}.log", env=env, cwd=folder))
+    served = Served(port, await ChildProcess.start(command, log=folder / f"{name}.log", env=env, cwd=folder))
     await until(served.answers, f"uvicorn ({name})")
     return served
 

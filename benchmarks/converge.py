@@ -40,7 +40,7 @@ from proxiedapp_sandbox.bare import BareCluster, bare_cluster
 from proxiedapp_sandbox.binaries import KUBE_VERSION, control_plane
 from proxiedapp_sandbox.cluster import until
 from proxiedapp_sandbox.controlplane import ControlPlane, free_ports
-from proxiedapp_sandbox.processes import Child
+from proxiedapp_sandbox.processes import ChildProcess
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,9 @@ async def operated(cluster: BareCluster, folder: Path, apps: list[Manifest], con
         "PROXIEDAPP_HEALTH_PORT": str(port),
         "PROXIEDAPP_NAMESPACES": apps[0]["metadata"]["namespace"],
     }
-    operator = await Child.start([sys.executable, "-m", "proxiedapp.cli", "run"], log=folder / "operator.log", env=env)
+    operator = await ChildProcess.start(
+        [sys.executable, "-m", "proxiedapp.cli", "run"], log=folder / "operator.log", env=env
+    )
     try:
         await until(lambda: _answers(f"http://127.0.0.1:{port}/readyz"), "the operator")
         await _watches_open(plane)

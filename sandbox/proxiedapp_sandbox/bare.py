@@ -8,7 +8,7 @@ from typing import Final
 
 from proxiedapp.kube.client import Api, connect
 from proxiedapp_sandbox.binaries import KUBE_VERSION, Progress, control_plane, traefik_manifests
-from proxiedapp_sandbox.cluster import account_token, furnish, until
+from proxiedapp_sandbox.cluster import account_token, install_manifests, until
 from proxiedapp_sandbox.controlplane import (
     OPERATOR_ACCOUNT,
     OPERATOR_NAMESPACE,
@@ -17,7 +17,7 @@ from proxiedapp_sandbox.controlplane import (
     prepare,
     write_kubeconfig,
 )
-from proxiedapp_sandbox.processes import Child
+from proxiedapp_sandbox.processes import ChildProcess
 
 _ADVERTISED: Final = "192.0.2.1"
 """An address of the block that is reserved for documentation: nobody has it, and nobody connects to it."""
@@ -40,8 +40,8 @@ async def bare_cluster(folder: Path, progress: Progress, *, traefik: bool = True
     (api_port,) = free_ports(1)
     plane = prepare(binaries, folder, api_port, _ADVERTISED)
     admin, operator = folder / "admin.kubeconfig", folder / "operator.kubeconfig"
-    etcd = await Child.start(plane.etcd(), log=folder / "etcd.log")
-    server = await Child.start(plane.api_server(), log=folder / "apiserver.log")
+    etcd = await ChildProcess.start(plane.etcd(), log=folder / "etcd.log")
+    server = await ChildProcess.start(plane.api_server(), log=folder / "apiserver.log")
     try:
         write_kubeconfig(admin, plane, "admin", plane.admin_token)
         api = Api(await connect(admin))
@@ -51,7 +51,7 @@ async def bare_cluster(folder: Path, progress: Progress, *, traefik: bool = True
                 return bool(await api.request("GET", "/api/v1/namespaces/default"))
 
             await until(ready, "the API server")
-            await furnish(api, traefik_manifests(progress) if traefik else ())
+            await install_manifests(api, traefik_manifests(progress) if traefik else ())
             token = await account_token(api, OPERATOR_NAMESPACE, OPERATOR_ACCOUNT)
             write_kubeconfig(operator, plane, "operator", token)
             yield BareCluster(api, plane, admin, operator)

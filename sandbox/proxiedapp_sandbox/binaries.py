@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from proxiedapp_sandbox.gobuild import go, go_build, one_at_a_time, stale_packages
+from proxiedapp_sandbox.gobuild import build_lock, go, go_build, stale_packages
 from proxiedapp_sandbox.paths import cache_dir
 
 KUBE_VERSION: Final = "v1.36.3"
@@ -54,7 +54,7 @@ def control_plane(version: str, progress: Progress) -> Binaries:
     found = {name: Path(given) / name for name in _PACKAGES if given and (Path(given) / name).exists()}
     missing = {name: folder / name for name in _PACKAGES if name not in found}
     if not all(program.exists() for program in missing.values()):
-        with one_at_a_time(cache_dir()):
+        with build_lock(cache_dir()):
             if unbuilt := {name: program for name, program in missing.items() if not program.exists()}:
                 _build(version, unbuilt, progress)
     programs = found | missing

@@ -27,7 +27,7 @@ _PLURALS: Final = {
 }
 
 
-async def furnish(api: Api, traefik_files: Sequence[Path]) -> None:
+async def install_manifests(api: Api, traefik_files: Sequence[Path]) -> None:
     """Apply our CRD and role and Traefik's, and wait until the API server serves the new kinds."""
     files = [manifests_dir() / "namespace.yaml", manifests_dir() / "rbac.yaml", *traefik_files]
     objects = [custom_resource_definition(), *(each for file in files for each in _documents(file))]

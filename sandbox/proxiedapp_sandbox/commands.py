@@ -22,7 +22,7 @@ from proxiedapp_sandbox import binaries, rootless, state
 from proxiedapp_sandbox.errors import SandboxError
 from proxiedapp_sandbox.paths import sandbox_dir
 from proxiedapp_sandbox.processes import stop
-from proxiedapp_sandbox.state import SandboxOptions, State
+from proxiedapp_sandbox.state import SandboxOptions, SandboxState
 
 sandbox = typer.Typer(
     help="A real control plane, a real Traefik and a process node on this machine.", no_args_is_help=True
@@ -32,7 +32,7 @@ _STOP_PATIENCE = 90.0
 
 
 @contextmanager
-def clear_errors() -> Iterator[None]:
+def errors_as_one_line() -> Iterator[None]:
     """Turn what the user must know into one line and exit status 1."""
     try:
         yield
@@ -42,7 +42,7 @@ def clear_errors() -> Iterator[None]:
 
 
 @contextmanager
-def shown_progress() -> Iterator[binaries.Progress]:
+def show_progress() -> Iterator[binaries.Progress]:
     """Show on standard error what is being done: a moving line on a terminal, plain lines elsewhere."""
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -83,12 +83,14 @@ def check_machine(options: SandboxOptions) -> None:
             ) from None
 
 
-async def until_stopped(_: State) -> None:
+async def wait_for_stop(_: SandboxState) -> None:
     """Wait for ever; Ctrl-C or SIGTERM cancels."""
     await asyncio.Event().wait()
 
 
-def run_here(options: SandboxOptions, progress: binaries.Progress, use: Callable[[State], Awaitable[None]]) -> None:
+def run_in_foreground(
+    options: SandboxOptions, progress: binaries.Progress, use: Callable[[SandboxState], Awaitable[None]]
+) -> None:
     """Run a sandbox in this process until `use` returns, or SIGINT or SIGTERM; everything is stopped then."""
     # Here, because it brings the Kubernetes client along, which takes a second to import.
     from proxiedapp_sandbox.supervisor import Supervisor, choose_ports  # noqa: PLC0415
@@ -99,7 +101,7 @@ def run_here(options: SandboxOptions, progress: binaries.Progress, use: Callable
             loop.add_signal_handler(number, task.cancel if task else loop.stop)
         await Supervisor(options, progress).run(use)
 
-    with state.only_one():
+    with state.exclusive_lock():
         state.clean_up()
         if not rootless.given_ports():
             check_machine(options)
@@ -133,19 +135,19 @@ def up(
         kube_version=kube_version if kube_version.startswith("v") else f"v{kube_version}",
         operator=operator,
     )
-    with clear_errors(), shown_progress() as progress:
+    with errors_as_one_line(), show_progress() as progress:
         if detach:
-            _detached(options, progress)
+            _start_detached(options, progress)
             return
 
-        async def told(running: State) -> None:
+        async def told(running: SandboxState) -> None:
             typer.echo(summary(running))
-            await until_stopped(running)
+            await wait_for_stop(running)
 
-        run_here(options, progress, told)
+        run_in_foreground(options, progress, told)
 
 
-def summary(running: State) -> str:
+def summary(running: SandboxState) -> str:
     """Tell where the sandbox answers and how to use it."""
     return (
         f"the sandbox is ready: {running.http_url} and {running.https_url}\n"
@@ -153,8 +155,8 @@ def summary(running: State) -> str:
     )
 
 
-def _detached(options: SandboxOptions, progress: binaries.Progress) -> None:
-    with state.only_one():
+def _start_detached(options: SandboxOptions, progress: binaries.Progress) -> None:
+    with state.exclusive_lock():
         state.clean_up()
         check_machine(options)
     binaries.control_plane(options.kube_version, progress)  # here, where its progress can be seen
@@ -181,12 +183,12 @@ def _detached(options: SandboxOptions, progress: binaries.Progress) -> None:
 @sandbox.command()
 def down() -> None:
     """Stop the sandbox, or clean up after one that was killed."""
-    with clear_errors(), shown_progress() as progress:
+    with errors_as_one_line(), show_progress() as progress:
         running = state.load()
         if running is not None and running.supervisor.alive:
             progress("stopping the sandbox", 0, 0)
             stop(running.supervisor, grace=_STOP_PATIENCE)
-        with state.only_one():
+        with state.exclusive_lock():
             left = state.clean_up()
         if running is None:
             typer.echo("no sandbox was running")
@@ -197,7 +199,7 @@ def down() -> None:
 @sandbox.command()
 def env() -> None:
     """Print what a shell needs: eval "$(proxiedapp sandbox env)"."""
-    with clear_errors():
+    with errors_as_one_line():
         running = state.running()
     typer.echo(f"export KUBECONFIG={quote(str(state.kubeconfig()))}")
     typer.echo(f"export PROXIEDAPP_HTTP_URL={running.http_url}")
@@ -208,7 +210,7 @@ def env() -> None:
 @sandbox.command()
 def status() -> None:
     """Show what runs."""
-    with clear_errors():
+    with errors_as_one_line():
         running = state.running()
     table = Table("component", "process", "state", box=None)
     for name, component in running.components.items():
@@ -226,7 +228,7 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
 ) -> None:
     """Show a component's log, or a pod's."""
-    with clear_errors():
+    with errors_as_one_line():
         folder = sandbox_dir() / "logs"
         known = {file.stem: file for file in sorted([*folder.glob("*.log"), *folder.glob("pods/*.log")])}
         found = (
@@ -240,7 +242,7 @@ def logs(
 @sandbox.command()
 def restart(component: Annotated[str, typer.Argument(help="operator, traefik, node, …")] = "operator") -> None:
     """Stop a component and wait until it is back."""
-    with clear_errors():
+    with errors_as_one_line():
         before = state.running()
         if component not in before.components:
             raise SandboxError(f"there is no component {component}; there are: {', '.join(before.components)}")

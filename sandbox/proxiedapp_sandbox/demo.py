@@ -12,17 +12,17 @@ from typing import Final
 import httpx
 import typer
 
-from proxiedapp_sandbox.answers import PREFIX, answers
 from proxiedapp_sandbox.cluster import until
-from proxiedapp_sandbox.commands import run_here, shown_progress, summary, until_stopped
+from proxiedapp_sandbox.commands import run_in_foreground, show_progress, summary, wait_for_stop
 from proxiedapp_sandbox.errors import SandboxError
-from proxiedapp_sandbox.state import State, kubeconfig
+from proxiedapp_sandbox.examplechecks import PREFIX, check_example
+from proxiedapp_sandbox.state import SandboxState, kubeconfig
 from proxiedapp_sandbox.supervisor import default_options
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 
 
-async def show(running: State) -> None:
+async def show(running: SandboxState) -> None:
     """Apply the example, wait for it, and print what it answers; raises SandboxError if an answer is wrong."""
     await _kubectl(running, "apply", "-f", EXAMPLES / "hello" / "app.yaml")
     await _kubectl(running, "wait", "--for=condition=Ready", "proxiedapp/hello", "--timeout=120s")
@@ -32,7 +32,7 @@ async def show(running: State) -> None:
     for base_url in (running.http_url, running.https_url):
         await until(partial(_routed, base_url), f"the route in Traefik at {base_url}", seconds=15)
         typer.echo("")
-        async for answer in answers(base_url):
+        async for answer in check_example(base_url):
             typer.echo(f"{'ok   ' if answer.right else 'WRONG'} {answer.asked}: {answer.got}")
             if not answer.right:
                 wrong.append(answer)
@@ -40,7 +40,7 @@ async def show(running: State) -> None:
         raise SandboxError("; ".join(f"{one.asked} gave {one.got}, not {one.expected}" for one in wrong))
 
 
-async def show_and_stay(running: State) -> None:
+async def show_and_stay(running: SandboxState) -> None:
     """Show the example and keep the sandbox until Ctrl-C."""
     await show(running)
     typer.echo(
@@ -48,7 +48,7 @@ async def show_and_stay(running: State) -> None:
         f"{summary(running)}\n"
         "Ctrl-C stops everything"
     )
-    await until_stopped(running)
+    await wait_for_stop(running)
 
 
 async def _routed(base_url: str) -> bool:
@@ -56,7 +56,7 @@ async def _routed(base_url: str) -> bool:
         return (await client.get(f"{base_url}{PREFIX}/app")).is_success
 
 
-async def _kubectl(running: State, *arguments: str | Path) -> None:
+async def _kubectl(running: SandboxState, *arguments: str | Path) -> None:
     """Run kubectl in the user's sight."""
     typer.echo(f"$ kubectl {' '.join(map(str, arguments))}")
     process = await asyncio.create_subprocess_exec(
@@ -72,8 +72,8 @@ def main() -> None:
     parser.add_argument("--once", action="store_true", help="check the answers, stop everything, and end")
     once = parser.parse_args().once
     try:
-        with shown_progress() as progress:
-            run_here(default_options(EXAMPLES), progress, show if once else show_and_stay)
+        with show_progress() as progress:
+            run_in_foreground(default_options(EXAMPLES), progress, show if once else show_and_stay)
     except (SandboxError, TimeoutError, subprocess.SubprocessError) as error:
         sys.exit(f"proxiedapp: {error}")
 

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from proxiedapp_sandbox.commands import run_here, until_stopped
+from proxiedapp_sandbox.commands import run_in_foreground, wait_for_stop
 from proxiedapp_sandbox.errors import SandboxError
 from proxiedapp_sandbox.state import SandboxOptions
 
@@ -13,7 +13,7 @@ def main() -> None:
     """Run until told to stop; the last line of the output says why it could not start."""
     options = SandboxOptions.model_validate_json(sys.argv[1])
     try:
-        run_here(options, lambda what, _done, _total: typer.echo(what), until_stopped)
+        run_in_foreground(options, lambda what, _done, _total: typer.echo(what), wait_for_stop)
     except (SandboxError, TimeoutError) as error:
         sys.exit(f"proxiedapp: {error}")
 

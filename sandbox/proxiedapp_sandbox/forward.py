@@ -7,7 +7,7 @@ from typing import Final
 _CHUNK: Final = 2**16
 
 
-async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
+async def forward_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
     """Carry what both sides say until they have said it all."""
     with suppress(OSError):
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)

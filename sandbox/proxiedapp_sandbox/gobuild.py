@@ -54,7 +54,7 @@ def go_build(title: str, *arguments: str | Path, cwd: Path, compiled: Callable[[
 
 
 @contextmanager
-def one_at_a_time(folder: Path) -> Iterator[None]:
+def build_lock(folder: Path) -> Iterator[None]:
     """Let one process of this user build in a folder at a time; others wait, and then find the result."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "build.lock").open("w") as lock:

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-DIES_WITH_US: Final = ("setpriv", "--pdeathsig", "KILL", "--")
+DIE_WITH_PARENT: Final = ("setpriv", "--pdeathsig", "KILL", "--")
 """In front of a command: the kernel kills it once the process that started it is gone, however that came about."""
 
 
-class Identity(NamedTuple):
+class ProcessId(NamedTuple):
     """A process: its number, and when it started, since numbers are used again."""
 
     pid: int
@@ -24,17 +24,17 @@ class Identity(NamedTuple):
         return identity(self.pid) == self
 
 
-def identity(pid: int) -> Identity | None:
+def identity(pid: int) -> ProcessId | None:
     """Return who has this number now; None for nobody, or a zombie."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
     state, *fields = stat.rpartition(")")[2].split()  # the program's name before it may hold anything
-    return None if state in {"Z", "X"} else Identity(pid, int(fields[18]))
+    return None if state in {"Z", "X"} else ProcessId(pid, int(fields[18]))
 
 
-def stop(process: Identity, grace: float) -> None:
+def stop(process: ProcessId, grace: float) -> None:
     """Stop a process that need not be our child: ask, wait `grace` seconds, insist."""
     for signal_number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 10.0)):
         if not process.alive:
@@ -48,23 +48,23 @@ def stop(process: Identity, grace: float) -> None:
             time.sleep(0.02)
 
 
-class Child:
+class ChildProcess:
     """A program that we started, with all its output in one log file."""
 
     def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
         self._process = process
         self.log = log
         # A child that is gone already is told apart from its number's next holder by a start time that nobody has.
-        self.identity = identity(process.pid) or Identity(process.pid, -1)
+        self.identity = identity(process.pid) or ProcessId(process.pid, -1)
 
     @classmethod
     async def start(
         cls, argv: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
-    ) -> "Child":
+    ) -> "ChildProcess":
         """Start a program; raises FileNotFoundError where it does not exist."""
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
-                *DIES_WITH_US,
+                *DIE_WITH_PARENT,
                 *map(str, argv),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
@@ -95,7 +95,7 @@ class Child:
             self._process.kill()
             await self._process.wait()
 
-    def last_words(self) -> str:
+    def last_log_line(self) -> str:
         """Return the last line of its log, and where the log is."""
         lines = self.log.read_text(errors="replace").splitlines() or [""]
         return f"{lines[-1]} ({self.log})"

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from proxiedapp_sandbox.errors import SandboxError
-from proxiedapp_sandbox.forward import join
+from proxiedapp_sandbox.forward import forward_connection
 
-_HANDED_IN: Final = "PROXIEDAPP_SANDBOX_SOCKETS"
+_INHERITED: Final = "PROXIEDAPP_SANDBOX_SOCKETS"
 _FORCED: Final = "PROXIEDAPP_SANDBOX_ROOTLESS"
 """Lets root take this way too, as the tests do."""
 
@@ -34,7 +34,7 @@ class Ports:
 
 def needed() -> bool:
     """Whether this process must enter a user namespace first."""
-    return _HANDED_IN not in os.environ and (os.geteuid() != 0 or bool(os.environ.get(_FORCED)))
+    return _INHERITED not in os.environ and (os.geteuid() != 0 or bool(os.environ.get(_FORCED)))
 
 
 def enter(ports: Ports, *proxy_ports: int) -> NoReturn:
@@ -56,25 +56,25 @@ def enter(ports: Ports, *proxy_ports: int) -> NoReturn:
         listeners[port] = listener.detach()
         os.set_inheritable(listeners[port], True)
     handed_in = {"ports": [ports.api_server, ports.traefik_api, ports.operator_health], "listeners": listeners}
-    env = os.environ | {_HANDED_IN: json.dumps(handed_in)}
+    env = os.environ | {_INHERITED: json.dumps(handed_in)}
     inside = [sys.executable, "-m", "proxiedapp_sandbox.rootless", *sys.orig_argv]
     os.execve(unshare, [unshare, *namespaces, "--propagation", "private", *inside], env)
 
 
 def given_ports() -> Ports | None:
     """Return the ports that were opened outside; None if this process did not come by `enter`."""
-    handed_in = os.environ.get(_HANDED_IN)
+    handed_in = os.environ.get(_INHERITED)
     return Ports(*json.loads(handed_in)["ports"]) if handed_in else None
 
 
-async def pass_on() -> None:
+async def forward_ports() -> None:
     """Pass what arrives at the handed-in sockets on to the same ports inside, until cancelled."""
-    handed_in = json.loads(os.environ[_HANDED_IN])
+    handed_in = json.loads(os.environ[_INHERITED])
     servers = []
     for port, descriptor in handed_in["listeners"].items():
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int = int(port)) -> None:
-            await join(reader, writer, port)
+            await forward_connection(reader, writer, port)
 
         servers.append(await asyncio.start_server(connected, sock=socket.socket(fileno=descriptor)))
     try:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from proxiedapp_sandbox import network
 from proxiedapp_sandbox.errors import SandboxError
 from proxiedapp_sandbox.paths import sandbox_dir
-from proxiedapp_sandbox.processes import Identity, stop
+from proxiedapp_sandbox.processes import ProcessId, stop
 
 
 class SandboxOptions(BaseModel):
@@ -29,16 +29,16 @@ class SandboxOptions(BaseModel):
 class ComponentState(BaseModel):
     """One program of the sandbox: its present process, and whether it does its work."""
 
-    process: Identity
+    process: ProcessId
     ready: bool = False
 
 
-class State(BaseModel):
+class SandboxState(BaseModel):
     """One sandbox: who runs it, what belongs to it, and where it answers."""
 
     id: str
     """The name of its network; everything in the kernel that belongs to it carries it."""
-    supervisor: Identity
+    supervisor: ProcessId
     options: SandboxOptions
     components: dict[str, ComponentState] = {}
     """By name, in the order in which they were started."""
@@ -69,24 +69,24 @@ def log_file(component: str) -> Path:
     return sandbox_dir() / "logs" / f"{component}.log"
 
 
-def load() -> State | None:
+def load() -> SandboxState | None:
     """Return the last state that was written, of a sandbox that may be gone; None if there was none."""
     try:
-        return State.model_validate_json((sandbox_dir() / "state.json").read_text())
+        return SandboxState.model_validate_json((sandbox_dir() / "state.json").read_text())
     except FileNotFoundError:
         return None
     except ValueError as error:
         raise SandboxError(f"{sandbox_dir() / 'state.json'} cannot be read: {error}") from error
 
 
-def save(state: State) -> None:
+def save(state: SandboxState) -> None:
     """Write the state so that a reader finds the old one or the new one."""
     partial = sandbox_dir() / "state.json.partial"
     partial.write_text(state.model_dump_json(indent=2))
     partial.replace(sandbox_dir() / "state.json")
 
 
-def running() -> State:
+def running() -> SandboxState:
     """Return the state of the running sandbox; raises SandboxError if none runs."""
     state = load()
     if state is None or not state.supervisor.alive:
@@ -95,7 +95,7 @@ def running() -> State:
 
 
 @contextmanager
-def only_one() -> Iterator[None]:
+def exclusive_lock() -> Iterator[None]:
     """Hold this user's one sandbox while the block runs; raises SandboxError if it is held already."""
     folder = sandbox_dir()
     folder.mkdir(parents=True, exist_ok=True)

@@ -16,15 +16,15 @@ import httpx
 from proxiedapp.kube.client import Api, connect
 from proxiedapp_sandbox import controlplane, rootless, state
 from proxiedapp_sandbox.binaries import KUBE_VERSION, Progress, control_plane, traefik_manifests
-from proxiedapp_sandbox.cluster import TRAEFIK_ACCOUNT, TRAEFIK_NAMESPACE, account_token, furnish, until
+from proxiedapp_sandbox.cluster import TRAEFIK_ACCOUNT, TRAEFIK_NAMESPACE, account_token, install_manifests, until
 from proxiedapp_sandbox.controlplane import OPERATOR_ACCOUNT, OPERATOR_NAMESPACE, ControlPlane, free_ports
 from proxiedapp_sandbox.errors import SandboxError
 from proxiedapp_sandbox.network import Network, free_subnet
 from proxiedapp_sandbox.paths import sandbox_dir
-from proxiedapp_sandbox.processes import Child, identity
+from proxiedapp_sandbox.processes import ChildProcess, identity
 from proxiedapp_sandbox.proxy import traefik_command
 from proxiedapp_sandbox.rootless import Ports
-from proxiedapp_sandbox.state import ComponentState, SandboxOptions, State
+from proxiedapp_sandbox.state import ComponentState, SandboxOptions, SandboxState
 
 NODE: Final = "sandbox"
 
@@ -46,16 +46,16 @@ class Component:
 
 
 class Supervisor:
-    """A sandbox from its first process to its last. Its user holds the lock (`state.only_one`)."""
+    """A sandbox from its first process to its last. Its user holds the lock (`state.exclusive_lock`)."""
 
     def __init__(self, options: SandboxOptions, progress: Progress) -> None:
         self._options = options
         self._progress = progress
-        self._kept: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
         self._http = httpx.AsyncClient(verify=False, trust_env=False, timeout=2.0)  # noqa: S501 - loopback only
-        self._state: State
+        self._state: SandboxState
 
-    async def run(self, use: Callable[[State], Awaitable[None]]) -> None:
+    async def run(self, use: Callable[[SandboxState], Awaitable[None]]) -> None:
         """Start everything, await `use`, and stop everything, however that ends."""
         binaries = await asyncio.to_thread(control_plane, self._options.kube_version, self._progress)
         traefik_files = await asyncio.to_thread(traefik_manifests, self._progress)
@@ -64,7 +64,7 @@ class Supervisor:
         me = identity(os.getpid())
         if me is None:
             raise SandboxError("/proc is not mounted")
-        self._state = State(id=network.id, supervisor=me, options=self._options, kubectl=binaries.kubectl)
+        self._state = SandboxState(id=network.id, supervisor=me, options=self._options, kubectl=binaries.kubectl)
         state.save(self._state)  # before anything exists, so that a crash leaves nothing unknown
         try:
             network.up()
@@ -77,7 +77,7 @@ class Supervisor:
             await use(self._state)
         finally:
             self._progress("stopping", 0, 0)
-            for task in reversed(self._kept):  # clients before servers: an API server waits for its open watches
+            for task in reversed(self._tasks):  # clients before servers: an API server waits for its open watches
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
             await self._http.aclose()
@@ -85,53 +85,53 @@ class Supervisor:
 
     def _pass_on_if_rootless(self) -> None:
         if rootless.given_ports() is not None:
-            self._kept.append(asyncio.create_task(rootless.pass_on()))
+            self._tasks.append(asyncio.create_task(rootless.forward_ports()))
 
     async def _start(
         self, plane: ControlPlane, ports: Ports, network: Network, traefik_files: tuple[Path, Path]
     ) -> None:
         self._state.audit_log = plane.audit_log
         self._progress("starting the control plane", 0, 0)
-        await self._keep(_etcd(plane, self._answers))
-        await self._keep(_api_server(plane, self._answers))
+        await self._supervise(_etcd(plane, self._responds))
+        await self._supervise(_api_server(plane, self._responds))
         controlplane.write_kubeconfig(state.kubeconfig(), plane, "admin", plane.admin_token)
         api = Api(await connect(state.kubeconfig()))
         try:
-            await furnish(api, traefik_files)
+            await install_manifests(api, traefik_files)
             for user, namespace, account in (
                 ("operator", OPERATOR_NAMESPACE, OPERATOR_ACCOUNT),
                 ("traefik", TRAEFIK_NAMESPACE, TRAEFIK_ACCOUNT),
             ):
                 token = await account_token(api, namespace, account)
                 controlplane.write_kubeconfig(state.kubeconfig(user), plane, user, token)
-            await self._keep(_controller_manager(plane, api))
+            await self._supervise(_controller_manager(plane, api))
             self._progress("starting the node and Traefik", 0, 0)
-            await self._keep(_node(network, self._options, api))
+            await self._supervise(_node(network, self._options, api))
         finally:
             await api.close()
         self._state.traefik_api = f"http://127.0.0.1:{ports.traefik_api}"
         self._state.operator_health = f"http://127.0.0.1:{ports.operator_health}"
-        await self._keep(_traefik(self._options, ports.traefik_api, self._answers))
+        await self._supervise(_traefik(self._options, ports.traefik_api, self._responds))
         if self._options.operator:
             self._progress("starting the operator", 0, 0)
-            await self._keep(_operator(self._state, network, ports.operator_health, self._answers))
+            await self._supervise(_operator(self._state, network, ports.operator_health, self._responds))
 
-    async def _answers(self, url: str, token: str = "") -> bool:
+    async def _responds(self, url: str, token: str = "") -> bool:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             return (await self._http.get(url, headers=headers)).is_success
         except httpx.TransportError:
             return False
 
-    async def _keep(self, component: Component) -> None:
+    async def _supervise(self, component: Component) -> None:
         """Start a component, wait until it is ready, and from then on start it again whenever it ends."""
         first = asyncio.get_running_loop().create_future()
-        self._kept.append(asyncio.create_task(self._run_for_ever(component, first)))
+        self._tasks.append(asyncio.create_task(self._restart_forever(component, first)))
         await first
 
-    async def _run_for_ever(self, component: Component, first: asyncio.Future[None]) -> None:
+    async def _restart_forever(self, component: Component, first: asyncio.Future[None]) -> None:
         while True:
-            child = await Child.start(
+            child = await ChildProcess.start(
                 component.command, log=state.log_file(component.name), env=component.env, cwd=component.cwd
             )
             try:
@@ -153,7 +153,7 @@ class Supervisor:
             await asyncio.sleep(_RESTART_PAUSE)
 
 
-async def _ready_or_ended(component: Component, child: Child) -> SandboxError | None:
+async def _ready_or_ended(component: Component, child: ChildProcess) -> SandboxError | None:
     """Wait until a component does its work; return what is wrong if it ends or takes too long instead."""
 
     async def decided() -> bool:
@@ -162,21 +162,21 @@ async def _ready_or_ended(component: Component, child: Child) -> SandboxError | 
     try:
         await until(decided, f"the start of {component.name}")
     except TimeoutError as error:
-        return SandboxError(f"{error}; its log ends: {child.last_words()}")
-    return SandboxError(f"{component.name} ended at once: {child.last_words()}") if child.ended else None
+        return SandboxError(f"{error}; its log ends: {child.last_log_line()}")
+    return SandboxError(f"{component.name} ended at once: {child.last_log_line()}") if child.ended else None
 
 
-_Answers = Callable[..., Awaitable[bool]]
+_Responds = Callable[..., Awaitable[bool]]
 
 
-def _etcd(plane: ControlPlane, answers: _Answers) -> Component:
+def _etcd(plane: ControlPlane, responds: _Responds) -> Component:
     url = f"http://127.0.0.1:{plane.etcd_port}/health"
-    return Component("etcd", plane.etcd(), lambda: answers(url), grace=5.0)
+    return Component("etcd", plane.etcd(), lambda: responds(url), grace=5.0)
 
 
-def _api_server(plane: ControlPlane, answers: _Answers) -> Component:
+def _api_server(plane: ControlPlane, responds: _Responds) -> Component:
     return Component(
-        "apiserver", plane.api_server(), lambda: answers(f"{plane.server}/readyz", plane.admin_token), grace=5.0
+        "apiserver", plane.api_server(), lambda: responds(f"{plane.server}/readyz", plane.admin_token), grace=5.0
     )
 
 
@@ -218,20 +218,20 @@ def _node(network: Network, options: SandboxOptions, api: Api) -> Component:
     return Component("node", command, registered, grace=40.0)
 
 
-def _traefik(options: SandboxOptions, api_port: int, answers: _Answers) -> Component:
+def _traefik(options: SandboxOptions, api_port: int, responds: _Responds) -> Component:
     empty = sandbox_dir() / "traefik"
     empty.mkdir()
     return Component(
         "traefik",
         traefik_command(options, api_port),
-        lambda: answers(f"http://127.0.0.1:{api_port}/ping"),
+        lambda: responds(f"http://127.0.0.1:{api_port}/ping"),
         env=os.environ | {"KUBECONFIG": str(state.kubeconfig("traefik"))},
         cwd=empty,
         grace=5.0,
     )
 
 
-def _operator(sandbox: State, network: Network, health_port: int, answers: _Answers) -> Component:
+def _operator(sandbox: SandboxState, network: Network, health_port: int, responds: _Responds) -> Component:
     """Run the operator under its own account; variables of the user's, like PROXIEDAPP_LOG_LEVEL, reach it too."""
     env = os.environ | {
         "KUBECONFIG": str(state.kubeconfig("operator")),
@@ -247,7 +247,7 @@ def _operator(sandbox: State, network: Network, health_port: int, answers: _Answ
         "PROXIEDAPP_HEALTH_PORT": str(health_port),
     }
     command: list[str | Path] = [sys.executable, "-m", "proxiedapp.cli", "run"]
-    return Component("operator", command, lambda: answers(f"{sandbox.operator_health}/readyz"), env=env)
+    return Component("operator", command, lambda: responds(f"{sandbox.operator_health}/readyz"), env=env)
 
 
 def _fresh_folder() -> Path:

@@ -25,7 +25,7 @@ import websockets
 from proxiedapp.servers.adapter import MODULE, source
 from proxiedapp_sandbox.cluster import until
 from proxiedapp_sandbox.controlplane import free_ports
-from proxiedapp_sandbox.processes import Child
+from proxiedapp_sandbox.processes import ChildProcess
 
 BIN = Path(sys.executable).parent
 APP_FOLDER = Path(__file__).parent / "adapter_app"
@@ -85,7 +85,7 @@ class Server:
     name: str
     port: int
     trusts: bool
-    child: Child
+    child: ChildProcess
     headers: dict[str, str] = field(default_factory=lambda: dict(BEHIND_THE_PROXY))
 
     @property
@@ -158,7 +158,7 @@ async def serving(
         env["FORWARDED_ALLOW_IPS"] = gunicorn_trusts
     if on_python_path:
         env["PYTHONPATH"] = str(mounted)
-    child = await Child.start([BIN / program, *words], log=tmp_path / "server.log", env=env, cwd=folder)
+    child = await ChildProcess.start([BIN / program, *words], log=tmp_path / "server.log", env=env, cwd=folder)
     server = Server(name, port, "127.0.0.1" in trusted, child)
     try:
         yield server

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from proxiedapp_sandbox.answers import Answer, answers
+from proxiedapp_sandbox.examplechecks import ExampleCheck, check_example
 from tests.support.sandbox import Sandbox, eventually
 
 
@@ -25,7 +25,7 @@ def served(sandbox: Sandbox, repository: Path) -> Iterator[Sandbox]:
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_every_answer_is_right(served: Sandbox, scheme: str) -> None:
     base_url = served.http_url if scheme == "http" else served.https_url
-    found: list[Answer] = [answer async for answer in answers(base_url)]
+    found: list[ExampleCheck] = [answer async for answer in check_example(base_url)]
     assert len(found) == 7
     assert [answer for answer in found if not answer.right] == []
 

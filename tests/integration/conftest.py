@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from proxiedapp_sandbox.bare import BareCluster, bare_cluster
-from proxiedapp_sandbox.cluster import furnish
+from proxiedapp_sandbox.cluster import install_manifests
 from tests.support.optional import OPTIONAL_CRDS
 
 
@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BareCluster]:
     async with bare_cluster(tmp_path_factory.mktemp("cluster"), lambda *_: None) as running:
-        await furnish(running.api, [OPTIONAL_CRDS])
+        await install_manifests(running.api, [OPTIONAL_CRDS])
         yield running
 
 

@@ -16,7 +16,7 @@ from proxiedapp.resources.kinds import CERTIFICATE, SERVICE_MONITOR
 from proxiedapp.resources.metadata import MANAGED_BY, MANAGER
 from proxiedapp_sandbox.bare import BareCluster, bare_cluster
 from proxiedapp_sandbox.binaries import traefik_manifests
-from proxiedapp_sandbox.cluster import furnish, until
+from proxiedapp_sandbox.cluster import install_manifests, until
 from proxiedapp_sandbox.controlplane import free_ports
 from tests.support.manifests import hello
 from tests.support.operator import COMMAND, fails_to_start, operator
@@ -122,7 +122,7 @@ async def test_traefik_may_come_later(tmp_path: Path) -> None:
             assert "Install Traefik with its CustomResourceDefinitions" in found["message"]
             assert running.said().count("Traefik's API (traefik.io/v1alpha1) is missing") == 1
 
-            await furnish(api, traefik_manifests(lambda *_: None))
+            await install_manifests(api, traefik_manifests(lambda *_: None))
 
             async def accepted() -> bool:
                 seen = await condition(api, "RouteAccepted")
@@ -138,7 +138,7 @@ async def test_an_optional_api_may_go(tmp_path: Path) -> None:
     folder.mkdir()
     async with bare_cluster(folder, lambda *_: None) as cluster:
         api = cluster.api
-        await furnish(api, [OPTIONAL_CRDS])
+        await install_manifests(api, [OPTIONAL_CRDS])
         with operator(cluster.operator_kubeconfig, tmp_path, PROXIEDAPP_API_LOOK_SECONDS="3") as running:
             assert "optional APIs: cert-manager.io, monitoring.coreos.com, traefik.io" in running.said()
 

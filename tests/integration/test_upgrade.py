@@ -14,7 +14,7 @@ from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.client import Api, collection
 from proxiedapp.resources.kinds import BY_NAME, INGRESS_ROUTE, MIDDLEWARE
 from proxiedapp_sandbox.bare import BareCluster, bare_cluster
-from proxiedapp_sandbox.cluster import furnish, until
+from proxiedapp_sandbox.cluster import install_manifests, until
 from tests.support.operator import Operator, operator
 from tests.support.optional import OPTIONAL_CRDS
 from tests.support.previous import Previous, newer
@@ -77,7 +77,7 @@ async def test_a_thousand_apps_are_left_alone(tmp_path: Path) -> None:
     settings = {"PROXIEDAPP_PROXY_NAMESPACE": "proxy", "PROXIEDAPP_MONITORING_NAMESPACE": "monitoring"}
     (tmp_path / "cluster").mkdir()
     async with bare_cluster(tmp_path / "cluster", lambda *_: None) as cluster:
-        await furnish(cluster.api, [OPTIONAL_CRDS])
+        await install_manifests(cluster.api, [OPTIONAL_CRDS])
         await use_crd(cluster.api, PYTHONPATH=library)
         with operator(cluster.operator_kubeconfig, tmp_path, PYTHONPATH=library, **settings) as old:
             await create_apps(cluster, previous)

@@ -14,7 +14,7 @@ from proxiedapp.routing.traefik import REMOVE_FORGEABLE_HEADERS
 from proxiedapp.verify.target import VerifyTarget
 from proxiedapp_sandbox.cluster import until
 from proxiedapp_sandbox.controlplane import free_ports
-from proxiedapp_sandbox.processes import Child
+from proxiedapp_sandbox.processes import ChildProcess
 from proxiedapp_sandbox.proxy import traefik_program
 
 ROOT = Path(__file__).parents[2]
@@ -69,7 +69,9 @@ class Traefik:
             "HOME": str(self.folder),
             **made.env,
         }
-        server = await Child.start([BIN / command[0], *command[1:]], log=self.folder / f"{name}.log", env=env, cwd=ROOT)
+        server = await ChildProcess.start(
+            [BIN / command[0], *command[1:]], log=self.folder / f"{name}.log", env=env, cwd=ROOT
+        )
         async with AsyncExitStack() as stack:
             stack.push_async_callback(server.stop, 10)
 
@@ -135,11 +137,11 @@ async def traefik(folder: Path) -> AsyncIterator[Traefik]:
         "--global.checknewversion=false",
         "--global.sendanonymoususage=false",
     ]
-    child = await Child.start(command, log=folder / "traefik.log", cwd=folder / "empty")
+    child = await ChildProcess.start(command, log=folder / "traefik.log", cwd=folder / "empty")
     try:
 
         async def answers() -> bool:
-            assert not child.ended, child.last_words()
+            assert not child.ended, child.last_log_line()
             return await _answers(f"http://127.0.0.1:{http_port}/")
 
         await until(answers, "an answer of Traefik")

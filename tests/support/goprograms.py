@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from proxiedapp_sandbox.errors import SandboxError
-from proxiedapp_sandbox.gobuild import go_build, one_at_a_time, stale_packages
+from proxiedapp_sandbox.gobuild import build_lock, go_build, stale_packages
 from proxiedapp_sandbox.paths import cache_dir
 from tests.support.gomodules import Pin
 
@@ -105,7 +105,7 @@ def build_all(programs: Iterable[GoProgram], progress: Progress) -> list[Sandbox
 def build(program: GoProgram, progress: Progress) -> Path:
     """Return where the program is, built if need be; raises SandboxError."""
     if not program.path.exists():
-        with one_at_a_time(program.folder):
+        with build_lock(program.folder):
             if not program.path.exists():
                 _build(program, progress)
     return program.path

@@ -13,12 +13,12 @@ from typing import Any, Final, Protocol
 
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node.backoff import RestartBackoff
+from proxiedapp_sandbox.node.containerconfig import ContainerConfig
 from proxiedapp_sandbox.node.errors import NotStartableError, StartError
-from proxiedapp_sandbox.node.handlers import Outcome, Target, perform
-from proxiedapp_sandbox.node.launch import Launch
+from proxiedapp_sandbox.node.handlers import HandlerResult, HandlerTarget, run_handler
 from proxiedapp_sandbox.node.logs import tail
-from proxiedapp_sandbox.node.probes import Sleep, Timing, verdicts
-from proxiedapp_sandbox.node.process import Result
+from proxiedapp_sandbox.node.probes import ProbeSettings, Sleep, state_changes
+from proxiedapp_sandbox.node.process import ExecResult
 from proxiedapp_sandbox.node.status import ContainerFacts, Running, Terminated, Waiting
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ _MESSAGE_LINES: Final = 5
 _MESSAGE_MAX: Final = 2048
 
 
-class Runs(Protocol):
+class ContainerProcess(Protocol):
     """A process as a container needs it."""
 
     async def wait(self) -> int:
@@ -43,19 +43,19 @@ class Runs(Protocol):
     async def kill(self) -> None:
         """End it."""
 
-    async def execute(self, argv: list[str]) -> Result:
+    async def execute(self, argv: list[str]) -> ExecResult:
         """Run a command beside it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ContainerContext:
     """What a container gets from its pod and from the node."""
 
-    prepare: Callable[[Manifest], Awaitable[Launch]]
+    prepare: Callable[[Manifest], Awaitable[ContainerConfig]]
     """Turn a container's spec into what is needed to start it; raises NotStartableError."""
-    start: Callable[[Launch, Path], Awaitable[Runs]]
+    start: Callable[[ContainerConfig, Path], Awaitable[ContainerProcess]]
     """Start it, its output appended to a file; raises StartError."""
-    target: Callable[[Manifest, Runs], Target]
+    target: Callable[[Manifest, ContainerProcess], HandlerTarget]
     """Where its probes and hooks go."""
     changed: Callable[[], None]
     """Called when the container's facts changed."""
@@ -102,7 +102,7 @@ class Container:
         spec: Manifest,
         role: Role,
         policy: str,
-        surroundings: Surroundings,
+        surroundings: ContainerContext,
         *,
         runs: int = 0,
         last: Terminated | None = None,
@@ -113,10 +113,10 @@ class Container:
         self.started = asyncio.Event()
         """Set once it runs and its startup probe, if any, succeeded."""
         self._policy = policy
-        self._around = surroundings
+        self._context = surroundings
         self._backoff = RestartBackoff(surroundings.backoff, surroundings.backoff_max)
         self._runs = runs
-        self._process: Runs | None = None
+        self._process: ContainerProcess | None = None
         self._stop = asyncio.Event()
         self._killed_because = ""
 
@@ -150,7 +150,7 @@ class Container:
 
     async def _pause(self, seconds: float) -> None:
         """Sleep, but not beyond `stop`."""
-        waiting = {asyncio.ensure_future(self._around.sleep(seconds)), asyncio.ensure_future(self._stop.wait())}
+        waiting = {asyncio.ensure_future(self._context.sleep(seconds)), asyncio.ensure_future(self._stop.wait())}
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -159,10 +159,10 @@ class Container:
 
     async def _run_once(self) -> Terminated | None:
         """Run once; None where it cannot be started yet."""
-        began, log = self._around.now(), self._around.log
+        began, log = self._context.now(), self._context.log
         written = log.stat().st_size if log.exists() else 0
         try:
-            launch = await self._around.prepare(self.spec)
+            config = await self._context.prepare(self.spec)
         except NotStartableError as problem:
             reason = problem.reason
             if reason == "ErrImagePull" and isinstance(self.facts.state, Waiting) and "Pull" in self.facts.state.reason:
@@ -174,10 +174,10 @@ class Container:
         container_id = f"process://{uuid.uuid4().hex}"
         restarts, self._runs, self._killed_because = self._runs, self._runs + 1, ""
         try:
-            process = await self._around.start(launch, log)
+            process = await self._context.start(config, log)
         except StartError as problem:
-            self._say(image_id=launch.image.id, container_id=container_id, restarts=restarts)
-            return Terminated(_CANNOT_START, "StartError", str(problem), began, self._around.now(), container_id)
+            self._say(image_id=config.image.id, container_id=container_id, restarts=restarts)
+            return Terminated(_CANNOT_START, "StartError", str(problem), began, self._context.now(), container_id)
         try:
             if self._stop.is_set():
                 await process.kill()
@@ -186,7 +186,7 @@ class Container:
                 state=Running(began),
                 started="startupProbe" not in self.spec,
                 ready=not {"startupProbe", "readinessProbe"} & self.spec.keys(),
-                image_id=launch.image.id,
+                image_id=config.image.id,
                 container_id=container_id,
                 restarts=restarts,
             )
@@ -197,21 +197,21 @@ class Container:
                 probing.cancel()
                 (defect,) = await asyncio.gather(probing, return_exceptions=True)
                 if isinstance(defect, Exception):
-                    logger.error("%s: a defect in its probes", self._around.label, exc_info=defect)
+                    logger.error("%s: a defect in its probes", self._context.label, exc_info=defect)
         finally:
             await process.kill()
             self._process = None
-        logger.info("%s: ended with exit code %d", self._around.label, code)
+        logger.info("%s: ended with exit code %d", self._context.label, code)
         words = [self._killed_because, tail(log, _MESSAGE_LINES, since=written)[-_MESSAGE_MAX:] if code else ""]
         message = "\n".join(word for word in words if word)
         reason = "Completed" if code == 0 else "Error"
-        return Terminated(code, reason, message, began, self._around.now(), container_id)
+        return Terminated(code, reason, message, began, self._context.now(), container_id)
 
-    async def _probe(self, process: Runs) -> None:
+    async def _probe(self, process: ContainerProcess) -> None:
         """Do what the probes say until cancelled."""
-        target = self._around.target(self.spec, process)
+        target = self._context.target(self.spec, process)
         if startup := self.spec.get("startupProbe"):
-            async with aclosing(self._verdicts(startup, target)) as outcomes:
+            async with aclosing(self._state_changes(startup, target)) as outcomes:
                 first = await anext(outcomes)
             if not first.ok:
                 await self._unhealthy(process, "startup", startup, first)
@@ -224,34 +224,34 @@ class Container:
             if liveness := self.spec.get("livenessProbe"):
                 group.create_task(self._follow_liveness(process, liveness, target))
 
-    async def _follow_readiness(self, probe: Manifest, target: Target) -> None:
-        async for verdict in self._verdicts(probe, target):
-            logger.info("%s: readiness probe: %s", self._around.label, verdict.message)
+    async def _follow_readiness(self, probe: Manifest, target: HandlerTarget) -> None:
+        async for verdict in self._state_changes(probe, target):
+            logger.info("%s: readiness probe: %s", self._context.label, verdict.message)
             self._say(ready=verdict.ok)
 
-    async def _follow_liveness(self, process: Runs, probe: Manifest, target: Target) -> None:
-        async for verdict in self._verdicts(probe, target):
+    async def _follow_liveness(self, process: ContainerProcess, probe: Manifest, target: HandlerTarget) -> None:
+        async for verdict in self._state_changes(probe, target):
             if not verdict.ok:
                 await self._unhealthy(process, "liveness", probe, verdict)
                 return
 
-    def _verdicts(self, probe: Manifest, target: Target) -> AsyncGenerator[Outcome, None]:
-        timing = Timing.of(probe)
-        return verdicts(timing, lambda: perform(probe, target, timing.timeout), self._around.sleep)
+    def _state_changes(self, probe: Manifest, target: HandlerTarget) -> AsyncGenerator[HandlerResult, None]:
+        timing = ProbeSettings.of(probe)
+        return state_changes(timing, lambda: run_handler(probe, target, timing.timeout), self._context.sleep)
 
-    async def _unhealthy(self, process: Runs, kind: str, probe: Manifest, verdict: Outcome) -> None:
+    async def _unhealthy(self, process: ContainerProcess, kind: str, probe: Manifest, verdict: HandlerResult) -> None:
         """Kill the container because of a probe; what comes next is up to its restart policy."""
         self._killed_because = f"killed because its {kind} probe failed: {verdict.message}"
-        await self._end(process, probe.get("terminationGracePeriodSeconds") or self._around.grace)
+        await self._end(process, probe.get("terminationGracePeriodSeconds") or self._context.grace)
 
-    async def _end(self, process: Runs, grace: float, *, hook: bool = True) -> None:
+    async def _end(self, process: ContainerProcess, grace: float, *, hook: bool = True) -> None:
         ended = asyncio.create_task(process.wait())
         clock = asyncio.get_running_loop().time
         deadline = clock() + grace
         try:
             pre_stop = (self.spec.get("lifecycle") or {}).get("preStop")
             if pre_stop and hook and grace > 0:
-                acting = asyncio.create_task(perform(pre_stop, self._around.target(self.spec, process), grace))
+                acting = asyncio.create_task(run_handler(pre_stop, self._context.target(self.spec, process), grace))
                 try:
                     await asyncio.wait({acting, ended}, return_when=asyncio.FIRST_COMPLETED)
                 finally:
@@ -269,4 +269,4 @@ class Container:
         facts = replace(self.facts, **changes)
         if facts != self.facts:
             self.facts = facts
-            self._around.changed()
+            self._context.changed()

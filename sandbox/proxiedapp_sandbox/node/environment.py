@@ -18,14 +18,14 @@ _KEY_FROM: Final = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
 _SUBSCRIPT: Final = re.compile(r"metadata\.(?P<field>labels|annotations)\['(?P<key>[^']+)'\]")
 
 
-class Source(NamedTuple):
+class SourceRef(NamedTuple):
     """A ConfigMap or a Secret of the pod's namespace."""
 
     kind: str
     name: str
 
 
-Contents = Mapping[Source, Mapping[str, bytes]]
+SourceContents = Mapping[SourceRef, Mapping[str, bytes]]
 """What the sources hold; one that does not exist is not there."""
 
 
@@ -92,18 +92,18 @@ def containers(pod: Manifest) -> Iterator[Manifest]:
     yield from pod["spec"]["containers"]
 
 
-def environment_sources(container: Manifest) -> set[Source]:
+def environment_sources(container: Manifest) -> set[SourceRef]:
     """Return what must be read before the container's environment can be made."""
     found = set()
     for each in container.get("envFrom") or []:
-        found |= {Source(kind, each[key]["name"]) for key, kind in _FROM.items() if key in each}
+        found |= {SourceRef(kind, each[key]["name"]) for key, kind in _FROM.items() if key in each}
     for variable in container.get("env") or []:
         given = variable.get("valueFrom") or {}
-        found |= {Source(kind, given[key]["name"]) for key, kind in _KEY_FROM.items() if key in given}
+        found |= {SourceRef(kind, given[key]["name"]) for key, kind in _KEY_FROM.items() if key in given}
     return found
 
 
-def environment(container: Manifest, fields: PodFields, contents: Contents) -> dict[str, str]:
+def environment(container: Manifest, fields: PodFields, contents: SourceContents) -> dict[str, str]:
     """Return the services' variables, `envFrom` over them, then `env`, which may refer to all before.
 
     Raises NotStartableError where a source or key is missing that is not optional.
@@ -112,7 +112,7 @@ def environment(container: Manifest, fields: PodFields, contents: Contents) -> d
     for each in container.get("envFrom") or []:
         for key, kind in _FROM.items():
             if key in each:
-                source = Source(kind, each[key]["name"])
+                source = SourceRef(kind, each[key]["name"])
                 if source not in contents and not each[key].get("optional"):
                     raise _missing(source)
                 prefix = each.get("prefix") or ""
@@ -127,11 +127,13 @@ def environment(container: Manifest, fields: PodFields, contents: Contents) -> d
     return made
 
 
-def _value_from(given: Mapping[str, Any], container: Manifest, fields: PodFields, contents: Contents) -> str | None:
+def _value_from(
+    given: Mapping[str, Any], container: Manifest, fields: PodFields, contents: SourceContents
+) -> str | None:
     for key, kind in _KEY_FROM.items():
         if key in given:
             reference = given[key]
-            source = Source(kind, reference["name"])
+            source = SourceRef(kind, reference["name"])
             value = contents.get(source, {}).get(reference["key"])
             if value is not None:
                 return _text(value)
@@ -145,7 +147,7 @@ def _value_from(given: Mapping[str, Any], container: Manifest, fields: PodFields
     raise NotStartableError("CreateContainerConfigError", f"the sandbox does not know valueFrom {', '.join(given)}")
 
 
-def _missing(source: Source, key: str | None = None) -> NotStartableError:
+def _missing(source: SourceRef, key: str | None = None) -> NotStartableError:
     kind = source.kind[0].lower() + source.kind[1:]
     text = f'{kind} "{source.name}" not found'
     if key is not None:

@@ -11,12 +11,12 @@ import httpx
 
 from proxiedapp.api.conditions import printable
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp_sandbox.node.process import Result
+from proxiedapp_sandbox.node.process import ExecResult
 
 _AGENT: Final = "kube-probe/proxiedapp-sandbox"
 
 
-class Outcome(NamedTuple):
+class HandlerResult(NamedTuple):
     """Whether a handler succeeded, and what it saw."""
 
     ok: bool
@@ -24,14 +24,14 @@ class Outcome(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class HandlerTarget:
     """The container that is asked, from the node's side."""
 
     address: str
     ports: Mapping[str, int]
     """The container's named ports."""
     http: httpx.AsyncClient
-    execute: Callable[[list[str]], Awaitable[Result]]
+    execute: Callable[[list[str]], Awaitable[ExecResult]]
     """Run a command in the container."""
 
     def port(self, given: int | str) -> int:
@@ -48,7 +48,7 @@ def named_ports(container: Manifest) -> dict[str, int]:
     return {port["name"]: port["containerPort"] for port in container.get("ports") or [] if "name" in port}
 
 
-async def perform(handler: Mapping[str, Any], target: Target, timeout: float) -> Outcome:  # noqa: ASYNC109
+async def run_handler(handler: Mapping[str, Any], target: HandlerTarget, timeout: float) -> HandlerResult:  # noqa: ASYNC109
     """Do what a probe's or a hook's handler says; everything that goes wrong is an outcome."""
     try:
         async with asyncio.timeout(timeout):
@@ -58,18 +58,18 @@ async def perform(handler: Mapping[str, Any], target: Target, timeout: float) ->
                 return await _connect(handler["tcpSocket"], target)
             if "exec" in handler:
                 result = await target.execute(handler["exec"]["command"])
-                return Outcome(result.code == 0, printable(f"exit code {result.code}: {result.output}"))
+                return HandlerResult(result.code == 0, printable(f"exit code {result.code}: {result.output}"))
             if "sleep" in handler:
                 await asyncio.sleep(handler["sleep"]["seconds"])
-                return Outcome(ok=True, message="slept")
+                return HandlerResult(ok=True, message="slept")
     except TimeoutError:
-        return Outcome(ok=False, message=f"no answer within {timeout:g} s")
+        return HandlerResult(ok=False, message=f"no answer within {timeout:g} s")
     except LookupError as error:
-        return Outcome(ok=False, message=str(error))
-    return Outcome(ok=False, message="the sandbox knows httpGet, tcpSocket, exec and sleep only")
+        return HandlerResult(ok=False, message=str(error))
+    return HandlerResult(ok=False, message="the sandbox knows httpGet, tcpSocket, exec and sleep only")
 
 
-async def _http_get(given: Mapping[str, Any], target: Target) -> Outcome:
+async def _http_get(given: Mapping[str, Any], target: HandlerTarget) -> HandlerResult:
     """Succeed on any status from 200 to 399; a redirect is not followed."""
     scheme = given.get("scheme", "HTTP").lower()
     host = given.get("host") or target.address
@@ -80,18 +80,18 @@ async def _http_get(given: Mapping[str, Any], target: Target) -> Outcome:
     try:
         async with target.http.stream("GET", url, headers=headers) as response:
             ok = HTTPStatus.OK <= response.status_code < HTTPStatus.BAD_REQUEST
-            return Outcome(ok, f"GET {url}: HTTP {response.status_code}")
+            return HandlerResult(ok, f"GET {url}: HTTP {response.status_code}")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return Outcome(ok=False, message=f"GET {url}: {str(error) or type(error).__name__}")
+        return HandlerResult(ok=False, message=f"GET {url}: {str(error) or type(error).__name__}")
 
 
-async def _connect(given: Mapping[str, Any], target: Target) -> Outcome:
+async def _connect(given: Mapping[str, Any], target: HandlerTarget) -> HandlerResult:
     host, port = given.get("host") or target.address, target.port(given["port"])
     try:
         _, writer = await asyncio.open_connection(host, port)
     except OSError as error:
-        return Outcome(ok=False, message=f"connect to {host}:{port}: {error.strerror or error}")
+        return HandlerResult(ok=False, message=f"connect to {host}:{port}: {error.strerror or error}")
     writer.close()
     with suppress(OSError):
         await writer.wait_closed()
-    return Outcome(ok=True, message=f"connected to {host}:{port}")
+    return HandlerResult(ok=True, message=f"connected to {host}:{port}")

@@ -17,7 +17,7 @@ _NAMESPACES: Final = Path("/run/netns")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PodNetwork:
     """One pod's place in the network. All names come from the address, so two pods never fight for one."""
 
     network: NetworkConfig
@@ -48,7 +48,7 @@ class Place:
         return int(self.address) - int(self.network.subnet.network_address)
 
 
-class Places:
+class AddressPool:
     """Which addresses of the subnet are taken."""
 
     def __init__(self, network: NetworkConfig) -> None:
@@ -56,7 +56,7 @@ class Places:
         self._taken = {ipaddress.IPv4Address(network.gateway)}
         self._last = ipaddress.IPv4Address(network.gateway)
 
-    def take(self, wanted: str | None) -> Place:
+    def allocate(self, wanted: str | None) -> PodNetwork:
         """Take the wanted address if it is free, else the one that has been free for longest.
 
         An address that was just given back may still be in somebody's list of endpoints. Raises NetworkError if all
@@ -66,16 +66,16 @@ class Places:
         first, last = subnet.network_address + 1, subnet.broadcast_address - 1
         if wanted is not None and (address := ipaddress.IPv4Address(wanted)) not in self._taken and address in subnet:
             self._taken.add(address)
-            return Place(self._network, address)
+            return PodNetwork(self._network, address)
         candidates = chain(_addresses(self._last + 1, last), _addresses(first, self._last))
         address = next((each for each in candidates if each not in self._taken), first)
         if address in self._taken:
             raise NetworkError(f"all addresses of {subnet} are taken")
         self._taken.add(address)
         self._last = address
-        return Place(self._network, address)
+        return PodNetwork(self._network, address)
 
-    def give_back(self, place: Place) -> None:
+    def release(self, place: PodNetwork) -> None:
         """Free an address."""
         self._taken.discard(place.address)
 
@@ -84,7 +84,7 @@ def _addresses(first: ipaddress.IPv4Address, last: ipaddress.IPv4Address) -> Ite
     return (ipaddress.IPv4Address(number) for number in range(int(first), int(last) + 1))
 
 
-async def attach(place: Place) -> None:
+async def attach(place: PodNetwork) -> None:
     """Make a pod's namespace and cable; what a pod before it left behind there is removed. Raises NetworkError."""
     await detach(place)
     network = place.network
@@ -106,7 +106,7 @@ async def attach(place: Place) -> None:
     await _ip("-n", place.namespace, "-batch", "-", commands=inside)
 
 
-async def detach(place: Place) -> None:
+async def detach(place: PodNetwork) -> None:
     """Kill whatever still runs in a pod's namespace, and remove it with its cable; twice does no harm."""
     if await _exists(place.link):
         await _ip("link", "delete", place.link)  # first: the kernel takes its time with a namespace and what is in it
@@ -121,7 +121,7 @@ async def sweep(network: NetworkConfig) -> list[str]:
     left = [entry["name"] for entry in listed if entry["name"].startswith(prefix)]
     for namespace in left:
         number = int(namespace.removeprefix(prefix))
-        await detach(Place(network, network.subnet.network_address + number))
+        await detach(PodNetwork(network, network.subnet.network_address + number))
     return left
 
 

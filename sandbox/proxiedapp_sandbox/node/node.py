@@ -16,14 +16,14 @@ from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node import network
 from proxiedapp_sandbox.node.config import NodeConfig
+from proxiedapp_sandbox.node.gateway import forward_gateway_ports, service_variables
 from proxiedapp_sandbox.node.kubelet import serve_kubelet
-from proxiedapp_sandbox.node.network import Places
+from proxiedapp_sandbox.node.network import AddressPool
 from proxiedapp_sandbox.node.pod import Pod
-from proxiedapp_sandbox.node.podsandbox import Shared
+from proxiedapp_sandbox.node.podsandbox import NodeContext
 from proxiedapp_sandbox.node.registration import HEARTBEAT, allocatable, beat, register
-from proxiedapp_sandbox.node.service import at_gateway, service_variables
 from proxiedapp_sandbox.node.status import Running
-from proxiedapp_sandbox.node.watch import Event, Gone, Seen, Uid, follow
+from proxiedapp_sandbox.node.watch import Deleted, Present, Uid, WatchEvent, list_and_watch
 
 logger = logging.getLogger(__name__)
 
@@ -52,17 +52,17 @@ async def run_node(config: NodeConfig, stop: asyncio.Event) -> None:
             timeout=None,  # noqa: S113 - each probe has its own
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         ) as http:
-            shared = Shared(
+            node = NodeContext(
                 config=config,
                 api=api,
                 http=http,
-                places=Places(config.network),
+                addresses=AddressPool(config.network),
                 allocatable=allocatable(config),
-                machine_path=os.environ.get("PATH", os.defpath),
+                host_path=os.environ.get("PATH", os.defpath),
                 services=service_variables(config.network, api.server),
             )
-            async with at_gateway(config.network, urlsplit(api.server).port or 0, *config.proxy_ports):
-                await _Node(shared).run(stop)
+            async with forward_gateway_ports(config.network, urlsplit(api.server).port or 0, *config.proxy_ports):
+                await _Node(node).run(stop)
     finally:
         await network.sweep(config.network)  # nothing, unless a pod could not be ended in time
         await api.close()
@@ -78,14 +78,14 @@ async def _clean_up(config: NodeConfig) -> None:
 
 
 class _Node:
-    def __init__(self, shared: Shared) -> None:
-        self._shared = shared
+    def __init__(self, node: NodeContext) -> None:
+        self._node = node
         self._pods: dict[Uid, tuple[Pod, asyncio.Task[None]]] = {}
         self._binding: dict[Uid, asyncio.Task[None]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do everything at once until told to stop."""
-        async with serve_kubelet(self._shared.config, self):
+        async with serve_kubelet(self._node.config, self):
             tasks = [asyncio.create_task(work) for work in (stop.wait(), self._live(), self._follow_pods())]
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -116,7 +116,7 @@ class _Node:
         act = register
         while True:
             try:
-                await act(self._shared.api, self._shared.config)
+                await act(self._node.api, self._node.config)
             except ApiError as error:
                 logger.warning("the node is not registered, trying again: %s", error)
                 act = register
@@ -126,23 +126,23 @@ class _Node:
                 await asyncio.sleep(HEARTBEAT)
 
     async def _follow_pods(self) -> None:
-        async with aclosing(follow(self._shared.api, POD)) as events:
+        async with aclosing(list_and_watch(self._node.api, POD)) as events:
             async for event in events:
-                self._take_in(event)
+                self._handle(event)
 
-    def _take_in(self, event: Event) -> None:
+    def _handle(self, event: WatchEvent) -> None:
         match event:
-            case Gone(uid):
+            case Deleted(uid):
                 if uid in self._pods:
                     pod, life = self._pods[uid]
-                    pod.vanish()
+                    pod.forget()
                     life.add_done_callback(lambda _: self._pods.pop(uid, None))
-            case Seen(manifest):
+            case Present(manifest):
                 uid = Uid(manifest["metadata"]["uid"])
                 if uid in self._pods:
                     self._pods[uid][0].observe(manifest)
-                elif manifest["spec"].get("nodeName") == self._shared.config.name:
-                    pod = Pod(manifest, self._shared)
+                elif manifest["spec"].get("nodeName") == self._node.config.name:
+                    pod = Pod(manifest, self._node)
                     self._pods[uid] = (pod, asyncio.create_task(self._run_pod(pod)))
                 elif uid not in self._binding and schedulable(manifest):
                     self._binding[uid] = task = asyncio.create_task(self._bind(manifest))
@@ -161,12 +161,12 @@ class _Node:
             "apiVersion": "v1",
             "kind": "Binding",
             "metadata": {"name": metadata["name"], "uid": metadata["uid"]},
-            "target": {"apiVersion": "v1", "kind": "Node", "name": self._shared.config.name},
+            "target": {"apiVersion": "v1", "kind": "Node", "name": self._node.config.name},
         }
         path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/binding"
         while True:
             try:
-                await self._shared.api.request("POST", path, binding)
+                await self._node.api.request("POST", path, binding)
             except (ConflictError, NotFoundError):
                 return  # bound already, or gone
             except ApiError as error:

@@ -11,13 +11,13 @@ from typing import Final
 from proxiedapp.kube.client import ApiError, ConflictError, NotFoundError
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node.backoff import RestartBackoff
-from proxiedapp_sandbox.node.container import Container, Role, Surroundings
+from proxiedapp_sandbox.node.container import Container, ContainerContext, Role
 from proxiedapp_sandbox.node.errors import NotStartableError
 from proxiedapp_sandbox.node.logs import log_file
-from proxiedapp_sandbox.node.podsandbox import PodSandbox, Shared
+from proxiedapp_sandbox.node.podsandbox import NodeContext, PodSandbox
 from proxiedapp_sandbox.node.process import Process
-from proxiedapp_sandbox.node.report import Report
 from proxiedapp_sandbox.node.status import PodFacts, Terminated, is_sidecar
+from proxiedapp_sandbox.node.statuswriter import StatusWriter
 
 logger = logging.getLogger(__name__)
 
@@ -34,12 +34,12 @@ _LOST: Final = (137, "ContainerStatusUnknown", "its node ended, and nobody saw h
 
 
 class Pod:
-    """One pod that is bound to this node. `live` is its whole life; `observe` and `vanish` tell of the API server."""
+    """One pod that is bound to this node. `live` is its whole life; `observe` and `forget` tell of the API server."""
 
-    def __init__(self, manifest: Manifest, shared: Shared) -> None:
+    def __init__(self, manifest: Manifest, node: NodeContext) -> None:
         status = manifest.get("status") or {}
         self._manifest = manifest
-        self._shared = shared
+        self._node = node
         self._deleted = asyncio.Event()
         self._dropped = asyncio.Event()
         """Nobody waits for an orderly end any more, nor for word of it."""
@@ -47,9 +47,9 @@ class Pod:
         self._over = status.get("phase") in {"Succeeded", "Failed"} or "deletionTimestamp" in manifest["metadata"]
         """Nothing is to be started any more; the node comes too late to say what became of it."""
         self._since = _moment(status["startTime"]) if "startTime" in status else datetime.now(UTC)
-        self._sandbox = PodSandbox(manifest, shared, None if self._over else status.get("podIP"))
+        self._sandbox = PodSandbox(manifest, node, None if self._over else status.get("podIP"))
         self._address = self._sandbox.address
-        self._report = Report(shared.api, manifest, self._facts)
+        self._status = StatusWriter(node.api, manifest, self._facts)
         self._init, self._main = self._containers()
         self.observe(manifest)
 
@@ -64,25 +64,25 @@ class Pod:
 
     def log_of(self, container: str) -> Path:
         """Return the file of a container's log."""
-        return log_file(self._shared.config.logs, *self.name, container)
+        return log_file(self._node.config.logs, *self.name, container)
 
     def observe(self, manifest: Manifest) -> None:
         """Take in the pod as the API server has it."""
         self._manifest = manifest
-        self._report.observe(manifest)
+        self._status.observe(manifest)
         if "deletionTimestamp" in manifest["metadata"]:
             self._deleted.set()
 
-    def vanish(self) -> None:
+    def forget(self) -> None:
         """Take in that the API server has the pod no more: it ends at once."""
-        self._report.finish()
+        self._status.finish()
         self._dropped.set()
         self._deleted.set()
 
     def abandon(self, grace: float) -> None:
         """End all containers within so many seconds, and without hooks, because the node ends."""
         self._last_grace = grace
-        self.vanish()
+        self.forget()
 
     async def live(self) -> None:
         """Run the pod until it is deleted, and then remove it from the API server."""
@@ -94,7 +94,7 @@ class Pod:
     async def _run(self) -> None:
         label = "/".join(self.name)
         logger.info("%s: starts", label)
-        reporting = asyncio.create_task(self._report.keep_written())
+        reporting = asyncio.create_task(self._status.keep_written())
         deleted = asyncio.create_task(self._deleted.wait())
         work = asyncio.create_task(self._work())
         try:
@@ -103,7 +103,7 @@ class Pod:
                 logger.error("%s: a defect in the node", label, exc_info=defect)
             elif not work.done() and await self._end():
                 await asyncio.wait({work}, timeout=_LAST_WORD)
-            self._report.finish()
+            self._status.finish()
             await reporting
         finally:
             for task in (reporting, deleted, work):
@@ -111,7 +111,7 @@ class Pod:
             await asyncio.gather(reporting, deleted, work, return_exceptions=True)
             await self._sandbox.tear_down()
             logger.info("%s: ended", label)
-        await self._insist(self._report.write)  # what became of it: controllers of jobs read it
+        await self._insist(self._status.write)  # what became of it: controllers of jobs read it
 
     async def _work(self) -> None:
         """Start what is to be started, and return when all of it has ended for good."""
@@ -134,7 +134,7 @@ class Pod:
 
     async def _set_up(self) -> bool:
         """Make the pod's place, however often it takes; False if the pod is deleted before."""
-        backoff = RestartBackoff(self._shared.config.backoff_seconds, self._shared.config.backoff_max_seconds)
+        backoff = RestartBackoff(self._node.config.backoff_seconds, self._node.config.backoff_max_seconds)
         while not self._deleted.is_set():
             try:
                 await self._sandbox.set_up()
@@ -165,10 +165,10 @@ class Pod:
         return not self._dropped.is_set() or self._last_grace > 0
 
     async def _end_in_order(self) -> None:
-        self._report.changed()
+        self._status.changed()
         with suppress(ApiError, TimeoutError):
             async with asyncio.timeout(_FIRST_WORD):
-                await self._report.write()
+                await self._status.write()
         clock = asyncio.get_running_loop().time
         deadline = clock() + self._grace
         others = [each for each in self._init if each.role is Role.STEP] + self._main
@@ -185,7 +185,7 @@ class Pod:
     async def _remove(self) -> None:
         """Remove the pod from the API server, if it is still there."""
         options = {"gracePeriodSeconds": 0, "preconditions": {"uid": self._manifest["metadata"]["uid"]}}
-        await self._insist(lambda: self._shared.api.request("DELETE", self._report.path, options))
+        await self._insist(lambda: self._node.api.request("DELETE", self._status.path, options))
 
     async def _insist(self, request: Callable[[], Awaitable[object]]) -> None:
         """Make a request until it succeeds, or there is no such pod any more."""
@@ -202,7 +202,7 @@ class Pod:
 
     def _facts(self) -> PodFacts:
         return PodFacts(
-            host=self._shared.config.network.gateway,
+            host=self._node.config.network.gateway,
             address=self._address,
             since=self._since,
             init=[each.facts for each in self._init],
@@ -214,15 +214,15 @@ class Pod:
         spec, status = self._manifest["spec"], self._manifest.get("status") or {}
         statuses = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
         runs = {each["name"]: each["restartCount"] + 1 for each in statuses if each.get("containerID")}
-        config = self._shared.config
+        config = self._node.config
 
         def made(container: Manifest, role: Role) -> Container:
             name = container["name"]
-            around = Surroundings(
-                prepare=self._sandbox.launch_of,
+            around = ContainerContext(
+                prepare=self._sandbox.container_config,
                 start=Process.start,
-                target=self._sandbox.target_of,
-                changed=self._report.changed,
+                target=self._sandbox.handler_target,
+                changed=self._status.changed,
                 log=self.log_of(name),
                 label="/".join([*self.name, name]),
                 grace=self._grace,

@@ -1,16 +1,16 @@
-"""A pod's folder on this machine: its volumes and the files that every container sees."""
+"""A pod's folder on this host: its volumes, and the files that every container sees."""
 
 import shutil
 from pathlib import Path
 
-from proxiedapp_sandbox.node.environment import Contents, PodFields
-from proxiedapp_sandbox.node.launch import PodFolder
-from proxiedapp_sandbox.node.launcher import Mount
+from proxiedapp_sandbox.node.containerconfig import PodFolder
+from proxiedapp_sandbox.node.environment import PodFields, SourceContents
+from proxiedapp_sandbox.node.shim.spec import Mount
 from proxiedapp_sandbox.node.volumes import volume_files, write_volume
 
 
-def make_folder(folder: Path, netns: Path, fields: PodFields, contents: Contents) -> PodFolder:
-    """Make a pod's folder anew; raises NotStartableError for a volume that cannot be filled."""
+def make_folder(folder: Path, netns: Path, fields: PodFields, contents: SourceContents) -> PodFolder:
+    """Make a pod's folder, in place of an older one; raises NotStartableError for a volume that cannot be filled."""
     pod = fields.pod
     filled = {volume["name"]: volume_files(volume, fields, contents) for volume in pod["spec"].get("volumes") or []}
     made = PodFolder(
@@ -31,16 +31,16 @@ def make_folder(folder: Path, netns: Path, fields: PodFields, contents: Contents
 
 
 def make_mount_sources(mounts: list[Mount]) -> None:
-    """Make the folders of `subPath` that are not there yet."""
+    """Make the folders of `subPath` that do not exist yet."""
     for mount in mounts:
         source = Path(mount.source)
-        if not source.exists():  # a file of a ConfigMap's exists
+        if not source.exists():  # a file of a ConfigMap does
             source.mkdir(parents=True)
             source.chmod(0o777)
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a pod's folder; no container may run."""
+    """Remove a pod's folder; none of its containers may be running."""
     shutil.rmtree(folder, ignore_errors=True)
 
 

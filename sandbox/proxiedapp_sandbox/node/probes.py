@@ -5,13 +5,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from proxiedapp_sandbox.node.handlers import Outcome
+from proxiedapp_sandbox.node.handlers import HandlerResult
 
 Sleep = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
+class ProbeSettings:
     """The numbers of a probe, with Kubernetes' defaults."""
 
     initial_delay: float = 0
@@ -21,7 +21,7 @@ class Timing:
     failures: int = 3
 
     @classmethod
-    def of(cls, probe: Mapping[str, Any]) -> "Timing":
+    def of(cls, probe: Mapping[str, Any]) -> "ProbeSettings":
         """Read them from a probe; the API server stores 0 where nothing was given."""
         return cls(
             initial_delay=probe.get("initialDelaySeconds") or 0,
@@ -32,10 +32,10 @@ class Timing:
         )
 
 
-class Tally:
+class ThresholdCounter:
     """Counts outcomes in a row."""
 
-    def __init__(self, timing: Timing) -> None:
+    def __init__(self, timing: ProbeSettings) -> None:
         self._timing = timing
         self._last: bool | None = None
         self._in_a_row = 0
@@ -48,11 +48,11 @@ class Tally:
         return ok if self._in_a_row >= needed else None
 
 
-async def verdicts(
-    timing: Timing, check: Callable[[], Awaitable[Outcome]], sleep: Sleep = asyncio.sleep
-) -> AsyncGenerator[Outcome, None]:
+async def state_changes(
+    timing: ProbeSettings, check: Callable[[], Awaitable[HandlerResult]], sleep: Sleep = asyncio.sleep
+) -> AsyncGenerator[HandlerResult, None]:
     """Try for ever, and yield each outcome that decides something: the first, and each that changes it."""
-    tally = Tally(timing)
+    tally = ThresholdCounter(timing)
     decided: bool | None = None
     await sleep(timing.initial_delay)
     while True:

@@ -1,4 +1,4 @@
-"""One container's processes, as the node holds them: start, wait, signal, and run something beside."""
+"""The processes of one container: start it, wait for its end, signal it, and run further commands in it."""
 
 import asyncio
 import json
@@ -11,116 +11,116 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from proxiedapp_sandbox.node import launcher
+from proxiedapp_sandbox.node import shim as shim_package
+from proxiedapp_sandbox.node.containerconfig import ContainerConfig
 from proxiedapp_sandbox.node.errors import StartError
-from proxiedapp_sandbox.node.launch import Launch
-from proxiedapp_sandbox.node.launcher import Command
+from proxiedapp_sandbox.node.shim.spec import ProcessSpec
 
-_LAUNCHER: Final = (sys.executable, "-I", "-S", str(Path(launcher.__file__)))
-"""Isolated and without site-packages: it needs neither, and starts in half the time."""
+_SHIM: Final = (sys.executable, "-I", "-S", str(Path(shim_package.__file__).with_name("__main__.py")))
+"""Isolated and without site-packages, it starts in half the time."""
 _OUTPUT_MAX: Final = 10 * 1024
 """Bytes of a command's output that are kept."""
 _CANNOT_EXECUTE: Final = 126
-"""Exit code of a command that could not be executed, as shells have it."""
+"""Exit code of a command that could not be executed, as in shells (POSIX.1-2024, Shell Command Language, 2.8.2)."""
 
 
-class Result(NamedTuple):
-    """How a command ended."""
+class ExecResult(NamedTuple):
+    """The exit code and the output of a command that ended."""
 
     code: int
     output: str
 
 
 class Process:
-    """A container that runs, or ran. Made by `start`."""
+    """A container that runs or has ended; `start` makes one."""
 
-    def __init__(self, pair: "_Pair", command: Command) -> None:
-        self._pair = pair
-        self._command = command
+    def __init__(self, shim: "_Shim", spec: ProcessSpec) -> None:
+        self._shim = shim
+        self._spec = spec
 
     @classmethod
-    async def start(cls, launch: Launch, log: Path) -> "Process":
-        """Start a container, its output appended to `log`; raises StartError."""
+    async def start(cls, config: ContainerConfig, log: Path) -> "Process":
+        """Start a container and append its output to `log`; raises StartError."""
         with log.open("ab") as output:
-            given = {"command": asdict(launch.command), "box": asdict(launch.box)}
-            pair = await _Pair.start(given, stdout=output.fileno())
-        if pair.problem:
-            await pair.kill()
-            raise StartError(pair.problem)
-        return cls(pair, launch.command)
+            given = {"process": asdict(config.process), "isolation": asdict(config.isolation)}
+            shim = await _Shim.start(given, stdout=output.fileno())
+        if shim.problem:
+            await shim.kill()
+            raise StartError(shim.problem)
+        return cls(shim, config.process)
 
     async def wait(self) -> int:
-        """Wait until it ends; returns the exit code, with 128 and its number for a signal."""
-        code = await self._pair.keeper.wait()
+        """Wait until it ends; return the exit code, which is 128 plus the signal's number after a signal."""
+        code = await self._shim.keeper.wait()
         return code if code >= 0 else 128 - code
 
     def terminate(self) -> None:
-        """Ask the container's first process to end."""
+        """Send SIGTERM to the container's first process."""
         with suppress(ProcessLookupError):
-            self._pair.keeper.terminate()  # which passes it on
+            self._shim.keeper.terminate()  # the keeper passes it on
 
     async def kill(self) -> None:
-        """End all processes of the container; when this returns, none is left."""
-        await self._pair.kill()
+        """Kill all processes of the container; when this returns, none is left."""
+        await self._shim.kill()
 
-    async def execute(self, argv: list[str]) -> Result:
+    async def execute(self, argv: list[str]) -> ExecResult:
         """Run a command in the container; if this is cancelled, the command is killed."""
-        command = Command(argv, self._command.env, self._command.workdir)
-        pair = await _Pair.start({"command": asdict(command)}, stdout=asyncio.subprocess.PIPE, beside=self._pair.inner)
+        spec = ProcessSpec(argv, self._spec.env, self._spec.workdir)
+        shim = await _Shim.start({"process": asdict(spec)}, stdout=asyncio.subprocess.PIPE, inside=self._shim.inner)
         try:
-            output, _ = await pair.keeper.communicate()
+            output, _ = await shim.keeper.communicate()
         finally:
-            await pair.kill()
-        if pair.problem:
-            return Result(_CANNOT_EXECUTE, pair.problem)
-        return Result(pair.keeper.returncode or 0, output[:_OUTPUT_MAX].decode(errors="replace").strip())
+            await shim.kill()
+        if shim.problem:
+            return ExecResult(_CANNOT_EXECUTE, shim.problem)
+        return ExecResult(shim.keeper.returncode or 0, output[:_OUTPUT_MAX].decode(errors="replace").strip())
 
 
-class _Pair:
-    """A keeper and its inner process (launcher.py)."""
+class _Shim:
+    """A keeper and its inner process (the package `shim`)."""
 
     def __init__(self, keeper: asyncio.subprocess.Process, report: str) -> None:
-        """Read the keeper's report: the number of the inner process, and what went wrong, if anything did."""
+        """Parse the keeper's report: the PID of the inner process, and the reason why it could not start, if any."""
         number, _, problem = report.partition("\n")
         self.keeper = keeper
         self.inner = int(number or 0)
-        self.problem = problem if number else "the launcher ended before the command could start"
+        self.problem = problem if number else "the shim ended before the command could start"
 
     @classmethod
-    async def start(cls, given: dict[str, Any], *, stdout: int, beside: int | None = None) -> "_Pair":
-        """Start a pair in a box of its own, or in the container of which process `beside` is one."""
+    async def start(cls, given: dict[str, Any], *, stdout: int, inside: int | None = None) -> "_Shim":
+        """Start a shim for a new container, or for the running container that process `inside` belongs to."""
         ours, theirs = socket.socketpair()
         stream, connection = await asyncio.open_connection(sock=ours)
-        numbers = [theirs.fileno(), os.getpid(), *([] if beside is None else [beside])]
+        numbers = [theirs.fileno(), os.getpid(), *([] if inside is None else [inside])]
         try:
-            # The command goes by a file in memory: secrets must not be seen in an argument list.
-            with theirs, os.fdopen(os.memfd_create("launch"), "wb") as spec:
+            # Passed in a file in memory: every user can read argument lists, and the environment may contain secrets.
+            with theirs, os.fdopen(os.memfd_create("shim"), "wb") as spec:
                 spec.write(json.dumps(given).encode())
                 spec.seek(0)
                 keeper = await asyncio.create_subprocess_exec(
-                    *_LAUNCHER,
+                    *_SHIM,
                     *map(str, numbers),
                     stdin=spec.fileno(),
                     stdout=stdout,
                     stderr=asyncio.subprocess.STDOUT,
                     pass_fds=(theirs.fileno(),),
-                    start_new_session=True,  # Ctrl-C on a terminal is for the sandbox, which then stops its pods
+                    start_new_session=True,  # Ctrl-C on a terminal reaches the sandbox only, which then stops its pods
                 )
             reading = asyncio.create_task(stream.read())
             try:
                 report = await asyncio.shield(reading)
             except asyncio.CancelledError:
-                await cls(keeper, (await reading).decode(errors="replace")).kill()  # it takes milliseconds
+                await cls(keeper, (await reading).decode(errors="replace")).kill()  # the report takes milliseconds
                 raise
         finally:
             connection.close()
         return cls(keeper, report.decode(errors="replace"))
 
     async def kill(self) -> None:
-        """Kill the inner process, and wait for its keeper, who ends when it and all that depend on it have ended.
+        """Kill the inner process and wait for its keeper, which ends after the inner process and all its children.
 
-        The keeper must not be killed: nobody else would clear the inner process away, save the machine's init, which
-        takes its time, or never does. While the keeper is there, the number is nobody else's.
+        The keeper itself must not be killed: it is the only process that reaps the inner one, apart from the host's
+        init, which may do so late or, in some containers, never. As long as the keeper runs, the PID is not reused.
         """
         if self.keeper.returncode is None and self.inner:
             with suppress(ProcessLookupError):

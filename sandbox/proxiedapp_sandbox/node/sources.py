@@ -7,7 +7,7 @@ from typing import Final
 from proxiedapp.kube.client import Api, ApiError, NotFoundError
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp_sandbox.node.environment import Source
+from proxiedapp_sandbox.node.environment import SourceRef
 from proxiedapp_sandbox.node.errors import NotStartableError
 from proxiedapp_sandbox.node.volumes import TOKEN
 
@@ -17,7 +17,7 @@ _KINDS: Final = {
 }
 
 
-async def read_sources(api: Api, pod: Manifest, sources: Iterable[Source]) -> dict[Source, dict[str, bytes]]:
+async def read_sources(api: Api, pod: Manifest, sources: Iterable[SourceRef]) -> dict[SourceRef, dict[str, bytes]]:
     """Read the sources; leave out one that does not exist. Raises NotStartableError if one cannot be read."""
     found = {}
     for source in sources:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp_sandbox.node.environment import Contents, PodFields, Source
+from proxiedapp_sandbox.node.environment import PodFields, SourceContents, SourceRef
 from proxiedapp_sandbox.node.errors import NotStartableError
 
 TOKEN: Final = "ServiceAccountToken"  # noqa: S105 - a kind of source
@@ -18,30 +18,30 @@ _KIND_OF: Final = {"configMap": "ConfigMap", "secret": "Secret"}
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class VolumeFile:
     """One file of a volume."""
 
     content: bytes
     mode: int
 
 
-def written_by_pod(volume: Manifest) -> bool:
+def writable_by_pod(volume: Manifest) -> bool:
     """Whether the pod may write to the volume."""
     return "emptyDir" in volume
 
 
-def volume_sources(volume: Manifest) -> set[Source]:
+def volume_sources(volume: Manifest) -> set[SourceRef]:
     """Return what must be read before the volume can be filled."""
     found = set()
     for part, key in _parts(volume):
         if key in _KIND_OF:
             found.add(_source(part, key))
         elif key == "serviceAccountToken":
-            found.add(Source(TOKEN, part.get("audience") or ""))
+            found.add(SourceRef(TOKEN, part.get("audience") or ""))
     return found
 
 
-def volume_files(volume: Manifest, fields: PodFields, contents: Contents) -> dict[str, File]:
+def volume_files(volume: Manifest, fields: PodFields, contents: SourceContents) -> dict[str, VolumeFile]:
     """Return the files of a volume by their path in it; raises NotStartableError for what is missing or not offered."""
     if not any(kind in volume for kind in _OFFERED):
         kind = next((key for key in volume if key != "name"), "no source")
@@ -49,7 +49,7 @@ def volume_files(volume: Manifest, fields: PodFields, contents: Contents) -> dic
             "CreateContainerError",
             f"volume {volume['name']!r} ({kind}) is not offered by the sandbox: use one of {', '.join(_OFFERED)}",
         )
-    files: dict[str, File] = {}
+    files: dict[str, VolumeFile] = {}
     for part, key in _parts(volume):
         mode = part.get("defaultMode") or volume.get("projected", {}).get("defaultMode") or 0o644
         if key in _KIND_OF:
@@ -57,11 +57,11 @@ def volume_files(volume: Manifest, fields: PodFields, contents: Contents) -> dic
         elif key == "downwardAPI":
             files |= dict(_downward(part, fields, mode))
         elif key == "serviceAccountToken":
-            files[part["path"]] = File(contents[Source(TOKEN, part.get("audience") or "")][""], mode)
+            files[part["path"]] = VolumeFile(contents[SourceRef(TOKEN, part.get("audience") or "")][""], mode)
     return files
 
 
-def write_volume(folder: Path, files: Mapping[str, File]) -> None:
+def write_volume(folder: Path, files: Mapping[str, VolumeFile]) -> None:
     """Make the folder, which anybody may use, and its files."""
     folder.mkdir(parents=True)
     folder.chmod(0o777)
@@ -80,11 +80,15 @@ def _parts(volume: Manifest) -> Iterator[tuple[Mapping[str, Any], str]]:
                 yield source[key], key
 
 
-def _source(part: Mapping[str, Any], key: str) -> Source:
-    return Source(_KIND_OF[key], part.get(_NAME_OF[key]) or part["name"])  # in a projected volume it is always `name`
+def _source(part: Mapping[str, Any], key: str) -> SourceRef:
+    return SourceRef(
+        _KIND_OF[key], part.get(_NAME_OF[key]) or part["name"]
+    )  # in a projected volume it is always `name`
 
 
-def _from_keys(part: Mapping[str, Any], source: Source, contents: Contents, mode: int) -> dict[str, File]:
+def _from_keys(
+    part: Mapping[str, Any], source: SourceRef, contents: SourceContents, mode: int
+) -> dict[str, VolumeFile]:
     optional = part.get("optional")
     if source not in contents:
         if optional:
@@ -92,11 +96,11 @@ def _from_keys(part: Mapping[str, Any], source: Source, contents: Contents, mode
         raise NotStartableError("CreateContainerConfigError", f'{source.kind} "{source.name}" for a volume not found')
     held = contents[source]
     if not part.get("items"):
-        return {key: File(value, mode) for key, value in held.items()}
+        return {key: VolumeFile(value, mode) for key, value in held.items()}
     files = {}
     for item in part["items"]:
         if item["key"] in held:
-            files[item["path"]] = File(held[item["key"]], item.get("mode") or mode)
+            files[item["path"]] = VolumeFile(held[item["key"]], item.get("mode") or mode)
         elif not optional:
             raise NotStartableError(
                 "CreateContainerConfigError", f'key "{item["key"]}" is not in {source.kind} "{source.name}"'
@@ -104,10 +108,10 @@ def _from_keys(part: Mapping[str, Any], source: Source, contents: Contents, mode
     return files
 
 
-def _downward(part: Mapping[str, Any], fields: PodFields, mode: int) -> Iterator[tuple[str, File]]:
+def _downward(part: Mapping[str, Any], fields: PodFields, mode: int) -> Iterator[tuple[str, VolumeFile]]:
     for item in part.get("items") or []:
         if "fieldRef" in item:
             text = fields.field(item["fieldRef"]["fieldPath"])
         else:
             text = fields.resource({"name": ""}, item["resourceFieldRef"])
-        yield item["path"], File(text.encode(), item.get("mode") or mode)
+        yield item["path"], VolumeFile(text.encode(), item.get("mode") or mode)

@@ -30,27 +30,27 @@ _BACKOFF: Final = (0.2, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Present:
     """An object as it is now."""
 
     object: Manifest
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class Deleted:
     """An object that is no more."""
 
     uid: Uid
 
 
-Event = Seen | Gone
+WatchEvent = Present | Deleted
 
 
 class WatchLostError(Exception):
     """The watch cannot go on from where it was; a list can."""
 
 
-async def follow(api: Api, kind: Kind, sleep: Sleep = asyncio.sleep) -> AsyncGenerator[Event, None]:
+async def list_and_watch(api: Api, kind: Kind, sleep: Sleep = asyncio.sleep) -> AsyncGenerator[WatchEvent, None]:
     """Yield what happens to all objects of a kind, for ever. An object may be seen again though nothing changed."""
     known: dict[Uid, None] = {}
     backoff = RestartBackoff(*_BACKOFF)
@@ -59,14 +59,14 @@ async def follow(api: Api, kind: Kind, sleep: Sleep = asyncio.sleep) -> AsyncGen
         began = clock()
         try:
             items, version = await _list(api, kind)
-            for event in since(known, items):
+            for event in changes_since(known, items):
                 yield _remember(known, event)
             async with api.watch_session(await api.token()) as session:
                 while True:
                     async for kind_of_event, item in _watch(session, api.server, kind, version):
                         version = item["metadata"]["resourceVersion"]
                         if kind_of_event != "BOOKMARK":
-                            event = Gone(_uid(item)) if kind_of_event == "DELETED" else Seen(item)
+                            event = Deleted(_uid(item)) if kind_of_event == "DELETED" else Present(item)
                             yield _remember(known, event)
         except (ApiError, WatchLostError, aiohttp.ClientError, TimeoutError, OSError) as error:
             delay = backoff.after(clock() - began)
@@ -74,10 +74,10 @@ async def follow(api: Api, kind: Kind, sleep: Sleep = asyncio.sleep) -> AsyncGen
             await sleep(delay)
 
 
-def since(known: Mapping[Uid, None], items: list[Manifest]) -> list[Event]:
+def changes_since(known: Mapping[Uid, None], items: list[Manifest]) -> list[WatchEvent]:
     """Return what a new list says: who is gone since the last one, then who is there."""
     present = {_uid(item) for item in items}
-    return [*(Gone(uid) for uid in known if uid not in present), *map(Seen, items)]
+    return [*(Deleted(uid) for uid in known if uid not in present), *map(Present, items)]
 
 
 def split_lines(buffer: bytes, chunk: bytes) -> tuple[list[bytes], bytes]:
@@ -86,11 +86,11 @@ def split_lines(buffer: bytes, chunk: bytes) -> tuple[list[bytes], bytes]:
     return [line for line in lines if line], rest
 
 
-def _remember(known: dict[Uid, None], event: Event) -> Event:
+def _remember(known: dict[Uid, None], event: WatchEvent) -> WatchEvent:
     match event:
-        case Seen(item):
+        case Present(item):
             known[_uid(item)] = None
-        case Gone(uid):
+        case Deleted(uid):
             known.pop(uid, None)
     return event
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from proxiedapp_sandbox.cluster import until
-from proxiedapp_sandbox.processes import Child, Identity, identity, stop
+from proxiedapp_sandbox.processes import ChildProcess, ProcessId, identity, stop
 
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
@@ -28,7 +28,7 @@ def test_who_runs_is_known_by_number_and_start(sleeper: subprocess.Popen[bytes])
     found = identity(sleeper.pid)
     assert found is not None
     assert found.alive
-    assert not Identity(found.pid, found.started + 1).alive, "the number's next holder is somebody else"
+    assert not ProcessId(found.pid, found.started + 1).alive, "the number's next holder is somebody else"
 
 
 def test_who_has_ended_is_nobody(sleeper: subprocess.Popen[bytes]) -> None:
@@ -50,15 +50,15 @@ def test_stop_asks_first(sleeper: subprocess.Popen[bytes]) -> None:
 def test_stop_leaves_the_numbers_next_holder_alone(sleeper: subprocess.Popen[bytes]) -> None:
     found = identity(sleeper.pid)
     assert found is not None
-    stop(Identity(found.pid, found.started - 1), grace=30)
+    stop(ProcessId(found.pid, found.started - 1), grace=30)
     assert sleeper.poll() is None
 
 
 async def test_a_child_that_ignores_the_question_is_killed(tmp_path: Path) -> None:
-    child = await Child.start([sys.executable, "-c", STUBBORN], log=tmp_path / "log")
+    child = await ChildProcess.start([sys.executable, "-c", STUBBORN], log=tmp_path / "log")
 
     async def up() -> bool:
-        return "up" in child.last_words()
+        return "up" in child.last_log_line()
 
     await until(up, "the child's first word")
     await child.stop(grace=0.05)
@@ -67,18 +67,18 @@ async def test_a_child_that_ignores_the_question_is_killed(tmp_path: Path) -> No
 
 
 async def test_a_childs_output_is_in_its_log(tmp_path: Path) -> None:
-    child = await Child.start(["sh", "-c", "echo out; echo err >&2"], log=tmp_path / "log")
+    child = await ChildProcess.start(["sh", "-c", "echo out; echo err >&2"], log=tmp_path / "log")
     assert await child.wait() == 0
     assert (tmp_path / "log").read_text() == "out\nerr\n"
-    assert child.last_words() == f"err ({tmp_path / 'log'})"
+    assert child.last_log_line() == f"err ({tmp_path / 'log'})"
 
 
 def test_a_child_dies_with_whoever_started_it(tmp_path: Path) -> None:
     starts_one = (
         "import asyncio, pathlib, sys\n"
-        "from proxiedapp_sandbox.processes import Child\n"
+        "from proxiedapp_sandbox.processes import ChildProcess\n"
         "async def main():\n"
-        "    child = await Child.start(['sleep', '600'], log=pathlib.Path(sys.argv[1]))\n"
+        "    child = await ChildProcess.start(['sleep', '600'], log=pathlib.Path(sys.argv[1]))\n"
         "    print(child.identity.pid, flush=True)\n"
         "    await child.wait()\n"
         "asyncio.run(main())\n"

@@ -6,11 +6,11 @@ import pytest
 
 from proxiedapp_sandbox import state
 from proxiedapp_sandbox.errors import SandboxError
-from proxiedapp_sandbox.processes import Identity
-from proxiedapp_sandbox.state import ComponentState, SandboxOptions, State
+from proxiedapp_sandbox.processes import ProcessId
+from proxiedapp_sandbox.state import ComponentState, SandboxOptions, SandboxState
 
 OPTIONS = SandboxOptions(images=Path("/images"), kube_version="v1.36.3")
-NOBODY = Identity(2**22 + 1, 1)
+NOBODY = ProcessId(2**22 + 1, 1)
 """No process has this number."""
 
 
@@ -20,12 +20,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "sandbox"
 
 
-def a_state(supervisor: Identity = NOBODY) -> State:
-    return State(id="abcdef", supervisor=supervisor, options=OPTIONS, kubectl=Path("/kubectl"))
+def a_state(supervisor: ProcessId = NOBODY) -> SandboxState:
+    return SandboxState(id="abcdef", supervisor=supervisor, options=OPTIONS, kubectl=Path("/kubectl"))
 
 
 def test_what_is_saved_is_loaded() -> None:
-    with state.only_one():
+    with state.exclusive_lock():
         saved = a_state()
         saved.components["etcd"] = ComponentState(process=NOBODY, ready=True)
         state.save(saved)
@@ -39,7 +39,7 @@ def test_nothing_saved_is_no_sandbox() -> None:
 
 
 def test_a_supervisor_that_is_gone_is_no_sandbox() -> None:
-    with state.only_one():
+    with state.exclusive_lock():
         state.save(a_state())
     with pytest.raises(SandboxError, match="no sandbox is running"):
         state.running()
@@ -53,16 +53,16 @@ def test_a_file_that_is_broken_is_named(folder: Path) -> None:
 
 
 def test_a_second_holder_is_told_of_the_first() -> None:
-    with state.only_one():
-        state.save(a_state(Identity(4711, 1)))
-        with pytest.raises(SandboxError, match=r"already running \(process 4711\)"), state.only_one():
+    with state.exclusive_lock():
+        state.save(a_state(ProcessId(4711, 1)))
+        with pytest.raises(SandboxError, match=r"already running \(process 4711\)"), state.exclusive_lock():
             pass
-    with state.only_one():
+    with state.exclusive_lock():
         pass
 
 
 def test_cleaning_up_where_nothing_is_left_does_no_harm() -> None:
-    with state.only_one():
+    with state.exclusive_lock():
         assert not state.clean_up()
         state.save(a_state())
         assert state.clean_up()

@@ -7,14 +7,14 @@ import pytest
 
 from proxiedapp_sandbox.node.config import NetworkConfig
 from proxiedapp_sandbox.node.errors import NetworkError
-from proxiedapp_sandbox.node.network import Places, attach, detach, sweep
+from proxiedapp_sandbox.node.network import AddressPool, attach, detach, sweep
 from tests.unit.sandbox.node.kernel import NEEDS_ROOT, ip, left_of
 
 pytestmark = NEEDS_ROOT
 
 
 async def test_a_pod_reaches_the_gateway_and_the_gateway_it(network: NetworkConfig) -> None:
-    place = Places(network).take(None)
+    place = AddressPool(network).allocate(None)
     await attach(place)
     try:
         assert f"default via {network.gateway} dev eth0" in ip("-n", place.namespace, "route")
@@ -35,7 +35,7 @@ async def test_a_pod_reaches_the_gateway_and_the_gateway_it(network: NetworkConf
 
 
 async def test_what_is_left_in_a_place_does_not_keep_a_new_pod_out(network: NetworkConfig) -> None:
-    place = Places(network).take(None)
+    place = AddressPool(network).allocate(None)
     await attach(place)
     process = await asyncio.create_subprocess_exec("ip", "netns", "exec", place.namespace, "sleep", "600")
     try:
@@ -47,9 +47,9 @@ async def test_what_is_left_in_a_place_does_not_keep_a_new_pod_out(network: Netw
 
 async def test_a_new_node_removes_what_a_killed_one_left_and_nothing_of_others(network: NetworkConfig) -> None:
     other = network.model_copy(update={"id": f"{int(network.id, 16) ^ 1:06x}"})
-    foreign = Places(other).take(None)
-    places = Places(network)
-    mine = [places.take(None), places.take(None)]
+    foreign = AddressPool(other).allocate(None)
+    places = AddressPool(network)
+    mine = [places.allocate(None), places.allocate(None)]
     try:
         for place in [*mine, foreign]:
             await attach(place)
@@ -64,7 +64,7 @@ async def test_a_new_node_removes_what_a_killed_one_left_and_nothing_of_others(n
 
 
 async def test_a_missing_bridge_is_said_with_what_was_tried(network: NetworkConfig) -> None:
-    place = Places(network.model_copy(update={"bridge": "nosuchbridge"})).take(None)
+    place = AddressPool(network.model_copy(update={"bridge": "nosuchbridge"})).allocate(None)
     try:
         with pytest.raises(NetworkError, match=r"`ip -batch -; link add .* master nosuchbridge up` failed"):
             await attach(place)

@@ -11,25 +11,25 @@ import httpx
 import pytest
 
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp_sandbox.node.container import Container, Role, Runs, Surroundings
+from proxiedapp_sandbox.node.container import Container, ContainerContext, ContainerProcess, Role
+from proxiedapp_sandbox.node.containerconfig import ContainerConfig
 from proxiedapp_sandbox.node.errors import NotStartableError, StartError
-from proxiedapp_sandbox.node.handlers import Target
+from proxiedapp_sandbox.node.handlers import HandlerTarget
 from proxiedapp_sandbox.node.images import Image
-from proxiedapp_sandbox.node.launch import Launch
-from proxiedapp_sandbox.node.launcher import Box, Command
-from proxiedapp_sandbox.node.process import Result
+from proxiedapp_sandbox.node.process import ExecResult
+from proxiedapp_sandbox.node.shim.spec import IsolationSpec, ProcessSpec
 from proxiedapp_sandbox.node.status import Running, Terminated, Waiting
 from tests.unit.sandbox.node.samples import NOW, a_container
 
-LAUNCH = Launch(
+CONFIG = ContainerConfig(
     Image("hello", Path("/images/hello")),
-    Command(["serve"], {}, "/"),
-    Box("/run/netns/n", "shop-1", "/scratch", [], [], read_only=True),
+    ProcessSpec(["serve"], {}, "/"),
+    IsolationSpec("/run/netns/n", "shop-1", "/scratch", [], [], read_only=True),
 )
 
 
 class FakeProcess:
-    """Runs until the test, or a signal, ends it."""
+    """ContainerProcess until the test, or a signal, ends it."""
 
     def __init__(self, *, obeys: bool = True) -> None:
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -54,9 +54,9 @@ class FakeProcess:
             self.seen.append("KILL")
         self.end(137)
 
-    async def execute(self, argv: list[str]) -> Result:
+    async def execute(self, argv: list[str]) -> ExecResult:
         self.seen.append(" ".join(argv))
-        return Result(self.answers(argv), "")
+        return ExecResult(self.answers(argv), "")
 
 
 @dataclass
@@ -74,7 +74,7 @@ class World:
     _passing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
 
     def contain(self, role: Role = Role.MAIN, policy: str = "Always", **spec: Any) -> Container:
-        around = Surroundings(
+        around = ContainerContext(
             prepare=self._prepare,
             start=self._start,
             target=self._target,
@@ -115,23 +115,23 @@ class World:
     def process(self) -> FakeProcess:
         return self.processes[-1]
 
-    async def _prepare(self, spec: Manifest) -> Launch:
+    async def _prepare(self, spec: Manifest) -> ContainerConfig:
         assert spec["name"] == "app"
         if self.problems and isinstance(self.problems[0], NotStartableError):
             raise self.problems.pop(0)
-        return LAUNCH
+        return CONFIG
 
-    async def _start(self, launch: Launch, log: Path) -> Runs:
-        assert (launch, log) == (LAUNCH, self.log)
+    async def _start(self, config: ContainerConfig, log: Path) -> ContainerProcess:
+        assert (config, log) == (CONFIG, self.log)
         if self.problems:
             raise self.problems.pop(0)
         self.processes.append(FakeProcess(obeys=self.obeys))
         self._news.set()
         return self.processes[-1]
 
-    def _target(self, container: Manifest, process: Runs) -> Target:
+    def _target(self, container: Manifest, process: ContainerProcess) -> HandlerTarget:
         del container
-        return Target("127.0.0.1", {}, httpx.AsyncClient(), process.execute)
+        return HandlerTarget("127.0.0.1", {}, httpx.AsyncClient(), process.execute)
 
     async def _sleep(self, seconds: float) -> None:
         if seconds:

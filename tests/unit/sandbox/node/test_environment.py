@@ -3,12 +3,12 @@ from typing import Any
 
 import pytest
 
-from proxiedapp_sandbox.node.environment import Source, environment, environment_sources, in_units_of
+from proxiedapp_sandbox.node.environment import SourceRef, environment, environment_sources, in_units_of
 from proxiedapp_sandbox.node.errors import NotStartableError
 from tests.unit.sandbox.node.samples import a_container, a_pod, fields_of
 
-CONF = Source("ConfigMap", "conf")
-SECRET = Source("Secret", "secret")
+CONF = SourceRef("ConfigMap", "conf")
+SECRET = SourceRef("Secret", "secret")
 HELD = {CONF: {"A": b"alpha", "file.ini": b"x=1\n"}, SECRET: {"PW": b"s3cret$(A)\xff"}}
 
 
@@ -112,7 +112,11 @@ def test_all_sources_are_named_beforehand() -> None:
             {"name": "Z", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
         ],
     )
-    assert environment_sources(container) == {Source("ConfigMap", "a"), Source("Secret", "b"), Source("Secret", "c")}
+    assert environment_sources(container) == {
+        SourceRef("ConfigMap", "a"),
+        SourceRef("Secret", "b"),
+        SourceRef("Secret", "c"),
+    }
 
 
 @pytest.mark.parametrize(

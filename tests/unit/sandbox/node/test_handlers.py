@@ -6,12 +6,12 @@ from typing import Any
 import httpx
 import pytest
 
-from proxiedapp_sandbox.node.handlers import Outcome, Target, named_ports, perform
-from proxiedapp_sandbox.node.process import Result
+from proxiedapp_sandbox.node.handlers import HandlerResult, HandlerTarget, named_ports, run_handler
+from proxiedapp_sandbox.node.process import ExecResult
 from tests.unit.sandbox.node.samples import a_container
 
 
-async def nothing(argv: list[str]) -> Result:
+async def nothing(argv: list[str]) -> ExecResult:
     raise AssertionError(argv)
 
 
@@ -20,11 +20,11 @@ async def ask(
     answer: Callable[[httpx.Request], httpx.Response] | None = None,
     seconds: float = 5.0,
     execute: Callable[[list[str]], Any] = nothing,
-) -> Outcome:
+) -> HandlerResult:
     transport = httpx.MockTransport(answer or (lambda _: httpx.Response(200)))
     async with httpx.AsyncClient(transport=transport) as http:
-        target = Target("127.0.0.1", {"http": 8000}, http, execute)
-        return await perform(handler, target, seconds)
+        target = HandlerTarget("127.0.0.1", {"http": 8000}, http, execute)
+        return await run_handler(handler, target, seconds)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ async def ask(
 )
 async def test_http_status_decides(status: int, *, ok: bool) -> None:
     outcome = await ask({"httpGet": {"port": 80}}, lambda _: httpx.Response(status, headers={"Location": "/else"}))
-    assert outcome == Outcome(ok, f"GET http://127.0.0.1:80/: HTTP {status}")
+    assert outcome == HandlerResult(ok, f"GET http://127.0.0.1:80/: HTTP {status}")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ async def test_an_unanswered_request_is_an_outcome() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused", request=request)
 
-    assert await ask({"httpGet": {"port": 80}}, answer) == Outcome(
+    assert await ask({"httpGet": {"port": 80}}, answer) == HandlerResult(
         ok=False, message="GET http://127.0.0.1:80/: refused"
     )
 
@@ -82,7 +82,7 @@ async def test_a_port_that_has_no_such_name_is_an_outcome() -> None:
         "http": 8000
     }
     outcome = await ask({"tcpSocket": {"port": "admin"}})
-    assert outcome == Outcome(ok=False, message="the container declares no port named 'admin'")
+    assert outcome == HandlerResult(ok=False, message="the container declares no port named 'admin'")
 
 
 async def test_tcp_connects() -> None:
@@ -96,17 +96,17 @@ async def test_tcp_connects() -> None:
 
 @pytest.mark.parametrize(("code", "ok"), [(0, True), (1, False)])
 async def test_exec_succeeds_with_exit_code_0(code: int, *, ok: bool) -> None:
-    async def execute(argv: list[str]) -> Result:
-        return Result(code, " ".join(argv))
+    async def execute(argv: list[str]) -> ExecResult:
+        return ExecResult(code, " ".join(argv))
 
     outcome = await ask({"exec": {"command": ["test", "-f", "x"]}}, execute=execute)
-    assert outcome == Outcome(ok, f"exit code {code}: test -f x")
+    assert outcome == HandlerResult(ok, f"exit code {code}: test -f x")
 
 
 async def test_what_takes_too_long_is_given_up() -> None:
     given_up: list[str] = []
 
-    async def execute(argv: list[str]) -> Result:
+    async def execute(argv: list[str]) -> ExecResult:
         try:
             await asyncio.Event().wait()
         finally:
@@ -114,7 +114,7 @@ async def test_what_takes_too_long_is_given_up() -> None:
         raise AssertionError
 
     outcome = await ask({"exec": {"command": ["sleep"]}}, seconds=0, execute=execute)
-    assert outcome == Outcome(ok=False, message="no answer within 0 s")
+    assert outcome == HandlerResult(ok=False, message="no answer within 0 s")
     assert given_up in ([], ["sleep"])  # without time it may not even have begun
 
 

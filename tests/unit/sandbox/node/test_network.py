@@ -4,34 +4,34 @@ from dataclasses import replace
 import pytest
 
 from proxiedapp_sandbox.node.errors import NetworkError
-from proxiedapp_sandbox.node.network import Place, Places
+from proxiedapp_sandbox.node.network import AddressPool, PodNetwork
 from tests.unit.sandbox.node.samples import NETWORK
 
 
 def test_everything_of_a_place_is_named_after_its_address() -> None:
-    place = Place(NETWORK, ipaddress.IPv4Address("10.231.0.6"))
+    place = PodNetwork(NETWORK, ipaddress.IPv4Address("10.231.0.6"))
     assert (place.namespace, place.link, place.mac) == ("pa-0a1b2c-6", "pa0a1b2c-6", "02:42:0a:e7:00:06")
     assert str(place.file) == "/run/netns/pa-0a1b2c-6"
 
 
 def test_names_of_links_fit_into_the_kernels_15_characters() -> None:
     wide = NETWORK.model_copy(update={"prefix_length": 16})
-    assert len(Place(wide, wide.subnet.broadcast_address - 1).link) <= 15
+    assert len(PodNetwork(wide, wide.subnet.broadcast_address - 1).link) <= 15
 
 
 def test_addresses_are_given_in_turn_without_gateway_and_broadcast() -> None:
-    places = Places(NETWORK)
-    given = [str(places.take(None).address) for _ in range(5)]
+    places = AddressPool(NETWORK)
+    given = [str(places.allocate(None).address) for _ in range(5)]
     assert given == [f"10.231.0.{last}" for last in (2, 3, 4, 5, 6)]
     with pytest.raises(NetworkError, match=r"all addresses of 10\.231\.0\.0/29 are taken"):
-        places.take(None)
+        places.allocate(None)
 
 
 def test_an_address_given_back_is_the_last_to_be_given_again() -> None:
-    places = Places(NETWORK)
-    first = places.take(None)
-    places.give_back(first)
-    assert [str(places.take(None).address) for _ in range(5)][-1] == str(first.address)
+    places = AddressPool(NETWORK)
+    first = places.allocate(None)
+    places.release(first)
+    assert [str(places.allocate(None).address) for _ in range(5)][-1] == str(first.address)
 
 
 @pytest.mark.parametrize(
@@ -44,17 +44,17 @@ def test_an_address_given_back_is_the_last_to_be_given_again() -> None:
     ],
 )
 def test_a_pod_keeps_the_address_it_had(wanted: str, taken: str) -> None:
-    places = Places(NETWORK)
-    places.take(None)
-    assert str(places.take(wanted).address) == taken
+    places = AddressPool(NETWORK)
+    places.allocate(None)
+    assert str(places.allocate(wanted).address) == taken
 
 
 def test_a_wanted_address_does_not_move_the_turn() -> None:
-    places = Places(NETWORK)
-    places.take("10.231.0.5")
-    assert str(places.take(None).address) == "10.231.0.2"
+    places = AddressPool(NETWORK)
+    places.allocate("10.231.0.5")
+    assert str(places.allocate(None).address) == "10.231.0.2"
 
 
 def test_places_are_values() -> None:
-    place = Place(NETWORK, ipaddress.IPv4Address("10.231.0.6"))
+    place = PodNetwork(NETWORK, ipaddress.IPv4Address("10.231.0.6"))
     assert replace(place) == place

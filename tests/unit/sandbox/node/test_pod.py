@@ -13,9 +13,9 @@ from proxiedapp.kube.client import UnavailableError
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node import pod as pod_module
 from proxiedapp_sandbox.node.config import NetworkConfig
-from proxiedapp_sandbox.node.network import Places
+from proxiedapp_sandbox.node.network import AddressPool
 from proxiedapp_sandbox.node.pod import Pod
-from proxiedapp_sandbox.node.podsandbox import Shared
+from proxiedapp_sandbox.node.podsandbox import NodeContext
 from tests.unit.sandbox.node.fakeapi import FakeApi
 from tests.unit.sandbox.node.kernel import NEEDS_ROOT, left_of
 from tests.unit.sandbox.node.samples import a_config, a_container, a_pod
@@ -33,8 +33,8 @@ class Stage:
         (folder / "logs").mkdir()
         config = a_config(folder, network=network, backoff_seconds=0.01)
         self.server = FakeApi(manifest)
-        places = Places(network)
-        self.pod = Pod(manifest, Shared(config, self.server.api, http, places, {}, "/usr/bin:/bin"))
+        places = AddressPool(network)
+        self.pod = Pod(manifest, NodeContext(config, self.server.api, http, places, {}, "/usr/bin:/bin"))
         self.life = asyncio.create_task(self.pod.live())
         self._folder = folder
         self._network = network
@@ -68,7 +68,7 @@ def stage(tmp_path: Path, network: NetworkConfig) -> Stages:
             try:
                 yield one
             finally:
-                one.pod.vanish()
+                one.pod.forget()
                 await one.life
 
     return made
@@ -144,7 +144,7 @@ async def test_a_pod_that_vanishes_ends_at_once_and_without_a_word(stage: Stages
     async with stage(shell("trap '' TERM; echo up; while :; do sleep 600; done")) as one:
         await one.until_ready()
         seen = len(one.server.requests)
-        one.pod.vanish()
+        one.pod.forget()
         await one.life
         assert one.remains == []
         assert len(one.server.requests) == seen

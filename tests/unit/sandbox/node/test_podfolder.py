@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
+from proxiedapp_sandbox.node.containerconfig import PodFolder
 from proxiedapp_sandbox.node.errors import NotStartableError
-from proxiedapp_sandbox.node.launch import PodFolder
-from proxiedapp_sandbox.node.launcher import Mount
 from proxiedapp_sandbox.node.podfolder import make_folder, make_mount_sources, remove_folder
+from proxiedapp_sandbox.node.shim.spec import Mount
 from tests.unit.sandbox.node.samples import a_pod, fields_of
 
 

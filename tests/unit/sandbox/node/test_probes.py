@@ -2,14 +2,14 @@ from contextlib import aclosing
 
 import pytest
 
-from proxiedapp_sandbox.node.handlers import Outcome
-from proxiedapp_sandbox.node.probes import Tally, Timing, verdicts
+from proxiedapp_sandbox.node.handlers import HandlerResult
+from proxiedapp_sandbox.node.probes import ProbeSettings, ThresholdCounter, state_changes
 
 
 def test_defaults_are_kubernetes_own_and_zero_counts_as_absent() -> None:
-    assert Timing.of({}) == Timing.of({"periodSeconds": 0}) == Timing(0, 10, 1, 1, 3)
+    assert ProbeSettings.of({}) == ProbeSettings.of({"periodSeconds": 0}) == ProbeSettings(0, 10, 1, 1, 3)
     given = {"initialDelaySeconds": 1, "periodSeconds": 2, "timeoutSeconds": 3, "successThreshold": 4}
-    assert Timing.of(given | {"failureThreshold": 5}) == Timing(1, 2, 3, 4, 5)
+    assert ProbeSettings.of(given | {"failureThreshold": 5}) == ProbeSettings(1, 2, 3, 4, 5)
 
 
 @pytest.mark.parametrize(
@@ -23,13 +23,13 @@ def test_defaults_are_kubernetes_own_and_zero_counts_as_absent() -> None:
     ],
 )
 def test_outcomes_in_a_row_decide(outcomes: str, decided: list[str | None]) -> None:
-    tally = Tally(Timing())
+    tally = ThresholdCounter(ProbeSettings())
     words = {True: "+", False: "-", None: None}
     assert [words[tally.count(ok=one == "+")] for one in outcomes] == decided
 
 
 def test_a_success_threshold_counts_too() -> None:
-    tally = Tally(Timing(successes=2, failures=1))
+    tally = ThresholdCounter(ProbeSettings(successes=2, failures=1))
     assert [tally.count(ok=one == "+") for one in "+-++"] == [None, False, None, True]
 
 
@@ -37,12 +37,12 @@ async def test_only_what_changes_is_said_and_time_passes_as_the_probe_wants() ->
     outcomes = iter("--+++---+")
     slept: list[float] = []
 
-    async def check() -> Outcome:
-        return Outcome(next(outcomes) == "+", "")
+    async def check() -> HandlerResult:
+        return HandlerResult(next(outcomes) == "+", "")
 
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    async with aclosing(verdicts(Timing(initial_delay=5, period=2), check, sleep)) as said:
+    async with aclosing(state_changes(ProbeSettings(initial_delay=5, period=2), check, sleep)) as said:
         assert [(await anext(said)).ok for _ in range(3)] == [True, False, True]
     assert slept == [5, *[2] * 8]

@@ -12,43 +12,45 @@ from typing import Any
 import pytest
 
 from proxiedapp_sandbox.node.config import NetworkConfig
+from proxiedapp_sandbox.node.containerconfig import ContainerConfig
 from proxiedapp_sandbox.node.errors import StartError
 from proxiedapp_sandbox.node.images import Image
-from proxiedapp_sandbox.node.launch import Launch
-from proxiedapp_sandbox.node.launcher import Box, Command, Mount
-from proxiedapp_sandbox.node.network import Place, Places, attach, detach
+from proxiedapp_sandbox.node.network import AddressPool, PodNetwork, attach, detach
 from proxiedapp_sandbox.node.process import Process
+from proxiedapp_sandbox.node.shim.spec import IsolationSpec, Mount, ProcessSpec
 from tests.unit.sandbox.node.kernel import NEEDS_ROOT, ip
 
 pytestmark = NEEDS_ROOT
 
 
 @pytest.fixture
-async def place(network: NetworkConfig) -> AsyncIterator[Place]:
-    made = Places(network).take(None)
+async def pod_network(network: NetworkConfig) -> AsyncIterator[PodNetwork]:
+    made = AddressPool(network).allocate(None)
     await attach(made)
     yield made
     await detach(made)
 
 
-class Room:
-    """A place for containers, and a way to run a script in one."""
+class Workspace:
+    """A network for containers, and a way to run a script in one."""
 
-    def __init__(self, folder: Path, place: Place) -> None:
+    def __init__(self, folder: Path, pod_network: PodNetwork) -> None:
         self.folder = folder
         self.log = folder / "log"
         self.image = folder / "image"
         for name in ("image", "scratch", "volume"):
             (folder / name).mkdir()
-        self.box = Box(str(place.file), "shop-1", str(folder / "scratch"), [], [], read_only=False)
+        self.isolation = IsolationSpec(
+            str(pod_network.file), "shop-1", str(folder / "scratch"), [], [], read_only=False
+        )
 
-    def launch(self, *argv: str, **box: Any) -> Launch:
-        command = Command(list(argv), {"PATH": os.environ["PATH"], "A": "1"}, str(self.image))
-        return Launch(Image("image", self.image), command, replace(self.box, **box))
+    def container_config(self, *argv: str, **isolation: Any) -> ContainerConfig:
+        command = ProcessSpec(list(argv), {"PATH": os.environ["PATH"], "A": "1"}, str(self.image))
+        return ContainerConfig(Image("image", self.image), command, replace(self.isolation, **isolation))
 
-    async def run(self, script: str, **box: Any) -> tuple[int, str]:
+    async def run(self, script: str, **isolation: Any) -> tuple[int, str]:
         """Run a shell script to its end; returns its exit code and what it wrote."""
-        process = await Process.start(self.launch("sh", "-c", script, **box), self.log)
+        process = await Process.start(self.container_config("sh", "-c", script, **isolation), self.log)
         async with asyncio.timeout(30):
             code = await process.wait()
         written = self.log.read_text()
@@ -57,17 +59,17 @@ class Room:
 
 
 @pytest.fixture
-def room(tmp_path: Path, place: Place) -> Room:
-    return Room(tmp_path, place)
+def workspace(tmp_path: Path, pod_network: PodNetwork) -> Workspace:
+    return Workspace(tmp_path, pod_network)
 
 
-async def test_a_container_has_names_and_numbers_of_its_own(room: Room, place: Place) -> None:
+async def test_a_container_has_names_and_numbers_of_its_own(workspace: Workspace, pod_network: PodNetwork) -> None:
     script = "echo $$ $A; hostname; pwd; env | wc -l; ls /sys /dev/shm >/dev/null && readlink /proc/self/fd/0"
-    code, written = await room.run(script)
+    code, written = await workspace.run(script)
     assert code == 0
-    assert written.splitlines() == ["1 1", "shop-1", str(room.image), "3", "/dev/null"]  # sh adds PWD to the two
-    _, addresses = await room.run("ip -brief -4 addr show")
-    assert str(place.address) in addresses
+    assert written.splitlines() == ["1 1", "shop-1", str(workspace.image), "3", "/dev/null"]  # sh adds PWD to the two
+    _, addresses = await workspace.run("ip -brief -4 addr show")
+    assert str(pod_network.address) in addresses
 
 
 @pytest.mark.parametrize(
@@ -78,39 +80,42 @@ async def test_a_container_has_names_and_numbers_of_its_own(room: Room, place: P
         pytest.param("true", 0, id="success"),
     ],
 )
-async def test_exit_codes(room: Room, script: str, code: int) -> None:
-    assert (await room.run(script))[0] == code
+async def test_exit_codes(workspace: Workspace, script: str, code: int) -> None:
+    assert (await workspace.run(script))[0] == code
 
 
-async def test_nothing_that_is_written_reaches_the_machine(room: Room) -> None:
-    (room.image / "kept").write_text("kept")
-    code, _ = await room.run(f"echo lost > kept; rm -rf {sys.prefix}/bin; touch /new; mkdir -p /a/b; cat kept")
+async def test_nothing_that_is_written_reaches_the_machine(workspace: Workspace) -> None:
+    (workspace.image / "kept").write_text("kept")
+    code, _ = await workspace.run(f"echo lost > kept; rm -rf {sys.prefix}/bin; touch /new; mkdir -p /a/b; cat kept")
     assert code == 0
-    assert (room.image / "kept").read_text() == "kept"
+    assert (workspace.image / "kept").read_text() == "kept"
     assert os.access(sys.executable, os.X_OK)
     assert not {"new", "a"} & set(next(os.walk("/"))[1])
 
 
-async def test_a_read_only_root_has_writable_volumes(room: Room) -> None:
-    mounts = [Mount(str(room.folder / "volume"), "/no/such/folder"), Mount(str(room.image), "/ro", read_only=True)]
+async def test_a_read_only_root_has_writable_volumes(workspace: Workspace) -> None:
+    mounts = [
+        Mount(str(workspace.folder / "volume"), "/no/such/folder"),
+        Mount(str(workspace.image), "/ro", read_only=True),
+    ]
     script = "touch /no/such/folder/x || exit 1; touch /dev/shm/x || exit 2; for f in x /x /ro/x; do touch $f; done"
-    code, written = await room.run(script, mounts=mounts, read_only=True)
+    code, written = await workspace.run(script, mounts=mounts, read_only=True)
     assert code == 1  # of the last touch
     assert written.count("Read-only file system") == 3
-    assert (room.folder / "volume" / "x").exists()
+    assert (workspace.folder / "volume" / "x").exists()
 
 
-async def test_a_volume_may_cover_the_image_which_stays_visible(room: Room) -> None:
-    (room.image / "main.py").touch()
-    mounts = [Mount(str(room.folder / "volume"), str(room.folder))]
-    assert await room.run("ls", mounts=mounts, visible=[str(room.image)]) == (0, "main.py")
+async def test_a_volume_may_cover_the_image_which_stays_visible(workspace: Workspace) -> None:
+    (workspace.image / "main.py").touch()
+    mounts = [Mount(str(workspace.folder / "volume"), str(workspace.folder))]
+    assert await workspace.run("ls", mounts=mounts, visible=[str(workspace.image)]) == (0, "main.py")
 
 
-async def test_a_single_file_may_be_mounted(room: Room) -> None:
-    file = room.folder / "app.ini"
+async def test_a_single_file_may_be_mounted(workspace: Workspace) -> None:
+    file = workspace.folder / "app.ini"
     file.write_text("x=1")
     mounts = [Mount(str(file), "/etc/of/app.ini", read_only=True), Mount(str(file), "/etc/hosts")]
-    assert await room.run("cat /etc/of/app.ini /etc/hosts", mounts=mounts) == (0, "x=1x=1")
+    assert await workspace.run("cat /etc/of/app.ini /etc/hosts", mounts=mounts) == (0, "x=1x=1")
 
 
 @pytest.mark.parametrize(
@@ -121,72 +126,78 @@ async def test_a_single_file_may_be_mounted(room: Room) -> None:
         pytest.param(["/etc/passwd"], "'/etc/passwd': Permission denied", id="not a program"),
     ],
 )
-async def test_what_cannot_be_executed_is_said(room: Room, argv: list[str], problem: str) -> None:
+async def test_what_cannot_be_executed_is_said(workspace: Workspace, argv: list[str], problem: str) -> None:
     with pytest.raises(StartError, match=problem):
-        await Process.start(room.launch(*argv), room.log)
+        await Process.start(workspace.container_config(*argv), workspace.log)
 
 
-async def test_a_mount_that_cannot_be_is_said(room: Room) -> None:
-    with pytest.raises(StartError, match="mount point /etc/passwd/x cannot be made: Not a directory"):
-        await Process.start(room.launch("true", mounts=[Mount(str(room.image), "/etc/passwd/x")]), room.log)
+async def test_a_mount_that_cannot_be_is_said(workspace: Workspace) -> None:
+    with pytest.raises(StartError, match="cannot make mount point /etc/passwd/x: Not a directory"):
+        await Process.start(
+            workspace.container_config("true", mounts=[Mount(str(workspace.image), "/etc/passwd/x")]), workspace.log
+        )
     with pytest.raises(StartError, match="No such file or directory: '/run/netns/nope'"):
-        await Process.start(room.launch("true", netns="/run/netns/nope"), room.log)
+        await Process.start(workspace.container_config("true", netns="/run/netns/nope"), workspace.log)
 
 
-async def test_the_first_process_gets_the_signal_and_its_end_is_the_end_of_all(room: Room) -> None:
+async def test_the_first_process_gets_the_signal_and_its_end_is_the_end_of_all(workspace: Workspace) -> None:
     script = "trap 'echo bye; exit 5' TERM; sleep 600 & echo up; wait"
-    process = await Process.start(room.launch("sh", "-c", script), room.log)
-    await written(room.log, "up")
-    inside = processes_in(room)
+    process = await Process.start(workspace.container_config("sh", "-c", script), workspace.log)
+    await written(workspace.log, "up")
+    inside = processes_in(workspace)
     process.terminate()
     assert await process.wait() == 5
-    assert room.log.read_text() == "up\nbye\n"
+    assert workspace.log.read_text() == "up\nbye\n"
     assert len(inside) == 2
-    assert processes_in(room) == []
+    assert processes_in(workspace) == []
 
 
-async def test_kill_leaves_nobody(room: Room) -> None:
-    process = await Process.start(room.launch("sh", "-c", "trap '' TERM; sleep 600 & echo up; wait; wait"), room.log)
-    await written(room.log, "up")
+async def test_kill_leaves_nobody(workspace: Workspace) -> None:
+    process = await Process.start(
+        workspace.container_config("sh", "-c", "trap '' TERM; sleep 600 & echo up; wait; wait"), workspace.log
+    )
+    await written(workspace.log, "up")
     process.terminate()
     await process.kill()
     assert await process.wait() == 137
-    assert processes_in(room) == []
+    assert processes_in(workspace) == []
     await process.kill()
 
 
-async def test_a_command_beside_shares_everything(room: Room) -> None:
-    process = await Process.start(room.launch("sh", "-c", "touch /only-here; echo up; exec sleep 600"), room.log)
-    await written(room.log, "up")
+async def test_a_command_beside_shares_everything(workspace: Workspace) -> None:
+    process = await Process.start(
+        workspace.container_config("sh", "-c", "touch /only-here; echo up; exec sleep 600"), workspace.log
+    )
+    await written(workspace.log, "up")
     assert await process.execute(["sh", "-c", "ls /only-here; pwd; cat /proc/1/cmdline | tr '\\0' ' '; exit 4"]) == (
         4,
-        f"/only-here\n{room.image}\nsleep 600",
+        f"/only-here\n{workspace.image}\nsleep 600",
     )
     assert (await process.execute(["nosuchprogram"])).code == 126
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
             await process.execute(["sleep", "601"])
-    assert len(processes_in(room)) == 1  # the command that took too long is gone
+    assert len(processes_in(workspace)) == 1  # the command that took too long is gone
     await process.kill()
 
 
-async def test_containers_die_with_the_node(room: Room) -> None:
+async def test_containers_die_with_the_node(workspace: Workspace) -> None:
     """The node is another process here, which is killed as nobody would wish."""
     script = f"""
 import asyncio, pathlib, pickle, sys
 from proxiedapp_sandbox.node.process import Process
 async def main():
-    await Process.start(pickle.load(sys.stdin.buffer), pathlib.Path({str(room.log)!r}))
+    await Process.start(pickle.load(sys.stdin.buffer), pathlib.Path({str(workspace.log)!r}))
     await asyncio.Event().wait()
 asyncio.run(main())
 """
     node = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdin=asyncio.subprocess.PIPE)
     try:
         assert node.stdin is not None
-        node.stdin.write(pickle.dumps(room.launch("sh", "-c", "sleep 600 & echo up; wait")))
+        node.stdin.write(pickle.dumps(workspace.container_config("sh", "-c", "sleep 600 & echo up; wait")))
         node.stdin.close()
-        await written(room.log, "up")
-        watched = [os.pidfd_open(pid) for pid in processes_in(room)]
+        await written(workspace.log, "up")
+        watched = [os.pidfd_open(pid) for pid in processes_in(workspace)]
         assert len(watched) == 2
     finally:
         node.kill()
@@ -219,6 +230,6 @@ async def ended(pidfd: int) -> None:
         os.close(pidfd)
 
 
-def processes_in(room: Room) -> list[int]:
-    """Return the processes in the room's network namespace."""
-    return [int(pid) for pid in ip("netns", "pids", Path(room.box.netns).name).split()]
+def processes_in(workspace: Workspace) -> list[int]:
+    """Return the processes in the workspace's network namespace."""
+    return [int(pid) for pid in ip("netns", "pids", Path(workspace.isolation.netns).name).split()]

@@ -5,17 +5,17 @@ import pytest
 from proxiedapp.kube.client import Api, ApiError, NotFoundError, RefusedError
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp_sandbox.node.environment import Source
+from proxiedapp_sandbox.node.environment import SourceRef
 from proxiedapp_sandbox.node.errors import NotStartableError
 from proxiedapp_sandbox.node.sources import read_sources
 from proxiedapp_sandbox.node.volumes import TOKEN
 from tests.unit.sandbox.node.samples import a_pod
 
 CONF, SECRET, MISSING, MINE = (
-    Source("ConfigMap", "conf"),
-    Source("Secret", "secret"),
-    Source("Secret", "missing"),
-    Source(TOKEN, "me"),
+    SourceRef("ConfigMap", "conf"),
+    SourceRef("Secret", "secret"),
+    SourceRef("Secret", "missing"),
+    SourceRef(TOKEN, "me"),
 )
 STORED = {
     ("ConfigMap", "conf"): {"kind": "ConfigMap", "data": {"a": "ä"}, "binaryData": {"b": "AP8="}},

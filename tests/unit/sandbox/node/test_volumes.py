@@ -3,16 +3,16 @@ from typing import Any
 
 import pytest
 
-from proxiedapp_sandbox.node.environment import Source
+from proxiedapp_sandbox.node.environment import SourceRef
 from proxiedapp_sandbox.node.errors import NotStartableError
-from proxiedapp_sandbox.node.volumes import TOKEN, File, volume_files, volume_sources, write_volume
+from proxiedapp_sandbox.node.volumes import TOKEN, VolumeFile, volume_files, volume_sources, write_volume
 from tests.unit.sandbox.node.samples import a_container, a_pod, fields_of
 
 HELD = {
-    Source("ConfigMap", "conf"): {"a": b"alpha", "b": b"beta"},
-    Source("Secret", "secret"): {"pw": b"\x00\xff"},
-    Source("ConfigMap", "kube-root-ca.crt"): {"ca.crt": b"certificate"},
-    Source(TOKEN, "me"): {"": b"token"},
+    SourceRef("ConfigMap", "conf"): {"a": b"alpha", "b": b"beta"},
+    SourceRef("Secret", "secret"): {"pw": b"\x00\xff"},
+    SourceRef("ConfigMap", "kube-root-ca.crt"): {"ca.crt": b"certificate"},
+    SourceRef(TOKEN, "me"): {"": b"token"},
 }
 POD = fields_of(a_pod(a_container(resources={"limits": {"cpu": "2"}})))
 
@@ -23,24 +23,24 @@ POD = fields_of(a_pod(a_container(resources={"limits": {"cpu": "2"}})))
         pytest.param({"emptyDir": {}}, {}, id="emptyDir"),
         pytest.param(
             {"configMap": {"name": "conf", "defaultMode": 0o640}},
-            {"a": File(b"alpha", 0o640), "b": File(b"beta", 0o640)},
+            {"a": VolumeFile(b"alpha", 0o640), "b": VolumeFile(b"beta", 0o640)},
             id="configMap",
         ),
         pytest.param(
             {"configMap": {"name": "conf", "items": [{"key": "a", "path": "sub/x", "mode": 0o400}]}},
-            {"sub/x": File(b"alpha", 0o400)},
+            {"sub/x": VolumeFile(b"alpha", 0o400)},
             id="items",
         ),
         pytest.param({"configMap": {"name": "no", "optional": True}}, {}, id="optional"),
-        pytest.param({"secret": {"secretName": "secret"}}, {"pw": File(b"\x00\xff", 0o644)}, id="secret"),
+        pytest.param({"secret": {"secretName": "secret"}}, {"pw": VolumeFile(b"\x00\xff", 0o644)}, id="secret"),
         pytest.param(
             {"downwardAPI": {"items": [{"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}}]}},
-            {"labels": File(b'app="shop"', 0o644)},
+            {"labels": VolumeFile(b'app="shop"', 0o644)},
             id="labels",
         ),
         pytest.param(
             {"downwardAPI": {"items": [{"path": "notes", "fieldRef": {"fieldPath": "metadata.annotations"}}]}},
-            {"notes": File(rb'note="say \"hi\"\nagain"', 0o644)},
+            {"notes": VolumeFile(rb'note="say \"hi\"\nagain"', 0o644)},
             id="annotations, escaped",
         ),
         pytest.param(
@@ -49,7 +49,7 @@ POD = fields_of(a_pod(a_container(resources={"limits": {"cpu": "2"}})))
                     "items": [{"path": "c", "resourceFieldRef": {"containerName": "app", "resource": "limits.cpu"}}]
                 }
             },
-            {"c": File(b"2", 0o644)},
+            {"c": VolumeFile(b"2", 0o644)},
             id="a container's resources",
         ),
         pytest.param(
@@ -66,17 +66,17 @@ POD = fields_of(a_pod(a_container(resources={"limits": {"cpu": "2"}})))
                 }
             },
             {
-                "token": File(b"token", 0o444),
-                "a": File(b"alpha", 0o444),
-                "ca.crt": File(b"certificate", 0o444),
-                "pw": File(b"\x00\xff", 0o444),
-                "ns": File(b"default", 0o444),
+                "token": VolumeFile(b"token", 0o444),
+                "a": VolumeFile(b"alpha", 0o444),
+                "ca.crt": VolumeFile(b"certificate", 0o444),
+                "pw": VolumeFile(b"\x00\xff", 0o444),
+                "ns": VolumeFile(b"default", 0o444),
             },
             id="projected, as the admission of service accounts makes it",
         ),
     ],
 )
-def test_files_of_a_volume(volume: dict[str, Any], files: dict[str, File]) -> None:
+def test_files_of_a_volume(volume: dict[str, Any], files: dict[str, VolumeFile]) -> None:
     assert volume_files({"name": "v", **volume}, POD, HELD) == files
 
 
@@ -108,12 +108,16 @@ def test_all_sources_are_named_beforehand() -> None:
             ]
         }
     }
-    assert volume_sources(volume) == {Source(TOKEN, ""), Source("ConfigMap", "conf"), Source("Secret", "secret")}
+    assert volume_sources(volume) == {
+        SourceRef(TOKEN, ""),
+        SourceRef("ConfigMap", "conf"),
+        SourceRef("Secret", "secret"),
+    }
     assert volume_sources({"name": "v", "emptyDir": {}}) == set()
 
 
 def test_a_written_volume_can_be_used_by_anybody(tmp_path: Path) -> None:
-    write_volume(tmp_path / "v", {"sub/x": File(b"1", 0o400)})
+    write_volume(tmp_path / "v", {"sub/x": VolumeFile(b"1", 0o400)})
     assert (tmp_path / "v" / "sub" / "x").read_bytes() == b"1"
     assert (tmp_path / "v").stat().st_mode & 0o777 == 0o777
     assert (tmp_path / "v" / "sub" / "x").stat().st_mode & 0o777 == 0o400

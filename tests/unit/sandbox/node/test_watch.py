@@ -14,7 +14,7 @@ from aiohttp import web
 from proxiedapp.kube.client import Api, connect
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp_sandbox.node.watch import Gone, Seen, Uid, follow, since, split_lines
+from proxiedapp_sandbox.node.watch import Deleted, Present, Uid, changes_since, list_and_watch, split_lines
 
 POD: Final = Kind("", "v1", "Pod", "pods")
 
@@ -74,7 +74,7 @@ async def followed(server: Server, folder: Path) -> AsyncIterator[Any]:
         await asyncio.sleep(0)
 
     try:
-        async with aclosing(follow(api, POD, no_wait)) as events:
+        async with aclosing(list_and_watch(api, POD, no_wait)) as events:
 
             async def next_events(count: int) -> list[str]:
                 async with asyncio.timeout(10):
@@ -86,11 +86,11 @@ async def followed(server: Server, folder: Path) -> AsyncIterator[Any]:
         await runner.cleanup()
 
 
-def said(one: Seen | Gone) -> str:
+def said(one: Present | Deleted) -> str:
     match one:
-        case Seen(manifest):
+        case Present(manifest):
             return f"+{manifest['metadata']['uid']}@{manifest['metadata']['resourceVersion']}"
-        case Gone(uid):
+        case Deleted(uid):
             return f"-{uid}"
 
 
@@ -140,7 +140,7 @@ async def test_a_list_that_fails_is_tried_again(tmp_path: Path) -> None:
 def test_a_successor_of_the_same_name_is_another_object() -> None:
     old, new = item("old"), item("new") | {"metadata": {"uid": "new", "name": "old"}}
     assert old["metadata"]["name"] == new["metadata"]["name"]
-    assert since({Uid("old"): None}, [new]) == [Gone(Uid("old")), Seen(new)]
+    assert changes_since({Uid("old"): None}, [new]) == [Deleted(Uid("old")), Present(new)]
 
 
 def test_lines_are_put_together_however_they_arrive() -> None:

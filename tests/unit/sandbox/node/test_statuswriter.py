@@ -4,9 +4,9 @@ from dataclasses import replace
 import pytest
 
 from proxiedapp.kube.client import ConflictError, NotFoundError, UnavailableError
-from proxiedapp_sandbox.node import report as report_module
-from proxiedapp_sandbox.node.report import Report
+from proxiedapp_sandbox.node import statuswriter
 from proxiedapp_sandbox.node.status import ContainerFacts, PodFacts, Running, Waiting
+from proxiedapp_sandbox.node.statuswriter import StatusWriter
 from tests.unit.sandbox.node.fakeapi import FakeApi
 from tests.unit.sandbox.node.samples import NOW, a_pod
 
@@ -32,59 +32,63 @@ def server() -> FakeApi:
 
 
 @pytest.fixture
-def report(server: FakeApi, facts: Facts) -> Report:
-    return Report(server.api, server.pod, facts)
+def writer(server: FakeApi, facts: Facts) -> StatusWriter:
+    return StatusWriter(server.api, server.pod, facts)
 
 
-async def test_nothing_is_written_twice(server: FakeApi, report: Report, facts: Facts) -> None:
+async def test_nothing_is_written_twice(server: FakeApi, writer: StatusWriter, facts: Facts) -> None:
     for _ in range(3):
-        await report.write()
+        await writer.write()
     assert len(server.statuses) == 1
     facts.main = replace(NEW, state=Running(NOW))
     for _ in range(3):
-        await report.write()
+        await writer.write()
     assert [status["phase"] for status in server.statuses] == ["Pending", "Running"]
 
 
-async def test_old_news_do_not_make_it_write_again(server: FakeApi, report: Report) -> None:
+async def test_old_news_do_not_make_it_write_again(server: FakeApi, writer: StatusWriter) -> None:
     before = server.pod
-    await report.write()
-    report.observe(before)
-    await report.write()
+    await writer.write()
+    writer.observe(before)
+    await writer.write()
     assert len(server.statuses) == 1
 
 
-async def test_what_another_undid_is_written_again(server: FakeApi, report: Report) -> None:
-    await report.write()
-    report.observe(a_pod() | {"metadata": a_pod()["metadata"] | {"resourceVersion": "99"}})
-    await report.write()
+async def test_what_another_undid_is_written_again(server: FakeApi, writer: StatusWriter) -> None:
+    await writer.write()
+    writer.observe(a_pod() | {"metadata": a_pod()["metadata"] | {"resourceVersion": "99"}})
+    await writer.write()
     assert len(server.statuses) == 2
 
 
-async def test_it_keeps_up_with_changes_until_told_to_finish(server: FakeApi, report: Report, facts: Facts) -> None:
-    keeping = asyncio.create_task(report.keep_written())
+async def test_it_keeps_up_with_changes_until_told_to_finish(
+    server: FakeApi, writer: StatusWriter, facts: Facts
+) -> None:
+    keeping = asyncio.create_task(writer.keep_written())
     await server.until(lambda status: status.get("phase") == "Pending")
     for reason in ("ErrImagePull", "ImagePullBackOff"):
         facts.main = replace(NEW, state=Waiting(reason))
-        report.changed()
+        writer.changed()
         await server.until(lambda _: server.statuses[-1]["containerStatuses"] == [facts.main.as_status()])
-    report.finish()
+    writer.finish()
     await keeping
     assert len(server.statuses) == 3
 
 
-async def test_a_failed_write_is_tried_again(server: FakeApi, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report_module, "_RETRY", 0)
+async def test_a_failed_write_is_tried_again(
+    server: FakeApi, writer: StatusWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statuswriter, "_RETRY", 0)
     server.failures += [UnavailableError(503, "not now"), UnavailableError(0, "no answer")]
-    keeping = asyncio.create_task(report.keep_written())
+    keeping = asyncio.create_task(writer.keep_written())
     await server.until(lambda status: status.get("phase") == "Pending")
     assert server.requests == ["PATCH status"] * 3
-    report.finish()
+    writer.finish()
     await keeping
 
 
 @pytest.mark.parametrize("gone", [NotFoundError(404, "gone"), ConflictError(409, "another uid")])
-async def test_it_ends_with_the_pod(server: FakeApi, report: Report, gone: NotFoundError | ConflictError) -> None:
+async def test_it_ends_with_the_pod(server: FakeApi, writer: StatusWriter, gone: NotFoundError | ConflictError) -> None:
     server.failures.append(gone)
-    await report.keep_written()
+    await writer.keep_written()
     assert server.statuses == []

@@ -1,4 +1,4 @@
-"""What a container's spec means on this machine: the command, and what it has for itself. No I/O."""
+"""What a container's spec means on this host: the process to start, and what isolates it. No I/O."""
 
 import posixpath
 import sys
@@ -10,8 +10,8 @@ from proxiedapp.kube.manifest import Manifest
 from proxiedapp.servers.command.environment import expand_references
 from proxiedapp_sandbox.node.errors import NotStartableError
 from proxiedapp_sandbox.node.images import Image
-from proxiedapp_sandbox.node.launcher import Box, Command, Mount
-from proxiedapp_sandbox.node.volumes import written_by_pod
+from proxiedapp_sandbox.node.shim.spec import IsolationSpec, Mount, ProcessSpec
+from proxiedapp_sandbox.node.volumes import writable_by_pod
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +26,21 @@ class PodFolder:
     hosts: Path
     """File that becomes /etc/hosts."""
     resolver: Path
-    """File that becomes /etc/resolv.conf: an empty one, since there is no DNS and nothing outside to ask."""
+    """File that becomes /etc/resolv.conf. It is empty: pods have no DNS and no route to the outside."""
     volumes: Path
-    """Folder with a folder for each volume."""
+    """Folder with one folder for each volume."""
 
 
 @dataclass(frozen=True, slots=True)
-class Launch:
-    """All that is needed to start a container."""
+class ContainerConfig:
+    """Everything that is needed to start a container."""
 
     image: Image
-    command: Command
-    box: Box
+    process: ProcessSpec
+    isolation: IsolationSpec
 
 
-def launch(
+def container_config(
     container: Manifest,
     pod: Manifest,
     image: Image,
@@ -48,28 +48,35 @@ def launch(
     folder: PodFolder,
     *,
     default_bin: Path,
-    machine_path: str,
-) -> Launch:
-    """Put a container's launch together; raises NotStartableError where the spec lacks what an image would give."""
-    words = [*(container.get("command") or []), *(container.get("args") or [])]
-    if not words:
+    host_path: str,
+) -> ContainerConfig:
+    """Return what is needed to start a container.
+
+    `variables` is its environment as `environment.environment` returns it, and `host_path` is PATH of the host. Raises
+    NotStartableError if the spec lacks a command, which an image of the sandbox cannot supply, or if a subPath leaves
+    its volume.
+    """
+    arguments = [*(container.get("command") or []), *(container.get("args") or [])]
+    if not arguments:
         raise NotStartableError(
-            "CreateContainerError", "an image of the sandbox is a folder and has no command: give the container one"
+            "CreateContainerError",
+            "the container has no command, and an image of the sandbox is a folder that cannot supply one: "
+            "set the container's command",
         )
     env = {
-        "PATH": image.search_path(default_bin, machine_path),
+        "PATH": image.search_path(default_bin, host_path),
         "HOME": "/",
         "HOSTNAME": folder.hostname,
         "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    command = Command(
-        argv=[expand_references(word, variables).text for word in words],
+    process = ProcessSpec(
+        argv=[expand_references(argument, variables).text for argument in arguments],
         env=env | dict(variables),
         workdir=str(image.folder / (container.get("workingDir") or ".")),
     )
-    box = Box(
+    isolation = IsolationSpec(
         netns=str(folder.netns),
         hostname=folder.hostname,
         scratch=str(folder.scratch),
@@ -81,7 +88,7 @@ def launch(
         visible=[str(path) for path in (image.folder, default_bin.parent.resolve(), Path(sys.base_prefix).resolve())],
         read_only=bool((container.get("securityContext") or {}).get("readOnlyRootFilesystem")),
     )
-    return Launch(image, command, box)
+    return ContainerConfig(image, process, isolation)
 
 
 def _mounts(container: Manifest, pod: Manifest, variables: Mapping[str, str], folder: Path) -> list[Mount]:
@@ -91,7 +98,7 @@ def _mounts(container: Manifest, pod: Manifest, variables: Mapping[str, str], fo
         volume = volumes[mount["name"]]
         path = mount.get("subPath") or expand_references(mount.get("subPathExpr") or "", variables).text
         if posixpath.normpath(path).startswith(("/", "..")):
-            raise NotStartableError("CreateContainerConfigError", f"subPath {path!r} leaves the volume")
-        read_only = bool(mount.get("readOnly")) or not written_by_pod(volume)
+            raise NotStartableError("CreateContainerConfigError", f"subPath {path!r} points outside its volume")
+        read_only = bool(mount.get("readOnly")) or not writable_by_pod(volume)
         mounts.append(Mount(posixpath.normpath(folder / mount["name"] / path), mount["mountPath"], read_only))
     return mounts

@@ -18,7 +18,7 @@ _RETRY: Final = 1.0
 """Seconds between two tries to write."""
 
 
-class Report:
+class StatusWriter:
     """The status of one pod."""
 
     def __init__(self, api: Api, pod: Manifest, facts: Callable[[], PodFacts]) -> None:

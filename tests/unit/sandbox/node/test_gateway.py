@@ -8,7 +8,7 @@ from proxiedapp_sandbox.certificates import write_serving_certificate
 from proxiedapp_sandbox.node.config import NetworkConfig
 from proxiedapp_sandbox.node.environment import PodFields, environment
 from proxiedapp_sandbox.node.errors import NetworkError
-from proxiedapp_sandbox.node.service import at_gateway, service_variables
+from proxiedapp_sandbox.node.gateway import forward_gateway_ports, service_variables
 from tests.unit.sandbox.node.samples import NETWORK, a_container, a_pod
 
 GATEWAY = NetworkConfig(id="0a1b2c", bridge="pa0a1b2c", gateway="127.0.0.2", prefix_length=29)
@@ -39,7 +39,7 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 async def test_what_pods_say_to_the_gateway_reaches_loopback_and_its_answer_them() -> None:
     async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        async with at_gateway(GATEWAY, port):
+        async with forward_gateway_ports(GATEWAY, port):
             reader, writer = await asyncio.open_connection("127.0.0.2", port)
             writer.write(b"hello")
             writer.write_eof()
@@ -54,7 +54,7 @@ async def test_an_address_that_is_taken_is_named() -> None:
     async with await asyncio.start_server(echo, "127.0.0.2", 0) as taken:
         port = taken.sockets[0].getsockname()[1]
         with pytest.raises(NetworkError, match=rf"cannot listen on 127\.0\.0\.2:{port}: "):
-            async with at_gateway(GATEWAY, port):
+            async with forward_gateway_ports(GATEWAY, port):
                 pass
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
 
-from proxiedapp_sandbox.forward import join
+from proxiedapp_sandbox.forward import forward_connection
 from proxiedapp_sandbox.node.config import NetworkConfig
 from proxiedapp_sandbox.node.errors import NetworkError
 
@@ -21,20 +21,20 @@ def service_variables(network: NetworkConfig, server: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def at_gateway(network: NetworkConfig, *ports: int) -> AsyncIterator[None]:
+async def forward_gateway_ports(network: NetworkConfig, *ports: int) -> AsyncIterator[None]:
     """Pass on what pods send to the gateway's ports to those of loopback, which in a pod is the pod's own.
 
     Raises NetworkError if an address cannot be had.
     """
     async with AsyncExitStack() as stack:
         for port in ports:
-            stack.callback((await _pass_on(network, port)).close)
+            stack.callback((await _forward_port(network, port)).close)
         yield
 
 
-async def _pass_on(network: NetworkConfig, port: int) -> asyncio.Server:
+async def _forward_port(network: NetworkConfig, port: int) -> asyncio.Server:
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await join(reader, writer, port)
+        await forward_connection(reader, writer, port)
 
     try:
         return await asyncio.start_server(connected, network.gateway, port)
