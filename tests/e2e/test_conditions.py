@@ -37,7 +37,7 @@ def test_a_contradicting_root_path_leaves_the_last_good_children(sandbox: Sandbo
     sandbox.apply(hello("shop", namespace, command=["fastapi", "run", "main.py", "--root-path", "/other"]))
     stalled = sandbox.stalled("shop", namespace)
     assert stalled["reason"] == "CommandConflict"
-    assert "--root-path /other contradicts spec.route.pathPrefix, which asks for /api/v1" in stalled["message"]
+    assert "--root-path /other contradicts spec.route.pathPrefix, which is /api/v1" in stalled["message"]
     assert spec_of_deployment(sandbox, namespace) == before
 
     sandbox.apply(hello("shop", namespace, command=["fastapi", "run", "main.py", "--root-path", "/api/v1"]))

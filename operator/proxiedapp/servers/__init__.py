@@ -1,1 +1,1 @@
-"""What each ASGI server needs behind a prefix: one file a server, one table; reading and writing command lines."""
+"""What each ASGI server needs to run behind a path prefix: one file per server, and one table."""

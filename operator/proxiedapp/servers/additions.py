@@ -71,7 +71,7 @@ def missing_value(invocation: Invocation, setting: Setting, role: Role, required
     if given is None:
         return None if required == setting.default == "" else required
     if not given.value.known:
-        raise unknown_value(given, role)
+        raise unknown_value(given)
     if _is_same(role, given.value.text, required) or given.value.text in setting.equivalents:
         # A flag is written beside an equal variable: it has precedence over variables that the operator cannot read.
         return None if given.by_flag or setting.by_variable else required
@@ -101,7 +101,7 @@ def _missing_bind(given: list[Given], required: str) -> str | None:
     for each in given:
         host, _, port = each.value.text.rpartition(":")
         if not each.value.known:
-            problem = problem or unknown_value(each, Role.BIND)
+            problem = problem or unknown_value(each)
         elif port != required.rpartition(":")[2]:
             problem = problem or contradiction(each, Role.BIND, required)
         elif _is_loopback(host.strip("[]")):

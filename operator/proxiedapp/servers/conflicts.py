@@ -1,25 +1,58 @@
 """What is wrong when a command or a variable contradicts the spec, and how to fix it."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from proxiedapp.api.errors import CommandConflictError
 from proxiedapp.servers.given import Given
 from proxiedapp.servers.server import Role
 
+_FIELDS: Final[Mapping[Role, str]] = {
+    Role.ROOT_PATH: "spec.route.pathPrefix",
+    Role.TRUST: "spec.proxy.trustedProxies",
+    Role.PORT: "spec.port",
+    Role.BIND: "spec.port",
+    Role.WORKERS: "spec.server.workers",
+}
+"""The field of the spec that decides the value of a role."""
+
 
 def contradiction(given: Given, role: Role, required: str) -> CommandConflictError:
     """Return the error for a value that is not the one which the spec requires."""
+    found = f"{given.source} {given.value.text}"
+    if role is Role.INTERFACE:
+        return CommandConflictError(
+            given.field,
+            f"{found} cannot run a FastAPI app, which needs the interface {required}",
+            f"Remove {given.source}, which the operator adds",
+        )
+    field = _FIELDS[role]
     return CommandConflictError(
         given.field,
-        f"{given.source} {given.value.text} contradicts {role.value}, which asks for {required or 'none'}",
-        f"Remove {given.source}, which the operator writes, or change {role.value}",
+        f"{found} contradicts {field}, which is {_as_in_spec(role, required)}",
+        f"Remove {given.source}, which the operator adds, or change {field}",
     )
 
 
-def unknown_value(given: Given, role: Role) -> CommandConflictError:
-    """Return the error for a value that the operator cannot read, and so cannot compare."""
+def _as_in_spec(role: Role, required: str) -> str:
+    """Return a required value as the field of the spec has it."""
+    match role:
+        case Role.ROOT_PATH:
+            return required or "/"
+        case Role.TRUST:
+            return required or "empty"
+        case Role.BIND:
+            return required.rpartition(":")[2]
+        case _:
+            return required
+
+
+def unknown_value(given: Given) -> CommandConflictError:
+    """Return the error for a value that the operator cannot read, and so cannot compare with the spec."""
     return CommandConflictError(
         given.field,
-        f"{given.source} takes its value from a place that cannot be seen here",
-        f"Remove it: the operator writes it from {role.value}",
+        f"{given.source} gets its value from a source that the operator cannot read, such as valueFrom or the shell",
+        f"Remove {given.source}, which the operator adds, or write its value",
     )
 
 
@@ -27,18 +60,18 @@ def loopback_only(given: Given) -> CommandConflictError:
     """Return the error for a server that listens on loopback."""
     return CommandConflictError(
         given.field,
-        f"with {given.source} {given.value.text} the server listens inside its pod only, "
-        "where the proxy cannot reach it",
-        f"Remove {given.source}: the operator writes one that can be reached",
+        f"with {given.source} {given.value.text}, the server listens on loopback only, where the proxy cannot reach it",
+        f"Remove {given.source}, so that the server listens on all addresses of the pod",
     )
 
 
 def rejected(source: str, field: str, reason: str) -> CommandConflictError:
     """Return the error for an option or variable with which the app cannot be served."""
-    return CommandConflictError(field, f"{source} cannot be served: {reason}", f"Remove {source}")
+    return CommandConflictError(field, f"{source} cannot be used: {reason}", f"Remove {source}")
 
 
 def no_setting(server: str, subcommand: str | None, role: Role) -> CommandConflictError:
     """Return the error for a field of the spec that the server has no setting for."""
-    run_by = f"{server} {subcommand or ''}".strip()
-    return CommandConflictError(role.value, f"{run_by} cannot be told about it", f"Remove {role.value}")
+    command = f"{server} {subcommand or ''}".strip()
+    field = _FIELDS[role]
+    return CommandConflictError(field, f"{command} has no option for it", f"Remove {field}")

@@ -1,16 +1,22 @@
-"""Daphne: `--root-path` sets root_path but leaves the path whole; `--proxy-headers` believes everybody.
+"""Daphne: `--root-path` sets root_path but not the path; `--proxy-headers` trusts every client.
 
-It also takes root_path from a client's header Daphne-Root-Path, which the route's middleware removes. The adapter puts
-prefix and trust right.
+* `daphne/http_protocol.py` (4.2.3) copies root_path into the scope, and replaces it by a header `Daphne-Root-Path` of
+  any client; the route's middleware removes that header.
+* `parse_x_forwarded_for` in `daphne/utils.py` checks no address: it takes client and scheme from any request.
+* `daphne/ws_protocol.py` gives websockets no scheme at all.
+
+The adapter sets path, scheme and client, and root_path even if it is empty.
 """
 
 from typing import Final
 
-from proxiedapp.servers.rejections import INHERITED_SOCKET, OVER_THE_NETWORK, SOCKET_FILE
+from proxiedapp.servers.rejections import INHERITED_SOCKET, SOCKET_FILE
 from proxiedapp.servers.server import Form, Grammar, Role, Server, Setting, with_adapter
 
-_ENDPOINT: Final = f"{OVER_THE_NETWORK}; give --bind and --port instead"
-_TRUSTS_ALL: Final = "it believes everybody, and the adapter then cannot tell the proxy from others"
+_ENDPOINT: Final = "the operator checks host and port, which it reads from --bind and --port only"
+_TRUSTS_ALL: Final = (
+    "daphne then takes the client's address from any client, and the adapter cannot recognise the proxy by it"
+)
 
 DAPHNE: Final = Server(
     name="daphne",
@@ -59,8 +65,8 @@ DAPHNE: Final = Server(
                 "--endpoint": _ENDPOINT,
                 "-e": _ENDPOINT,
             },
-            limits="daphne believes X-Forwarded-* headers of everybody who reaches the pod, and tells websockets no "
-            "scheme, so that their addresses come out as http. Use spec.server.adapter: Auto",
+            limits="daphne trusts the X-Forwarded-* headers of every client that reaches the pod, and gives websockets "
+            "no scheme, so that their URLs begin with http. Use spec.server.adapter: Auto",
         ),
         rejected_options={"--proxy-headers": _TRUSTS_ALL},
     ),

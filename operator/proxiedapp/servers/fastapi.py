@@ -1,7 +1,10 @@
-"""`fastapi run` and `fastapi dev`: uvicorn inside, so the proxy must strip; but it reads none of uvicorn's variables.
+"""`fastapi run` and `fastapi dev`: they run uvicorn, so the proxy must strip, but read none of uvicorn's variables.
 
-Trust goes into FORWARDED_ALLOW_IPS, which every version reads: fastapi-cli before 0.0.10 does not know
-`--forwarded-allow-ips` and would not start. `--entrypoint` needs fastapi-cli >= 0.0.14.
+* `fastapi_cli/cli.py` (0.0.34) calls `uvicorn.run()` with its own options, and only `--port` has a variable, PORT
+  (`tests/unit/servers/test_installed_servers.py`). uvicorn itself reads FORWARDED_ALLOW_IPS (`uvicorn/config.py`).
+* The trusted proxies go into that variable, because fastapi-cli before 0.0.10 has no `--forwarded-allow-ips`
+  (fastapi/fastapi-cli#113) and exits on an unknown option. docs/decisions/0004-trust-by-variable.md has the choice.
+* An app that is not a file needs `--entrypoint` (fastapi/fastapi-cli#199), which fastapi-cli has since 0.0.11.
 """
 
 from typing import Final

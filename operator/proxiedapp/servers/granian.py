@@ -1,6 +1,9 @@
-"""Granian: `--url-path-prefix` sets root_path but leaves the path whole, and nothing makes it believe a proxy.
+"""Granian: `--url-path-prefix` sets root_path but not the path, and no option makes it trust a proxy.
 
-It needs `--interface asgi`, since its default is an interface of its own. The adapter puts prefix and trust right.
+`granian/asgi.py` (2.8.7) sets root_path in `_callback_wrapper` and leaves path and scheme as they are; trusted
+proxies are configured in code only (`granian/utils/proxies.py`; emmett-framework/granian#389 asks for an option). Its
+default interface is RSGI (`granian/cli.py`), so a FastAPI app needs `--interface asgi`. The adapter sets path, scheme
+and client.
 """
 
 from typing import Final
@@ -8,7 +11,7 @@ from typing import Final
 from proxiedapp.servers.rejections import SOCKET_FILE, TLS_IN_POD
 from proxiedapp.servers.server import Form, Grammar, RejectedVariable, Role, Server, Setting, with_adapter
 
-_PAIRS: Final = (
+_PAIRS: Final = (  # each is `--x` and `--no-x`
     "ws",
     "http1-keep-alive",
     "http1-pipeline-flush",
@@ -47,8 +50,8 @@ GRANIAN: Final = Server(
                 "GRANIAN_SSL_CERTIFICATE": RejectedVariable(TLS_IN_POD),
                 "GRANIAN_SSL_KEYFILE": RejectedVariable(TLS_IN_POD),
             },
-            limits="granian cannot be told whom to believe, so redirects are http, secure websockets ws "
-            "and clients the proxy's address. "
+            limits="granian has no option for trusted proxies, so redirects use http, secure websockets appear as "
+            "ws, and the client's address is the proxy's. "
             "Use spec.server.adapter: Auto, or wrap the app in granian.utils.proxies.wrap_asgi_with_proxy_headers",
         ),
     ),

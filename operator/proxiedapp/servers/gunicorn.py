@@ -1,7 +1,15 @@
-"""gunicorn: its worker class decides. With a uvicorn worker it ignores `--root-path`; its own asgi worker takes it.
+"""gunicorn: its worker class decides. A uvicorn worker ignores `--root-path`; gunicorn's own asgi worker sets it.
 
-gunicorn >= 24 is needed for the asgi worker. 23.0 and 24.0.0 end at the start over a network in the trust list, and
-24.1.0 never answers with a uvicorn worker; the adapter needs no trust list of gunicorn's.
+* `uvicorn_worker/_workers.py` (0.4.0) passes `forwarded_allow_ips` to uvicorn, and no root path. `uvicorn/workers.py`
+  is the same, deprecated since uvicorn 0.30.0 (Kludex/uvicorn#2302).
+* `gunicorn/asgi/protocol.py` (27.0.1) copies root_path into the scope and leaves the path, so the proxy must keep the
+  prefix. The scope's client is the peer, and a websocket is wss only if X-Forwarded-Proto is `https`, whereas Traefik
+  sends `wss`. `-k asgi` exists since 24.0.
+* gunicorn 23.0.0 and 24.0.0 exit if the trust list contains a network. 24.1.0 accepts networks
+  (benoitc/gunicorn#3449), but a uvicorn worker then never answers; 24.1.1 fixes that (benoitc/gunicorn#3459).
+  `tests/matrix/olds.py` measures some of these versions; the results are in docs/servers.md.
+
+With the adapter, gunicorn needs no trust list.
 """
 
 from typing import Final
@@ -77,8 +85,8 @@ GUNICORN_UVICORN: Final = Server(
             settings=_SETTINGS,
             rejected_options=_REJECTED_OPTIONS,
             dual_stack=True,
-            limits="gunicorn with a uvicorn worker cannot be told a root path, so docs, redirects and mounted apps "
-            "lose the prefix. Use spec.server.adapter: Auto, or a subclass of the worker that has root_path in its "
+            limits="gunicorn with a uvicorn worker has no option for the root path, so docs, redirects and mounted "
+            "apps lose the prefix. Use spec.server.adapter: Auto, or a subclass of the worker with root_path in its "
             "CONFIG_KWARGS",
         ),
         checked={Role.ROOT_PATH: _ROOT_PATH},
@@ -99,8 +107,8 @@ GUNICORN_ASGI: Final = Server(
             settings={Role.ROOT_PATH: _ROOT_PATH, **_SETTINGS},
             rejected_options=_REJECTED_OPTIONS,
             dual_stack=True,
-            limits="gunicorn's asgi worker takes a request's scheme from the proxy but not the client's address, and "
-            "shows secure websockets as ws. Use spec.server.adapter: Auto, or wrap the app in uvicorn's "
+            limits="gunicorn's asgi worker takes the scheme from the proxy, but not the client's address, and secure "
+            "websockets appear as ws. Use spec.server.adapter: Auto, or wrap the app in uvicorn's "
             "ProxyHeadersMiddleware",
         ),
     ),

@@ -1,7 +1,9 @@
-"""Hypercorn: `--root-path` sets root_path but leaves the path whole, and nothing makes it believe a proxy.
+"""Hypercorn: `--root-path` sets root_path but not the path, and no option makes it trust a proxy.
 
-So by flags alone the proxy must keep the prefix, and the scheme stays http: redirects fall back to it. The adapter puts
-both right.
+`hypercorn/protocol/http_stream.py` (0.18.0) copies root_path into the scope and takes path and scheme from the
+connection; `hypercorn/__main__.py` has no option for trusted proxies, only `hypercorn/middleware/proxy_fix.py` for
+use in code. So by flags alone the proxy must keep the prefix and the scheme stays http. The adapter sets path, scheme
+and client.
 """
 
 from typing import Final
@@ -65,8 +67,8 @@ HYPERCORN: Final = Server(
                 Role.WORKERS: Setting(("--workers", "-w")),
             },
             rejected_options={"--certfile": TLS_IN_POD, "--keyfile": TLS_IN_POD, "--daemon": DAEMON, "-D": DAEMON},
-            limits="hypercorn cannot be told whom to believe, so redirects are http, secure websockets ws "
-            "and clients the proxy's address. "
+            limits="hypercorn has no option for trusted proxies, so redirects use http, secure websockets appear as "
+            "ws, and the client's address is the proxy's. "
             "Use spec.server.adapter: Auto, or wrap the app in hypercorn.middleware.ProxyFixMiddleware",
         ),
     ),

@@ -78,8 +78,9 @@ def _read(spec: ProxiedAppSpec) -> Invocation:
     elif spec.command is None and not spec.args:
         raise UnknownServerError(
             "spec.command",
-            "it is absent, and what the image would run cannot be seen or extended from here",
-            "Give the server's command, like [fastapi, run, app/main.py], or spec.server.kind with spec.server.app",
+            "it is missing, and the operator can neither read nor extend the command in the image",
+            "Set it to the server's command, such as [fastapi, run, app/main.py], or set spec.server.kind and "
+            "spec.server.app",
         )
     container = container_command(command, spec.args, environment)
     try:
@@ -87,22 +88,22 @@ def _read(spec: ProxiedAppSpec) -> Invocation:
     except UnreadableScriptError as error:
         raise UnknownServerError(
             "spec.command",
-            f"its shell script cannot be extended with certainty, because {error}",
-            "Start the server without a shell, or give the script one plain server command",
+            f"the operator cannot add options to its shell script: {error}",
+            "Start the server without a shell, or reduce the script to one server command",
         ) from error
     if invocation is None:
         known = ", ".join(dict.fromkeys(program for server in SERVERS for program in sorted(server.programs)[:1]))
         raise UnknownServerError(
             "spec.command",
-            f"no server is recognised in `{shorten(join(container.elements), 80)}`",
-            f"Run the command of a server ({known}; gunicorn with -k for its worker class) itself, or replace "
-            "spec.command by spec.server.kind with spec.server.app, or set spec.server.kind: other",
+            f"the operator does not recognise a server in `{shorten(join(container.elements), 80)}`",
+            f"Use the command of a server ({known}; gunicorn with -k and its worker class), or replace it by "
+            "spec.server.kind and spec.server.app, or set spec.server.kind: other",
         )
     if kind not in {"auto", invocation.server.name}:
         raise CommandConflictError(
             "spec.server.kind",
-            f"it says {kind}, but spec.command runs {invocation.server.name}",
-            "Remove spec.server.kind, or change the command",
+            f"it is {kind}, but spec.command starts {invocation.server.name}",
+            "Remove spec.server.kind, or change spec.command",
         )
     return invocation
 

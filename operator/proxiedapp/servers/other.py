@@ -1,7 +1,8 @@
-"""Any other server: nothing is read or written in its command; it is told by two variables, if its code reads them.
+"""Any other server: the operator leaves the command alone and sets two variables, which the app's own code must read.
 
-An app that starts uvicorn by itself reads them so: `uvicorn.run(app, root_path=os.environ["PROXIEDAPP_ROOT_PATH"],
-host="0.0.0.0", port=8000)`; uvicorn takes FORWARDED_ALLOW_IPS from the environment by itself.
+An app that starts uvicorn itself reads them in this way: `uvicorn.run(app,
+root_path=os.environ["PROXIEDAPP_ROOT_PATH"], host="0.0.0.0", port=8000)`. uvicorn reads FORWARDED_ALLOW_IPS itself
+(`uvicorn/config.py`, 0.54.0).
 """
 
 from typing import Final
@@ -19,9 +20,9 @@ OTHER: Final = Server(
                 Role.ROOT_PATH: Setting((), ("PROXIEDAPP_ROOT_PATH",), default="", by_variable=True),
                 Role.TRUST: Setting((), ("FORWARDED_ALLOW_IPS",), by_variable=True),
             },
-            limits="the operator does not know this server: the app itself must take its root path from "
+            limits="the operator does not configure this server: the app must read its root path from "
             "PROXIEDAPP_ROOT_PATH and its trusted proxies from FORWARDED_ALLOW_IPS, and listen on spec.port. "
-            "Run the command of a known server to have that done",
+            "Use the command of a server that the operator knows to have it configured",
         ),
     ),
 )

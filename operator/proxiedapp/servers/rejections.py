@@ -2,9 +2,9 @@
 
 from typing import Final
 
-OVER_THE_NETWORK: Final = "the proxy reaches the pod over the network"
-SOCKET_FILE: Final = f"{OVER_THE_NETWORK}, not over a socket file"
-INHERITED_SOCKET: Final = f"{OVER_THE_NETWORK}, not over an inherited socket"
-DAEMON: Final = f"{OVER_THE_NETWORK}, and a pod ends with its first process"
-TLS_IN_POD: Final = "the proxy speaks plain HTTP to the pod; TLS ends at the proxy"
-NO_PROXY_HEADERS: Final = "it makes every trust setting void, so redirects fall back to http"
+_NETWORK: Final = "the proxy reaches the pod over the network"
+SOCKET_FILE: Final = f"{_NETWORK}, not through a Unix socket"
+INHERITED_SOCKET: Final = f"{_NETWORK}, not through an inherited socket"
+DAEMON: Final = "the container ends when its first process exits, and a daemon leaves that process"
+TLS_IN_POD: Final = "the proxy sends plain HTTP to the pod, and TLS ends at the proxy"
+NO_PROXY_HEADERS: Final = "the server then ignores X-Forwarded-* headers, and redirects use http instead of https"

@@ -7,16 +7,17 @@ from typing import Final
 
 
 class Role(Enum):
-    """What a setting is for. The value is the field of the spec that decides it."""
+    """What a setting is for."""
 
-    ROOT_PATH = "spec.route.pathPrefix"
-    TRUST = "spec.proxy.trustedProxies"
-    HOST = "the pod's address"
-    PORT = "spec.port"
-    BIND = "the pod's address and spec.port"
-    """Host and port as one setting, for servers that have it so."""
-    WORKERS = "spec.server.workers"
-    INTERFACE = "FastAPI, which speaks ASGI"
+    ROOT_PATH = "root path"
+    TRUST = "trusted proxies"
+    HOST = "host"
+    PORT = "port"
+    BIND = "host:port"
+    """Host and port in one value, for servers with one option for both."""
+    WORKERS = "workers"
+    INTERFACE = "interface"
+    """The protocol between server and app, for servers with several."""
 
 
 @dataclass(frozen=True, slots=True)

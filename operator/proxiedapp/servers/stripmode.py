@@ -13,11 +13,12 @@ def choose_form(server: Server, spec: ProxiedAppSpec) -> Form:
         return allowed[0]
     fitting = [form for form in allowed if form.strips in {None, asked == "Always"}]
     if not fitting:
-        must, breaks = ("Always", "every route") if allowed[0].strips else ("Never", "redirects and mounted apps")
+        if allowed[0].strips:
+            mode, effect = "Always", "every route answers 404"
+        else:
+            mode, effect = "Never", "redirects lose the prefix and mounted apps answer 404"
         raise StripModeError(
-            "spec.route.stripPrefix",
-            f"with {asked} {breaks} of an app run by {server.name} would answer 404",
-            f"Use Auto or {must}",
+            "spec.route.stripPrefix", f"with {asked}, {effect} if {server.name} runs the app", f"Use Auto or {mode}"
         )
     return fitting[0]
 

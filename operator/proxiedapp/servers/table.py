@@ -1,4 +1,4 @@
-"""The table of servers. A new server is a new file and one line here."""
+"""The table of servers. A new server is a new file and a line here."""
 
 from typing import Final
 
@@ -27,5 +27,5 @@ PROGRAMS: Final = frozenset(program for server in SERVERS for program in server.
 
 
 def servers_of(program: str) -> tuple[Server, ...]:
-    """Return the servers that run under a program's name: more than one where its arguments tell them apart."""
+    """Return the servers of a program: more than one if its arguments decide which it is."""
     return tuple(server for server in SERVERS if program in server.programs)

@@ -1,7 +1,13 @@
-"""uvicorn: `--root-path P` sets root_path and also puts P back in front of the path, so the proxy must strip P.
+"""uvicorn: `--root-path P` sets root_path and puts P back in front of the path, so the proxy must strip P.
 
-Holds for uvicorn >= 0.26 with FastAPI >= 0.109. Networks in the trust list need uvicorn >= 0.31; an older one takes
-them for names, trusts nobody and says nothing.
+* `uvicorn/protocols/http/h11_impl.py` and `httptools_impl.py` (0.54.0) build the path as root_path + path. uvicorn
+  does so since 0.26.0 (release notes, Kludex/uvicorn#2213), and FastAPI expects it since 0.109.0, whose Starlette
+  0.35 removes root_path from the path again (`get_route_path` in `starlette/_utils.py`, 1.10.0).
+* `uvicorn/middleware/proxy_headers.py` trusts networks since 0.31.0 (Kludex/uvicorn#2468); earlier versions compare a
+  network with addresses as text, so they trust no proxy, without a warning.
+* `uvicorn/main.py` reads each option from a variable `UVICORN_…` too, since 0.16.0 (Kludex/uvicorn#1279).
+
+`tests/matrix/olds.py` measures versions around these; the results are in docs/servers.md.
 """
 
 from typing import Final
@@ -56,6 +62,7 @@ UVICORN: Final = Server(
                 "UVICORN_FD": RejectedVariable(INHERITED_SOCKET),
                 "UVICORN_SSL_KEYFILE": RejectedVariable(TLS_IN_POD),
                 "UVICORN_SSL_CERTFILE": RejectedVariable(TLS_IN_POD),
+                # The words that click reads as true (`BoolParamType` in `click/types.py`).
                 "UVICORN_PROXY_HEADERS": RejectedVariable(
                     NO_PROXY_HEADERS, harmless=frozenset({"1", "true", "t", "yes", "y", "on"})
                 ),

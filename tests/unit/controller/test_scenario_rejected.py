@@ -30,7 +30,7 @@ async def test_rejected_spec_leaves_the_children_and_is_told_once(scenario: Scen
         "RouteAccepted": "False NotApplied",
         "WorkloadAvailable": "True MinimumReplicasAvailable",
     }
-    assert scenario.message().startswith("spec.command: no server is recognised in `python main.py`. ")
+    assert scenario.message().startswith("spec.command: the operator does not recognise a server in `python main.py`. ")
 
 
 async def test_then_there_is_silence(scenario: Scenario) -> None:

@@ -59,7 +59,7 @@ def test_settings_decide_where_the_spec_is_silent(tmp_path: Path, monkeypatch: p
         pytest.param("kind: Deployment\n", "document 1: kind: it must be a ProxiedApp", id="another kind"),
         pytest.param(
             "kind: ProxiedApp\napiVersion: proxiedapp.dev/v1alpha1\nmetadata: {name: a}\nspec: {image: x, route: {}}\n",
-            "document 1: spec.command: it is absent",
+            "document 1: spec.command: it is missing",
             id="a spec that cannot be served",
         ),
         pytest.param(

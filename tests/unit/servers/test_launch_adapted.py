@@ -213,85 +213,85 @@ def test_a_strip_mode_against_the_servers_nature_is_refused(command: str, fields
             "hypercorn main:app --root-path /other",
             {},
             "spec.command",
-            "--root-path /other contradicts spec.route.pathPrefix, which asks for /api",
+            "--root-path /other contradicts spec.route.pathPrefix, which is /api",
             id="another root path, though the adapter would win",
         ),
         pytest.param(
             "granian --interface rsgi main:app",
             {},
             "spec.command",
-            "--interface rsgi contradicts FastAPI, which speaks ASGI, which asks for asgi",
+            "--interface rsgi cannot run a FastAPI app, which needs the interface asgi",
             id="another interface",
         ),
         pytest.param(
             "granian main:app",
             {"env": env(GRANIAN_URL_PATH_PREFIX="/v2")},
             "spec.env",
-            "GRANIAN_URL_PATH_PREFIX /v2 contradicts spec.route.pathPrefix, which asks for /api",
+            "GRANIAN_URL_PATH_PREFIX /v2 contradicts spec.route.pathPrefix, which is /api",
             id="another prefix by variable",
         ),
         pytest.param(
             "gunicorn -k asgi main:app -b 127.0.0.1:8000",
             {},
             "spec.command",
-            "with --bind 127.0.0.1:8000 the server listens inside its pod only, where the proxy cannot reach it",
+            "with --bind 127.0.0.1:8000, the server listens on loopback only, where the proxy cannot reach it",
             id="bound to loopback",
         ),
         pytest.param(
             "hypercorn -b unix:/run/socket main:app",
             {},
             "spec.command",
-            "--bind unix:/run/socket contradicts the pod's address and spec.port, which asks for 0.0.0.0:8000",
+            "--bind unix:/run/socket contradicts spec.port, which is 8000",
             id="bound to a socket file",
         ),
         pytest.param(
             "gunicorn -k uvicorn_worker.UvicornWorker main:app",
             {"env": env(FORWARDED_ALLOW_IPS="*")},
             "spec.env",
-            "FORWARDED_ALLOW_IPS * contradicts spec.proxy.trustedProxies, which asks for 10.0.0.0/8",
+            "FORWARDED_ALLOW_IPS * contradicts spec.proxy.trustedProxies, which is 10.0.0.0/8",
             id="trust by variable",
         ),
         pytest.param(
             "gunicorn main:app",
             {"env": env(GUNICORN_CMD_ARGS="-k asgi --root-path=/v2")},
             "spec.command",
-            "--root-path /v2 contradicts spec.route.pathPrefix, which asks for /api",
+            "--root-path /v2 contradicts spec.route.pathPrefix, which is /api",
             id="another root path in GUNICORN_CMD_ARGS",
         ),
         pytest.param(
             "daphne --proxy-headers main:app",
             {},
             "spec.command",
-            "--proxy-headers cannot be served: "
-            "it believes everybody, and the adapter then cannot tell the proxy from others",
+            "--proxy-headers cannot be used: "
+            "daphne then takes the client's address from any client, and the adapter cannot recognise the proxy by it",
             id="daphne that believes everybody",
         ),
         pytest.param(
             "hypercorn -c hypercorn.toml",
             {},
             "spec.command",
-            "it does not name the app that hypercorn shall run",
+            "it does not name the app for hypercorn to run",
             id="no app in the command",
         ),
         pytest.param(
             ["sh", "-c", "hypercorn $APP"],
             {},
             "spec.command",
-            "the app's name takes its value from a place that cannot be seen here",
+            "the name of the app comes from a source that the operator cannot read, such as valueFrom or the shell",
             id="an app that only the shell knows",
         ),
         pytest.param(
             "env PYTHONPATH=src hypercorn main:app",
             {},
             "spec.command",
-            "PYTHONPATH is set where the adapter's folder cannot be added to it",
+            "the operator cannot add the adapter's folder to PYTHONPATH, which the command sets",
             id="a Python path in front of the server",
         ),
         pytest.param(
             "daphne main:app",
             {"server": {"workers": 2}},
             "spec.server.workers",
-            "daphne cannot be told about it",
+            "daphne has no option for it",
             id="workers of daphne",
         ),
     ],
@@ -320,7 +320,7 @@ def test_a_worker_class_that_cannot_be_seen_is_told_by_the_kind() -> None:
 def test_a_worker_class_that_speaks_wsgi_is_unknown_with_a_hint() -> None:
     with pytest.raises(UnknownServerError) as unknown:
         launched("gunicorn main:app")
-    assert "gunicorn with -k for its worker class" in unknown.value.fix
+    assert "gunicorn with -k and its worker class" in unknown.value.fix
 
 
 @pytest.mark.parametrize(
@@ -347,7 +347,7 @@ def test_another_server_is_told_by_variables_and_its_command_left_alone(strip_pr
     assert launch.command == ("python", "main.py")
     assert launch.env == {"PROXIEDAPP_ROOT_PATH": PREFIX, "FORWARDED_ALLOW_IPS": "10.0.0.0/8"}
     assert (launch.adapter, launch.strips) == (False, strips)
-    assert "the operator does not know this server" in launch.limits
+    assert "the operator does not configure this server" in launch.limits
 
 
 def test_another_server_may_be_the_images_own() -> None:

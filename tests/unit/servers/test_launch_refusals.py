@@ -10,6 +10,8 @@ from tests.support.commands import env, launched
 
 HIDDEN = {"secretKeyRef": {"name": "shop", "key": "value"}}
 COMMAND, ENV = "spec.command", "spec.env"
+NO_HEADERS = "cannot be used: the server then ignores X-Forwarded-* headers, and redirects use http instead of https"
+UNREADABLE = "gets its value from a source that the operator cannot read, such as valueFrom or the shell"
 
 
 @pytest.mark.parametrize(
@@ -18,133 +20,133 @@ COMMAND, ENV = "spec.command", "spec.env"
         pytest.param(
             "uvicorn main:app --root-path /v2",
             COMMAND,
-            "--root-path /v2 contradicts spec.route.pathPrefix, which asks for /api",
+            "--root-path /v2 contradicts spec.route.pathPrefix, which is /api",
             id="another root path",
         ),
         pytest.param(
             "uvicorn main:app --root-path=/api/",
             COMMAND,
-            "--root-path /api/ contradicts spec.route.pathPrefix, which asks for /api",
+            "--root-path /api/ contradicts spec.route.pathPrefix, which is /api",
             id="a root path with a slash at its end",
         ),
         pytest.param(
             "uvicorn main:app --port 9000",
             COMMAND,
-            "--port 9000 contradicts spec.port, which asks for 8000",
+            "--port 9000 contradicts spec.port, which is 8000",
             id="another port",
         ),
         pytest.param(
             "uvicorn main:app --port 8000 --port 9000",
             COMMAND,
-            "--port 9000 contradicts spec.port, which asks for 8000",
+            "--port 9000 contradicts spec.port, which is 8000",
             id="another port at last",
         ),
         pytest.param(
             "uvicorn main:app --host 127.0.0.1",
             COMMAND,
-            "with --host 127.0.0.1 the server listens inside its pod only, where the proxy cannot reach it",
+            "with --host 127.0.0.1, the server listens on loopback only, where the proxy cannot reach it",
             id="a loopback host",
         ),
         pytest.param(
             "fastapi dev --host localhost",
             COMMAND,
-            "with --host localhost the server listens inside its pod only, where the proxy cannot reach it",
+            "with --host localhost, the server listens on loopback only, where the proxy cannot reach it",
             id="localhost",
         ),
         pytest.param(
             "uvicorn main:app --host=::1",
             COMMAND,
-            "with --host ::1 the server listens inside its pod only, where the proxy cannot reach it",
+            "with --host ::1, the server listens on loopback only, where the proxy cannot reach it",
             id="the loopback of IPv6",
         ),
         pytest.param(
             "uvicorn main:app --forwarded-allow-ips '*'",
             COMMAND,
-            "--forwarded-allow-ips * contradicts spec.proxy.trustedProxies, which asks for 10.0.0.0/8",
+            "--forwarded-allow-ips * contradicts spec.proxy.trustedProxies, which is 10.0.0.0/8",
             id="trusting everybody",
         ),
         pytest.param(
             "env FORWARDED_ALLOW_IPS=* fastapi run",
             COMMAND,
-            "FORWARDED_ALLOW_IPS * contradicts spec.proxy.trustedProxies, which asks for 10.0.0.0/8",
+            "FORWARDED_ALLOW_IPS * contradicts spec.proxy.trustedProxies, which is 10.0.0.0/8",
             id="trusting everybody by env",
         ),
         pytest.param(
             "sh -c 'FORWARDED_ALLOW_IPS=* fastapi run'",
             COMMAND,
-            "FORWARDED_ALLOW_IPS * contradicts spec.proxy.trustedProxies, which asks for 10.0.0.0/8",
+            "FORWARDED_ALLOW_IPS * contradicts spec.proxy.trustedProxies, which is 10.0.0.0/8",
             id="trusting everybody by the shell",
         ),
         pytest.param(
             "sh -c 'export FORWARDED_ALLOW_IPS=\"*\"; fastapi run'",
             COMMAND,
-            "FORWARDED_ALLOW_IPS * contradicts spec.proxy.trustedProxies, which asks for 10.0.0.0/8",
+            "FORWARDED_ALLOW_IPS * contradicts spec.proxy.trustedProxies, which is 10.0.0.0/8",
             id="trusting everybody by an export before",
         ),
         pytest.param(
             "sh -c 'FORWARDED_ALLOW_IPS=*\nfastapi run'",
             COMMAND,
-            "FORWARDED_ALLOW_IPS * contradicts spec.proxy.trustedProxies, which asks for 10.0.0.0/8",
+            "FORWARDED_ALLOW_IPS * contradicts spec.proxy.trustedProxies, which is 10.0.0.0/8",
             id="trusting everybody by an assignment before",
         ),
         pytest.param(
             "uvicorn main:app --uds /tmp/s",
             COMMAND,
-            "--uds cannot be served: the proxy reaches the pod over the network, not over a socket file",
+            "--uds cannot be used: the proxy reaches the pod over the network, not through a Unix socket",
             id="a socket file",
         ),
         pytest.param(
             "uvicorn main:app --fd 3",
             COMMAND,
-            "--fd cannot be served: the proxy reaches the pod over the network, not over an inherited socket",
+            "--fd cannot be used: the proxy reaches the pod over the network, not through an inherited socket",
             id="an inherited socket",
         ),
         pytest.param(
             "uvicorn main:app --ssl-keyfile=k",
             COMMAND,
-            "--ssl-keyfile cannot be served: the proxy speaks plain HTTP to the pod; TLS ends at the proxy",
+            "--ssl-keyfile cannot be used: the proxy sends plain HTTP to the pod, and TLS ends at the proxy",
             id="TLS in the pod",
         ),
         pytest.param(
             "uvicorn main:app --ssl-certfile c",
             COMMAND,
-            "--ssl-certfile cannot be served: the proxy speaks plain HTTP to the pod; TLS ends at the proxy",
+            "--ssl-certfile cannot be used: the proxy sends plain HTTP to the pod, and TLS ends at the proxy",
             id="TLS in the pod, by the certificate",
         ),
         pytest.param(
             "fastapi run --no-proxy-headers",
             COMMAND,
-            "--no-proxy-headers cannot be served: it makes every trust setting void, so redirects fall back to http",
+            f"--no-proxy-headers {NO_HEADERS}",
             id="no proxy headers",
         ),
         pytest.param(
             "uvicorn main:app --proxy-headers --no-proxy-headers",
             COMMAND,
-            "--no-proxy-headers cannot be served: it makes every trust setting void, so redirects fall back to http",
+            f"--no-proxy-headers {NO_HEADERS}",
             id="no proxy headers at last",
         ),
         pytest.param(
             "fastapi run -emain:app --port 9000",
             COMMAND,
-            "--port 9000 contradicts spec.port, which asks for 8000",
+            "--port 9000 contradicts spec.port, which is 8000",
             id="another port after a short option with its value",
         ),
         pytest.param(
             "sh -c 'uvicorn \"$@\" --port 9000' sh main:app --port 8000",
             COMMAND,
-            "--port 9000 contradicts spec.port, which asks for 8000",
+            "--port 9000 contradicts spec.port, which is 8000",
             id="another port after the words passed on",
         ),
         pytest.param(
             "sh -c 'uvicorn main:app --port $(cat port)'",
             COMMAND,
-            "--port takes its value from a place that cannot be seen here",
+            f"--port {UNREADABLE}",
             id="a port that only the shell knows",
         ),
         pytest.param(
             "sh -c 'PORT=8000; fastapi run --port $PORT'",
             COMMAND,
-            "--port takes its value from a place that cannot be seen here",
+            f"--port {UNREADABLE}",
             id="a port that the script sets itself",
         ),
     ],
@@ -173,71 +175,69 @@ def test_undone_switch_is_no_contradiction() -> None:
         pytest.param(
             "uvicorn main:app",
             env(UVICORN_ROOT_PATH="/v2"),
-            "UVICORN_ROOT_PATH /v2 contradicts spec.route.pathPrefix, which asks for /api",
+            "UVICORN_ROOT_PATH /v2 contradicts spec.route.pathPrefix, which is /api",
             id="root path",
         ),
         pytest.param(
             "uvicorn main:app",
             env(UVICORN_PORT="9000"),
-            "UVICORN_PORT 9000 contradicts spec.port, which asks for 8000",
+            "UVICORN_PORT 9000 contradicts spec.port, which is 8000",
             id="port of uvicorn",
         ),
         pytest.param(
             "uvicorn main:app",
             env(UVICORN_PROXY_HEADERS="false"),
-            "UVICORN_PROXY_HEADERS cannot be served: it makes every trust setting void, so redirects fall back to http",
+            f"UVICORN_PROXY_HEADERS {NO_HEADERS}",
             id="no proxy headers",
         ),
         pytest.param(
             "uvicorn main:app",
             [{"name": "UVICORN_PROXY_HEADERS", "valueFrom": HIDDEN}],
-            "UVICORN_PROXY_HEADERS cannot be served: it makes every trust setting void, so redirects fall back to http",
+            f"UVICORN_PROXY_HEADERS {NO_HEADERS}",
             id="proxy headers from a secret",
         ),
         pytest.param(
             "uvicorn main:app",
             env(UVICORN_UDS="/run/socket"),
-            "UVICORN_UDS cannot be served: the proxy reaches the pod over the network, not over a socket file",
+            "UVICORN_UDS cannot be used: the proxy reaches the pod over the network, not through a Unix socket",
             id="a socket file",
         ),
-        pytest.param(
-            "fastapi run", env(PORT="9000"), "PORT 9000 contradicts spec.port, which asks for 8000", id="port"
-        ),
+        pytest.param("fastapi run", env(PORT="9000"), "PORT 9000 contradicts spec.port, which is 8000", id="port"),
         pytest.param(
             "uvicorn main:app",
             env(UVICORN_HOST="127.0.0.1"),
-            "with UVICORN_HOST 127.0.0.1 the server listens inside its pod only, where the proxy cannot reach it",
+            "with UVICORN_HOST 127.0.0.1, the server listens on loopback only, where the proxy cannot reach it",
             id="host",
         ),
         pytest.param(
             "uvicorn main:app",
             env(LOCAL="127.0.0.1", UVICORN_HOST="$(LOCAL)"),
-            "with UVICORN_HOST 127.0.0.1 the server listens inside its pod only, where the proxy cannot reach it",
+            "with UVICORN_HOST 127.0.0.1, the server listens on loopback only, where the proxy cannot reach it",
             id="host, by a reference to another variable",
         ),
         pytest.param(
             "fastapi run",
             env(FORWARDED_ALLOW_IPS="*"),
-            "FORWARDED_ALLOW_IPS * contradicts spec.proxy.trustedProxies, which asks for 10.0.0.0/8",
+            "FORWARDED_ALLOW_IPS * contradicts spec.proxy.trustedProxies, which is 10.0.0.0/8",
             id="trust",
         ),
         pytest.param(
             "uvicorn main:app",
             env(UVICORN_FORWARDED_ALLOW_IPS="10.0.0.0/8,0.0.0.0/0"),
             "UVICORN_FORWARDED_ALLOW_IPS 10.0.0.0/8,0.0.0.0/0 contradicts spec.proxy.trustedProxies, "
-            "which asks for 10.0.0.0/8",
+            "which is 10.0.0.0/8",
             id="trust of uvicorn",
         ),
         pytest.param(
             "fastapi run",
             [{"name": "FORWARDED_ALLOW_IPS", "valueFrom": HIDDEN}],
-            "FORWARDED_ALLOW_IPS takes its value from a place that cannot be seen here",
+            f"FORWARDED_ALLOW_IPS {UNREADABLE}",
             id="trust from a secret",
         ),
         pytest.param(
             "uvicorn main:app",
             [{"name": "PATH_PREFIX", "valueFrom": HIDDEN}, {"name": "UVICORN_ROOT_PATH", "value": "$(PATH_PREFIX)"}],
-            "UVICORN_ROOT_PATH takes its value from a place that cannot be seen here",
+            f"UVICORN_ROOT_PATH {UNREADABLE}",
             id="root path by a reference to a secret",
         ),
     ],
@@ -253,21 +253,21 @@ def test_flag_from_a_secret_is_refused() -> None:
         launched(["fastapi", "run", "--port", "$(P)"], env=[{"name": "P", "valueFrom": HIDDEN}])
     assert (refused.value.field, refused.value.problem) == (
         COMMAND,
-        "--port takes its value from a place that cannot be seen here",
+        f"--port {UNREADABLE}",
     )
 
 
 def test_flag_from_a_variable_that_the_script_changes_is_refused() -> None:
     with pytest.raises(CommandConflictError) as refused:
         launched(["sh", "-c", "PORT=9000; fastapi run --port $PORT"], env=env(PORT="8000"))
-    assert refused.value.problem == "--port takes its value from a place that cannot be seen here"
+    assert refused.value.problem == f"--port {UNREADABLE}"
 
 
 def test_flag_from_an_empty_shell_variable_is_refused() -> None:
     """Unquoted and empty it vanishes, and the flag takes the next word for its value."""
     with pytest.raises(CommandConflictError) as refused:
         launched(["sh", "-c", "uvicorn main:app --root-path $R --port 8000"], prefix="/", env=env(R=""))
-    assert refused.value.problem == "--root-path takes its value from a place that cannot be seen here"
+    assert refused.value.problem == f"--root-path {UNREADABLE}"
 
 
 @pytest.mark.parametrize(
@@ -277,35 +277,35 @@ def test_flag_from_an_empty_shell_variable_is_refused() -> None:
             "fastapi run --workers 2",
             {"server": {"workers": 4}},
             COMMAND,
-            "--workers 2 contradicts spec.server.workers, which asks for 4",
+            "--workers 2 contradicts spec.server.workers, which is 4",
             id="workers by flag",
         ),
         pytest.param(
             "uvicorn main:app",
             {"server": {"workers": 4}, "env": env(WEB_CONCURRENCY="2")},
             ENV,
-            "WEB_CONCURRENCY 2 contradicts spec.server.workers, which asks for 4",
+            "WEB_CONCURRENCY 2 contradicts spec.server.workers, which is 4",
             id="workers by variable",
         ),
         pytest.param(
             "fastapi dev",
             {"server": {"workers": 2}},
             "spec.server.workers",
-            "fastapi dev cannot be told about it",
+            "fastapi dev has no option for it",
             id="workers for fastapi dev, which has none",
         ),
         pytest.param(
             "uvicorn main:app",
             {"server": {"kind": "fastapi"}},
             "spec.server.kind",
-            "it says fastapi, but spec.command runs uvicorn",
+            "it is fastapi, but spec.command starts uvicorn",
             id="another server than spec.server.kind",
         ),
         pytest.param(
             "fastapi run --root-path /api",
             {"route": {"pathPrefix": "/"}},
             COMMAND,
-            "--root-path /api contradicts spec.route.pathPrefix, which asks for none",
+            "--root-path /api contradicts spec.route.pathPrefix, which is /",
             id="a root path without a prefix",
         ),
     ],
@@ -322,18 +322,23 @@ def test_spec_that_contradicts_is_refused(command: str, fields: dict[str, Any], 
         pytest.param(
             None,
             None,
-            "it is absent, and what the image would run cannot be seen or extended from here",
+            "it is missing, and the operator can neither read nor extend the command in the image",
             id="no command at all",
         ),
         pytest.param(
-            None, [], "it is absent, and what the image would run cannot be seen or extended from here", id="empty args"
+            None,
+            [],
+            "it is missing, and the operator can neither read nor extend the command in the image",
+            id="empty args",
         ),
-        pytest.param("python main.py", None, "no server is recognised in `python main.py`", id="no server in it"),
+        pytest.param(
+            "python main.py", None, "the operator does not recognise a server in `python main.py`", id="no server in it"
+        ),
         pytest.param(
             ["sh", "-c", "uvicorn main:app"],
             "sh --reload",
-            "its shell script cannot be extended with certainty, because words after it never reach the server: "
-            'end the server\'s command with "$@"',
+            "the operator cannot add options to its shell script: it does not pass the arguments after it to the "
+            'server; end the server\'s command with "$@"',
             id="args that a script never passes on",
         ),
     ],

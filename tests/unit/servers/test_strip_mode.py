@@ -26,5 +26,5 @@ def test_keeping_the_prefix_is_refused_where_it_breaks_every_route(command: str)
     with pytest.raises(StripModeError) as refused:
         launched(command, route={"stripPrefix": "Never"})
     assert refused.value.field == "spec.route.stripPrefix"
-    assert refused.value.problem.startswith("with Never every route of an app run by ")
+    assert refused.value.problem.startswith("with Never, every route answers 404 if ")
     assert refused.value.fix == "Use Auto or Always"

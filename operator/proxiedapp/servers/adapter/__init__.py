@@ -1,16 +1,16 @@
-"""The module that goes into the pods of apps whose server cannot be told everything by flags; it is read, not imported.
+"""The source of the adapter, which runs in the pods of apps whose server's flags are not enough.
 
-`proxiedapp_adapter.py` runs there, under the user's Python and server, and imports the user's app as soon as it is
-imported itself.
+`proxiedapp_adapter.py` is mounted from a ConfigMap and runs under the user's Python and server. It imports the user's
+app when it is imported, so the operator only reads it.
 """
 
 from importlib.resources import files
 from typing import Final
 
 MODULE: Final = "proxiedapp_adapter"
-"""The name by which servers import it; in its folder it is the only file."""
+"""The module's name in the pod, where it is the only file of its folder."""
 
 
 def source() -> str:
-    """Return the module's text, as it is mounted."""
+    """Return the text of the module that is mounted."""
     return files(__name__).joinpath(f"{MODULE}.py").read_text("utf-8")

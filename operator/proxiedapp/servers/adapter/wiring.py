@@ -44,14 +44,14 @@ def _user_app(invocation: Invocation) -> str:
     if invocation.app is None:
         raise CommandConflictError(
             "spec.command",
-            f"it does not name the app that {invocation.server.name} shall run",
-            f"Name it as module:attribute, {_NEVER}",
+            f"it does not name the app for {invocation.server.name} to run",
+            f"Name the app as module:attribute, {_NEVER}",
         )
     if not invocation.app.value.known:
         raise CommandConflictError(
             "spec.command",
-            "the app's name takes its value from a place that cannot be seen here",
-            f"Write it, {_NEVER}",
+            "the name of the app comes from a source that the operator cannot read, such as valueFrom or the shell",
+            f"Write the name, {_NEVER}",
         )
     return invocation.app.value.text
 
@@ -61,10 +61,12 @@ def _python_path(invocation: Invocation) -> str:
     given = invocation.variable("PYTHONPATH")
     if given is None:
         return ADAPTER_PATH
-    if not given.known or invocation.sets_in_command("PYTHONPATH"):
+    in_command = invocation.sets_in_command("PYTHONPATH")
+    if in_command or not given.known:
+        why = "which the command sets" if in_command else "whose value it cannot read"
         raise CommandConflictError(
             invocation.field_of_variable("PYTHONPATH"),
-            "PYTHONPATH is set where the adapter's folder cannot be added to it",
-            f"Give it as a plain value in spec.env, {_NEVER}",
+            f"the operator cannot add the adapter's folder to PYTHONPATH, {why}",
+            f"Set PYTHONPATH to a plain value in spec.env, {_NEVER}",
         )
     return f"{ADAPTER_PATH}:{given.text}" if given.text else ADAPTER_PATH

@@ -43,7 +43,7 @@ def read_script(script: Script, container: ContainerCommand) -> ScriptedServer |
     if len(found) > 1:
         raise UnreadableScriptError("it starts more than one server")
     if "$$" in source:
-        raise UnreadableScriptError("it holds $$, which Kubernetes turns into $ before the shell sees it")
+        raise UnreadableScriptError("it contains $$, which Kubernetes replaces by $ before the shell reads it")
     ((number, program),) = found
     own = commands[number][program.arguments :]
     arguments, before_insertion = _with_script_arguments(own, container, script.index)
@@ -77,9 +77,13 @@ def _with_script_arguments(
     passes_on = any(token.value.text in ALL_ARGUMENTS for token in own)
     option_as_name = after[:1] and after[0].text.startswith("-") and after[0].text not in {"-", "--"}
     if not passes_on and (after[1:] or option_as_name):
-        raise UnreadableScriptError('words after it never reach the server: end the server\'s command with "$@"')
+        raise UnreadableScriptError(
+            'it does not pass the arguments after it to the server; end the server\'s command with "$@"'
+        )
     if option_as_name:
-        raise UnreadableScriptError("the first word after it becomes the shell's own name: put sh in front")
+        raise UnreadableScriptError(
+            "the shell takes the first argument after it as its own name, $0; put sh in front of it"
+        )
     arguments: list[Argument] = []
     insertion: int | None = None
     for at, token in enumerate(own):

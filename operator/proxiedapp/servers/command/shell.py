@@ -71,7 +71,7 @@ class _Reader:
         if match is None:
             return False
         if match.group().endswith("<<"):
-            raise UnreadableScriptError("it holds a here document")
+            raise UnreadableScriptError("it contains a here-document")
         self.at = match.end()
         return True
 
@@ -116,7 +116,7 @@ class _Reader:
     def _escaped(self, *, quoted: bool) -> str:
         following = self.script[self.at + 1 : self.at + 2]
         if not following:
-            raise UnreadableScriptError("it ends in a backslash")
+            raise UnreadableScriptError("it ends with a backslash")
         self.at += 2
         if following == "\n":
             return ""

@@ -19,8 +19,8 @@ from tests.support.commands import words
         pytest.param(
             """sh -c "exec sh -c 'uvicorn main:app'" """, "it starts another shell", id="a shell within the shell"
         ),
-        pytest.param("sh -c 'uvicorn main:app <<E\nx\nE'", "it holds a here document", id="a here document"),
-        pytest.param("sh -c 'cat <<-E | uvicorn main:app\nx\nE'", "it holds a here document", id="a <<- document"),
+        pytest.param("sh -c 'uvicorn main:app <<E\nx\nE'", "it contains a here-document", id="a here document"),
+        pytest.param("sh -c 'cat <<-E | uvicorn main:app\nx\nE'", "it contains a here-document", id="a <<- document"),
         pytest.param("""sh -c "uvicorn 'main:app" """, "a quotation mark is not closed", id="an open single quote"),
         pytest.param("""sh -c 'uvicorn "main:app' """, "a quotation mark is not closed", id="an open double quote"),
         pytest.param("sh -c 'uvicorn `cat name'", "a quotation mark is not closed", id="an open backtick"),
@@ -28,17 +28,17 @@ from tests.support.commands import words
         pytest.param("sh -c 'uvicorn ${NAME:-main:app'", "a ${ is not closed", id="an open parameter"),
         pytest.param(
             "sh -c 'uvicorn main:app' sh --reload",
-            'words after it never reach the server: end the server\'s command with "$@"',
+            'it does not pass the arguments after it to the server; end the server\'s command with "$@"',
             id="words after a script that does not take them",
         ),
         pytest.param(
             "sh -c 'uvicorn main:app' --reload",
-            'words after it never reach the server: end the server\'s command with "$@"',
+            'it does not pass the arguments after it to the server; end the server\'s command with "$@"',
             id="an option in the place of the shell's name",
         ),
         pytest.param(
             "sh -c 'uvicorn main:app --port $$PORT'",
-            "it holds $$, which Kubernetes turns into $ before the shell sees it",
+            "it contains $$, which Kubernetes replaces by $ before the shell reads it",
             id="a dollar sign that is not yet what the shell sees",
         ),
     ],
