@@ -47,12 +47,12 @@ def _as_in_spec(role: Role, required: str) -> str:
             return required
 
 
-def unknown_value(given: Given) -> CommandConflictError:
+def unknown_value(given: Given, fix: str | None = None) -> CommandConflictError:
     """Return the error for a value that the operator cannot read, and so cannot compare with the spec."""
     return CommandConflictError(
         given.field,
         f"{given.source} gets its value from a source that the operator cannot read, such as valueFrom or the shell",
-        f"Remove {given.source}, which the operator adds, or write its value",
+        fix or f"Remove {given.source}, which the operator adds, or write its value",
     )
 
 

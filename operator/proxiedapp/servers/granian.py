@@ -56,5 +56,5 @@ GRANIAN: Final = Server(
         ),
     ),
     command_for=lambda app: ["granian", "--interface", "asgi", app],
-    factory_switch="--factory",
+    factory=Setting(("--factory",), ("GRANIAN_FACTORY",)),
 )

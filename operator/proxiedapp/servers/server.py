@@ -103,14 +103,17 @@ class Server:
     """Values of that option with which the program is this server."""
     arguments_variable: str | None = None
     """A variable with more arguments; those of the command line have precedence."""
-    factory_switch: str | None = None
-    """The switch with which the app's name is the name of a function that returns the app."""
+    factory: Setting | None = None
+    """The switch with which the app's name is the name of a function that returns the app; only for the adapter."""
 
     def setting(self, form: Form, role: Role, subcommand: str | None) -> Setting | None:
         """Return the setting for a role under a subcommand; None if there is none."""
         special = self.subcommands.get(subcommand or "", {})
         return special[role] if role in special else form.settings.get(role)
 
+
+TRUE_WORDS: Final = frozenset({"1", "true", "t", "yes", "y", "on"})
+"""Values of a variable, in lower case, with which click turns a switch on (`BoolParamType` in `click/types.py`)."""
 
 _BY_ADAPTER: Final = frozenset({Role.ROOT_PATH, Role.TRUST})
 """Roles for which the adapter does what the server's own settings cannot."""

@@ -13,7 +13,7 @@
 from typing import Final
 
 from proxiedapp.servers.rejections import INHERITED_SOCKET, NO_PROXY_HEADERS, SOCKET_FILE, TLS_IN_POD
-from proxiedapp.servers.server import Form, Grammar, RejectedVariable, Role, Server, Setting
+from proxiedapp.servers.server import TRUE_WORDS, Form, Grammar, RejectedVariable, Role, Server, Setting
 
 UVICORN: Final = Server(
     name="uvicorn",
@@ -62,13 +62,9 @@ UVICORN: Final = Server(
                 "UVICORN_FD": RejectedVariable(INHERITED_SOCKET),
                 "UVICORN_SSL_KEYFILE": RejectedVariable(TLS_IN_POD),
                 "UVICORN_SSL_CERTFILE": RejectedVariable(TLS_IN_POD),
-                # The words that click reads as true (`BoolParamType` in `click/types.py`).
-                "UVICORN_PROXY_HEADERS": RejectedVariable(
-                    NO_PROXY_HEADERS, harmless=frozenset({"1", "true", "t", "yes", "y", "on"})
-                ),
+                "UVICORN_PROXY_HEADERS": RejectedVariable(NO_PROXY_HEADERS, harmless=TRUE_WORDS),
             },
         ),
     ),
     command_for=lambda app: ["uvicorn", app],
-    factory_switch="--factory",
 )

@@ -183,6 +183,8 @@ def test_flags_and_variables_of_granian_exist() -> None:
             assert setting.flags[0] in known
             assert f"[envvar:{setting.variables[0]}" in told
         assert form.rejected_options.keys() <= known
+        assert GRANIAN.factory is not None
+        assert f"[envvar:{GRANIAN.factory.variables[0]}" in told
         assert all(f"[envvar:{name}" in told for name in form.rejected_variables)
 
 

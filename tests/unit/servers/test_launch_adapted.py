@@ -90,10 +90,28 @@ def test_an_app_that_is_passed_on_to_a_script_is_replaced_where_it_stands() -> N
     assert launch.args == ("-w", "2", "proxiedapp_adapter:app")
 
 
-def test_a_factory_switch_names_the_adapters_factory() -> None:
-    launch = launched("granian --factory main:make")
-    assert "proxiedapp_adapter:create" in (launch.command or ())
+@pytest.mark.parametrize(
+    ("options", "variables", "name"),
+    [
+        pytest.param("--factory", {}, "create", id="switch"),
+        pytest.param("", {"GRANIAN_FACTORY": "True"}, "create", id="variable"),
+        pytest.param("", {"GRANIAN_FACTORY": "0"}, "app", id="variable that is off"),
+        pytest.param("--factory", {"GRANIAN_FACTORY": "0"}, "create", id="switch over variable"),
+        pytest.param("--no-factory", {"GRANIAN_FACTORY": "1"}, "app", id="switch that is off over variable"),
+        pytest.param("--factory --no-factory", {}, "app", id="the last switch"),
+        pytest.param("--no-factory --factory", {}, "create", id="the last switch, on"),
+    ],
+)
+def test_a_server_that_expects_a_factory_gets_the_adapters(options: str, variables: dict[str, str], name: str) -> None:
+    launch = launched(f"granian {options} main:make", env=env(**variables) or None)
+    assert f"proxiedapp_adapter:{name}" in (launch.command or ())
     assert launch.env["PROXIEDAPP_APP"] == "main:make"
+
+
+def test_a_factory_switch_from_a_secret_is_rejected() -> None:
+    variable = {"name": "GRANIAN_FACTORY", "valueFrom": {"secretKeyRef": {"name": "shop", "key": "value"}}}
+    with pytest.raises(CommandConflictError, match="GRANIAN_FACTORY gets its value from a source"):
+        launched("granian main:make", env=[variable])
 
 
 def test_a_call_is_left_to_the_adapter() -> None:

@@ -7,6 +7,9 @@ from proxiedapp.api.errors import CommandConflictError
 from proxiedapp.api.volumes import ADAPTER_PATH
 from proxiedapp.servers.adapter import MODULE
 from proxiedapp.servers.command.invocation import Invocation
+from proxiedapp.servers.conflicts import unknown_value
+from proxiedapp.servers.given import given_value
+from proxiedapp.servers.server import TRUE_WORDS
 
 _NEVER: Final = "or set spec.server.adapter: Never"
 
@@ -25,11 +28,10 @@ def wire_adapter(invocation: Invocation, root_path: str, trusted_proxies: str, *
 
     Raises CommandConflictError if the app's name or PYTHONPATH cannot be read or replaced.
     """
-    factory = invocation.server.factory_switch in invocation.parsed.in_force()
     kept_by_proxy = {"PROXIEDAPP_PREFIX_KEPT": "yes"} if root_path and not strips else {}
     app = _user_app(invocation)
     return Wiring(
-        f"{MODULE}:{'create' if factory else 'app'}",
+        f"{MODULE}:{'create' if _is_factory(invocation) else 'app'}",
         {
             "PYTHONPATH": _python_path(invocation),
             "PROXIEDAPP_APP": app,
@@ -38,6 +40,23 @@ def wire_adapter(invocation: Invocation, root_path: str, trusted_proxies: str, *
             **kept_by_proxy,
         },
     )
+
+
+def _is_factory(invocation: Invocation) -> bool:
+    """Return whether the server expects the name of a function that returns the app."""
+    factory = invocation.server.factory
+    if factory is None:
+        return False
+    switch = factory.flags[0]
+    options = invocation.parsed.in_force()
+    if options & {switch, "--no-" + switch.removeprefix("--")}:
+        return switch in options
+    given = given_value(invocation, factory)
+    if given is None:
+        return False
+    if not given.value.known:
+        raise unknown_value(given, f"Write its value, {_NEVER}")
+    return given.value.text.lower() in TRUE_WORDS
 
 
 def _user_app(invocation: Invocation) -> str:

@@ -34,6 +34,7 @@ class ParsedArguments:
         given: set[str] = set()
         for option in self.options:
             given.discard("--no-" + option.name.removeprefix("--"))
+            given.discard("--" + option.name.removeprefix("--no-"))
             given.add(option.name)
         return given
 
