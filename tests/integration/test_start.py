@@ -96,7 +96,7 @@ async def test_a_setting_that_is_wrong(cluster: BareCluster) -> None:
         fails_to_start, cluster.operator_kubeconfig, PROXIEDAPP_TRUSTED_PROXIES="10.0.0.1/8"
     )
     assert line.startswith("proxiedapp: PROXIEDAPP_TRUSTED_PROXIES")
-    assert "must be an IP address like 10.42.0.9" in line
+    assert "must be an IP address such as 10.42.0.9" in line
 
 
 async def condition(api: Api, kind: str) -> dict[str, Any] | None:

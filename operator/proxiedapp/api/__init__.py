@@ -1,1 +1,1 @@
-"""What a user may write and what we answer: the models, the CRD made from them, conditions and reasons."""
+"""The API: the models of spec and status, the CRD generated from them, conditions and reasons."""

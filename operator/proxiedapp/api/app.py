@@ -1,4 +1,4 @@
-"""One ProxiedApp as the rest of the code sees it: parsed once, at the border."""
+"""A parsed ProxiedApp. Specs and manifests are parsed here once; all other code works with the result."""
 
 import re
 from collections.abc import Mapping
@@ -15,48 +15,53 @@ from proxiedapp.kube.key import Key
 
 @dataclass(frozen=True, slots=True)
 class ProxiedApp:
-    """Name and spec: all that the desired children depend on."""
+    """Key and spec of a ProxiedApp: everything in it that its children depend on."""
 
     key: Key
     spec: ProxiedAppSpec
 
 
 def parse_spec(spec: Any) -> ProxiedAppSpec:
-    """Validate a spec as JSON values; raises InvalidSpecError that names each field (three at most) and its rule.
+    """Validate a spec given as JSON values.
 
-    Null stands for absent, as on the API server, which drops it before it validates.
+    Raises InvalidSpecError, which names up to three fields with the rule that each one breaks. A field that is null
+    counts as absent, as on the API server (tests/integration/test_contract.py).
     """
     try:
-        # Only our own code says path_prefix; to the API server it is an unknown field.
+        # Only Python code may use snake_case names; the API server does not know such a field.
         return ProxiedAppSpec.model_validate(_without_nulls(spec), by_alias=True, by_name=False)
     except ValidationError as error:
-        found = [(_path(detail["loc"]), _sentence(detail["msg"])) for detail in error.errors(include_url=False)]
-        (field, problem), *others = found
+        details = error.errors(include_url=False)
+        (field, problem), *others = [(_path(detail["loc"]), _without_marker(detail["msg"])) for detail in details]
         more = "".join(f"; {other_field}: {other}" for other_field, other in others[:2])
         raise InvalidSpecError(field, problem + more, "Correct the spec") from None
 
 
 def parse_manifest(manifest: Mapping[str, Any]) -> ProxiedApp:
-    """Read an object as it stands in a file; raises InvalidSpecError. A missing namespace is `default`."""
+    """Parse a whole object, for example from a file; a missing namespace means `default`.
+
+    Raises InvalidSpecError.
+    """
     if (manifest.get("apiVersion"), manifest.get("kind")) != (API_VERSION, KIND):
-        raise InvalidSpecError("kind", f"it must be a {KIND} of {API_VERSION}", "Correct apiVersion and kind")
+        problem = f"the object must have apiVersion {API_VERSION} and kind {KIND}"
+        raise InvalidSpecError("kind", problem, "Correct apiVersion and kind")
     unknown = manifest.keys() - {"apiVersion", "kind", "metadata", "spec", "status"}
     if unknown:
-        raise InvalidSpecError(min(map(str, unknown)), "there is no such field", "Remove it")
+        raise InvalidSpecError(min(map(str, unknown)), "it is not a field of a ProxiedApp", "Remove it")
     return ProxiedApp(_key(manifest.get("metadata") or {}), parse_spec(manifest.get("spec")))
 
 
 def _key(metadata: Any) -> Key:
     if not isinstance(metadata, Mapping):
-        raise InvalidSpecError("metadata", "it must be an object", "Correct it")
+        raise InvalidSpecError("metadata", "it must be an object", "Write it as an object with a name")
     name, namespace = metadata.get("name"), metadata.get("namespace") or "default"
     if not isinstance(name, str) or not name:
-        raise InvalidSpecError("metadata.name", "it is missing", "Name the app")
+        raise InvalidSpecError("metadata.name", "it is missing", "Give the app a name")
     if not re.fullmatch(NAME_PATTERN, name):
-        rule = "it must be a DNS label that starts with a letter, of at most 63 characters"
+        rule = "it must be a DNS label that starts with a letter and has at most 63 characters"
         raise InvalidSpecError("metadata.name", rule, "Rename the app")
     if not isinstance(namespace, str):
-        raise InvalidSpecError("metadata.namespace", "it must be text", "Put it in quotes")
+        raise InvalidSpecError("metadata.namespace", "it must be a string", "Put it in quotes")
     return Key(namespace, name)
 
 
@@ -69,9 +74,10 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    """Write a pydantic location as kubectl writes paths: spec.env[0].name."""
+    """Format a pydantic location as kubectl formats paths, such as spec.env[0].name."""
     return "spec" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
 
 
-def _sentence(message: str) -> str:
+def _without_marker(message: str) -> str:
+    """Remove the words that pydantic puts before the message of a ValueError."""
     return message.removeprefix("Value error, ")

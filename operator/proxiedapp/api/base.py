@@ -1,4 +1,4 @@
-"""The one base of all API models: camelCase on the wire, frozen, strict, nothing unknown, rules in both languages."""
+"""The base of all API models: camelCase names, frozen, strict, no unknown fields, and rules in both CEL and Python."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ _RULES: Final = "x-kubernetes-validations"
 
 
 class CELRule(NamedTuple):
-    """What one field alone cannot say, in CEL for the API server and in Python for us; `message` names the fix."""
+    """A rule in CEL for the API server and in Python for the models; `message` says how to fix a violation."""
 
     cel: str
     message: str
     holds: Callable[[Any], bool]
 
     def as_validation(self) -> dict[str, str]:
-        """Return the entry of `x-kubernetes-validations`."""
+        """Return the entry for `x-kubernetes-validations`."""
         return {"rule": self.cel, "message": self.message}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Checked:
-    """An annotation: Python checks the value, and the schema carries what makes the API server check the same."""
+class Constraint:
+    """A type annotation: a Python check, and the schema keywords by which the API server makes the same check."""
 
     holds: Callable[[Any], bool]
     message: str
@@ -49,33 +49,33 @@ class Checked:
         return value
 
 
-def ruled(cel: str, message: str, holds: Callable[[Any], bool]) -> Checked:
-    """Annotate a single value with a rule in both languages."""
-    return Checked(holds, message, {_RULES: [CELRule(cel, message, holds).as_validation()]})
+def cel_rule(cel: str, message: str, holds: Callable[[Any], bool]) -> Constraint:
+    """Return an annotation that checks one value by a rule in CEL and Python."""
+    return Constraint(holds, message, {_RULES: [CELRule(cel, message, holds).as_validation()]})
 
 
-UNIQUE = Checked(
+UNIQUE_ITEMS = Constraint(
     lambda items: len(set(items)) == len(items),
-    "must not name the same thing twice",
+    "must not contain the same item twice",
     {"x-kubernetes-list-type": "set"},
 )
 
 
-def unique_by(*fields: str) -> Checked:
-    """Annotate a list whose items, models or JSON objects, are told apart by some of their fields."""
+def unique_by(*fields: str) -> Constraint:
+    """Return an annotation for a list whose items (models or JSON objects) have unique values in these fields."""
 
     def identity(item: Any) -> tuple[Any, ...]:
         return tuple(item[field] if isinstance(item, dict) else getattr(item, field) for field in fields)
 
-    return Checked(
+    return Constraint(
         lambda items: len({identity(item) for item in items}) == len(items),
-        f"must not give the same {' and '.join(fields)} twice",
+        f"must not contain two items with the same {' and '.join(fields)}",
         {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(fields)},
     )
 
 
 class ApiModel(DescribedModel):
-    """A part of the API. Strict, because the API server does not read "8000" as a number either."""
+    """Base of all API models. Strict, because the API server does not accept "8000" for a number either."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,

@@ -1,4 +1,4 @@
-"""Conditions as a small library: no clock, no I/O."""
+"""Create, read and update conditions. Pure: the time is an argument."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,15 +11,16 @@ from proxiedapp.api.status import Condition, ConditionType
 
 _ORDER = [member.value for member in ConditionType]
 _MESSAGE_MAX = 1024
-"""Bytes: a longer note of an Event is refused."""
+"""Bytes; the API server refuses an Event with a longer note (Kubernetes v1.36.3,
+`pkg/apis/core/validation/events.go`, NoteLengthLimit)."""
 
 
 def condition(
-    kind: ConditionType, reason: StrEnum, message: str, *, holds: bool | None, generation: int, now: datetime
+    type_: ConditionType, reason: StrEnum, message: str, *, holds: bool | None, generation: int, now: datetime
 ) -> Condition:
-    """Make a condition as of now; `holds` None is Unknown."""
+    """Return a condition whose status changed at `now`; `holds` None gives the status Unknown."""
     return Condition(
-        type=kind.value,
+        type=type_.value,
         status="Unknown" if holds is None else "True" if holds else "False",
         observed_generation=generation,
         last_transition_time=now.replace(microsecond=0),
@@ -29,7 +30,7 @@ def condition(
 
 
 def conditions_of(status: Mapping[str, Any]) -> list[Condition]:
-    """Read the conditions of a status; one that is not as we write them is as good as absent."""
+    """Return the conditions of a status, without those that the operator would not write."""
     found = []
     for raw in status.get("conditions") or []:
         try:
@@ -39,13 +40,13 @@ def conditions_of(status: Mapping[str, Any]) -> list[Condition]:
     return [one for one in found if one.type in set(ConditionType)]
 
 
-def condition_of(status: Mapping[str, Any], kind: ConditionType) -> Condition | None:
-    """Read one condition of a status."""
-    return next((one for one in conditions_of(status) if one.type == kind), None)
+def condition_of(status: Mapping[str, Any], type_: ConditionType) -> Condition | None:
+    """Return one condition of a status; None if it is absent."""
+    return next((one for one in conditions_of(status) if one.type == type_), None)
 
 
 def carry_over(old: Sequence[Condition], new: Sequence[Condition]) -> list[Condition]:
-    """Return the new conditions in display order; the transition time of one whose status did not flip stays."""
+    """Return the new conditions in display order; one whose status has not changed keeps its transition time."""
     since = {(one.type, one.status): one.last_transition_time for one in old}
     kept = [
         one.model_copy(update={"last_transition_time": since.get((one.type, one.status), one.last_transition_time)})
@@ -55,7 +56,7 @@ def carry_over(old: Sequence[Condition], new: Sequence[Condition]) -> list[Condi
 
 
 def printable(message: str) -> str:
-    """Cut a message to a readable length and replace what could steer a terminal or reverse the text."""
+    """Shorten a message to what an Event accepts, and replace characters that control terminals or text direction."""
     safe = "".join(char if char.isprintable() else " " for char in message)
     cut = safe.encode()[: _MESSAGE_MAX - len("…".encode())].decode(errors="ignore")
     return safe if len(safe.encode()) <= _MESSAGE_MAX else f"{cut}…"

@@ -1,7 +1,7 @@
-"""The CustomResourceDefinition, made from the models.
+"""Generate the CustomResourceDefinition from the models.
 
-pydantic writes JSON Schema; Kubernetes wants a structural subset of it: everything in place instead of `$ref`, no
-`anyOf` with null, no titles. What the models say beyond JSON Schema (CEL rules, list types) is already in the schema.
+pydantic produces JSON Schema; Kubernetes accepts a subset of it, the structural schema: no `$ref`, no `anyOf` with
+null, no titles. What the models add to JSON Schema (CEL rules, list types) is already in pydantic's result.
 """
 
 from typing import Any, TypeAlias
@@ -20,13 +20,13 @@ _ORDER = (
 )  # fmt: skip
 _NAME_RULE = {
     "rule": f"self.metadata.name.matches('^{NAME_PATTERN}$')",
-    "message": "metadata.name must be a DNS label that starts with a letter, of at most 63 characters: "
-    "the Service and the pods' labels carry it",
+    "message": "metadata.name must be a DNS label that starts with a letter and has at most 63 characters, "
+    "because it is also the name of the Service and a label of the pods",
 }
 
 
 def custom_resource_definition() -> Schema:
-    """Return the CRD as it is written to `crds/` and applied to a cluster."""
+    """Return the CRD that is written to `crds/` and applied to clusters."""
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -77,10 +77,10 @@ def _printer_columns() -> list[Schema]:
 
 def _object_schema() -> Schema:
     status = structural(ProxiedAppStatus)
-    # A fresh object without a status would count as done in kstatus, Flux and Helm.
+    # Without this default, kstatus (and so Flux and Helm) reports a new object as ready before it is processed.
     status["default"] = {"observedGeneration": -1}
     return {
-        "description": "A FastAPI app served under a path prefix behind a proxy.",
+        "description": "A FastAPI app that is served behind a proxy under a path prefix.",
         "type": "object",
         "required": ["spec"],
         "x-kubernetes-validations": [_NAME_RULE],
@@ -95,13 +95,13 @@ def _object_schema() -> Schema:
 
 
 def structural(model: type[BaseModel]) -> Schema:
-    """Return a model's schema in the structural form that CustomResourceDefinitions take."""
+    """Return the structural schema of a model, as a CustomResourceDefinition requires it."""
     schema = model.model_json_schema(by_alias=True)
     return _structural(schema, schema.get("$defs", {}))
 
 
 def _structural(schema: Schema, definitions: dict[str, Schema]) -> Schema:
-    """Inline references, drop null and what Kubernetes has no word for; order as written."""
+    """Inline references, and drop null and keywords that a structural schema does not allow."""
     if "$ref" in schema:
         target = definitions[schema["$ref"].rpartition("/")[2]]
         beside = {key: value for key, value in schema.items() if key != "$ref"}
@@ -116,15 +116,15 @@ def _structural(schema: Schema, definitions: dict[str, Schema]) -> Schema:
 
 
 def _translated(key: str, value: Any, definitions: dict[str, Schema]) -> Any:
-    """Return what one keyword becomes; None drops it."""
+    """Return the structural form of one keyword's value; None drops the keyword."""
     match key:
         case "properties":
             return {name: _structural(child, definitions) for name, child in value.items()}
         case "items" | "additionalProperties":
-            # additionalProperties: false is what structural means anyway.
+            # additionalProperties: false is implied, because the API server prunes or rejects unknown fields.
             return _structural(value, definitions) if isinstance(value, dict) else None
         case "default":
-            # A whole object as default would show up in every user's diff.
+            # The default of a whole object would appear in every stored object, and so in every diff.
             return value if isinstance(value, str | int | bool) else None
         case "description":
             return " ".join(value.split())
@@ -135,5 +135,5 @@ def _translated(key: str, value: Any, definitions: dict[str, Schema]) -> Any:
 
 
 def _rank(key: str) -> int:
-    """Order a schema as a reader wants it: what it is, what it allows, what it holds."""
+    """Return the position of a keyword: description and type first, then bounds, then nested schemas."""
     return _ORDER.index(key) if key in _ORDER else len(_ORDER) - 4

@@ -1,4 +1,4 @@
-"""What a spec can get wrong beyond its schema: one error type that a condition, the CLI and a log can print."""
+"""Why a spec is rejected beyond its schema: one error type for conditions, the CLI and logs."""
 
 from typing import ClassVar
 
@@ -6,10 +6,10 @@ from proxiedapp.api.reasons import Reason
 
 
 class RejectedError(Exception):
-    """The spec cannot be served as written; nothing changes until it, or what it refers to, changes.
+    """The spec cannot be served as written, and retrying does not help until it or what it refers to changes.
 
-    `field` is the path in the object (`spec.command`), `problem` says what is wrong and `fix` how to mend it,
-    both as sentences without names that vary from pass to pass.
+    `field` is a path in the object, such as `spec.command`; `problem` states what is wrong and `fix` how to fix it.
+    Both lack the full stop, and contain nothing that varies from pass to pass, since a new text causes a write.
     """
 
     reason: ClassVar[Reason] = Reason.INVALID_SPEC
@@ -22,52 +22,52 @@ class RejectedError(Exception):
 
 
 class InvalidSpecError(RejectedError):
-    """The models refuse what the API server once stored, or still holds, under an older schema."""
+    """The spec breaks a rule of the models; the API server may have stored it under an older schema."""
 
 
 class UnknownServerError(RejectedError):
-    """No server we know is named in the command; guessing would serve a broken app."""
+    """The command names no known server; a guess could break the app."""
 
     reason = Reason.UNKNOWN_SERVER
 
 
 class CommandConflictError(RejectedError):
-    """The user's own command or environment says something else than the spec."""
+    """The user's command or environment contradicts the spec."""
 
     reason = Reason.COMMAND_CONFLICT
 
 
 class StripModeError(RejectedError):
-    """`stripPrefix` forces what the server cannot serve."""
+    """`stripPrefix` demands a strip mode in which the server cannot serve the app."""
 
     reason = Reason.STRIP_MODE_REFUSED
 
 
 class RouteConflictError(RejectedError):
-    """Another app is served where this one asks to be."""
+    """Another app holds a route key that this app requests."""
 
     reason = Reason.CONFLICT
 
 
 class MiddlewareMissingError(RejectedError):
-    """The route names a middleware that is not there; somebody may make it at any time."""
+    """The route names a Middleware that does not exist; it may be created at any time."""
 
     reason = Reason.MIDDLEWARE_MISSING
 
 
 class ProxyUnknownError(RejectedError):
-    """Nobody told the operator whom a NetworkPolicy shall let in."""
+    """The operator's settings do not say which pods a NetworkPolicy must admit."""
 
     reason = Reason.PROXY_UNKNOWN
 
 
 class CertManagerMissingError(RejectedError):
-    """The cluster has no place to ask for the certificate that the route needs."""
+    """The cluster does not serve cert-manager's API, which the route's certificate needs."""
 
     reason = Reason.CERT_MANAGER_MISSING
 
 
 class TraefikMissingError(RejectedError):
-    """The cluster has no place to write the route to."""
+    """The cluster does not serve Traefik's API, which the route needs."""
 
     reason = Reason.TRAEFIK_MISSING

@@ -1,89 +1,90 @@
-"""The pieces of a pod that keep Kubernetes' own names and meaning: environment, resources, references."""
+"""Environment variables, resources and references, with the names and meaning that they have in Kubernetes."""
 
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from proxiedapp.api.base import ApiModel, CELRule
-from proxiedapp.api.fields import QUALIFIED_KEYS, Amount, EnvName, ObjectName, Quantity
+from proxiedapp.api.fields import QUALIFIED_KEYS, EnvName, ObjectName
+from proxiedapp.api.quantities import Amount, Quantity
 
 
 class LocalObjectReference(ApiModel):
-    """An object of the same namespace, by name."""
+    """A reference to an object in the same namespace."""
 
     name: ObjectName
     """Name of the object."""
 
 
 class OptionalReference(ApiModel):
-    """A ConfigMap or Secret of the same namespace that need not exist if `optional` says so."""
+    """A reference to a ConfigMap or Secret in the same namespace, which may be optional."""
 
     name: ObjectName
     """Name of the object."""
     optional: bool | None = None
-    """Whether the pod may start without it."""
+    """Whether the pod may start if the object or the key does not exist. Default: false."""
 
 
 class KeySelector(ApiModel):
-    """One key of a ConfigMap or Secret of the same namespace."""
+    """A reference to one key of a ConfigMap or Secret in the same namespace."""
 
     name: ObjectName
     """Name of the ConfigMap or Secret."""
     key: Annotated[str, Field(min_length=1, max_length=253)]
-    """The key in its data."""
+    """Key in the data of the ConfigMap or Secret."""
     optional: bool | None = None
-    """Whether the pod may start without it."""
+    """Whether the pod may start if the object or the key does not exist. Default: false."""
 
 
 class ObjectFieldSelector(ApiModel):
-    """A field of the pod."""
+    """A reference to a field of the pod."""
 
     field_path: Annotated[str, Field(min_length=1, max_length=512)]
-    """Path of the field, like metadata.name or status.podIP."""
+    """Path of the field, such as metadata.name or status.podIP."""
     api_version: Annotated[str, Field(max_length=64)] | None = None
-    """Version of the schema that the path is written in; v1 if absent."""
+    """API version of the schema that the path refers to. Default: v1."""
 
 
 class ResourceFieldSelector(ApiModel):
-    """A resource request or limit of a container."""
+    """A reference to a resource request or limit of a container."""
 
     resource: Annotated[str, Field(min_length=1, max_length=253)]
-    """The resource, like limits.cpu."""
+    """Name of the resource, such as limits.cpu."""
     container_name: Annotated[str, Field(max_length=63)] | None = None
-    """The container; the app's own if absent."""
+    """Name of the container. Default: the container of the variable."""
     divisor: Quantity | None = None
-    """Unit in which the value is given; 1 if absent."""
+    """Unit of the value, such as 1Mi: the value is divided by it. Default: 1."""
 
 
 class EnvVarSource(ApiModel):
-    """Where a variable's value comes from: exactly one of these."""
+    """Source of the value of a variable; exactly one field must be set."""
 
     rules: ClassVar = (
         CELRule(
             "[has(self.configMapKeyRef), has(self.secretKeyRef), has(self.fieldRef), has(self.resourceFieldRef)]"
             ".filter(given, given).size() == 1",
-            "give exactly one of configMapKeyRef, secretKeyRef, fieldRef and resourceFieldRef",
+            "set exactly one of configMapKeyRef, secretKeyRef, fieldRef and resourceFieldRef",
             lambda source: len(source.model_fields_set) == 1,
         ),
     )
 
     config_map_key_ref: KeySelector | None = None
-    """A key of a ConfigMap."""
+    """The value of a key of a ConfigMap."""
     secret_key_ref: KeySelector | None = None
-    """A key of a Secret."""
+    """The value of a key of a Secret."""
     field_ref: ObjectFieldSelector | None = None
-    """A field of the pod."""
+    """The value of a field of the pod."""
     resource_field_ref: ResourceFieldSelector | None = None
-    """A resource of the container."""
+    """A resource request or limit of a container."""
 
 
 class EnvVar(ApiModel):
-    """One environment variable of the app's container."""
+    """An environment variable."""
 
     rules: ClassVar = (
         CELRule(
             "!(has(self.value) && has(self.valueFrom))",
-            "give value or valueFrom, not both",
+            "set either value or valueFrom, not both",
             lambda env: env.value is None or env.value_from is None,
         ),
     )
@@ -91,37 +92,37 @@ class EnvVar(ApiModel):
     name: EnvName
     """Name of the variable."""
     value: Annotated[str, Field(max_length=32768)] | None = None
-    """Its value; $(NAME) refers to a variable given before it."""
+    """Value of the variable; $(NAME) inserts the value of a variable that is listed before it. Default: empty."""
     value_from: EnvVarSource | None = None
-    """Where the value comes from, if it is not given here."""
+    """Source of the value, instead of value."""
 
 
 class EnvFromSource(ApiModel):
-    """Variables taken from all keys of one ConfigMap or one Secret."""
+    """A ConfigMap or Secret of which every key becomes an environment variable."""
 
     rules: ClassVar = (
         CELRule(
             "has(self.configMapRef) != has(self.secretRef)",
-            "give exactly one of configMapRef and secretRef",
+            "set exactly one of configMapRef and secretRef",
             lambda source: (source.config_map_ref is None) != (source.secret_ref is None),
         ),
     )
 
     prefix: EnvName | None = None
-    """Put before each key."""
+    """Text that is put in front of each key. Default: none."""
     config_map_ref: OptionalReference | None = None
-    """The ConfigMap."""
+    """The ConfigMap whose keys are used."""
     secret_ref: OptionalReference | None = None
-    """The Secret."""
+    """The Secret whose keys are used."""
 
 
 Quantities = Annotated[dict[str, Amount], Field(max_length=32), QUALIFIED_KEYS]
 
 
 class ResourceRequirements(ApiModel):
-    """CPU, memory and other resources of the app's container."""
+    """CPU, memory and other resources of a container."""
 
     requests: Quantities | None = None
-    """What the scheduler reserves."""
+    """Resources that the scheduler reserves for the container, such as cpu: 100m."""
     limits: Quantities | None = None
-    """What the container may not exceed."""
+    """Resources that the container cannot exceed, such as memory: 256Mi."""

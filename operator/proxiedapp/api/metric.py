@@ -1,16 +1,17 @@
-"""One metric of an autoscaler: Kubernetes' own type, with what its validation demands beyond the schema.
+"""One metric of an autoscaler: Kubernetes' MetricSpec with the rules that its validation adds to the schema.
 
-A HorizontalPodAutoscaler is written after the Deployment, so what it would refuse must be refused at the door.
+The HorizontalPodAutoscaler is written after the Deployment, so the API server must reject an invalid metric with the
+ProxiedApp already. The rules are those of Kubernetes v1.36.3, `pkg/apis/autoscaling/validation/validation.go`.
 """
 
 from typing import Annotated, Any, Final
 
-from proxiedapp.api.base import ruled
-from proxiedapp.api.fields import is_positive
+from proxiedapp.api.base import cel_rule
+from proxiedapp.api.quantities import is_positive
 from proxiedapp.api.upstream import upstream
 
 _VALUES: Final = {"Utilization": "averageUtilization", "Value": "value", "AverageValue": "averageValue"}
-"""By type of a target, the field that holds it."""
+"""Maps the type of a target to the field that contains its value."""
 _SOURCES: Final[dict[str, tuple[str, ...]]] = {
     "containerResource": ("Utilization", "AverageValue"),
     "external": ("Value", "AverageValue"),
@@ -18,7 +19,7 @@ _SOURCES: Final[dict[str, tuple[str, ...]]] = {
     "pods": ("AverageValue",),
     "resource": ("Utilization", "AverageValue"),
 }
-"""By source of a metric, the types of target that it can have."""
+"""Maps the source of a metric to the types of target that it allows."""
 _NAME: Final = {"minLength": 1, "pattern": "^[^/%]+$"}
 
 
@@ -39,7 +40,7 @@ def _changes() -> dict[str, dict[str, Any]]:
 
 
 def _unused() -> list[str]:
-    """Return the fields of targets that their source never reads."""
+    """Return the target fields that a source never reads."""
     return [
         f"{source}.target.{field}"
         for source, types in _SOURCES.items()
@@ -62,7 +63,7 @@ def _has_its_value(metric: dict[str, Any]) -> bool:
 
 
 def _value_rule(source: str, types: tuple[str, ...]) -> str:
-    """Return `_has_its_value` in CEL, for one source."""
+    """Return the CEL form of `_has_its_value` for one source."""
     target = f"self.{source}.target"
     allowed = [f"!has(self.{source})"]
     for type_ in types:
@@ -76,14 +77,14 @@ def _value_rule(source: str, types: tuple[str, ...]) -> str:
 Metric = Annotated[
     dict[str, Any],
     upstream("MetricSpec", without=_unused(), change=_changes(), in_list=True),
-    ruled(
+    cel_rule(
         " && ".join(f"has(self.{source}) == (self.type == '{_type_of(source)}')" for source in _SOURCES),
-        "give exactly the source that type names, like resource for Resource",
+        "set exactly the field that type names, such as resource for type Resource",
         _has_its_source,
     ),
-    ruled(
+    cel_rule(
         " && ".join(_value_rule(source, types) for source, types in _SOURCES.items()),
-        "target must give exactly the value that its type names (averageUtilization, value or averageValue), above 0",
+        "target must set only the field that its type names (averageUtilization, value or averageValue), above 0",
         _has_its_value,
     ),
 ]

@@ -1,38 +1,39 @@
-"""How a Prometheus reads the app's metrics."""
+"""How Prometheus collects the app's metrics."""
 
 import re
 from datetime import timedelta
 from typing import ClassVar, Final
 
 from proxiedapp.api.base import ApiModel, CELRule
-from proxiedapp.api.fields import Duration, MetricsPath
+from proxiedapp.api.fields import Duration
 from proxiedapp.api.labels import Labels
+from proxiedapp.api.paths import MetricsPath
 
 _INTERVAL: Final = "30s"
 _UNITS: Final = {"h": "hours", "m": "minutes", "s": "seconds", "ms": "milliseconds"}
 
 
 class Monitoring(ApiModel):
-    """A ServiceMonitor for the app's metrics, where the cluster serves that API (Prometheus operator)."""
+    """Settings of a ServiceMonitor for the app's metrics. The cluster must run the Prometheus operator."""
 
     rules: ClassVar = (
         CELRule(
             "!has(self.scrapeTimeout)"
             f" || duration(self.scrapeTimeout) <= duration(has(self.interval) ? self.interval : '{_INTERVAL}')",
             "scrapeTimeout must not be longer than interval",
-            lambda asked: asked.scrape_timeout is None or _length(asked.scrape_timeout) <= _length(asked.interval),
+            lambda spec: spec.scrape_timeout is None or _length(spec.scrape_timeout) <= _length(spec.interval),
         ),
     )
 
     path: MetricsPath = "/metrics"
-    """Path as the app declares it, without the prefix: Prometheus talks to the pods, not through the proxy. For an app
-    that is mounted there, with a slash at its end: the redirect to it would carry the prefix."""
+    """Path of the metrics as the app declares it, without the path prefix: Prometheus reaches the pods directly. Add a
+    trailing slash if the metrics are a mounted app, because a redirect to the slash would contain the prefix."""
     interval: Duration = _INTERVAL
-    """Time between two readings."""
+    """Time between two collections, such as 30s or 1m."""
     scrape_timeout: Duration | None = None
-    """Time after which a reading has failed; Prometheus' own default if absent."""
+    """Time after which a collection fails, at most interval, such as 10s. Default: set by Prometheus."""
     labels: Labels | None = None
-    """Labels for the ServiceMonitor alone, by which a Prometheus may select it, like release: prometheus."""
+    """Labels for the ServiceMonitor only, by which Prometheus selects it, such as release: prometheus."""
 
 
 def _length(text: str) -> timedelta:

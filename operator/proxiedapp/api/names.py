@@ -1,4 +1,4 @@
-"""The words by which the API server knows us. Changing one is a breaking change."""
+"""The public names of the API. Changing one is a breaking change."""
 
 from hashlib import blake2b
 from json import dumps
@@ -14,15 +14,15 @@ PLURAL: Final = "proxiedapps"
 SHORT_NAME: Final = "papp"
 
 SUSPENDED: Final = (f"{GROUP}/reconcile", "suspended")
-"""The annotation that asks to leave an app's children alone, and its value."""
+"""The annotation, with its value, that stops the operator from changing an app's children."""
 
 NAME_PATTERN: Final = "[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
-"""A name that an app may have: the Service and the pods' labels carry it."""
+"""Pattern for the name of an app, which is also the name of its Service and the value of a label."""
 
 
 def short_hash(app: Key, content: object = None) -> str:
-    """Return ten hexadecimal digits that tell an app's object from others, and its content from an earlier one.
+    """Return ten hexadecimal digits that depend on the app and on the content of one of its objects.
 
-    Few enough to read; collisions matter within one cluster only.
+    Short enough to read in a name; a collision matters only within one cluster.
     """
     return blake2b(f"{app}\n{dumps(content, sort_keys=True)}".encode(), digest_size=5).hexdigest()

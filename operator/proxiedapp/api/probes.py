@@ -1,54 +1,55 @@
-"""The probes of the app's container, at paths as the app declares them."""
+"""The probes of the app's container."""
 
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from proxiedapp.api.base import ApiModel, CELRule
-from proxiedapp.api.fields import NonNegative, Positive, UrlPath
+from proxiedapp.api.fields import NonNegative, Positive
+from proxiedapp.api.paths import UrlPath
 from proxiedapp.api.upstream import upstream
 
 
 class Probe(ApiModel):
-    """A question by which the kubelet learns how the app is doing: a request, or one of Kubernetes' other ways."""
+    """A check that the kubelet makes regularly: an HTTP request (path), a command, a TCP connection or a gRPC call."""
 
     rules: ClassVar[tuple[CELRule, ...]] = (
         CELRule(
             "[has(self.path), has(self.exec), has(self.tcpSocket), has(self.grpc)].filter(given, given).size() == 1",
-            "give exactly one of path, exec, tcpSocket and grpc",
+            "set exactly one of path, exec, tcpSocket and grpc",
             lambda probe: len(probe.model_fields_set & {"path", "exec", "tcp_socket", "grpc"}) == 1,
         ),
         CELRule(
             "!has(self.httpHeaders) || has(self.path)",
-            "httpHeaders go with path",
+            "httpHeaders requires path",
             lambda probe: probe.http_headers is None or probe.path is not None,
         ),
     )
 
     path: UrlPath | None = None
-    """Path as the app declares it, without the prefix: the kubelet talks to the pod, not through the proxy."""
+    """Path of the request as the app declares it, without the path prefix: the kubelet reaches the pod directly."""
     http_headers: Annotated[list[Annotated[dict[str, Any], upstream("HTTPHeader")]], Field(max_length=16)] | None = None
-    """Headers of the request, such as Host for an app that answers to its own host names alone."""
+    """Headers of the request, such as Host for an app that answers only to its own host names."""
     exec: Annotated[dict[str, Any], upstream("ExecAction")] | None = None
-    """A command in the container, which must exit with 0."""
+    """Command that runs in the container and must exit with 0."""
     tcp_socket: Annotated[dict[str, Any], upstream("TCPSocketAction", without=("host",))] | None = None
-    """A port that must accept connections."""
+    """Port that must accept a TCP connection."""
     grpc: Annotated[dict[str, Any], upstream("GRPCAction")] | None = None
-    """A port that must answer gRPC's health check."""
+    """Port that must answer the gRPC health check."""
     initial_delay_seconds: NonNegative | None = None
-    """Seconds after the start before the first probe."""
+    """Seconds between the start of the container and the first probe. Default: 0."""
     period_seconds: Positive | None = None
-    """Seconds between probes."""
+    """Seconds between two probes. Default: 10."""
     timeout_seconds: Positive | None = None
-    """Seconds after which a probe has failed."""
+    """Seconds without an answer after which a probe fails. Default: 1."""
     success_threshold: Positive | None = None
-    """Successes in a row that count as recovered."""
+    """Number of successes in a row after which the container counts as recovered. Default: 1."""
     failure_threshold: Positive | None = None
-    """Failures in a row that count as failed."""
+    """Number of failures in a row after which the container counts as failed. Default: 3."""
 
 
-class MustSucceedOnce(Probe):
-    """A probe for which Kubernetes allows no other success threshold than one."""
+class SingleSuccessProbe(Probe):
+    """A probe for which Kubernetes allows only a success threshold of 1."""
 
     rules: ClassVar = (
         CELRule(
@@ -60,15 +61,15 @@ class MustSucceedOnce(Probe):
     )
 
     termination_grace_period_seconds: Positive | None = None
-    """Seconds that the container has to end after it failed the probe; the pod's own if absent."""
+    """Seconds that the container has to stop after it failed the probe. Default: that of the pod."""
 
 
 class Probes(ApiModel):
-    """The probes of the app's container."""
+    """Readiness, liveness and startup probes of the app's container."""
 
     readiness: Probe | None = None
-    """Whether the pod gets requests. If absent: whether the port accepts connections."""
-    liveness: MustSucceedOnce | None = None
-    """Whether the container must be restarted."""
-    startup: MustSucceedOnce | None = None
-    """Whether the app has started; holds the other probes back until then."""
+    """Readiness of the app. The pod receives requests while it succeeds. Default: the port accepts connections."""
+    liveness: SingleSuccessProbe | None = None
+    """Liveness of the app. The kubelet restarts the container when it fails. Default: no probe."""
+    startup: SingleSuccessProbe | None = None
+    """Start of the app. The other probes begin once it has succeeded. Default: no probe."""

@@ -1,10 +1,11 @@
-"""How new pods take the place of old ones."""
+"""How new pods replace old ones."""
 
 import re
 from typing import Any, ClassVar
 
 from proxiedapp.api.base import ApiModel, CELRule
-from proxiedapp.api.fields import CountOrPercent, CountOrShare, NonNegative, Positive
+from proxiedapp.api.fields import NonNegative, Positive
+from proxiedapp.api.quantities import CountOrPercent, CountOrShare
 
 
 def _none(value: Any) -> bool:
@@ -12,26 +13,26 @@ def _none(value: Any) -> bool:
 
 
 class Rollout(ApiModel):
-    """How new pods take the place of old ones."""
+    """How new pods replace old ones after a change."""
 
     rules: ClassVar = (
         CELRule(
             "(has(self.terminationGracePeriodSeconds) ? self.terminationGracePeriodSeconds : 30)"
             " > (has(self.preStopSeconds) ? self.preStopSeconds : 5)",
-            "terminationGracePeriodSeconds must be greater than preStopSeconds: it includes them, and the app ends its "
-            "requests in the rest",
+            "terminationGracePeriodSeconds must be greater than preStopSeconds: it includes them, and the app needs "
+            "the rest to finish its requests",
             lambda rollout: rollout.termination_grace_period_seconds > rollout.pre_stop_seconds,
         ),
         CELRule(
             "!has(self.maxSurge) || !has(self.maxUnavailable)"
             " || !(string(self.maxSurge).matches('^0+%?$') && string(self.maxUnavailable).matches('^0+%?$'))",
-            "maxSurge and maxUnavailable must not both be zero: no pod could ever be replaced",
+            "maxSurge and maxUnavailable must not both be 0, because then no pod can be replaced",
             lambda rollout: not (_none(rollout.max_surge) and _none(rollout.max_unavailable)),
         ),
         CELRule(
             "(has(self.progressDeadlineSeconds) ? self.progressDeadlineSeconds : 600)"
             " > (has(self.minReadySeconds) ? self.minReadySeconds : 0)",
-            "progressDeadlineSeconds (600 if absent) must be greater than minReadySeconds",
+            "progressDeadlineSeconds (600 by default) must be greater than minReadySeconds",
             lambda rollout: (
                 (600 if rollout.progress_deadline_seconds is None else rollout.progress_deadline_seconds)
                 > (rollout.min_ready_seconds or 0)
@@ -40,16 +41,16 @@ class Rollout(ApiModel):
     )
 
     max_surge: CountOrPercent | None = None
-    """Pods above replicas while a rollout runs, as a number or a percentage; 25% if absent."""
+    """Number or percentage of pods that a rollout may create beyond replicas, such as 1 or 25%. Default: 25%."""
     max_unavailable: CountOrShare | None = None
-    """Pods below replicas while a rollout runs, as a number or a percentage; 25% if absent."""
+    """Number or percentage of replicas that may be unavailable during a rollout, such as 0 or 25%. Default: 25%."""
     termination_grace_period_seconds: Positive = 30
-    """Seconds that a pod has to end, preStopSeconds included; then it is killed."""
+    """Seconds after which a pod that is being stopped is killed. They include preStopSeconds."""
     pre_stop_seconds: NonNegative = 5
-    """Seconds that a pod still serves after it was told to go, until the proxy sends it nothing more."""
+    """Seconds for which a pod that is being stopped still serves requests, until the proxy sends it no more of them."""
     revision_history_limit: NonNegative | None = None
-    """Old ReplicaSets kept for kubectl rollout undo; 10 if absent."""
+    """Number of old ReplicaSets that are kept for kubectl rollout undo. Default: 10."""
     min_ready_seconds: NonNegative | None = None
-    """Seconds that a new pod must be ready before it counts as available."""
+    """Seconds for which a new pod must be ready before it counts as available. Default: 0."""
     progress_deadline_seconds: Positive | None = None
-    """Seconds after which a rollout that gets no further has failed; 600 if absent."""
+    """Seconds without progress after which a rollout has failed. Default: 600."""

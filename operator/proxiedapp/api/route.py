@@ -1,117 +1,111 @@
-"""Where an app is served, and how TLS ends there."""
+"""The route of an app: hosts, path prefix, entry points and TLS."""
 
 from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from proxiedapp.api.base import UNIQUE, ApiModel, CELRule, unique_by
-from proxiedapp.api.fields import (
-    ApiGroup,
-    CertificateName,
-    EntryPoint,
-    Host,
-    KindName,
-    ObjectName,
-    PathPrefix,
-    ResolverName,
-)
+from proxiedapp.api.base import UNIQUE_ITEMS, ApiModel, CELRule, unique_by
+from proxiedapp.api.fields import ApiGroup, CertificateName, EntryPoint, Host, KindName, ObjectName, ResolverName
 from proxiedapp.api.kubernetes import LocalObjectReference
+from proxiedapp.api.paths import PathPrefix
 
 _CERT_MANAGER: Final = "cert-manager.io"
 
 StripPrefix = Literal["Auto", "Always", "Never"]
-"""Whether the proxy cuts the prefix off before the request reaches the pod."""
+"""Whether the proxy removes the path prefix from requests."""
 
 
 class TLSDomain(ApiModel):
-    """Names for which a certificate is asked."""
+    """Names of one certificate."""
 
     main: CertificateName
-    """The certificate's first name; may begin with *. for all names one level below."""
-    sans: Annotated[list[CertificateName], Field(max_length=32), UNIQUE] | None = None
-    """Its further names."""
+    """Main name of the certificate, such as example.com, or *.example.com for all names one level below."""
+    sans: Annotated[list[CertificateName], Field(max_length=32), UNIQUE_ITEMS] | None = None
+    """More names of the certificate."""
 
 
 class IssuerRef(ApiModel):
-    """Who issues the certificate: an issuer of cert-manager's, or of a group that extends it."""
+    """The issuer of the certificate, of cert-manager or of an API group that extends it."""
 
     rules: ClassVar = (
         CELRule(
             f"(has(self.group) && self.group != '{_CERT_MANAGER}')"
             " || !has(self.kind) || self.kind in ['Issuer', 'ClusterIssuer']",
-            f"kind must be Issuer or ClusterIssuer in the group {_CERT_MANAGER}",
+            f"kind must be Issuer or ClusterIssuer if group is {_CERT_MANAGER}",
             lambda issuer: issuer.group != _CERT_MANAGER or issuer.kind in {"Issuer", "ClusterIssuer"},
         ),
     )
 
     name: ObjectName
-    """Its name; an Issuer is one of this namespace."""
+    """Name of the issuer. An Issuer must be in this namespace."""
     kind: KindName = "Issuer"
-    """Issuer or ClusterIssuer; in another group what its kinds are called."""
+    """Kind of the issuer: Issuer or ClusterIssuer, or a kind of another group."""
     group: ApiGroup = _CERT_MANAGER
-    """Its API group."""
+    """API group of the issuer."""
 
 
 class RouteTLS(ApiModel):
-    """How Traefik ends TLS for the app. Empty: with its default certificate."""
+    """TLS settings of the route. An empty object serves HTTPS with the default certificate of Traefik."""
 
     rules: ClassVar = (
         CELRule(
             "!(has(self.issuerRef) && (has(self.certResolver) || has(self.domains)))",
-            "tls.issuerRef asks cert-manager for a certificate of route.hosts; remove tls.certResolver and tls.domains",
+            "tls.issuerRef already requests a certificate for route.hosts; remove tls.certResolver and tls.domains",
             lambda tls: tls.issuer_ref is None or (tls.cert_resolver is None and tls.domains is None),
         ),
         CELRule(
             "!(has(self.secretName) && has(self.certResolver))",
-            "give tls.secretName or tls.certResolver, not both",
+            "set either tls.secretName or tls.certResolver, not both",
             lambda tls: tls.secret_name is None or tls.cert_resolver is None,
         ),
         CELRule(
             "!has(self.domains) || has(self.certResolver)",
-            "tls.domains needs tls.certResolver, which asks for their certificate",
+            "tls.domains requires tls.certResolver, the resolver that requests their certificate",
             lambda tls: tls.domains is None or tls.cert_resolver is not None,
         ),
     )
 
     secret_name: ObjectName | None = None
-    """Secret of this namespace with tls.crt and tls.key; the operator itself never reads it. With issuerRef the one
-    that cert-manager writes, by default the app's name and -tls."""
+    """Secret of this namespace with tls.crt and tls.key, which Traefik reads. With issuerRef, the Secret that
+    cert-manager writes. Default: with issuerRef, the name of the app followed by -tls; else none."""
     issuer_ref: IssuerRef | None = None
-    """Ask cert-manager for a certificate of the route's hosts: a Certificate for the Secret."""
+    """Issuer of a certificate for the route's hosts, for which the operator creates a Certificate. Default: none."""
     cert_resolver: ResolverName | None = None
-    """The resolver in Traefik's configuration that gets the certificate."""
+    """Name of the certificate resolver in Traefik's configuration that obtains the certificate. Default: none."""
     domains: Annotated[list[TLSDomain], Field(min_length=1, max_length=32)] | None = None
-    """What the resolver asks for; the route's hosts if absent."""
+    """Names that the certificate resolver requests. Default: the route's hosts."""
     options: LocalObjectReference | None = None
-    """A TLSOption of this namespace."""
+    """TLSOption of this namespace, with TLS versions and cipher suites for example. Default: Traefik's own."""
 
 
 class RouteSpec(ApiModel):
-    """Where the app is served."""
+    """Hosts, path prefix, entry points and TLS under which the proxy serves the app."""
 
     rules: ClassVar = (
         CELRule(
             "!has(self.tls) || !has(self.tls.issuerRef) || (has(self.hosts) && size(self.hosts) > 0)",
-            "tls.issuerRef needs hosts, the names of the certificate",
+            "tls.issuerRef requires hosts, which are the names of the certificate",
             lambda route: route.tls is None or route.tls.issuer_ref is None or bool(route.hosts),
         ),
     )
 
-    hosts: Annotated[list[Host], Field(max_length=32), UNIQUE] | None = None
-    """Host names to serve; any host if absent."""
+    hosts: Annotated[list[Host], Field(max_length=32), UNIQUE_ITEMS] | None = None
+    """Host names under which the app is served, such as api.example.com. Default: any host."""
     path_prefix: PathPrefix = "/"
-    """The path under which the app is served, like /api/v1. The app itself does not know it: its own routes, probes and
-    commands are written without it."""
+    """Path under which the app is served, such as /api/v1. Write the app's own routes, its probes and its command
+    without this prefix."""
     strip_prefix: StripPrefix = "Auto"
-    """Whether the proxy cuts the prefix. Auto does what the server needs; a mode the server cannot serve is refused."""
-    entry_points: Annotated[list[EntryPoint], Field(min_length=1, max_length=16), UNIQUE] | None = None
-    """Traefik's entry points to serve on; the operator's default if absent."""
+    """Whether the proxy removes the path prefix from requests. Auto does what the server needs; Always and Never are
+    rejected if the server cannot work that way."""
+    entry_points: Annotated[list[EntryPoint], Field(min_length=1, max_length=16), UNIQUE_ITEMS] | None = None
+    """Traefik entry points that serve the app, such as [web, websecure]. Default: set by the operator."""
     tls: RouteTLS | None = None
-    """TLS settings for the entry points that speak https. Needed only for a certificate or options of the app's own:
-    an entry point that speaks TLS by itself does so without."""
+    """TLS settings for the entry points that serve HTTPS. Needed only for a certificate or options of the app's own, or
+    if the entry point does not use TLS by default."""
     redirect_to_https: Annotated[bool, Field(alias="redirectToHTTPS")] = False
-    """Whether plain entry points send clients on to https: those named here, else the operator's own."""
+    """Whether plain HTTP entry points redirect clients to HTTPS: those in entryPoints, else those of the operator's
+    default."""
     middlewares: Annotated[list[LocalObjectReference], Field(max_length=16), unique_by("name")] | None = None
-    """The user's own Traefik Middlewares of this namespace, in order, before those of the operator."""
+    """Traefik Middlewares of this namespace, applied in this order before those of the operator. Default: none."""
     ingress_class_name: ObjectName | None = None
-    """Which Traefik serves the route, where there are several (needs Traefik 3.7)."""
+    """Ingress class of the Traefik that serves the route, if there are several. Requires Traefik 3.7. Default: none."""

@@ -1,14 +1,16 @@
-"""How many pods there are, and how many of them may be taken away at a time."""
+"""Autoscaling, and how many pods a node drain may evict at a time."""
 
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from proxiedapp.api.base import ApiModel, CELRule
-from proxiedapp.api.fields import CountOrShare, Positive
+from proxiedapp.api.fields import Positive
 from proxiedapp.api.metric import Metric
+from proxiedapp.api.quantities import CountOrShare
 from proxiedapp.api.upstream import upstream
 
+# The bounds of Kubernetes v1.36.3, `pkg/apis/autoscaling/validation/validation.go`.
 _POLICY: Final[dict[str, dict[str, Any]]] = {
     "selectPolicy": {"enum": ["Max", "Min", "Disabled"]},
     "stabilizationWindowSeconds": {"minimum": 0, "maximum": 3600},
@@ -22,7 +24,7 @@ _BEHAVIOR: Final = {
 
 
 class Autoscaling(ApiModel):
-    """A HorizontalPodAutoscaler for the app's pods. It has the say over their number in place of spec.replicas."""
+    """Settings of a HorizontalPodAutoscaler, which sets the number of pods instead of spec.replicas."""
 
     rules: ClassVar = (
         CELRule(
@@ -33,34 +35,35 @@ class Autoscaling(ApiModel):
     )
 
     min_replicas: Positive = 1
-    """Fewest pods."""
+    """Minimum number of pods."""
     max_replicas: Positive
-    """Most pods."""
+    """Maximum number of pods."""
     target_cpu_utilization_percentage: Annotated[Positive | None, Field(alias="targetCPUUtilizationPercentage")] = None
-    """CPU in percent of what the pods request, on average; 80 if there are no metrics either."""
+    """Target for the average CPU usage in percent of what the pods request, such as 70. Default: 80 if metrics is empty
+    too, else none."""
     metrics: Annotated[list[Metric], Field(max_length=16)] | None = None
-    """Further metrics; the one that asks for the most pods decides."""
+    """More metrics. The metric that requires the most pods decides."""
     behavior: (
         Annotated[dict[str, Any], upstream("HorizontalPodAutoscalerBehavior", without=("tolerance",), change=_BEHAVIOR)]
         | None
     ) = None
-    """How fast pods are added and removed; Kubernetes' own defaults where it says nothing."""
+    """How fast pods are added and removed. Default: Kubernetes' own for each field."""
 
 
 class DisruptionBudget(ApiModel):
-    """How many pods a drain of nodes may take away at a time."""
+    """Settings of a PodDisruptionBudget, which limits how many pods a node drain may evict at a time."""
 
     rules: ClassVar = (
         CELRule(
             "has(self.minAvailable) != has(self.maxUnavailable)",
-            "give exactly one of minAvailable and maxUnavailable",
+            "set exactly one of minAvailable and maxUnavailable",
             lambda budget: (budget.min_available is None) != (budget.max_unavailable is None),
         ),
     )
 
     min_available: CountOrShare | None = None
-    """Pods that must stay available, as a number or a percentage."""
+    """Number or percentage of pods that must stay available, such as 1 or 50%."""
     max_unavailable: CountOrShare | None = None
-    """Pods that may be missing, as a number or a percentage."""
+    """Number or percentage of pods that may be unavailable, such as 1 or 50%."""
     unhealthy_pod_eviction_policy: Literal["AlwaysAllow", "IfHealthyBudget"] = "AlwaysAllow"
-    """Whether pods that are not ready may always be taken away, so that a broken app does not hold up a drain."""
+    """Whether pods that are not ready may always be evicted. With AlwaysAllow, a broken app does not block a drain."""

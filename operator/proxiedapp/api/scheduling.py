@@ -1,4 +1,4 @@
-"""Where the pods run: Kubernetes' own fields, passed on as they are."""
+"""Which nodes the pods run on: fields of Kubernetes, passed on unchanged."""
 
 from typing import Annotated, Any, Final
 
@@ -8,11 +8,13 @@ from proxiedapp.api.base import ApiModel, unique_by
 from proxiedapp.api.fields import QUALIFIED_KEYS, ObjectName
 from proxiedapp.api.upstream import upstream
 
-_NOT_IN_EVERY_CLUSTER: Final = ("mismatchLabelKeys",)
+_NOT_IN_EVERY_CLUSTER: Final = ("mismatchLabelKeys", "matchLabelKeys")
+"""Fields of pod affinity behind the feature gate MatchLabelKeysInPodAffinity, generally available since Kubernetes 1.33
+(v1.36.3, `pkg/features/kube_features.go`)."""
 
 
 class Scheduling(ApiModel):
-    """Where the pods run."""
+    """Which nodes the pods run on."""
 
     node_selector: (
         Annotated[
@@ -22,13 +24,13 @@ class Scheduling(ApiModel):
         ]
         | None
     ) = None
-    """Labels that a node must have."""
+    """Labels that a node must have, such as disktype: ssd. Default: any node."""
     tolerations: (
         Annotated[
             list[
                 Annotated[
                     dict[str, Any],
-                    # Gt and Lt are behind a feature gate.
+                    # Gt and Lt need the feature gate TaintTolerationComparisonOperators (alpha in Kubernetes 1.36).
                     upstream("Toleration", change={"operator": {"enum": ["Equal", "Exists"]}}, in_list=True),
                 ]
             ],
@@ -36,15 +38,15 @@ class Scheduling(ApiModel):
         ]
         | None
     ) = None
-    """Taints of nodes that the pods put up with."""
+    """Taints of nodes that the pods tolerate."""
     affinity: (
         Annotated[
             dict[str, Any],
-            upstream("Affinity", without=(*_NOT_IN_EVERY_CLUSTER, "matchLabelKeys")),
+            upstream("Affinity", without=_NOT_IN_EVERY_CLUSTER),
         ]
         | None
     ) = None
-    """Nodes and neighbours that the pods want or avoid."""
+    """Rules for preferring or avoiding nodes, by their labels or by the pods that run on them."""
     topology_spread_constraints: (
         Annotated[
             list[Annotated[dict[str, Any], upstream("TopologySpreadConstraint")]],
@@ -53,7 +55,7 @@ class Scheduling(ApiModel):
         ]
         | None
     ) = None
-    """How the pods spread over zones or nodes. A constraint counts the pods that its labelSelector names, such as
-    app.kubernetes.io/instance with the app's name."""
+    """How the pods spread over zones or nodes. A constraint counts the pods that its labelSelector matches: select
+    app.kubernetes.io/instance with the name of the app."""
     priority_class_name: ObjectName | None = None
-    """Which PriorityClass the pods have."""
+    """PriorityClass of the pods. Default: the cluster's default."""

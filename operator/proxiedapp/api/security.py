@@ -1,11 +1,13 @@
-"""What a pod may be allowed beyond our restricted default: never more than Pod Security's *baseline*.
+"""Security contexts: what a user may allow beyond the restricted defaults, within the Pod Security Standard baseline.
 
-What baseline forbids has no field here, or only the values that baseline allows; so the schema itself refuses it.
+What baseline forbids has no field here, or only the values that baseline allows, so the schema rejects it. The lists
+are those of Kubernetes v1.36.3, `k8s.io/pod-security-admission/policy`; tests/integration/test_pod_security.py compares
+them with a real API server.
 """
 
 from typing import Annotated, Any, Final
 
-from proxiedapp.api.base import ruled
+from proxiedapp.api.base import cel_rule
 from proxiedapp.api.fields import INT32_MAX
 from proxiedapp.api.upstream import upstream
 
@@ -46,11 +48,11 @@ _PROFILES: Final = {
 }
 _BEYOND_BASELINE: Final = ("privileged", "procMount", "windowsOptions", "user", "role")
 _NOT_IN_EVERY_CLUSTER: Final = ("supplementalGroupsPolicy", "seLinuxChangePolicy")
-"""An API server that does not know a field drops it, and we would write it again and again."""
+"""An API server that does not know a field drops it, and the operator would see drift and write it in each pass."""
 
-_ROOT_IS_SAID = ruled(
+_ROOT_IS_EXPLICIT = cel_rule(
     "!has(self.runAsUser) || self.runAsUser != 0 || (has(self.runAsNonRoot) && !self.runAsNonRoot)",
-    "runAsUser: 0 is root: write runAsNonRoot: false beside it if that is meant",
+    "runAsUser: 0 is root; if the container must run as root, set runAsNonRoot: false too",
     lambda context: context.get("runAsUser") != 0 or context.get("runAsNonRoot") is False,
 )
 
@@ -66,7 +68,7 @@ PodSecurityContext = Annotated[
             "sysctls[].name": {"enum": _SYSCTLS},
         },
     ),
-    _ROOT_IS_SAID,
+    _ROOT_IS_EXPLICIT,
 ]
 SecurityContext = Annotated[
     dict[str, Any],
@@ -75,5 +77,5 @@ SecurityContext = Annotated[
         without=_BEYOND_BASELINE,
         change={**_PROFILES, "capabilities.add[]": {"enum": _CAPABILITIES}},
     ),
-    _ROOT_IS_SAID,
+    _ROOT_IS_EXPLICIT,
 ]

@@ -1,4 +1,4 @@
-"""The status of a ProxiedApp: what the controller answers."""
+"""The status of a ProxiedApp, written by the operator."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,59 +11,59 @@ from proxiedapp.api.fields import INT32_MAX
 
 
 class ConditionType(StrEnum):
-    """The conditions, in the order in which they are shown."""
+    """The condition types, in display order."""
 
     READY = "Ready"
-    """The app of the present generation is in place, rolled out and routed."""
+    """The current generation of the app is applied, rolled out and routed."""
     RECONCILING = "Reconciling"
-    """Work is under way; absent otherwise, as kstatus asks."""
+    """The operator or Kubernetes is still working on the current generation; absent otherwise, as kstatus requires."""
     STALLED = "Stalled"
-    """Work cannot go on until somebody changes something; absent otherwise."""
+    """The operator cannot continue until the spec or the cluster changes; absent otherwise."""
     ROUTE_ACCEPTED = "RouteAccepted"
     """The route is valid and applied."""
     WORKLOAD_AVAILABLE = "WorkloadAvailable"
-    """Enough pods are available to serve."""
+    """Enough pods are available to serve requests."""
     VERIFIED = "Verified"
-    """Docs, schema, redirects and forwarded headers are right as clients see them; never holds Ready back."""
+    """Documentation, schema, redirects and forwarded headers are correct through the proxy. Does not affect Ready."""
 
 
 class Condition(ApiModel):
-    """One observation, as in the Kubernetes API conventions."""
+    """One aspect of the state, as in the Kubernetes API conventions."""
 
     type: Annotated[str, Field(min_length=1, max_length=316)]
-    """What is observed."""
+    """Type of the condition."""
     status: Literal["True", "False", "Unknown"]
-    """Whether it is so."""
+    """Whether the condition is true."""
     observed_generation: Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})]
-    """The generation of the spec that this speaks of."""
+    """Generation of the spec that the condition refers to."""
     last_transition_time: datetime
-    """When status last flipped, in whole seconds."""
+    """Time at which the status last changed."""
     reason: Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$")]
-    """One stable word; alerts may match on it."""
+    """Reason for the status as one stable word that alerts can match."""
     message: Annotated[str, Field(max_length=32768)]
-    """A sentence for people: what is so, and where something is wrong, how to mend it."""
+    """Explanation for people; if something is wrong, it says what, where, and how to fix it."""
 
 
 class ProxiedAppStatus(ApiModel):
-    """What the controller last found."""
+    """The state of the app as the operator last observed it."""
 
     observed_generation: Annotated[int, Field(ge=-1, json_schema_extra={"format": "int64"})] = -1
-    """The generation of the spec that this status speaks of; -1 until the controller has seen the object."""
+    """Generation of the spec that the status refers to; -1 until the operator has processed the object."""
     url: str | None = None
-    """Where the app is served; only a path where the route takes any host and no public address is configured."""
+    """Public URL of the app; only a path if the route accepts any host and the operator knows no public address."""
     docs_url: str | None = None
-    """Where the app's docs page is."""
+    """URL of the app's documentation page."""
     root_path: str | None = None
-    """What the server is told as its root path; empty for none."""
+    """Root path that the server is configured with; empty for none."""
     server: str | None = None
-    """The server that was recognised."""
+    """ASGI server that runs the app."""
     strip_prefix: bool | None = None
-    """Whether the proxy cuts the prefix off."""
+    """Whether the proxy removes the path prefix from requests."""
     replicas: Annotated[int, Field(ge=0, le=INT32_MAX, json_schema_extra={"format": "int32"})] | None = None
-    """Pods that exist."""
+    """Number of pods that exist."""
     ready_replicas: Annotated[int, Field(ge=0, le=INT32_MAX, json_schema_extra={"format": "int32"})] | None = None
-    """Pods that are ready."""
+    """Number of pods that are ready."""
     selector: str | None = None
-    """The pods' label selector, for the scale subresource."""
+    """Label selector of the pods, for the scale subresource."""
     conditions: Annotated[list[Condition], unique_by("type")] | None = None
-    """Ready, Reconciling, Stalled, RouteAccepted, WorkloadAvailable and Verified."""
+    """The conditions Ready, Reconciling, Stalled, RouteAccepted, WorkloadAvailable and Verified."""

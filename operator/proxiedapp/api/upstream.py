@@ -1,9 +1,12 @@
-"""Types borrowed from Kubernetes: `Annotated[dict[str, Any], upstream("Affinity")]` is a value of that very shape.
+"""Types of Kubernetes as field types: `Annotated[dict[str, Any], upstream("Affinity")]` has the schema of an Affinity.
 
-`kubernetes.json` is an excerpt of the API server's own OpenAPI (`make pod-schema` writes it). From one definition of it
-come both the CRD's schema and the check in Python, so the two agree, and fields keep Kubernetes' names and meaning.
-What we take away or narrow stands where the type is used. Only bounds are added: without them the API server could not
-estimate what a rule costs, and one object could fill etcd.
+`kubernetes.json` is an excerpt of the API server's OpenAPI document (tools/podschema.py writes it). One definition
+yields both the schema in the CRD and the check in Python, so the two agree, and fields keep Kubernetes' names and
+meaning. A module that uses such a type says which fields it leaves out or narrows.
+
+Only bounds are added here. Without them the API server could not estimate the cost of CEL rules and would refuse the
+CRD (Kubernetes v1.36.3, `k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation/validation.go`,
+StaticEstimatedCostLimit), and one object could fill etcd.
 """
 
 import json
@@ -16,7 +19,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from proxiedapp.api.fields import QUANTITY_SCHEMA
+from proxiedapp.api.quantities import QUANTITY_SCHEMA
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -24,36 +27,37 @@ _MAX_LENGTH: Final = 1024
 _MAX_ITEMS: Final = 64
 _MAX_PROPERTIES: Final = 64
 _RANGES: Final = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**53) + 1, 2**53 - 1)}
-"""Of 64 bits, what every JSON parser reads exactly."""
+"""For int64, the integers that every JSON parser reads exactly."""
 _INT_OR_STRING: Final[Schema] = {
     "anyOf": [{"type": "integer"}, {"type": "string"}],
     "x-kubernetes-int-or-string": True,
     "maxLength": 64,
 }
-_OF_THEIR_OWN: Final[dict[str, Schema]] = {"Quantity": QUANTITY_SCHEMA, "IntOrString": _INT_OR_STRING}
+_FIXED_SCHEMAS: Final[dict[str, Schema]] = {"Quantity": QUANTITY_SCHEMA, "IntOrString": _INT_OR_STRING}
 _KEPT: Final = ("description", "type", "format", "enum", "required", "x-kubernetes-map-type")
 
 
 def upstream(
     name: str, *, without: Collection[str] = (), change: Mapping[str, Schema] | None = None, in_list: bool = False
 ) -> "UpstreamType":
-    """Borrow a definition, without the fields of these names, wherever they stand, or at these paths.
+    """Return an annotation with the schema of a Kubernetes type.
 
-    `change` lays more keywords over the parts at these paths: `capabilities.add[]` are the items of a list, "" is the
-    whole. `in_list` says that values stand in a list that one manager owns as a whole.
+    `without` removes fields: a plain name everywhere in the type, a dotted path only there. `change` adds or replaces
+    keywords at paths such as `capabilities.add[]` (the items of a list) or "" (the whole type). `in_list` says that the
+    value is in a list that one field manager owns as a whole.
     """
     schema = _resolved({"$ref": name}, frozenset(without))
     for path in without:
         if "." in path:
-            holder, _, field = path.rpartition(".")
-            del _at(schema, holder)["properties"][field]
+            parent, _, field = path.rpartition(".")
+            del _at(schema, parent)["properties"][field]
     for path, keywords in (change or {}).items():
         _at(schema, path).update(keywords)
     return UpstreamType(name, schema, in_list=in_list)
 
 
 class UpstreamType:
-    """The annotation: a schema for the CRD, and the same as a check in Python."""
+    """The annotation: a schema for the CRD, and the equivalent check in Python."""
 
     def __init__(self, name: str, schema: Schema, *, in_list: bool) -> None:
         self.name = name
@@ -62,7 +66,7 @@ class UpstreamType:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         del source, handler
-        return _checked(self.schema, in_list=self._in_list)
+        return _core_schema(self.schema, in_list=self._in_list)
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         del core, handler
@@ -83,15 +87,15 @@ def _at(schema: Schema, path: str) -> Schema:
 
 
 def _resolved(schema: Schema, without: frozenset[str]) -> Schema:
-    """Return a definition as a structural schema of its own: references in place, bounded, unwanted fields gone."""
+    """Return a definition as a structural schema: references inlined, bounds added, unwanted fields removed."""
     if "allOf" in schema:
         (only,) = schema["allOf"]
-        return _resolved(only, without) | _told(schema)
+        return _resolved(only, without) | _description(schema)
     if "$ref" in schema:
         name = schema["$ref"]
-        return dict(_OF_THEIR_OWN[name]) if name in _OF_THEIR_OWN else _resolved(_definitions()[name], without)
+        return dict(_FIXED_SCHEMAS[name]) if name in _FIXED_SCHEMAS else _resolved(_definitions()[name], without)
     result: Schema = {key: schema[key] for key in _KEPT if key in schema}
-    if schema.get("default"):  # the others are "", 0 and {}, which Kubernetes takes for absent
+    if schema.get("default"):  # the other defaults are "", 0 and {}, which mean absent in Kubernetes
         result["default"] = schema["default"]
     return result | _content(schema, without)
 
@@ -114,12 +118,12 @@ def _content(schema: Schema, without: frozenset[str]) -> Schema:
             return {}
 
 
-def _told(schema: Schema) -> Schema:
+def _description(schema: Schema) -> Schema:
     return {"description": schema["description"]} if "description" in schema else {}
 
 
-def _checked(schema: Schema, *, in_list: bool) -> CoreSchema:
-    """Return pydantic's check of a structural schema."""
+def _core_schema(schema: Schema, *, in_list: bool) -> CoreSchema:
+    """Return pydantic's core schema for a structural schema."""
     if schema.get("x-kubernetes-int-or-string"):
         text = core_schema.str_schema(max_length=schema["maxLength"], pattern=schema.get("pattern"))
         return core_schema.union_schema([core_schema.int_schema(), text])
@@ -127,12 +131,12 @@ def _checked(schema: Schema, *, in_list: bool) -> CoreSchema:
         return core_schema.literal_schema(schema["enum"])
     match schema["type"]:
         case "object" if "properties" in schema:
-            return _checked_object(schema, in_list=in_list or schema.get("x-kubernetes-map-type") == "atomic")
+            return _object_core_schema(schema, in_list=in_list or schema.get("x-kubernetes-map-type") == "atomic")
         case "object":
-            values = _checked(schema["additionalProperties"], in_list=in_list)
+            values = _core_schema(schema["additionalProperties"], in_list=in_list)
             return core_schema.dict_schema(core_schema.str_schema(), values, max_length=schema["maxProperties"])
         case "array":
-            items = _checked(schema["items"], in_list=True)
+            items = _core_schema(schema["items"], in_list=True)
             return core_schema.list_schema(items, min_length=schema.get("minItems"), max_length=schema["maxItems"])
         case "integer":
             return core_schema.int_schema(ge=schema["minimum"], le=schema["maximum"])
@@ -144,19 +148,20 @@ def _checked(schema: Schema, *, in_list: bool) -> CoreSchema:
             )
 
 
-def _checked_object(schema: Schema, *, in_list: bool) -> CoreSchema:
+def _object_core_schema(schema: Schema, *, in_list: bool) -> CoreSchema:
     required = schema.get("required", [])
     fields = {}
     for name, child in schema["properties"].items():
-        field = _checked(child, in_list=in_list)
+        field = _core_schema(child, in_list=in_list)
         if "default" in child:
             field = core_schema.with_default_schema(field, default=child["default"])
         fields[name] = core_schema.typed_dict_field(field, required=name in required)
-    # Strict, as ApiModel is: what holds this type does not pass it on.
+    # Strict, as ApiModel is: pydantic does not pass the setting of the surrounding model on to this schema.
     checked = core_schema.typed_dict_schema(fields, extra_behavior="forbid", config={"strict": True})
     if not in_list:
         return checked
-    # Within what one manager owns as a whole we own what is stored, and there the API server leaves these out.
+    # In a list or map that one manager owns as a whole, the operator owns what is stored, and the API server does not
+    # store empty optional values there (tests/integration/test_schema_walk.py).
     left_out = {name for name, child in schema["properties"].items() if name not in required and _has_zero(child)}
 
     def without_zeros(value: dict[str, Any]) -> dict[str, Any]:
@@ -166,5 +171,5 @@ def _checked_object(schema: Schema, *, in_list: bool) -> CoreSchema:
 
 
 def _has_zero(schema: Schema) -> bool:
-    """Whether Kubernetes takes the empty value for an absent one: not so for an object with fields of its own."""
+    """Return whether an empty value means an absent one in Kubernetes, as it does except for objects with fields."""
     return schema.get("type") in {"string", "array"} or "additionalProperties" in schema

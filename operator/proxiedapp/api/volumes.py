@@ -1,54 +1,54 @@
-"""Volumes and where they are mounted, as in a pod; only kinds that keep to the namespace and off the node."""
+"""Volumes and volume mounts, as in a pod, limited to volume types that stay within the namespace and off the node."""
 
 from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
-from proxiedapp.api.base import ApiModel, CELRule, ruled, unique_by
+from proxiedapp.api.base import ApiModel, CELRule, cel_rule, unique_by
 from proxiedapp.api.fields import ContainerName
 from proxiedapp.api.upstream import upstream
 
 TMP: Final = "tmp"
-"""The volume at /tmp, which every app has."""
+"""The volume that is mounted at /tmp in every app."""
 ADAPTER: Final = "adapter"
-"""The volume that holds our adapter, where a server needs it."""
+"""The volume with the ASGI adapter, for servers that need it."""
 ADAPTER_PATH: Final = "/opt/proxiedapp"
-"""Where it is mounted."""
+"""Where the volume with the adapter is mounted."""
 
-_KINDS: Final = ("configMap", "secret", "emptyDir", "persistentVolumeClaim", "projected", "downwardAPI")
+_TYPES: Final = ("configMap", "secret", "emptyDir", "persistentVolumeClaim", "projected", "downwardAPI")
 _NOT_IN_EVERY_CLUSTER: Final = ("clusterTrustBundle", "podCertificate", "recursiveReadOnly")
 
 
 class Volume(ApiModel):
-    """A volume of the pod: a name and exactly one kind."""
+    """A volume of the pod: a name and exactly one volume type."""
 
     rules: ClassVar = (
         CELRule(
-            f"[{', '.join(f'has(self.{kind})' for kind in _KINDS)}].filter(given, given).size() == 1",
-            f"give exactly one of {', '.join(_KINDS)}",
+            f"[{', '.join(f'has(self.{type_})' for type_ in _TYPES)}].filter(given, given).size() == 1",
+            f"set exactly one of {', '.join(_TYPES)}",
             lambda volume: len(volume.model_fields_set) == 2,  # noqa: PLR2004 - its name and one more
         ),
         CELRule(
             f"!(self.name in ['{TMP}', '{ADAPTER}'])",
-            f"the names {TMP} and {ADAPTER} are taken by the operator's own volumes; choose another",
+            f"the volume names {TMP} and {ADAPTER} are reserved for the operator; choose another name",
             lambda volume: volume.name not in {TMP, ADAPTER},
         ),
     )
 
     name: ContainerName
-    """Name by which volumeMounts refer to it."""
+    """Name of the volume, to which volumeMounts refer."""
     config_map: (
         Annotated[dict[str, Any], upstream("ConfigMapVolumeSource", change={"": {"required": ["name"]}})] | None
     ) = None
-    """Files from the keys of a ConfigMap."""
+    """Files from the keys of a ConfigMap of this namespace."""
     secret: (
         Annotated[dict[str, Any], upstream("SecretVolumeSource", change={"": {"required": ["secretName"]}})] | None
     ) = None
-    """Files from the keys of a Secret."""
+    """Files from the keys of a Secret of this namespace."""
     empty_dir: Annotated[dict[str, Any], upstream("EmptyDirVolumeSource")] | None = None
-    """An empty folder that lives as long as the pod."""
+    """A directory that is empty at first and exists as long as the pod."""
     persistent_volume_claim: Annotated[dict[str, Any], upstream("PersistentVolumeClaimVolumeSource")] | None = None
-    """A claim of the same namespace; more than one replica needs one that several pods may mount."""
+    """A PersistentVolumeClaim of this namespace. With more than one replica, several pods must be able to mount it."""
     projected: (
         Annotated[
             dict[str, Any],
@@ -60,11 +60,11 @@ class Volume(ApiModel):
         ]
         | None
     ) = None
-    """Several sources in one folder."""
+    """Files from several sources in one directory."""
     downward_api: Annotated[
         Annotated[dict[str, Any], upstream("DownwardAPIVolumeSource")] | None, Field(alias="downwardAPI")
     ] = None
-    """Files about the pod itself."""
+    """Files with fields of the pod itself."""
 
 
 VolumeMount = Annotated[
@@ -72,17 +72,17 @@ VolumeMount = Annotated[
     upstream(
         "VolumeMount",
         without=_NOT_IN_EVERY_CLUSTER,
-        # Bidirectional needs a privileged container.
+        # Bidirectional requires a privileged container.
         change={"mountPropagation": {"enum": ["HostToContainer", "None"]}},
     ),
-    ruled(
+    cel_rule(
         f"self.mountPath != '{ADAPTER_PATH}' && !self.mountPath.startsWith('{ADAPTER_PATH}/')",
-        f"{ADAPTER_PATH} is where the operator mounts its adapter; choose another mountPath",
+        f"{ADAPTER_PATH} is reserved for the operator's adapter; choose another mountPath",
         lambda mount: not f"{mount['mountPath']}/".startswith(f"{ADAPTER_PATH}/"),
     ),
-    ruled(
+    cel_rule(
         f"self.name != '{ADAPTER}'",
-        f"the volume {ADAPTER} is the operator's own; mount a volume of spec.volumes, or {TMP}",
+        f"the volume {ADAPTER} is reserved for the operator; mount a volume of spec.volumes, or {TMP}",
         lambda mount: mount["name"] != ADAPTER,
     ),
 ]

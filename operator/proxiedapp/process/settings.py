@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
+from proxiedapp.api.addresses import IpOrNetwork
 from proxiedapp.api.docstrings import DescribedModel
-from proxiedapp.api.fields import EntryPoint, IpOrNetwork, ObjectName
+from proxiedapp.api.fields import EntryPoint, ObjectName
 from proxiedapp.resources.defaults import Defaults, PodSelector
 from proxiedapp.routing.entrypoints import EntryPoints
 

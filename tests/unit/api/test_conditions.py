@@ -1,4 +1,4 @@
-"""Conditions: when their time moves, how they are ordered, what their message may hold."""
+"""Conditions: their transition time, their order, and what a message may contain."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,7 @@ def ready(*, holds: bool | None, now: datetime, reason: Reason = Reason.AVAILABL
 
 
 @pytest.mark.parametrize(("holds", "status"), [(True, "True"), (False, "False"), (None, "Unknown")])
-def test_status_is_one_of_three_words(holds: bool | None, status: str) -> None:
+def test_status_is_true_false_or_unknown(holds: bool | None, status: str) -> None:
     assert ready(holds=holds, now=NOON).status == status
 
 
@@ -31,12 +31,12 @@ def test_times_are_whole_seconds_as_the_api_server_keeps_them() -> None:
 
 @pytest.mark.parametrize("before", [True, False, None])
 @pytest.mark.parametrize("after", [True, False, None])
-def test_transition_time_moves_only_when_the_status_flips(before: bool | None, after: bool | None) -> None:
+def test_transition_time_changes_only_with_the_status(before: bool | None, after: bool | None) -> None:
     (kept,) = carry_over([ready(holds=before, now=NOON)], [ready(holds=after, now=LATER)])
     assert kept.last_transition_time == (NOON if before is after else LATER).replace(microsecond=0)
 
 
-def test_new_reason_message_and_generation_leave_the_time_alone() -> None:
+def test_new_reason_message_and_generation_keep_the_transition_time() -> None:
     old = ready(holds=False, now=NOON, reason=Reason.PROGRESSING)
     new = ready(holds=False, now=LATER, reason=Reason.RETRYING, generation=2)
     (kept,) = carry_over([old], [new])
@@ -44,7 +44,7 @@ def test_new_reason_message_and_generation_leave_the_time_alone() -> None:
     assert kept.last_transition_time == old.last_transition_time
 
 
-def test_condition_that_comes_back_has_a_new_time() -> None:
+def test_condition_that_reappears_has_a_new_transition_time() -> None:
     old = condition(ConditionType.STALLED, Reason.NAME_TAKEN, "", holds=True, generation=1, now=NOON)
     without = carry_over([old], [ready(holds=True, now=NOON)])
     new = condition(ConditionType.STALLED, Reason.NAME_TAKEN, "", holds=True, generation=1, now=LATER)
@@ -52,12 +52,12 @@ def test_condition_that_comes_back_has_a_new_time() -> None:
     assert back.last_transition_time == LATER.replace(microsecond=0)
 
 
-def test_conditions_that_are_not_given_anew_are_dropped() -> None:
+def test_conditions_that_are_not_set_again_are_dropped() -> None:
     assert carry_over([ready(holds=True, now=NOON)], []) == []
 
 
 @given(st.permutations(list(ConditionType)))
-def test_conditions_are_shown_in_one_order(types: list[ConditionType]) -> None:
+def test_conditions_have_a_fixed_order(types: list[ConditionType]) -> None:
     given_in = [condition(one, Reason.AVAILABLE, "", holds=True, generation=1, now=NOON) for one in types]
     shown = [one.type for one in carry_over([], given_in)]
     assert shown == ["Ready", "Reconciling", "Stalled", "RouteAccepted", "WorkloadAvailable", "Verified"]
@@ -68,19 +68,19 @@ def test_conditions_are_shown_in_one_order(types: list[ConditionType]) -> None:
     [
         pytest.param("All is well: 100 % é 日本.", "All is well: 100 % é 日本.", id="plain text"),
         pytest.param("a\nb\r\nc\td", "a b  c d", id="line ends and tabs"),
-        pytest.param("\x1b[2Ja\x07\x00\x7f\x9bb", " [2Ja    b", id="what steers a terminal"),
-        pytest.param("a\u202eb\u2066c\u200ed\u061ce", "a b c d e", id="what reverses the text"),
-        pytest.param("a\u200bb\ufeffc\u2028d", "a b c d", id="what cannot be seen"),
+        pytest.param("\x1b[2Ja\x07\x00\x7f\x9bb", " [2Ja    b", id="terminal control characters"),
+        pytest.param("a\u202eb\u2066c\u200ed\u061ce", "a b c d e", id="bidirectional controls"),
+        pytest.param("a\u200bb\ufeffc\u2028d", "a b c d", id="invisible characters"),
         pytest.param("a\ud800b", "a b", id="half of a surrogate pair"),
     ],
 )
-def test_message_can_do_nothing_but_be_read(message: str, shown: str) -> None:
+def test_message_contains_printable_characters_only(message: str, shown: str) -> None:
     assert printable(message) == shown
 
 
 @pytest.mark.parametrize("char", ["a", "é", "日", "😀"])
 @pytest.mark.parametrize("count", [255, 256, 341, 342, 512, 513, 1024, 1025, 40_000])
-def test_message_is_cut_to_what_an_event_takes(char: str, count: int) -> None:
+def test_message_is_cut_to_the_limit_of_an_event(char: str, count: int) -> None:
     message = char * count
     shown = printable(message)
     assert len(shown.encode()) <= 1024
@@ -92,7 +92,7 @@ def test_message_is_cut_to_what_an_event_takes(char: str, count: int) -> None:
 
 
 @given(st.text())
-def test_message_of_any_text_is_printable(message: str) -> None:
+def test_any_text_becomes_printable(message: str) -> None:
     assert printable(message).isprintable()
     assert printable(printable(message)) == printable(message)
 

@@ -1,4 +1,4 @@
-"""The CustomResourceDefinition as a whole: the file in `crds/`, names, subresources, defaults."""
+"""The CustomResourceDefinition as a whole: the file in `crds/`, names, subresources and defaults."""
 
 import re
 from pathlib import Path
@@ -17,11 +17,11 @@ FILE: Final = Path(__file__).parents[3] / "crds" / "proxiedapps.yaml"
 SCHEMA: Final[dict[str, Any]] = VERSION["schema"]["openAPIV3Schema"]
 
 
-def test_file_is_the_generated_one() -> None:
+def test_file_is_up_to_date() -> None:
     assert dump([CRD]) == FILE.read_text(), "run make generate"
 
 
-def test_names_are_the_public_ones() -> None:
+def test_public_names_are_unchanged() -> None:
     spec = CRD["spec"]
     assert CRD["metadata"]["name"] == "proxiedapps.proxiedapp.dev" == f"{spec['names']['plural']}.{spec['group']}"
     assert (spec["names"]["kind"], spec["names"]["shortNames"], spec["scope"]) == ("ProxiedApp", ["papp"], "Namespaced")
@@ -34,7 +34,7 @@ def test_status_and_scale_are_subresources() -> None:
         assert find(path) is not None
 
 
-def test_printer_columns_point_at_fields_that_exist() -> None:
+def test_printer_columns_refer_to_existing_fields() -> None:
     for column in VERSION["additionalPrinterColumns"]:
         path = column["jsonPath"]
         if path != ".metadata.creationTimestamp":
@@ -48,7 +48,7 @@ def test_printer_columns_point_at_fields_that_exist() -> None:
 
 
 def find(path: str) -> dict[str, Any] | None:
-    """Follow a JSON path of the simple kind in the schema."""
+    """Return the schema at a simple JSON path; None if there is none."""
     schema: dict[str, Any] | None = SCHEMA
     for name in re.sub(r"\[\?\(@\.type==\"[A-Za-z]+\"\)\]", "", path).strip(".").split("."):
         at: dict[str, Any] = schema or {}
@@ -56,19 +56,19 @@ def find(path: str) -> dict[str, Any] | None:
     return schema
 
 
-def test_fresh_object_does_not_look_done() -> None:
-    """Tools take an absent status, or one of the present generation, for done."""
+def test_new_object_does_not_look_ready() -> None:
+    """Tools treat an absent status, or one of the current generation, as ready."""
     assert SCHEMA["properties"]["status"]["default"] == {"observedGeneration": -1}
     assert SCHEMA["properties"]["status"]["properties"]["observedGeneration"]["default"] == -1
 
 
-def test_spec_is_required_and_so_are_image_and_route() -> None:
+def test_spec_image_and_route_are_required() -> None:
     assert SCHEMA["required"] == ["spec"]
     assert SCHEMA["properties"]["spec"]["required"] == ["image", "route"]
 
 
-def test_defaults_of_the_server_are_those_of_the_models() -> None:
-    """Parsing what the server stored, with its defaults, gives the same as parsing what the user wrote."""
+def test_defaults_of_the_api_server_equal_those_of_the_models() -> None:
+    """Parsing the stored object, with the API server's defaults, gives the same result as parsing the user's."""
     written = a_spec(server={}, proxy={}, probes={}, command=["uvicorn"], prefix=None)
     stored = _with_defaults(SCHEMA["properties"]["spec"], written)
     assert stored != written
@@ -83,12 +83,12 @@ def _with_defaults(schema: dict[str, Any], value: Any) -> Any:
     return {name: _with_defaults(fields[name], child) for name, child in filled.items()}
 
 
-def test_app_is_refused_under_a_name_that_its_service_could_not_have() -> None:
+def test_name_must_be_valid_for_the_service() -> None:
     (rule,) = SCHEMA["x-kubernetes-validations"]
     assert rule["rule"] == "self.metadata.name.matches('^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$')"
 
 
-def test_reasons_and_types_are_words_that_conditions_may_hold() -> None:
+def test_reasons_and_types_match_the_condition_schema() -> None:
     condition = SCHEMA["properties"]["status"]["properties"]["conditions"]["items"]["properties"]
     assert condition["reason"]["pattern"] == r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"
     for word in [*Reason, *ConditionType]:

@@ -1,4 +1,4 @@
-"""The schema node by node: structural, described and bounded."""
+"""Every node of the schema is structural, described and bounded."""
 
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
@@ -17,16 +17,16 @@ KEYWORDS: Final = {
     "x-kubernetes-int-or-string", "x-kubernetes-list-map-keys", "x-kubernetes-list-type", "x-kubernetes-map-type",
     "x-kubernetes-validations",
 }  # fmt: skip
-"""What a structural schema may say, as far as we use it: no $ref, no title, no oneOf, no nullable."""
+"""The keywords of a structural schema that the CRD uses: no $ref, no title, no oneOf, no nullable."""
 
 
 class Node(NamedTuple):
-    """A schema and where it stands."""
+    """A schema and its path."""
 
     path: str
     schema: dict[str, Any]
     is_field: bool
-    """Whether a user sees it as a field, not as the item of a list or a value of a map."""
+    """Whether it is a field, not an item of a list or a value of a map."""
 
     @override
     def __str__(self) -> str:
@@ -91,13 +91,13 @@ def test_size_is_bounded(node: Node) -> None:
 
 
 @every_node
-def test_list_is_told_how_to_merge_rightly(node: Node) -> None:
+def test_list_type_matches_its_items(node: Node) -> None:
     schema = node.schema
     match schema.get("x-kubernetes-list-type"):
         case "map":
             item = schema["items"]
             for key in schema["x-kubernetes-list-map-keys"]:
-                assert key in item["required"] or "default" in item["properties"][key], "a key must always be there"
+                assert key in item["required"] or "default" in item["properties"][key], "a key must always be present"
         case "set":
             assert schema["items"]["type"] == "string"
         case _:
@@ -105,7 +105,7 @@ def test_list_is_told_how_to_merge_rightly(node: Node) -> None:
 
 
 @every_node
-def test_rule_comes_with_a_message(node: Node) -> None:
+def test_rule_has_a_message(node: Node) -> None:
     for rule in node.schema.get("x-kubernetes-validations", []):
         assert rule.keys() == {"rule", "message"}
         assert "self" in rule["rule"]
@@ -114,7 +114,7 @@ def test_rule_comes_with_a_message(node: Node) -> None:
 
 
 @every_node
-def test_default_is_of_the_right_type(node: Node) -> None:
+def test_default_has_the_type_of_its_field(node: Node) -> None:
     if node.path == "status":
         return  # the whole object, on purpose: see test_crd.py
     types = {"string": str, "integer": int, "boolean": bool}
@@ -122,7 +122,7 @@ def test_default_is_of_the_right_type(node: Node) -> None:
         assert type(node.schema["default"]) is types[node.schema["type"]]
 
 
-def test_no_field_reaches_beyond_the_namespace_or_into_the_node() -> None:
+def test_no_field_reaches_another_namespace_or_the_node() -> None:
     names = {node.path.rpartition(".")[2].casefold() for node in ALL}
     assert not names & {
         "namespace",

@@ -1,4 +1,4 @@
-"""A refusal says what, where and how to mend it."""
+"""A rejection says what is wrong, where, and how to fix it."""
 
 import pytest
 
@@ -23,11 +23,13 @@ from proxiedapp.api.reasons import Reason
         (TraefikMissingError, Reason.TRAEFIK_MISSING),
     ],
 )
-def test_refusal_carries_its_reason_and_one_sentence_each(kind: type[RejectedError], reason: Reason) -> None:
+def test_rejection_has_a_reason_and_a_message_with_field_problem_and_fix(
+    kind: type[RejectedError], reason: Reason
+) -> None:
     error = kind("spec.port", "it is taken", "Choose another")
     assert error.reason is reason
     assert str(error) == "spec.port: it is taken. Choose another."
 
 
-def test_reason_is_its_name_in_camel_case() -> None:
+def test_reason_is_the_camel_case_form_of_its_name() -> None:
     assert all(reason.value == "".join(part.capitalize() for part in reason.name.split("_")) for reason in Reason)

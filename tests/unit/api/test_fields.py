@@ -1,4 +1,4 @@
-"""The field types: what each accepts and refuses, on both sides of every border."""
+"""What each field type accepts and rejects, on both sides of every bound."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def test_host_is_accepted(host: str) -> None:
         "a/b", "é.b", "a\N{FULLWIDTH FULL STOP}b", "a\n", "a" * 64, ".".join(["a" * 50] * 5),
     ],
 )  # fmt: skip
-def test_host_is_refused(host: str) -> None:
+def test_host_is_rejected(host: str) -> None:
     assert not accepts(route={"hosts": [host]})
 
 
@@ -51,7 +51,7 @@ def test_prefix_is_accepted(prefix: str) -> None:
         "/" + "a" * 256,
     ],
 )  # fmt: skip
-def test_prefix_is_refused(prefix: str) -> None:
+def test_prefix_is_rejected(prefix: str) -> None:
     assert not accepts(prefix=prefix)
 
 
@@ -77,7 +77,7 @@ def test_address_or_network_is_accepted(network: str) -> None:
         "10.0.0.0/\N{ARABIC-INDIC DIGIT EIGHT}",
     ],
 )  # fmt: skip
-def test_address_or_network_is_refused(network: str) -> None:
+def test_address_or_network_is_rejected(network: str) -> None:
     assert not accepts(proxy={"trustedProxies": [network]})
 
 
@@ -91,7 +91,7 @@ def test_quantity_is_accepted(quantity: str | int) -> None:
 @pytest.mark.parametrize(
     "quantity", ["", "a", -1, "-2", "1 ", "1mi", "1Kib", "1e", "1,5", "0x1", "--1", "1" * 65, 0.5, True, ["1"]]
 )
-def test_quantity_is_refused(quantity: Any) -> None:
+def test_quantity_is_rejected(quantity: Any) -> None:
     assert not accepts(resources={"limits": {"cpu": quantity}})
 
 
@@ -101,7 +101,7 @@ def test_name_of_a_variable_is_accepted(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "1", "A=B", "A B", "A\n", "É", "$A"])
-def test_name_of_a_variable_is_refused(name: str) -> None:
+def test_name_of_a_variable_is_rejected(name: str) -> None:
     assert not accepts(env=[{"name": name}])
 
 
@@ -113,7 +113,7 @@ def test_path_of_a_probe_is_accepted(path: str) -> None:
 @pytest.mark.parametrize(
     "path", ["", "healthz", "/a b", "/a#b", '/a"', "/a\\b", "/é", "/a\n", "http://a/b", "/" + "a" * 1024]
 )
-def test_path_of_a_probe_is_refused(path: str) -> None:
+def test_path_of_a_probe_is_rejected(path: str) -> None:
     assert not accepts(probes={"readiness": {"path": path}})
 
 
@@ -128,7 +128,7 @@ def test_app_of_uvicorn_is_accepted(app: str) -> None:
 @pytest.mark.parametrize(
     "app", ["", "main", "main.py", ":app", "main:", "a b:c", "a:b c", "a..b:c", ".a:b", "a:b;c", "a-b:c", "$(X):a"]
 )
-def test_app_of_uvicorn_is_refused(app: str) -> None:
+def test_app_of_uvicorn_is_rejected(app: str) -> None:
     assert not accepts(server={"kind": "uvicorn", "app": app})
 
 
@@ -143,5 +143,5 @@ def test_image_is_accepted(image: str) -> None:
 
 
 @pytest.mark.parametrize("image", ["", " ", "a b", "a\n", "a\v", "a\N{NO-BREAK SPACE}", "é", "a" * 1025])
-def test_image_is_refused(image: str) -> None:
+def test_image_is_rejected(image: str) -> None:
     assert not accepts(image=image)

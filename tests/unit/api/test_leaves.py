@@ -1,4 +1,4 @@
-"""The table of values keeps up with the schema, so that the walk over it leaves nothing out."""
+"""The table of values covers every leaf of the schema, so that tests over all leaves miss none."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.support.leaves import ABSENT, BASE, leaves, spec_with, values_of
 
 
 @pytest.mark.parametrize("leaf", leaves())
-def test_each_leaf_has_values_and_a_spec_around_them(leaf: str) -> None:
+def test_every_leaf_has_values_and_a_valid_spec(leaf: str) -> None:
     one, other = values_of(leaf)
     for value in (one, other, ABSENT):
         if (spec := spec_with(leaf, value)) is not None:

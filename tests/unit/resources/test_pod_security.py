@@ -1,6 +1,6 @@
 """Every pod meets the `restricted` Pod Security Standard, and a little more, unless its spec says otherwise.
 
-That none can be written that leaves `baseline`, the API server itself judges: tests/integration/test_pod_standards.py.
+That none can be written that leaves `baseline`, the API server itself judges: tests/integration/test_pod_security.py.
 """
 
 from pathlib import Path

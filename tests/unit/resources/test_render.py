@@ -1,4 +1,4 @@
-"""`proxiedapp render`: the same bytes as the golden files, without a cluster."""
+"""`proxiedapp render` prints the same bytes as the golden files, without a cluster."""
 
 import os
 from pathlib import Path
@@ -32,7 +32,7 @@ def test_render_prints_the_golden_file(case: Path) -> None:
     assert (done.exit_code, done.stdout) == (0, output_of(case).read_text())
 
 
-def test_several_files_are_printed_one_after_the_other() -> None:
+def test_several_files_are_printed_in_order() -> None:
     assert render(*INPUTS).stdout == "".join(output_of(case).read_text() for case in INPUTS)
 
 
@@ -41,7 +41,7 @@ def test_several_documents_are_read_from_standard_input() -> None:
     assert render("-", stdin=text).stdout == "".join(output_of(case).read_text() for case in INPUTS[:2])
 
 
-def test_settings_decide_where_the_spec_is_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_decide_what_the_spec_leaves_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROXIEDAPP_ENTRY_POINTS", "from-variable")
     monkeypatch.setenv("PROXIEDAPP_TRUSTED_PROXIES", "192.0.2.1")
     settings = tmp_path / "settings.yaml"
@@ -54,22 +54,22 @@ def test_settings_decide_where_the_spec_is_silent(tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        pytest.param("{", "while parsing", id="no YAML"),
-        pytest.param("- a", "document 1: it is not a Kubernetes object", id="no object"),
-        pytest.param("kind: Deployment\n", "document 1: kind: it must be a ProxiedApp", id="another kind"),
+        pytest.param("{", "while parsing", id="invalid YAML"),
+        pytest.param("- a", "document 1: it is not a Kubernetes object", id="not an object"),
+        pytest.param("kind: Deployment\n", "document 1: kind: the object must have", id="another kind"),
         pytest.param(
             "kind: ProxiedApp\napiVersion: proxiedapp.dev/v1alpha1\nmetadata: {name: a}\nspec: {image: x, route: {}}\n",
             "document 1: spec.command: it is missing",
-            id="a spec that cannot be served",
+            id="a rejected spec",
         ),
         pytest.param(
             "kind: ProxiedApp\napiVersion: proxiedapp.dev/v1alpha1\nmetadata: broken\n",
             "document 1: metadata: it must be an object",
-            id="metadata that is no object",
+            id="metadata that is not an object",
         ),
     ],
 )
-def test_what_cannot_be_rendered_is_said_and_nothing_is_printed(tmp_path: Path, text: str, problem: str) -> None:
+def test_invalid_input_is_reported_and_nothing_is_printed(tmp_path: Path, text: str, problem: str) -> None:
     file = tmp_path / "app.yaml"
     file.write_text(text)
     done = render(INPUTS[0], file)
@@ -78,7 +78,7 @@ def test_what_cannot_be_rendered_is_said_and_nothing_is_printed(tmp_path: Path, 
     assert problem in done.stderr
 
 
-def test_missing_file_is_said() -> None:
+def test_missing_file_is_reported() -> None:
     done = render("no-such-file.yaml")
     assert done.exit_code == 1
     assert "proxiedapp: no-such-file.yaml: [Errno 2] No such file or directory" in done.stderr
