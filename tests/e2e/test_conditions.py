@@ -85,7 +85,7 @@ def test_a_taken_child_name(sandbox: Sandbox, namespace: str, kind: str) -> None
     sandbox.apply(app)
     stalled = sandbox.stalled("shop", namespace)
     assert stalled["reason"] == "NameTaken"
-    assert stalled["message"].startswith(f"{kind} {name} belongs to somebody else")
+    assert stalled["message"].startswith(f"{kind} {name} already exists and belongs to another user")
     after = sandbox.get(kind, name, "-n", namespace)
     assert after["metadata"]["labels"] == before["metadata"]["labels"]
     assert (after.get("spec"), after.get("data")) == (before.get("spec"), before.get("data"))

@@ -94,7 +94,7 @@ def test_middleware_of_the_user_comes_first(sandbox: Sandbox, namespace: str) ->
     sandbox.apply(hello("shop", namespace, route=middlewares))
     stalled = sandbox.stalled("shop", namespace)
     assert stalled["reason"] == "MiddlewareMissing"
-    assert "no Middleware mine" in stalled["message"]
+    assert "Middleware mine does not exist" in stalled["message"]
     assert sandbox.names("ingressroutes", namespace) == set()
     mine: dict[str, Any] = {
         "apiVersion": "traefik.io/v1alpha1",

@@ -145,7 +145,7 @@ def test_a_taken_name(sandbox: Sandbox, namespace: str, kind: str) -> None:
     sandbox.apply(hello("shop", namespace, **MONITORED, **CERTIFIED))
     stalled = sandbox.stalled("shop", namespace)
     assert stalled["reason"] == "NameTaken"
-    assert stalled["message"].startswith(f"{kind} shop belongs to somebody else")
+    assert stalled["message"].startswith(f"{kind} shop already exists and belongs to another user")
     assert reason(sandbox, "shop", namespace, "RouteAccepted") == "Accepted", "the route does not stand on it"
     assert sandbox.get(kind, "shop", "-n", namespace) == before
     sandbox.kubectl("delete", kind, "shop", "-n", namespace)

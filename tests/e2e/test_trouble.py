@@ -12,9 +12,7 @@ from tests.support.sandbox import Sandbox, eventually
     ("change", "reason", "words"),
     [
         pytest.param({"image": "sandbox.local/no-such-image:1"}, "ImagePullBackOff", "cannot be pulled", id="image"),
-        pytest.param(
-            {"command": ["fastapi", "run", "absent.py"]}, "CrashLoopBackOff", "ends with exit code", id="crash"
-        ),
+        pytest.param({"command": ["fastapi", "run", "absent.py"]}, "CrashLoopBackOff", "exits with code", id="crash"),
     ],
 )
 def test_ready_says_why(sandbox: Sandbox, namespace: str, change: dict[str, Any], reason: str, words: str) -> None:

@@ -1,4 +1,4 @@
-"""A clock that moves only when told to."""
+"""A clock that tests move forward."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ START: Final = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 
 @dataclass(eq=False)
 class Call:
-    """A call at a later time."""
+    """A scheduled call."""
 
     at: float
     callback: Callable[[], object]
@@ -22,7 +22,7 @@ class Call:
 
 @dataclass
 class Clock:
-    """Seconds since the start of the test, and what shall happen later."""
+    """The time in seconds since the start of the test, and the scheduled calls."""
 
     seconds: float = 0.0
     calls: list[Call] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Clock:
         return call
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, and call what becomes due, in order."""
+        """Move the clock forward, and make the calls that become due, in order."""
         end = self.seconds + seconds
         while due := [call for call in self.pending() if call.at <= end]:
             call = min(due, key=lambda call: call.at)
@@ -46,10 +46,10 @@ class Clock:
         self.seconds = end
 
     def pending(self) -> list[Call]:
-        """Return the calls that are still to come."""
+        """Return the calls that are still scheduled."""
         return [call for call in self.calls if not call.cancelled]
 
     def next_in(self) -> float:
-        """Return how many seconds the one pending call is away."""
+        """Return the seconds until the only scheduled call."""
         (call,) = self.pending()
         return call.at - self.seconds

@@ -37,7 +37,7 @@ class Stored:
     body: Manifest
     ours: Manifest | None = None
 
-    def told(self) -> Manifest:
+    def reported(self) -> Manifest:
         """Return the object as the API server tells it."""
         body = deepcopy(self.body)
         if self.ours is not None:
@@ -124,18 +124,18 @@ class Cluster:
             raise ConflictError(409, "the object has been modified; please apply your changes to the latest version")
 
     def _change(self, stored: Stored, change: Any) -> None:
-        before = stored.told()
+        before = stored.reported()
         spec = deepcopy(stored.body.get("spec"))
         stored.body = change(deepcopy(stored.body))
         if stored.body.get("spec") != spec:
             stored.body["metadata"]["generation"] += 1
-        if stored.told() != before:
+        if stored.reported() != before:
             self._written("MODIFIED", stored)
 
     def _written(self, event: str, stored: Stored) -> None:
         self._version += 1
         stored.body["metadata"]["resourceVersion"] = str(self._version)
-        self.events.append(Event(event, stored.kind, stored.told()))
+        self.events.append(Event(event, stored.kind, stored.reported()))
 
     def check_routes(self) -> None:
         """Look at the routes as Traefik would: one that names what is not there answers 404."""

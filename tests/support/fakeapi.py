@@ -1,7 +1,7 @@
-"""The controller's client, talking to a cluster in memory and remembering each request.
+"""A client for a cluster in memory, which records each request.
 
-After each write that could leave a route without what it stands on, it looks at all routes: such a route answers 404,
-and must not exist even for a moment.
+After each write that could leave a route without an object that it depends on, it checks all routes: such a route
+answers 404, and must not exist even for a moment.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ _HASH = re.compile(r"-[0-9a-f]{10}$")
 
 @dataclass(frozen=True)
 class Request:
-    """One request: `create` and `apply` are applies that demand an absent or a known object."""
+    """One request; `create` is an apply that requires a new object, `apply` one that requires a known object."""
 
     verb: str
     kind: Kind
@@ -31,7 +31,7 @@ class Request:
     manifest: Manifest = field(default_factory=dict, repr=False)
 
     def line(self) -> str:
-        """Say it in a line, hashes in names left out."""
+        """Return the request in one line, without hashes in names."""
         if self.verb == "status":
             ready = next(one for one in self.manifest["status"]["conditions"] if one["type"] == "Ready")
             return f"status {self.name}: Ready={ready['status']} {ready['reason']}"
@@ -42,7 +42,7 @@ class Request:
 
 @dataclass
 class Surprise:
-    """What happens to the next request of a kind: an error, or something that somebody else does just before it."""
+    """What happens to the next request of a kind: an error, or another client that acts just before it."""
 
     verb: str
     plural: str
@@ -52,7 +52,7 @@ class Surprise:
 
 
 class FakeApi(Api):
-    """Records requests in the order in which they are sent, and answers as the cluster does."""
+    """Records requests in the order in which they are sent, and answers them from the cluster."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
@@ -60,7 +60,7 @@ class FakeApi(Api):
         self._surprises: list[Surprise] = []
 
     def fail(self, verb: str, plural: str, error: ApiError, *, times: int = 1) -> None:
-        """Answer the next requests with an error, and do nothing."""
+        """Answer the next requests with an error, without carrying them out."""
 
         def action() -> None:
             raise error
@@ -68,23 +68,23 @@ class FakeApi(Api):
         self._surprises.append(Surprise(verb, plural, action, times))
 
     def meanwhile(self, verb: str, plural: str, action: Callable[[], object]) -> None:
-        """Let something happen after the next request was sent and before it is carried out."""
+        """Call `action` after the next request was sent and before it is carried out."""
         self._surprises.append(Surprise(verb, plural, action, 1))
 
     def lose_answer(self, verb: str, plural: str) -> None:
-        """Carry out the next request, and let its answer get lost on the way back."""
+        """Carry out the next request, and lose its answer."""
         self._surprises.append(Surprise(verb, plural, lambda: None, 1, lost=True))
 
     @override
     async def get(self, kind: Kind, namespace: str, name: str) -> Manifest:
         await self._sent(Request("read", kind, name))
-        return self.cluster.get(kind, namespace, name).told()
+        return self.cluster.get(kind, namespace, name).reported()
 
     @override
     async def some(self, kind: Kind, namespace: str, selector: str) -> list[Manifest]:
         await self._sent(Request("list", kind, "some"))
         labels = dict(pair.split("=") for pair in selector.split(","))
-        found = [one.told() for one in self.cluster.objects.values() if one.kind is kind]
+        found = [one.reported() for one in self.cluster.objects.values() if one.kind is kind]
         return [body for body in found if labels.items() <= body["metadata"]["labels"].items()]
 
     @override
@@ -92,11 +92,11 @@ class FakeApi(Api):
         metadata = manifest["metadata"]
         if subresource:
             await self._sent(Request("status", kind, metadata["name"], manifest))
-            return self.cluster.apply_status(kind, manifest).told()
-        assert force == ("uid" in metadata), "only what is known to be ours is taken by force"
-        assert force != ("resourceVersion" in metadata), "every write says what it takes for granted"
+            return self.cluster.apply_status(kind, manifest).reported()
+        assert force == ("uid" in metadata), "force is only for objects that are known to be ours"
+        assert force != ("resourceVersion" in metadata), "every write has a precondition"
         lost = await self._sent(Request("apply" if force else "create", kind, metadata["name"], manifest))
-        body = self.cluster.apply(kind, manifest).told()
+        body = self.cluster.apply(kind, manifest).reported()
         if kind is INGRESS_ROUTE:
             self.cluster.check_routes()
         if lost:
@@ -119,9 +119,9 @@ class FakeApi(Api):
         raise AssertionError(f"{method} {path} is not expected")
 
     async def _sent(self, request: Request) -> bool:
-        """Remember a request; returns whether its answer shall get lost."""
+        """Record a request; return whether to lose its answer."""
         self.requests.append(request)
-        await asyncio.sleep(0)  # the way to the server: others may be on it too
+        await asyncio.sleep(0)  # other requests may be sent meanwhile
         for surprise in self._surprises:
             if (surprise.verb, surprise.plural) == (request.verb, request.kind.plural) and surprise.times:
                 surprise.times -= 1

@@ -1,7 +1,7 @@
 """What a real API server records in `managedFields` for an apply, for the kinds that we apply.
 
-Which lists are merged item by item, and by which keys, stands in the Kubernetes API's schemas; all other lists, and the
-few maps named here, belong to one manager as a whole.
+The schemas of the Kubernetes API define which lists are merged by item, and by which keys. All other lists, and the few
+maps named here, belong to one manager as a whole.
 """
 
 import json
@@ -19,7 +19,7 @@ _KEYS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("containers", "ports"): ("containerPort", "protocol"),
     ("status", "conditions"): ("type",),
 }
-"""Lists that are merged, by the names of their parent and of themselves; a Service's ports are told apart below."""
+"""Lists that are merged, by the names of their parent and their own; the ports of a Service are handled below."""
 _WHOLE: Final = {
     "ownerReferences item",
     "matchLabels",

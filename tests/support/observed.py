@@ -1,4 +1,4 @@
-"""Objects as the API server tells them: apps, Deployments and other children, with what the store reads in them."""
+"""Objects as the API server returns them, with the fields that the store reads."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ def child_body(
     spec: dict[str, Any] | None = None,
     status: dict[str, Any] | None = None,
 ) -> Manifest:
-    """Write a child that we applied; `owner` None: nobody controls it."""
+    """Return a child that we applied; if `owner` is None, it has no controller."""
     metadata: dict[str, Any] = {"name": name, "namespace": namespace, "labels": {"app": name}}
     if owner is not None:
         metadata["ownerReferences"] = [owner_reference(Key(namespace, owner), owner_uid)]

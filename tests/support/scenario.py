@@ -1,10 +1,10 @@
-"""A user's story in API requests: the real store, queue, applier and reconciler on a cluster in memory.
+"""A user's story in API requests: the real store, queue, applier and reconciler with a cluster in memory.
 
     scenario.create("shop", "/api/v1")
     assert await scenario.settle() == ["create deployments/shop", ...]
 
-`settle` lets the watch tell what happened and the queue run empty; `reconcile` makes one pass whether or not anything
-asks for it. Both return the requests, one line each.
+`settle` delivers the watch events and makes passes until the queue is empty; `reconcile` makes one pass even if none is
+due. Both return the requests, one per line.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ from tests.support.fakeapi import FakeApi, Request
 
 NAMESPACE: Final = "team"
 _PASSES: Final = 20
-"""More passes than any story needs: an app that wakes itself fails the test rather than hang it."""
+"""More passes than any story needs: an app that wakes itself forever fails the test instead of hanging it."""
 
 
 class Scenario:
@@ -46,23 +46,23 @@ class Scenario:
         self.queue: Queue[Key] = Queue(backoff=0.5, backoff_max=300, timer=self.clock, jitter=lambda: 0.0)
         self.outcomes: list[Outcome] = []
         self.finding = Finding(Code.OPENAPI_SERVERS, ok=True, seen="", expected="", fix="")
-        """What verifying an app finds."""
-        self.asked: list[VerifyTarget] = []
-        """What was verified."""
+        """The finding of each verification."""
+        self.verified_targets: list[VerifyTarget] = []
+        """The targets that were verified."""
         self.restart(served)
 
     def restart(self, served: frozenset[str] = OPTIONAL_GROUPS) -> None:
-        """Forget everything, as a new process does, and read it again; the cluster may serve other APIs by now."""
+        """Forget everything and read it again, as a new process does; `served` may have changed."""
         self.store = Store(DEFAULTS.entry_points)
-        neighbours = ForeignRoutes()
-        self._lookout = ForeignRouteWatch(
-            self.api, self.store, neighbours, self.queue.add, namespaces=(), look_again=600.0
+        foreign_routes = ForeignRoutes()
+        self._foreign_watch = ForeignRouteWatch(
+            self.api, self.store, foreign_routes, self.queue.add, namespaces=(), retry_interval=600.0
         )
         self.verifier = Verifier(self._check, self.queue.add, interval=900.0, timer=self.clock, chance=lambda: 0.5)
         self._reconciler = Reconciler.assemble(
             api=self.api,
             store=self.store,
-            foreign_routes=neighbours,
+            foreign_routes=foreign_routes,
             applier=Applier(self.api, self.store, self.queue.add),
             defaults=DEFAULTS,
             entry_point_urls={"web": "http://*", "websecure": "https://*"},
@@ -75,9 +75,9 @@ class Scenario:
         )
         self.cluster.events.clear()
         for stored in self.cluster.objects.values():
-            self._observe("ADDED", stored.kind, stored.told())
+            self._observe("ADDED", stored.kind, stored.reported())
 
-    # What users and others do.
+    # What users and other clients do.
 
     def create(self, name: str = "shop", prefix: str = "/api/v1", *, created: str = "", **fields: Any) -> Stored:
         created = created or self.clock.now().isoformat()
@@ -92,18 +92,18 @@ class Scenario:
         self.cluster.delete(kind, NAMESPACE, self.full_name(kind, name))
 
     def replace(self, kind: Kind, name: str) -> None:
-        """Delete an object and make one of the same name, as it was."""
+        """Delete an object and create an equal one with the same name."""
         stored = self.child(kind, name)
         self.cluster.delete(kind, NAMESPACE, stored.body["metadata"]["name"])
         self.cluster.put(kind, stored.body, ours=stored.ours)
 
     def foreign(self, kind: Kind, name: str = "shop", **metadata: Any) -> Stored:
-        """Make an object that somebody else controls."""
+        """Create an object that is not ours."""
         body = {"apiVersion": kind.api_version, "kind": kind.kind, "spec": {"theirs": True}}
         return self.cluster.put(kind, body | {"metadata": {"name": name, "namespace": NAMESPACE} | metadata})
 
-    def neighbour(self, kind: Kind, spec: Manifest, name: str = "theirs", **rest: Any) -> Stored:
-        """Make a route of somebody else's, in a namespace of their own."""
+    def foreign_route(self, kind: Kind, spec: Manifest, name: str = "theirs", **rest: Any) -> Stored:
+        """Create a route of another user, in another namespace."""
         metadata = {"name": name, "namespace": "others"} | rest.pop("metadata", {})
         return self.cluster.put(kind, {"kind": kind.kind, "metadata": metadata, "spec": spec} | rest)
 
@@ -111,7 +111,7 @@ class Scenario:
         report_rollout(self.cluster, NAMESPACE, name)
 
     async def served(self, name: str = "shop", prefix: str = "/api/v1", **fields: Any) -> None:
-        """Bring an app to where it is Ready and all is quiet."""
+        """Create an app, and wait until it is Ready and nothing is left to do."""
         self.create(name, prefix, **fields)
         await self.settle()
         self.rolled_out(name)
@@ -122,25 +122,25 @@ class Scenario:
     # What the operator does.
 
     def watch(self) -> None:
-        """Let the watches tell what happened since."""
+        """Deliver the events since the last call to the store."""
         events, self.cluster.events = self.cluster.events, []
         for event in events:
             self._observe(event.type, event.kind, event.body)
 
     async def settle(self) -> list[str]:
-        """Watch and work until nothing is due; passes that wait for a backoff stay waiting."""
+        """Deliver events and make passes until nothing is due; passes that wait for a backoff keep waiting."""
         requests: list[str] = []
         self.watch()
         passes = 0
         while len(self.queue):
             passes += 1
-            assert passes <= _PASSES, f"it does not come to rest: {requests}"
+            assert passes <= _PASSES, f"the apps wake themselves forever: {requests}"
             requests += await self.work()
             self.watch()
         return requests
 
     async def work(self) -> list[str]:
-        """Make the next pass that is due, as the worker does."""
+        """Make the next pass that is due, as a worker does."""
         key = await self.queue.get()
         sent = len(self.api.requests)
         try:
@@ -156,9 +156,9 @@ class Scenario:
         return [request.line() for request in self.api.requests[sent:]]
 
     async def verify(self) -> list[str]:
-        """Verify what is due, and make the passes that this asks for."""
+        """Verify what is due, and make the passes that follow from it."""
         worker = asyncio.create_task(self.verifier.work())
-        for wait in (0.0, 3.0):  # a new version is right only at the second look
+        for wait in (0.0, 3.0):  # a new version is right only after a second check
             self.clock.advance(wait)
             for _ in range(_PASSES):
                 await asyncio.sleep(0)  # one turn of the loop, not a time
@@ -167,12 +167,12 @@ class Scenario:
         return await self.settle()
 
     async def reconcile(self, name: str = "shop") -> list[str]:
-        """Make one pass of an app, whatever the queue says."""
+        """Make one pass of an app, even if none is due."""
         sent = len(self.api.requests)
         self.outcomes.append(await self._reconciler.reconcile(Key(NAMESPACE, name)))
         return [request.line() for request in self.api.requests[sent:]]
 
-    # What there is to see.
+    # What can be observed.
 
     def app(self, name: str = "shop") -> Stored:
         return self.cluster.get(PROXIED_APP, NAMESPACE, name)
@@ -197,20 +197,20 @@ class Scenario:
         return {one["type"]: f"{one['status']} {one['reason']}" for one in self.status(name)["conditions"]}
 
     def message(self, name: str = "shop", kind: str = "Ready") -> str:
-        """Return what a condition says."""
+        """Return the message of a condition."""
         return next(str(one["message"]) for one in self.status(name)["conditions"] if one["type"] == kind)
 
     def last(self, verb: str) -> Request:
         return [request for request in self.api.requests if request.verb == verb][-1]
 
     async def _check(self, target: VerifyTarget, _: VerifyOptions) -> tuple[Finding, ...]:
-        self.asked.append(target)
+        self.verified_targets.append(target)
         return (self.finding,)
 
     def _observe(self, event: str, kind: Kind, body: Manifest) -> None:
         metadata = body["metadata"]
         if kind in FOREIGN_KINDS and not is_ours(body):
-            self._lookout.take(kind, event, body)
+            self._foreign_watch.record(kind, event, body)
         if kind is PROXIED_APP:
             keys = self.store.forget_app(body) if event == "DELETED" else self.store.observe_app(body)
         elif event == "DELETED":

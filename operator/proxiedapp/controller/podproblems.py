@@ -1,4 +1,7 @@
-"""What keeps an app's pods from coming up, in words that stay the same from look to look. Pure."""
+"""Why an app's pods do not come up. Pure.
+
+Messages are the same in each pass as long as the problem is: text that varies would rewrite the status forever.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,48 +13,50 @@ from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.kube.manifest import Manifest
 
 _POD_NAME: Final = re.compile(r'pods? "[^"]*"')
-"""The name of a pod that was refused: another one at each try."""
+"""The name of a refused pod, which differs in each attempt."""
 _IMAGE: Final = frozenset({"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"})
 _CONFIG: Final = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 _CRASHES: Final = 2
-"""Restarts after which a container counts as one that crashes, also in the moments in which it runs."""
+"""Restarts after which a container counts as crashing, even while it is running."""
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Something a condition says: whether it is so (None: unknown), in one word, and in a sentence."""
+    """The content of a condition."""
 
     holds: bool | None
+    """The status of the condition; None is Unknown."""
     reason: Reason
     message: str
 
 
 def of_deployment(workload: Workload) -> Diagnosis | None:
-    """Return what the Deployment itself tells: pods that are refused, or a rollout past its deadline."""
+    """Return why Kubernetes refuses to create the pods, as far as the Deployment reports it."""
     status, _, message = workload.conditions.get("ReplicaFailure", ("", "", ""))
     if status == "True":
-        said = _POD_NAME.sub("pods", message)
-        if "exceeded quota" in said:
-            return Diagnosis(
-                False, Reason.QUOTA_EXCEEDED, f"{said}. Raise the quota, or ask for less in spec.resources"
-            )
-        if "violates PodSecurity" in said:
-            return Diagnosis(False, Reason.POD_SECURITY_REFUSED, f"The namespace does not admit the pods: {said}")
-        return Diagnosis(False, Reason.PODS_REFUSED, f"Kubernetes refuses to make the pods: {said}")
+        stable = _POD_NAME.sub("pods", message)
+        if "exceeded quota" in stable:
+            hint = "Raise the quota of the namespace, or request less in spec.resources"
+            return Diagnosis(False, Reason.QUOTA_EXCEEDED, f"{stable}. {hint}")
+        if "violates PodSecurity" in stable:
+            return Diagnosis(False, Reason.POD_SECURITY_REFUSED, f"The namespace does not admit the pods: {stable}")
+        return Diagnosis(False, Reason.PODS_REFUSED, f"Kubernetes refuses to create the pods: {stable}")
     return None
 
 
 def past_deadline(workload: Workload) -> Diagnosis | None:
-    """Return whether Kubernetes has given up on the rollout."""
+    """Return that the rollout is past its deadline; None if it is not."""
     status, reason, _ = workload.conditions.get("Progressing", ("", "", ""))
     if status == "False" and reason == "ProgressDeadlineExceeded":
-        message = "The pods did not come up in time. Look at their logs and events, mend the cause, and apply again."
+        message = (
+            "The pods did not become available in time. Check their logs and events, fix the cause, and apply again."
+        )
         return Diagnosis(False, Reason.PROGRESS_DEADLINE_EXCEEDED, message)
     return None
 
 
 def of_pods(pods: Iterable[Manifest]) -> Diagnosis | None:
-    """Return the first trouble among pods that are not about to go: a container's, or that no node takes a pod."""
+    """Return the first problem of a container, else of scheduling, among the pods that are not being deleted."""
     living = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
     for pod in living:
         status = pod.get("status") or {}
@@ -61,7 +66,9 @@ def of_pods(pods: Iterable[Manifest]) -> Diagnosis | None:
     for pod in living:
         for condition in (pod.get("status") or {}).get("conditions") or ():
             if (condition["type"], condition.get("reason")) == ("PodScheduled", "Unschedulable"):
-                return Diagnosis(False, Reason.UNSCHEDULABLE, f"No node takes the pods: {condition.get('message', '')}")
+                return Diagnosis(
+                    False, Reason.UNSCHEDULABLE, f"The pods cannot be scheduled: {condition.get('message', '')}"
+                )
     return None
 
 
@@ -73,7 +80,7 @@ def _of_container(container: Mapping[str, Any]) -> Diagnosis | None:
         message = f"The image {container['image']} cannot be pulled. Check its name and tag, and spec.imagePullSecrets."
         return Diagnosis(False, Reason.IMAGE_PULL_BACK_OFF, message)
     if reason in _CONFIG:
-        message = f"Container {name} cannot be made: {waiting.get('message', reason)}"
+        message = f"Container {name} cannot be created: {waiting.get('message', reason)}"
         return Diagnosis(False, Reason.CONTAINER_NOT_MADE, message)
     ended = container.get("lastState", {}).get("terminated") or container.get("state", {}).get("terminated") or {}
     crashes = reason == "CrashLoopBackOff" or container.get("restartCount", 0) >= _CRASHES
@@ -84,8 +91,8 @@ def _of_container(container: Mapping[str, Any]) -> Diagnosis | None:
 
 def _ending(name: str, ended: Mapping[str, Any]) -> str:
     lines = str(ended.get("message") or "").strip().splitlines()
-    word = lines[-1].strip().removesuffix(".") if lines else ""
-    last = f": {word}" if word else ""
+    last_line = lines[-1].strip().removesuffix(".") if lines else ""
+    detail = f": {last_line}" if last_line else ""
     if ended.get("reason") == "OOMKilled":
-        return f"Container {name} needs more memory than spec.resources.limits gives it, and is killed{last}"
-    return f"Container {name} ends with exit code {ended.get('exitCode')} after each start{last}. Look at its log."
+        return f"Container {name} is killed because it uses more memory than spec.resources.limits allows{detail}"
+    return f"Container {name} exits with code {ended.get('exitCode')} after each start{detail}. Check its log."

@@ -1,4 +1,4 @@
-"""The work queue: which apps need a pass, each at most once, never two passes of one app at a time, failures later."""
+"""The work queue: a key waits at most once, is never worked on twice at the same time, and is retried with backoff."""
 
 import asyncio
 import random
@@ -11,24 +11,25 @@ from proxiedapp.controller.backoff import backoff
 K = TypeVar("K", bound=Hashable)
 
 
-class Handle(Protocol):
-    """A call that can still be cancelled."""
+class TimerHandle(Protocol):
+    """A scheduled call, as asyncio.TimerHandle is."""
 
     def cancel(self) -> None:
-        """Forget the call."""
+        """Cancel the call."""
 
 
 class Timer(Protocol):
-    """Calls back later: the event loop, or a clock of a test."""
+    """Schedules calls: the event loop, or a test's clock."""
 
-    def call_later(self, delay: float, callback: Callable[[], object]) -> Handle:
-        """Call back in `delay` seconds."""
+    def call_later(self, delay: float, callback: Callable[[], object]) -> TimerHandle:
+        """Call `callback` in `delay` seconds."""
 
 
 class Queue(Generic[K]):
     """Keys in the order in which they became due.
 
-    A key added while it waits is not added twice; one added while it is worked on waits for the present pass to end.
+    A key that is added while it waits is not added again. A key that is added while it is busy is added when its
+    current pass ends.
     """
 
     def __init__(
@@ -46,11 +47,11 @@ class Queue(Generic[K]):
         self._jitter = jitter
         self._clock = clock
         self._due: dict[K, float] = {}
-        """Since when."""
+        """Since when each key has been due, by `clock`."""
         self._busy: set[K] = set()
         self._again: set[K] = set()
         self._failures: dict[K, int] = {}
-        self._delayed: dict[K, Handle] = {}
+        self._delayed: dict[K, TimerHandle] = {}
         self._waiting: asyncio.Queue[None] = asyncio.Queue()
         self._taken_since: float | None = None
 
@@ -58,13 +59,13 @@ class Queue(Generic[K]):
         return len(self._due)
 
     def depth(self) -> int:
-        """Return how many keys wait for those who take them: none before, as in a replica that stands by."""
+        """Return how many keys wait; 0 before the first `get`, as in a standby replica."""
         return 0 if self._taken_since is None else len(self._due)
 
     def age(self) -> float:
-        """Return for how many seconds the key that is next has waited for those who take keys.
+        """Return for how many seconds the next key has waited; 0 before the first `get`, as in a standby replica.
 
-        Asked by another thread, as `depth` is.
+        May be called from another thread, as may `depth`.
         """
         since = next(iter(list(self._due.values())), None)
         if since is None or self._taken_since is None:
@@ -72,7 +73,7 @@ class Queue(Generic[K]):
         return self._clock() - max(since, self._taken_since)
 
     def add(self, key: K) -> None:
-        """Ask for a pass as soon as possible."""
+        """Request a pass as soon as possible."""
         if (handle := self._delayed.pop(key, None)) is not None:
             handle.cancel()
         if key in self._busy:
@@ -82,14 +83,14 @@ class Queue(Generic[K]):
             self._waiting.put_nowait(None)
 
     def add_later(self, key: K, delay: float) -> None:
-        """Ask for a pass in `delay` seconds, unless one is asked for sooner."""
+        """Request a pass in `delay` seconds, unless one is requested already."""
         if key in self._due or key in self._again or key in self._delayed:
             return
         timer = self._timer or asyncio.get_running_loop()
         self._delayed[key] = timer.call_later(delay, lambda: self.add(key))
 
     async def get(self) -> K:
-        """Wait for the next key; it is busy until `done` or `failed`."""
+        """Wait for the next key. It is busy until `done` or `failed` is called."""
         if self._taken_since is None:
             self._taken_since = self._clock()
         await self._waiting.get()
@@ -99,14 +100,14 @@ class Queue(Generic[K]):
         return key
 
     def done(self, key: K) -> None:
-        """Say that the pass succeeded."""
+        """End the pass of a key, and reset its backoff."""
         self._failures.pop(key, None)
         self._release(key)
 
     def failed(self, key: K, *, at_least: float = 0.0) -> None:
-        """Say that the pass must be tried again: after the backoff, doubled each time, or later if told so.
+        """End the pass of a key, and schedule a retry after its backoff (doubled each time), or `at_least` seconds.
 
-        News about the key brings the next try forward.
+        If the key is added before, it is retried at once.
         """
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1

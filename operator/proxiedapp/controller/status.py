@@ -1,4 +1,4 @@
-"""What to answer the user: the next status, from what was decided, what was done and what is observed. Pure."""
+"""The next status of an app, from what a pass decided, wrote and observed. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,40 +22,42 @@ from proxiedapp.routing.overlap import Overlap
 
 @dataclass(frozen=True, slots=True)
 class PassResult:
-    """How far one pass got: the reason to stop if there was one, and whether only somebody else can mend it."""
+    """How far one pass got."""
 
     problem: Diagnosis | None = None
+    """Why the pass stopped."""
     permanent: bool = False
+    """Whether a retry cannot help until a user changes something."""
     routed: bool = True
-    """Whether the route is as the spec asks, which a problem of something beside it does not change."""
+    """Whether the route is as the spec asks; a problem of a child that it does not depend on leaves this True."""
     pod_problem: Diagnosis | None = None
-    """What keeps the pods from coming up."""
+    """Why the pods do not come up."""
     suspended: bool = False
-    """Whether nothing was done, as the user asked."""
+    """Whether the pass did nothing because the user suspended the app."""
     overlap: Overlap | None = None
-    """Whose route stands in the way of the app's."""
+    """The foreign route that overlaps with the app's."""
 
 
 def rejected(error: RejectedError) -> PassResult:
-    """Return the pass of a spec that cannot be served as written."""
+    """Return the result of a pass that rejected the spec."""
     return PassResult(Diagnosis(False, error.reason, str(error)), permanent=True, routed=False)
 
 
 def applied(report: ApplyReport) -> PassResult:
-    """Return the pass that wrote children; of several problems the first one is told."""
+    """Return the result of a pass that wrote children; if there are several problems, it has the first one."""
     if not report.problems:
         return PassResult()
     first = report.problems[0]
     if isinstance(first, NameTaken):
         message = (
-            f"{first.id} belongs to {first.holder}, and this app needs that name. "
-            "Rename the ProxiedApp, or delete that object."
+            f"{first.id} already exists and belongs to {first.owner}. "
+            "Rename the ProxiedApp, or delete the other object."
         )
         return PassResult(Diagnosis(False, Reason.NAME_TAKEN, message), permanent=True, routed=report.routed)
     if isinstance(first.error, RefusedError):
-        message = f"The API server refuses {first.id}: {first.error.message}"
+        message = f"The API server refused {first.id}: {first.error.message}"
         return PassResult(Diagnosis(False, Reason.CHILD_REFUSED, message), permanent=True, routed=report.routed)
-    message = f"{first.id} could not be written yet; trying again."
+    message = f"{first.id} could not be written yet; the operator is trying again."
     return PassResult(Diagnosis(False, Reason.RETRYING, message), routed=report.routed)
 
 
@@ -68,9 +70,9 @@ def next_status(
     entry_point_urls: Mapping[str, str],
     now: datetime,
 ) -> dict[str, Any]:
-    """Return the status as JSON values; equal to the present one where nothing is new.
+    """Return the status as JSON values; it equals the current status if there is nothing new to report.
 
-    Where the spec is rejected the facts of the last good pass stay, since that is what is still served.
+    If the spec is rejected, the address and server from the last good pass stay, because they are still served.
     """
     present: dict[str, Any] = app.status
     generation = present.get("observedGeneration", -1) if outcome.suspended else app.generation
@@ -122,7 +124,11 @@ def _route(outcome: PassResult, desired: Desired | None) -> Diagnosis:
         return Diagnosis(True, Reason.ACCEPTED, "The route is in place.")
     if outcome.problem.reason is Reason.CONFLICT:
         return outcome.problem
-    kept = "What was applied before stays as it is." if outcome.permanent else "It is written once its children are."
+    kept = (
+        "What was applied before stays unchanged."
+        if outcome.permanent
+        else "It is written after the objects that it depends on."
+    )
     return Diagnosis(False, Reason.NOT_APPLIED, f"The route of this generation is not in place. {kept}")
 
 
@@ -144,7 +150,7 @@ def _workload(workload: Workload | None, pod_problem: Diagnosis | None, monitori
 
 def _ready(outcome: PassResult, work: Diagnosis, workload: Workload | None) -> Diagnosis:
     if outcome.suspended:
-        message = "Nothing is changed until the annotation proxiedapp.dev/reconcile is removed."
+        message = "The operator changes nothing until the annotation proxiedapp.dev/reconcile is removed."
         return Diagnosis(workload is not None and workload.rolled_out and bool(work.holds), Reason.SUSPENDED, message)
     if outcome.problem is not None:
         return outcome.problem

@@ -151,15 +151,15 @@ async def _serve(settings: Settings, api: Api, health: Health, served: frozenset
     queue: Queue[Key] = Queue(backoff=settings.backoff_seconds, backoff_max=settings.backoff_max_seconds)
     kinds = (PROXIED_APP, *watched_children(served))
     resync = Resync(api, store, queue.add, kinds=kinds, namespaces=settings.namespaces)
-    neighbours = ForeignRoutes()
-    lookout = ForeignRouteWatch(
-        api, store, neighbours, queue.add, namespaces=settings.namespaces, look_again=settings.resync_seconds
+    foreign_routes = ForeignRoutes()
+    foreign_watch = ForeignRouteWatch(
+        api, store, foreign_routes, queue.add, namespaces=settings.namespaces, retry_interval=settings.resync_seconds
     )
     verifier = Verifier(verify, queue.add, interval=settings.verify_seconds)
     reconciler = Reconciler.assemble(
         api=api,
         store=store,
-        foreign_routes=neighbours,
+        foreign_routes=foreign_routes,
         applier=Applier(api, store, queue.add),
         defaults=settings.defaults,
         entry_point_urls=settings.entry_point_urls,
@@ -171,7 +171,7 @@ async def _serve(settings: Settings, api: Api, health: Health, served: frozenset
         pod_ip=settings.pod_ip,
     )
     await _first_lists(resync)
-    await lookout.first()
+    await foreign_watch.list_all()
     QUEUE_DEPTH.set_function(queue.depth)
     QUEUE_AGE.set_function(queue.age)
     BUILD.labels(version("proxiedapp")).set(1)
@@ -187,9 +187,9 @@ async def _serve(settings: Settings, api: Api, health: Health, served: frozenset
         _lead(lease, leading),
         *(_once(leading, _work(queue, reconciler)) for _ in range(settings.concurrency)),
         *(_once(leading, verifier.work()) for _ in range(settings.verify_concurrency)),
-        resync.serve_asked(),
+        resync.serve_requests(),
         resync.repeat(settings.resync_seconds),
-        lookout.follow(),
+        foreign_watch.watch_all(),
         _beat(health),
         _await_change(api, served, changed, settings.api_look_seconds),
     ]
@@ -239,7 +239,7 @@ async def _first_lists(resync: Resync) -> None:
     """
     for patience in range(_FIRST_LIST_TRIES, 0, -1):
         try:
-            await resync.all()
+            await resync.list_all()
         except NotFoundError as error:
             raise FatalError(
                 f"the API server does not know {PLURAL}.{GROUP}/{VERSION}: apply crds/proxiedapps.yaml first"

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
-from pydantic import ValidationError
 from typing_extensions import override
 
 from proxiedapp.api.route import RouteSpec
@@ -54,15 +53,11 @@ def claim_of(rule: Rule, entry_points: Iterable[str], ingress_class: str | None)
     )
 
 
-def requested_claim(route: Any, entry_points: EntryPoints) -> Claim:
-    """Return the route keys that `spec.route` (JSON values) requests; none if it does not match the schema."""
-    try:
-        spec = RouteSpec.model_validate(route)
-    except ValidationError:
-        return frozenset()
-    rule = Rule(tuple(spec.hosts or ()), spec.path_prefix)
-    entry_points_of_app = entry_points.for_route(spec)
-    return claim_of(rule, (*entry_points_of_app.main, *entry_points_of_app.plain), spec.ingress_class_name)
+def requested_claim(route: RouteSpec, entry_points: EntryPoints) -> Claim:
+    """Return the route keys that `spec.route` requests."""
+    rule = Rule(tuple(route.hosts or ()), route.path_prefix)
+    entry_points_of_app = entry_points.for_route(route)
+    return claim_of(rule, (*entry_points_of_app.main, *entry_points_of_app.plain), route.ingress_class_name)
 
 
 def granted_claim(ingress_route: Mapping[str, Any]) -> Claim:

@@ -36,38 +36,40 @@ UNPLACED = [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable
         pytest.param(
             [pod(waits("CreateContainerConfigError", 'secret "s" not found'))],
             Reason.CONTAINER_NOT_MADE,
-            'Container app cannot be made: secret "s" not found',
+            'Container app cannot be created: secret "s" not found',
             id="missing secret",
         ),
         pytest.param(
             [pod(waits("CrashLoopBackOff", "back-off 10s", restarts=1, lastState=ENDED))],
             Reason.CRASH_LOOP_BACK_OFF,
-            "Container app ends with exit code 3 after each start: ValueError: no. Look at its log.",
+            "Container app exits with code 3 after each start: ValueError: no. Check its log.",
             id="crash",
         ),
         pytest.param(
             [pod(container(restarts=2, state={"running": {}}, lastState=ENDED))],
             Reason.CRASH_LOOP_BACK_OFF,
-            "Container app ends with exit code 3",
+            "Container app exits with code 3",
             id="crash, while it runs for a moment",
         ),
         pytest.param(
             [pod(container(restarts=2, state=ENDED))],
             Reason.CRASH_LOOP_BACK_OFF,
-            "Container app ends with exit code 3",
+            "Container app exits with code 3",
             id="crash, just ended",
         ),
         pytest.param(
             [pod(waits("CrashLoopBackOff", lastState=KILLED))],
             Reason.CRASH_LOOP_BACK_OFF,
-            "Container app needs more memory",
+            "Container app is killed because it uses more memory",
             id="out of memory",
         ),
-        pytest.param([pod(conditions=UNPLACED)], Reason.UNSCHEDULABLE, "No node takes the pods: 0/3", id="no room"),
+        pytest.param(
+            [pod(conditions=UNPLACED)], Reason.UNSCHEDULABLE, "The pods cannot be scheduled: 0/3", id="no room"
+        ),
         pytest.param(
             [pod(initContainerStatuses=[waits("CrashLoopBackOff", lastState=ENDED) | {"name": "migrate"}])],
             Reason.CRASH_LOOP_BACK_OFF,
-            "Container migrate ends",
+            "Container migrate exits",
             id="init container",
         ),
         pytest.param(

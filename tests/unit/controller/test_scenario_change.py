@@ -125,12 +125,12 @@ async def test_drift_is_mended_with_one_request(
     scenario: Scenario, kind: Kind, name: str, path: tuple[str, ...], value: Any
 ) -> None:
     await scenario.served()
-    before = scenario.child(kind, name).told()
+    before = scenario.child(kind, name).reported()
     scenario.cluster.edit(scenario.child(kind, name), path, value)
     requests = await scenario.settle()
     assert requests[0] == f"apply {kind.plural}/{name}"
     assert [line for line in requests[1:] if not line.startswith("status")] == []
-    after = scenario.child(kind, name).told()
+    after = scenario.child(kind, name).reported()
     assert (after["spec"], after["metadata"]["labels"]) == (before["spec"], before["metadata"]["labels"])
 
 

@@ -114,7 +114,7 @@ async def test_refused_child_is_told_with_an_event_and_tried_again_slowly(scenar
     scenario.create()
     requests = await scenario.settle()
     assert requests[-2:] == ["status shop: Ready=False ChildRefused", "event shop: ChildRefused"]
-    assert scenario.message() == "The API server refuses Deployment shop: exceeded quota"
+    assert scenario.message() == "The API server refused Deployment shop: exceeded quota"
     assert scenario.conditions()["Stalled"] == "True ChildRefused"
     scenario.clock.advance(0.5)
     assert await scenario.settle() == ["create deployments/shop"]

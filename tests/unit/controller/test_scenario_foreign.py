@@ -91,12 +91,12 @@ async def test_taken_middleware_leaves_the_route_and_its_middleware_as_they_are(
 @pytest.mark.parametrize(
     ("holder", "told"),
     [
-        pytest.param(None, "somebody else", id="nobody"),
+        pytest.param(None, "another user", id="nobody"),
         pytest.param(
             {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "x"}, "the ReplicaSet x", id="another kind"
         ),
         pytest.param({"name": "other", "uid": "u"}, "the ProxiedApp other", id="another app"),
-        pytest.param({"name": "x", "controller": False}, "somebody else", id="an owner without control"),
+        pytest.param({"name": "x", "controller": False}, "another user", id="an owner without control"),
     ],
 )
 async def test_holder_of_the_name_is_told(scenario: Scenario, holder: dict[str, str] | None, told: str) -> None:
@@ -105,7 +105,7 @@ async def test_holder_of_the_name_is_told(scenario: Scenario, holder: dict[str, 
     scenario.create()
     await scenario.settle()
     assert scenario.conditions() == STALLED
-    assert scenario.message().startswith(f"Service shop belongs to {told}, and this app needs that name. ")
+    assert scenario.message().startswith(f"Service shop already exists and belongs to {told}. ")
 
 
 async def test_child_that_the_watch_did_not_tell_of_is_recognised(scenario: Scenario) -> None:

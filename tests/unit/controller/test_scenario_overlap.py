@@ -38,7 +38,7 @@ async def test_each_kind_is_told_of_and_forgotten_when_it_goes(
     scenario: Scenario, kind: Kind, spec: Manifest, status: Manifest
 ) -> None:
     await scenario.served(route=HOSTS)
-    scenario.neighbour(kind, spec, status=status)
+    scenario.foreign_route(kind, spec, status=status)
     assert await scenario.settle() == STATUS
     assert scenario.conditions()["RouteAccepted"] == "True Overlapped"
     assert scenario.conditions()["Ready"] == "True Available"
@@ -50,7 +50,7 @@ async def test_each_kind_is_told_of_and_forgotten_when_it_goes(
 
 
 async def test_an_app_that_comes_later_is_told_with_its_first_status(scenario: Scenario) -> None:
-    scenario.neighbour(INGRESS_ROUTE, ingress_route())
+    scenario.foreign_route(INGRESS_ROUTE, ingress_route())
     scenario.create(route=HOSTS)
     await scenario.settle()
     assert scenario.conditions()["RouteAccepted"] == "True Overlapped"
@@ -58,7 +58,7 @@ async def test_an_app_that_comes_later_is_told_with_its_first_status(scenario: S
 
 async def test_a_route_that_is_not_accepted_yet_is_told_of_once_it_is(scenario: Scenario) -> None:
     await scenario.served(route=HOSTS)
-    route = scenario.neighbour(HTTP_ROUTE, HTTP)
+    route = scenario.foreign_route(HTTP_ROUTE, HTTP)
     assert await scenario.settle() == []
     scenario.cluster.edit(route, ("status",), ACCEPTED)
     assert await scenario.settle() == STATUS
@@ -67,11 +67,11 @@ async def test_a_route_that_is_not_accepted_yet_is_told_of_once_it_is(scenario: 
 
 async def test_nothing_is_written_while_nothing_new_is_said(scenario: Scenario) -> None:
     await scenario.served(route=HOSTS)
-    first = scenario.neighbour(INGRESS_ROUTE, ingress_route(), "a")
+    first = scenario.foreign_route(INGRESS_ROUTE, ingress_route(), "a")
     await scenario.settle()
     scenario.cluster.edit(first, ("metadata", "labels"), {"touched": "yes"})
     assert await scenario.settle() == []
-    second = scenario.neighbour(INGRESS_ROUTE, ingress_route(), "b")
+    second = scenario.foreign_route(INGRESS_ROUTE, ingress_route(), "b")
     assert await scenario.settle() == []
     scenario.restart()
     assert await scenario.settle() == []
@@ -84,21 +84,21 @@ async def test_only_those_concerned_are_looked_at(scenario: Scenario) -> None:
     await scenario.served(route=HOSTS)
     await scenario.served("other", "/other", route={"hosts": ["b.test"]})
     passes = len(scenario.outcomes)
-    scenario.neighbour(INGRESS, ingress("c.test"), "elsewhere")
-    scenario.neighbour(INGRESS, ingress("a.test", "/api/v1/below"), "below")
-    scenario.neighbour(INGRESS, ingress("a.test", "/api/v2"), "beside")
+    scenario.foreign_route(INGRESS, ingress("c.test"), "elsewhere")
+    scenario.foreign_route(INGRESS, ingress("a.test", "/api/v1/below"), "below")
+    scenario.foreign_route(INGRESS, ingress("a.test", "/api/v2"), "beside")
     assert await scenario.settle() == []
     assert len(scenario.outcomes) == passes
-    scenario.neighbour(INGRESS, ingress("a.test", "/"), "above")
+    scenario.foreign_route(INGRESS, ingress("a.test", "/"), "above")
     assert await scenario.settle() == []
     assert len(scenario.outcomes) == passes + 1
-    scenario.neighbour(INGRESS_ROUTE, ingress_route("PathPrefix(`/`)", 5000), "all")
+    scenario.foreign_route(INGRESS_ROUTE, ingress_route("PathPrefix(`/`)", 5000), "all")
     assert sorted(await scenario.settle()) == ["status other: Ready=True Available", *STATUS]
 
 
 async def test_moving_away_ends_it(scenario: Scenario) -> None:
     await scenario.served(route=HOSTS)
-    scenario.neighbour(INGRESS_ROUTE, ingress_route())
+    scenario.foreign_route(INGRESS_ROUTE, ingress_route())
     await scenario.settle()
     scenario.change(prefix="/api/v2", route=HOSTS)
     await scenario.settle()
@@ -107,7 +107,7 @@ async def test_moving_away_ends_it(scenario: Scenario) -> None:
     assert scenario.conditions()["RouteAccepted"] == "True Accepted"
 
 
-async def test_our_own_routes_are_no_neighbours(scenario: Scenario) -> None:
+async def test_our_own_routes_are_not_foreign_routes(scenario: Scenario) -> None:
     await scenario.served(route=HOSTS)
     await scenario.served("other", "/", route=HOSTS)
     scenario.restart()
@@ -118,7 +118,7 @@ async def test_our_own_routes_are_no_neighbours(scenario: Scenario) -> None:
 async def test_what_stays_wrong_in_the_app_is_said_too(scenario: Scenario) -> None:
     await scenario.served(route=HOSTS, command=["hypercorn", "main:app"], server={"adapter": "Never"})
     before = scenario.message(kind="RouteAccepted")
-    scenario.neighbour(INGRESS_ROUTE, ingress_route())
+    scenario.foreign_route(INGRESS_ROUTE, ingress_route())
     await scenario.settle()
     message = scenario.message(kind="RouteAccepted")
     assert message.startswith("The route is in place, but IngressRoute others/theirs")
@@ -126,7 +126,7 @@ async def test_what_stays_wrong_in_the_app_is_said_too(scenario: Scenario) -> No
 
 
 async def test_an_app_without_a_route_of_its_own_is_not_told(scenario: Scenario) -> None:
-    scenario.neighbour(INGRESS_ROUTE, ingress_route())
+    scenario.foreign_route(INGRESS_ROUTE, ingress_route())
     await scenario.served(route=HOSTS)
     scenario.create("late", route=HOSTS)
     await scenario.settle()

@@ -29,7 +29,7 @@ async def test_pods_that_do_not_come_up_are_looked_at_and_told_once(scenario: Sc
     pod(scenario, CRASHES)
     scenario.clock.advance(5.0)
     assert await scenario.settle() == ["list pods/some", "status shop: Ready=False CrashLoopBackOff"]
-    assert "exit code 1" in scenario.message()
+    assert "exits with code 1" in scenario.message()
     assert scenario.conditions()["Reconciling"] == "True CrashLoopBackOff"
     for _ in range(3):
         scenario.clock.advance(300.0)

@@ -136,7 +136,7 @@ async def test_newer_spec_in_the_answer_to_the_status_wakes_the_app(scenario: Sc
 async def test_stale_view_of_a_child_does_no_damage(scenario: Scenario) -> None:
     """The watch is late: an old event after our own write changes nothing."""
     await scenario.served()
-    old = deepcopy(scenario.child(DEPLOYMENT).told())
+    old = deepcopy(scenario.child(DEPLOYMENT).reported())
     scenario.change(replicas=2)
     await scenario.settle()
     assert scenario.store.observe_child(DEPLOYMENT, old) == set()

@@ -31,11 +31,11 @@ async def test_app_is_verified_through_the_proxy_once_it_is_rolled_out(scenario:
     scenario.create()
     await scenario.settle()
     assert await scenario.verify() == []
-    assert scenario.asked == []
+    assert scenario.verified_targets == []
     scenario.rolled_out()
     await scenario.settle()
     assert await scenario.verify() == ["status shop: Ready=True Available"]
-    assert [target.url for target in scenario.asked] == ["https://traefik:443/api/v1"] * 2
+    assert [target.url for target in scenario.verified_targets] == ["https://traefik:443/api/v1"] * 2
     assert scenario.conditions()["Verified"] == "True Verified"
     assert await scenario.reconcile() == []
 
@@ -85,7 +85,7 @@ async def test_route_change_is_verified_at_its_new_prefix(scenario: Scenario) ->
     scenario.rolled_out()
     await scenario.settle()
     await scenario.verify()
-    assert scenario.asked[-1].url == "https://traefik:443/shop"
+    assert scenario.verified_targets[-1].url == "https://traefik:443/shop"
 
 
 async def test_restart_writes_nothing_and_verifies_in_its_own_time(scenario: Scenario) -> None:
@@ -94,10 +94,10 @@ async def test_restart_writes_nothing_and_verifies_in_its_own_time(scenario: Sce
     scenario.restart()
     assert await scenario.settle() == []
     assert await scenario.verify() == []
-    assert len(scenario.asked) == 2
+    assert len(scenario.verified_targets) == 2
     scenario.clock.advance(900)
     assert await scenario.verify() == []
-    assert len(scenario.asked) == 4
+    assert len(scenario.verified_targets) == 4
 
 
 async def test_verify_switched_off_takes_the_condition_away(scenario: Scenario) -> None:
@@ -124,7 +124,7 @@ async def test_app_without_pods_is_not_asked(scenario: Scenario) -> None:
     scenario.rolled_out()
     await scenario.settle()
     assert await scenario.verify() == []
-    assert scenario.asked == []
+    assert scenario.verified_targets == []
 
 
 async def test_app_that_is_gone_is_forgotten(scenario: Scenario) -> None:
@@ -134,7 +134,7 @@ async def test_app_that_is_gone_is_forgotten(scenario: Scenario) -> None:
     await scenario.settle()
     scenario.clock.advance(2000)
     assert await scenario.verify() == []
-    assert len(scenario.asked) == 2
+    assert len(scenario.verified_targets) == 2
 
 
 # The adapter's ConfigMap is a child like the others, and outlives the pods that mount it.

@@ -196,12 +196,12 @@ def test_status_of_an_app_rejected_from_the_start_tells_no_facts() -> None:
         (
             TAKEN,
             (
-                "Service shop belongs to the App other, and this app needs that name. "
-                "Rename the ProxiedApp, or delete that object."
+                "Service shop already exists and belongs to the App other. "
+                "Rename the ProxiedApp, or delete the other object."
             ),
         ),
-        (REFUSED, "The API server refuses Deployment shop: quota"),
-        (UNAVAILABLE, "Deployment shop could not be written yet; trying again."),
+        (REFUSED, "The API server refused Deployment shop: quota"),
+        (UNAVAILABLE, "Deployment shop could not be written yet; the operator is trying again."),
     ],
 )
 def test_message_says_what_is_wrong_and_how_to_mend_it(outcome: PassResult, message: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxiedapp.api.route import RouteSpec
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.claim import (
     Claim,
@@ -133,12 +134,10 @@ def test_the_decision_stands_once_it_is_carried_out(contenders: list[Contender])
             frozenset({RouteKey("a", "/x", "web", "inner"), RouteKey("b", "/x", "web", "inner")}),
             id="each host",
         ),
-        pytest.param({"pathPrefix": 3}, frozenset(), id="not as the API has it"),
-        pytest.param(None, frozenset(), id="none"),
     ],
 )
-def test_wanted(route: object, expected: Claim) -> None:
-    assert requested_claim(route, DEFAULTS.entry_points) == expected
+def test_requested_claim(route: object, expected: Claim) -> None:
+    assert requested_claim(RouteSpec.model_validate(route), DEFAULTS.entry_points) == expected
 
 
 @pytest.mark.parametrize("hosts", [(), ("a.example.com",), ("a.example.com", "b.example.com")])

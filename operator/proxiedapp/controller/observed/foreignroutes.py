@@ -1,7 +1,7 @@
-"""Other people's routes as they were last seen: of each no more than where it is served.
+"""Foreign routes as they were last observed, found by the patterns that they match.
 
-They may be many, and apps are looked at often. So they are found by what they match: a pass costs some look-ups,
-however many there are.
+There may be many of them, and each pass looks for those at one app's address. The index makes that a few look-ups,
+however many routes exist.
 """
 
 from collections.abc import Container, Iterator
@@ -12,7 +12,7 @@ from proxiedapp.routing.ruleparser import Pattern
 
 
 class ForeignRoutes:
-    """All that is observed. Each method that takes news returns what is now matched by somebody else, or no more."""
+    """All foreign routes. Each method that records a report returns the patterns whose routes have changed."""
 
     def __init__(self) -> None:
         self._known: dict[RouteRef, ForeignRoute] = {}
@@ -22,28 +22,28 @@ class ForeignRoutes:
         return len(self._known)
 
     def at(self, pattern: Pattern) -> Iterator[tuple[RouteRef, ForeignRoute]]:
-        """Yield who matches just this."""
+        """Yield the routes that have exactly this pattern."""
         for ref in self._by_pattern.get(pattern, ()):
             yield ref, self._known[ref]
 
     def observe(self, ref: RouteRef, foreign: ForeignRoute | None) -> frozenset[Pattern]:
-        """Take a route as it stands; None: it is gone, or matches nothing."""
+        """Record a route; None if it was deleted, or matches nothing."""
         known = self._known.get(ref)
         if known == foreign:
             return frozenset()
-        concerned: set[Pattern] = set()
+        changed: set[Pattern] = set()
         if known is not None:
-            concerned.update(known.priorities)
+            changed.update(known.priorities)
             self._drop(ref, known)
         if foreign is not None:
-            concerned.update(foreign.priorities)
+            changed.update(foreign.priorities)
             self._known[ref] = foreign
             for pattern in foreign.priorities:
                 self._by_pattern.setdefault(pattern, set()).add(ref)
-        return frozenset(concerned)
+        return frozenset(changed)
 
     def sweep(self, kind: str, present: Container[Key], namespace: str | None) -> frozenset[Pattern]:
-        """Drop the routes that a complete list of their kind lacks."""
+        """Drop the routes of a kind that are missing from a complete list of it."""
         gone = [
             ref
             for ref in self._known

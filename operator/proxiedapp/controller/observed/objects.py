@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import orjson
 from typing_extensions import override
 
+from proxiedapp.api.app import parse_spec
+from proxiedapp.api.errors import InvalidSpecError
 from proxiedapp.api.names import API_VERSION, KIND, SUSPENDED
 from proxiedapp.controller.observed.ownedfields import owned_digest
 from proxiedapp.controller.observed.packedspec import PackedSpec
@@ -98,7 +100,7 @@ def observed_app(body: Manifest, entry_points: EntryPoints, known: ObservedApp |
     if known is not None and known.packed_spec.json == packed:
         packed_spec = known.packed_spec
     else:
-        packed_spec = PackedSpec(packed, requested_claim(spec.get("route"), entry_points))
+        packed_spec = _packed_spec(spec, packed, entry_points)
     status = body.get("status") or {}
     return ObservedApp(
         Key(metadata["namespace"], metadata["name"]),
@@ -151,6 +153,13 @@ def same_request(one: ObservedApp, other: ObservedApp) -> bool:
 def same_child(one: ObservedChild, other: ObservedChild) -> bool:
     """Whether two observations of a child differ in nothing that a pass reads."""
     return (one.uid, one.owner, one.digest, one.workload) == (other.uid, other.owner, other.digest, other.workload)
+
+
+def _packed_spec(spec: Any, packed: bytes, entry_points: EntryPoints) -> PackedSpec:
+    try:
+        return PackedSpec(packed, requested_claim(parse_spec(spec).route, entry_points))
+    except InvalidSpecError:
+        return PackedSpec(packed, frozenset(), servable=False)
 
 
 def _ready_reason(status: Manifest) -> str:

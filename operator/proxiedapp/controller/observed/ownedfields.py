@@ -1,9 +1,11 @@
-"""What we own in an object, boiled down to a digest: equal digests mean that an apply would change nothing.
+"""A digest of the fields that we own in an object: equal digests mean that an apply would change nothing.
 
-The API server records in `metadata.managedFields` which fields our last apply set. Looking those up in the live object
-gives back our intent as it now stands: a value edited by somebody differs, a field removed or taken over is missing,
-and defaults of the server or fields of other managers do not show. So the comparison needs neither bodies in memory nor
-a marker on the child, and holds across restarts and releases.
+The API server records in `metadata.managedFields` which fields our last apply set. Reading those fields from the live
+object gives our intent in its current state: a value that another client edited differs, a field that was removed or
+taken over is missing, and defaults or fields of other managers do not count. So the comparison needs neither bodies in
+memory nor an annotation on the child, and works across restarts and releases. The format of `fieldsV1` is described at
+https://kubernetes.io/docs/reference/using-api/server-side-apply/; tests/integration/test_digests.py compares the
+digests with what a real API server stores.
 """
 
 from collections.abc import Mapping
@@ -19,21 +21,21 @@ from proxiedapp.kube.manifest import FIELD_MANAGER, Manifest
 _MILLI: Final = Decimal("1e-3")
 _NANO: Final = Decimal("1e-9")
 _SCALES: Final = {"requests": _MILLI, "limits": _MILLI, "divisor": _NANO, "sizeLimit": _NANO, "target": _NANO}
-"""Fields that hold a quantity, or a map with quantities in it, and to what the API server rounds it up."""
+"""Fields that contain a quantity or a map of quantities, and the unit to which the API server rounds it up."""
 _ZERO: Final = ""
-"""The one spelling of a value that the API server may leave out of what it stores: empty, 0 and false."""
+"""The common form of the values that the API server may omit from the stored object: empty, 0 and false."""
 _NOT_OWNED: Final = frozenset({"name", "namespace", "uid", "resourceVersion"})
 
 
 def intent_digest(manifest: Manifest) -> bytes:
-    """Return the digest of what an apply of this manifest would own."""
+    """Return the digest of the fields that an apply of this manifest would own."""
     metadata = {key: value for key, value in manifest["metadata"].items() if key not in _NOT_OWNED}
     owned = {key: value for key, value in manifest.items() if key not in {"apiVersion", "kind", "metadata"}}
     return _digest({"metadata": metadata, **owned})
 
 
 def owned_digest(body: Manifest) -> bytes | None:
-    """Return the digest of what we own in a live object; None if we own nothing in it."""
+    """Return the digest of the fields that we own in a live object; None if we own none."""
     for entry in body["metadata"].get("managedFields") or []:
         if entry["manager"] == FIELD_MANAGER and entry["operation"] == "Apply" and not entry.get("subresource"):
             return _digest(_project(body, entry["fieldsV1"]))
@@ -41,7 +43,7 @@ def owned_digest(body: Manifest) -> bytes | None:
 
 
 def scaled_by_others(body: Manifest) -> bool:
-    """Whether another field manager owns `spec.replicas`, alone or beside us."""
+    """Whether another field manager owns `spec.replicas`, alone or together with us."""
     return any(
         "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})
         for entry in body["metadata"].get("managedFields") or []
@@ -56,8 +58,8 @@ def _digest(value: Any) -> bytes:
 def _project(value: Any, fields: Mapping[str, Any]) -> Any:
     """Return the part of a live value that a FieldsV1 tree names.
 
-    `f:NAME` is a field, `k:{..}` an item told apart by those keys, `v:VALUE` an item of a set; a tree without any of
-    these is a leaf, whose whole value is owned. A field that is owned and yet absent was set to a zero.
+    `f:NAME` is a field, `k:{..}` a list item with these keys, and `v:VALUE` an item of a set. A tree without any of
+    these is a leaf, whose whole value is owned. A field that is owned but absent was set to an empty value, 0 or false.
     """
     names = [name for name in fields if name != "."]
     if not names:
@@ -77,10 +79,10 @@ def _is_item(item: Any, key: Any) -> bool:
 
 
 def _canonical(value: Any) -> Any:
-    """Give what the API server spells in its own way one spelling.
+    """Return one form for all forms of a value that the API server treats as equal.
 
-    It stores the quantity 0.5 as 500m, rounds what containers ask for up to thousandths, and leaves out some zeros,
-    such as `initialDelaySeconds: 0`.
+    It stores the quantity 0.5 as 500m, rounds requests and limits of containers up to thousandths, and omits some
+    zeros, such as `initialDelaySeconds: 0` (tests/integration/test_digests.py).
     """
     if isinstance(value, dict):
         spelled = {
@@ -94,7 +96,7 @@ def _canonical(value: Any) -> Any:
 
 
 def _quantities(amounts: Any, scale: Decimal) -> Any:
-    """Spell one quantity, or each of a map."""
+    """Return one quantity, or each of a map, in its common form."""
     if isinstance(amounts, dict):
         return {name: _plain(amount, scale) for name, amount in amounts.items()}
     return _plain(amounts, scale)
@@ -108,4 +110,4 @@ def _plain(amount: Any, scale: Decimal) -> str:
             number = number.quantize(scale, rounding=ROUND_UP).normalize()
         return str(number)
     except (ArithmeticError, ValueError):
-        return str(amount)  # not for us to judge: the API server refuses it when it is applied
+        return str(amount)  # not a quantity: the API server will refuse it

@@ -1,1 +1,1 @@
-"""How news from the API server comes in: kopf's watches, complete lists, and watches on other people's routes."""
+"""Receiving changes from the API server: watches by kopf, complete lists, and watches of foreign routes."""

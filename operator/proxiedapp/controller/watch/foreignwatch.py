@@ -1,7 +1,7 @@
-"""Watching other people's routes, which no selector of ours takes.
+"""Watching foreign routes, which do not have our label.
 
-kopf opens one watch a kind, and that of the IngressRoutes is narrowed to our own. These watches are simpler than what
-kopf does: only where a route is served is kept, and everything is listed again after each failure.
+kopf opens one watch per kind, and its watch of IngressRoutes selects our own ones by label. The watches here are
+simpler than kopf's: they keep only where a route is served, and list everything again after each failure.
 """
 
 import asyncio
@@ -22,54 +22,54 @@ from proxiedapp.routing.ruleparser import Pattern
 logger = logging.getLogger(__name__)
 
 _PAUSE: Final = 1.0
-"""Seconds between two openings of the same watch, and before the first try after a failure."""
+"""Seconds before a watch that ended is opened again, and before the first retry after a failure."""
 _PAUSE_MAX: Final = 30.0
 
 
 class ForeignRouteWatch:
-    """Keeps the neighbours up to date, and wakes the apps whose places others took or left."""
+    """Keeps the foreign routes up to date, and wakes the apps whose address a changed route may match."""
 
     def __init__(
         self,
         api: Api,
         store: Store,
-        neighbours: ForeignRoutes,
+        routes: ForeignRoutes,
         wake: Callable[[Key], None],
         *,
         namespaces: Sequence[str],
-        look_again: float,
+        retry_interval: float,
     ) -> None:
         self._api = api
         self._store = store
-        self._neighbours = neighbours
+        self._routes = routes
         self._wake = wake
         self._namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
-        self._look_again = look_again
-        """Seconds between two looks for a kind that is not served, or may not be read."""
+        self._retry_interval = retry_interval
+        """Seconds between two attempts for a kind that the cluster does not serve, or the operator may not read."""
         self._versions: dict[tuple[Kind, str | None], str] = {}
 
-    async def first(self) -> None:
-        """List what can be listed, so that no app is told anew after a restart; nothing depends on it."""
+    async def list_all(self) -> None:
+        """List every kind once, so that a restart does not change conditions; a kind that fails is left out."""
         for kind in FOREIGN_KINDS:
             for namespace in self._namespaces:
                 try:
                     self._versions[kind, namespace] = await self._list(kind, namespace)
                 except ApiError as error:
-                    logger.debug("%s could not be listed: %s", kind.plural, error)
+                    logger.debug("cannot list foreign %s: %s", kind.plural, error)
 
-    async def follow(self) -> None:
-        """Watch for ever."""
+    async def watch_all(self) -> None:
+        """Watch every kind, forever."""
         await asyncio.gather(
-            *(self._follow(kind, namespace) for kind in FOREIGN_KINDS for namespace in self._namespaces)
+            *(self._watch(kind, namespace) for kind in FOREIGN_KINDS for namespace in self._namespaces)
         )
 
-    def take(self, kind: Kind, event: str, body: Manifest) -> None:
-        """Take what a list or a watch tells."""
+    def record(self, kind: Kind, event: str, body: Manifest) -> None:
+        """Record a route that a list (`event` LISTED) or a watch reported."""
         ref = RouteRef(kind.kind, body["metadata"]["namespace"], body["metadata"]["name"])
         foreign = None if event == "DELETED" else read_foreign_route(kind.kind, body)
-        self._concerns(self._neighbours.observe(ref, foreign))
+        self._wake_apps_at(self._routes.observe(ref, foreign))
 
-    async def _follow(self, kind: Kind, namespace: str | None) -> None:
+    async def _watch(self, kind: Kind, namespace: str | None) -> None:
         failures = 0
         while True:
             try:
@@ -79,32 +79,32 @@ class ForeignRouteWatch:
                         failures = 0
                         version = event["object"]["metadata"]["resourceVersion"]
                         if event["type"] != "BOOKMARK":
-                            self.take(kind, event["type"], event["object"])
+                            self.record(kind, event["type"], event["object"])
                     await asyncio.sleep(_PAUSE)
             except NotFoundError:
-                self._concerns(self._neighbours.sweep(kind.kind, (), namespace))
-                pause = self._look_again
+                self._wake_apps_at(self._routes.sweep(kind.kind, (), namespace))
+                pause = self._retry_interval
             except RefusedError as error:
-                logger.warning("other people's %s are not looked at: %s", kind.plural, error)
-                pause = self._look_again
+                logger.warning("cannot watch foreign %s: %s", kind.plural, error)
+                pause = self._retry_interval
             except ApiError as error:
-                logger.debug("watching other people's %s, trying again: %s", kind.plural, error)
+                logger.debug("cannot watch foreign %s, trying again: %s", kind.plural, error)
                 pause = max(min(_PAUSE * 2**failures, _PAUSE_MAX), error.retry_after or 0.0)
                 failures += 1
             await asyncio.sleep(pause)
 
     async def _list(self, kind: Kind, namespace: str | None) -> str:
-        """List a kind, and return the version from which to watch; what is known stays until the list is complete."""
+        """List a kind, drop routes that are missing from the list, and return the version to watch from."""
         present: set[Key] = set()
         version = ""
         async for page in self._api.pages(kind, namespace, FOREIGN_SELECTOR):
             version = page["metadata"]["resourceVersion"]
             for body in page["items"]:
                 present.add(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
-                self.take(kind, "LISTED", body)
-        self._concerns(self._neighbours.sweep(kind.kind, present, namespace))
+                self.record(kind, "LISTED", body)
+        self._wake_apps_at(self._routes.sweep(kind.kind, present, namespace))
         return version
 
-    def _concerns(self, patterns: frozenset[Pattern]) -> None:
+    def _wake_apps_at(self, patterns: frozenset[Pattern]) -> None:
         for key in self._store.addressed_by(patterns):
             self._wake(key)

@@ -1,7 +1,7 @@
-"""Reading everything again: at the start, when a watch may have missed something, and now and then on principle.
+"""Listing everything again: at the start, when a watch may have missed something, and at an interval.
 
-A watch that starts over never tells of what was deleted in between, so only comparing the store with a complete list
-finds it.
+A watch that starts again does not report objects that were deleted in between (kopf 1.45.2 never compares lists:
+kopf/_cogs/clients/watching.py). Only a comparison of the store with a complete list finds such deletions.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 class Resync:
-    """Lists kinds into the store and wakes the apps for which that was news."""
+    """Lists kinds into the store, and wakes the apps that a difference concerns."""
 
     def __init__(
         self,
@@ -36,37 +36,37 @@ class Resync:
         self._wake = wake
         self.kinds = tuple(kinds)
         self.namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
-        self._asked: asyncio.Queue[Kind] = asyncio.Queue()
+        self._requested: asyncio.Queue[Kind] = asyncio.Queue()
         for kind in self.kinds:
-            MISSED.labels(kind.kind)  # from 0 on: in a series that begins with its first count Prometheus sees no rise
+            MISSED.labels(kind.kind)  # so that it starts at 0: increase() ignores a first sample
 
-    async def all(self) -> None:
+    async def list_all(self) -> None:
         """List every kind; raises ApiError."""
         for kind in self.kinds:
             await self._list(kind)
 
-    def ask(self, kind: Kind) -> None:
-        """Ask for a fresh list of one kind soon."""
-        self._asked.put_nowait(kind)
+    def request(self, kind: Kind) -> None:
+        """Request a fresh list of one kind."""
+        self._requested.put_nowait(kind)
 
-    async def serve_asked(self) -> None:
-        """List the kinds that were asked for, for ever; one that fails is asked for again."""
+    async def serve_requests(self) -> None:
+        """List the requested kinds, forever; a kind that cannot be listed is requested again after 5 seconds."""
         while True:
-            kind = await self._asked.get()
+            kind = await self._requested.get()
             try:
                 concerned = await self._list(kind)
             except ApiError as error:
-                logger.warning("%s could not be listed, trying again: %s", kind, error)
-                asyncio.get_running_loop().call_later(5, self.ask, kind)
+                logger.warning("cannot list %s, trying again: %s", kind, error)
+                asyncio.get_running_loop().call_later(5, self.request, kind)
                 continue
             MISSED.labels(kind.kind).inc(len(concerned))
 
     async def repeat(self, interval: float) -> None:
-        """List everything and wake every app, for ever, with a pause of `interval` seconds and up to a tenth more."""
+        """List everything and wake every app, forever, with pauses of `interval` seconds plus up to a tenth."""
         while True:
             await asyncio.sleep(interval * (1 + random.random() / 10))
             for kind in self.kinds:
-                self.ask(kind)
+                self.request(kind)
             for key in self._store.all_keys():
                 self._wake(key)
 

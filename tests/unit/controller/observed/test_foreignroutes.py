@@ -14,36 +14,36 @@ def foreign(*patterns: Pattern, priority: int = 1) -> ForeignRoute:
     return ForeignRoute(dict.fromkeys(patterns, priority), frozenset(), "")
 
 
-def refs(neighbours: ForeignRoutes, pattern: Pattern) -> list[RouteRef]:
-    return [ref for ref, _ in neighbours.at(pattern)]
+def refs(routes: ForeignRoutes, pattern: Pattern) -> list[RouteRef]:
+    return [ref for ref, _ in routes.at(pattern)]
 
 
 def test_news_concern_what_was_matched_and_what_is() -> None:
-    neighbours = ForeignRoutes()
-    assert neighbours.observe(REF, foreign(ONE)) == {ONE}
-    assert neighbours.observe(REF, foreign(TWO)) == {ONE, TWO}
-    assert refs(neighbours, ONE) == []
-    assert refs(neighbours, TWO) == [REF]
-    assert neighbours.observe(REF, foreign(TWO, priority=2)) == {TWO}
-    assert neighbours.observe(REF, None) == {TWO}
-    assert refs(neighbours, TWO) == []
-    assert len(neighbours) == 0
+    routes = ForeignRoutes()
+    assert routes.observe(REF, foreign(ONE)) == {ONE}
+    assert routes.observe(REF, foreign(TWO)) == {ONE, TWO}
+    assert refs(routes, ONE) == []
+    assert refs(routes, TWO) == [REF]
+    assert routes.observe(REF, foreign(TWO, priority=2)) == {TWO}
+    assert routes.observe(REF, None) == {TWO}
+    assert refs(routes, TWO) == []
+    assert len(routes) == 0
 
 
 def test_what_is_no_news_concerns_nothing() -> None:
-    neighbours = ForeignRoutes()
-    neighbours.observe(REF, foreign(ONE))
-    assert neighbours.observe(REF, foreign(ONE)) == set()
-    assert neighbours.observe(REF._replace(name="other"), None) == set()
+    routes = ForeignRoutes()
+    routes.observe(REF, foreign(ONE))
+    assert routes.observe(REF, foreign(ONE)) == set()
+    assert routes.observe(REF._replace(name="other"), None) == set()
 
 
 def test_a_complete_list_drops_what_it_lacks_of_its_kind_and_namespace() -> None:
-    neighbours = ForeignRoutes()
+    routes = ForeignRoutes()
     stays = [REF, REF._replace(kind="HTTPRoute"), REF._replace(namespace="elsewhere")]
     for ref in (*stays, REF._replace(name="gone")):
-        neighbours.observe(ref, foreign(ONE))
-    neighbours.observe(REF._replace(name="gone too"), foreign(TWO))
-    assert neighbours.sweep("Ingress", {Key("others", "theirs")}, "others") == {ONE, TWO}
-    assert sorted(refs(neighbours, ONE)) == sorted(stays)
-    assert neighbours.sweep("Ingress", (), None) == {ONE}
-    assert refs(neighbours, ONE) == [REF._replace(kind="HTTPRoute")]
+        routes.observe(ref, foreign(ONE))
+    routes.observe(REF._replace(name="gone too"), foreign(TWO))
+    assert routes.sweep("Ingress", {Key("others", "theirs")}, "others") == {ONE, TWO}
+    assert sorted(refs(routes, ONE)) == sorted(stays)
+    assert routes.sweep("Ingress", (), None) == {ONE}
+    assert refs(routes, ONE) == [REF._replace(kind="HTTPRoute")]

@@ -50,16 +50,16 @@ def ingress_route(name: str = "theirs", rule: str = "PathPrefix(`/`)") -> dict[s
 
 
 @asynccontextmanager
-async def looking(server: WatchServer, woken: Woken, look_again: float = 600.0) -> AsyncIterator[ForeignRoutes]:
+async def watching(server: WatchServer, woken: Woken, retry_interval: float = 600.0) -> AsyncIterator[ForeignRoutes]:
     store = Store(DEFAULTS.entry_points)
     store.observe_app(app_body(spec=a_spec()))
-    neighbours = ForeignRoutes()
+    routes = ForeignRoutes()
     async with serve(server) as api:
-        lookout = ForeignRouteWatch(api, store, neighbours, woken, namespaces=(), look_again=look_again)
-        await lookout.first()
-        task = asyncio.create_task(lookout.follow())
+        foreign_watch = ForeignRouteWatch(api, store, routes, woken, namespaces=(), retry_interval=retry_interval)
+        await foreign_watch.list_all()
+        task = asyncio.create_task(foreign_watch.watch_all())
         try:
-            yield neighbours
+            yield routes
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -68,8 +68,8 @@ async def looking(server: WatchServer, woken: Woken, look_again: float = 600.0) 
 async def test_what_is_there_is_known_before_anything_is_watched() -> None:
     server = WatchServer(objects={INGRESS_ROUTE: [ingress_route(), ingress_route("else", "Path(`/else`)")]})
     woken = Woken()
-    async with looking(server, woken) as neighbours:
-        assert len(neighbours) == 2
+    async with watching(server, woken) as routes:
+        assert len(routes) == 2
         assert woken.times == 1, "only one of them is at the app's place"
         await server.seen(INGRESS_ROUTE, watches=1)
     assert (server.lists[INGRESS_ROUTE], server.watches[INGRESS_ROUTE]) == (1, 1)
@@ -77,7 +77,7 @@ async def test_what_is_there_is_known_before_anything_is_watched() -> None:
 
 async def test_our_own_children_are_left_out_by_the_server() -> None:
     server = WatchServer(more=set(FOREIGN_KINDS))
-    async with looking(server, Woken()):
+    async with watching(server, Woken()):
         for kind in FOREIGN_KINDS:
             await server.seen(kind, watches=1)
     assert set(server.selectors.values()) == {"app.kubernetes.io/managed-by!=proxiedapp"}
@@ -91,9 +91,9 @@ async def test_events_are_taken_and_bookmarks_are_not_objects() -> None:
         objects={INGRESS_ROUTE: [ingress_route()]}, scripts={INGRESS_ROUTE: [[bookmark, added, deleted]]}
     )
     woken = Woken()
-    async with looking(server, woken) as neighbours:
+    async with watching(server, woken) as routes:
         await woken.wait(3)
-        assert len(neighbours) == 1
+        assert len(routes) == 1
         await server.seen(INGRESS_ROUTE, watches=2)
     assert server.lists[INGRESS_ROUTE] == 1, "a watch that ends in order goes on where it was"
 
@@ -103,16 +103,16 @@ async def test_a_watch_that_tells_of_an_error_lists_again_and_finds_what_has_gon
     error = {"type": "ERROR", "object": GONE["object"] | {"code": code}}  # type: ignore[operator]
     server = WatchServer(objects={INGRESS_ROUTE: [ingress_route()]}, scripts={INGRESS_ROUTE: [[error]]})
     woken = Woken()
-    async with looking(server, woken) as neighbours:
+    async with watching(server, woken) as routes:
         await server.seen(INGRESS_ROUTE, watches=1)
         server.objects[INGRESS_ROUTE] = []
         await woken.wait(2)
-        assert len(neighbours) == 0
+        assert len(routes) == 0
 
 
 async def test_a_kind_that_is_not_served_yet_is_looked_for_again() -> None:
     server = WatchServer()
-    async with looking(server, Woken(), look_again=0.01):
+    async with watching(server, Woken(), retry_interval=0.01):
         await server.seen(INGRESS_ROUTE, watches=1)
         server.more.add(HTTP_ROUTE)
         await server.seen(HTTP_ROUTE, watches=1)
@@ -125,27 +125,27 @@ async def test_a_kind_that_is_not_served_any_more_is_forgotten() -> None:
     }
     server = WatchServer(objects={INGRESS: [theirs]}, more={INGRESS}, scripts={INGRESS: [[GONE]]})
     woken = Woken()
-    async with looking(server, woken, look_again=0.01) as neighbours:
-        assert len(neighbours) == 1
+    async with watching(server, woken, retry_interval=0.01) as routes:
+        assert len(routes) == 1
         await server.seen(INGRESS, watches=1)
         server.more.clear()
         await woken.wait(2)
-        assert len(neighbours) == 0
+        assert len(routes) == 0
 
 
 async def test_what_may_not_be_read_is_said_and_looked_at_again(caplog: pytest.LogCaptureFixture) -> None:
     server = WatchServer(more={INGRESS}, forbidden={INGRESS})
     with caplog.at_level(logging.WARNING):
-        async with looking(server, Woken(), look_again=0.01):
+        async with watching(server, Woken(), retry_interval=0.01):
             await server.seen(INGRESS, lists=3)
             server.forbidden.clear()
             await server.seen(INGRESS, watches=1)
-    assert "other people's ingresses are not looked at: ingresses is forbidden" in caplog.messages
+    assert "cannot watch foreign ingresses: ingresses is forbidden" in caplog.messages
 
 
 async def test_a_watch_that_is_closed_at_once_is_not_opened_without_a_pause() -> None:
     server = WatchServer(hot={INGRESS_ROUTE})
-    async with looking(server, Woken()):
+    async with watching(server, Woken()):
         await server.seen(INGRESS_ROUTE, watches=2)
         opened = server.watches[INGRESS_ROUTE]
     assert opened < 10, "without a pause it would be hundreds by now"

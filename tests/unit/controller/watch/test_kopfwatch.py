@@ -64,16 +64,16 @@ async def watching(server: WatchServer, woken: Woken) -> AsyncIterator[Store]:
     store = Store(DEFAULTS.entry_points)
     async with serve(server) as api:
         resync = Resync(api, store, woken, kinds=KINDS, namespaces=())
-        await resync.all()
+        await resync.list_all()
         woken.forget()
-        asked = asyncio.create_task(resync.serve_asked())
+        requested = asyncio.create_task(resync.serve_requests())
         task = asyncio.create_task(kopfwatch.watch(api, store, resync, woken, namespaces=()))
         try:
             yield store
         finally:
-            for each in (task, asked):
+            for each in (task, requested):
                 each.cancel()
-            await asyncio.gather(task, asked, return_exceptions=True)
+            await asyncio.gather(task, requested, return_exceptions=True)
 
 
 async def test_every_kind_is_listed_twice_at_the_start_and_watched_once() -> None:
