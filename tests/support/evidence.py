@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from proxiedapp.verify.codes import Code
-from proxiedapp.verify.evidence import Answer, Evidence, Extra, NoAnswer, Reply, Why
+from proxiedapp.verify.evidence import Answer, Cause, Evidence, Extra, NoAnswer, Reply
 from proxiedapp.verify.finding import Finding
 from proxiedapp.verify.judge import judge
-from proxiedapp.verify.target import VerifyOptions, VerifyTarget, parse
+from proxiedapp.verify.target import VerifyOptions, VerifyTarget, parse_target
 
 PREFIX: Final = "/api/v1"
 ORIGIN: Final = "https://example.com"
@@ -53,8 +53,8 @@ def a_redirect(path: str, location: str, status: int = 307) -> Answer:
     return Answer(path, status, location=location, server="uvicorn")
 
 
-def silence(path: str = SCHEMA, why: Why = Why.DEADLINE, detail: str = "") -> NoAnswer:
-    return NoAnswer(path, why, detail)
+def silence(path: str = SCHEMA, cause: Cause = Cause.DEADLINE, detail: str = "") -> NoAnswer:
+    return NoAnswer(path, cause, detail)
 
 
 def evidence(target: VerifyTarget | None = None, options: VerifyOptions | None = None, **changes: Any) -> Evidence:
@@ -64,18 +64,18 @@ def evidence(target: VerifyTarget | None = None, options: VerifyOptions | None =
     right = Evidence(
         target=target,
         options=options or VerifyOptions(),
-        place=parse(target),
+        address=parse_target(target),
         seconds=10.0,
         schema=schema,
         docs=the_docs(SCHEMA),
-        loaded=schema,
-        missing=apps_404(f"{PREFIX}/abc/nowhere"),
-        outside=proxys_404("/api/abc/nowhere"),
+        docs_schema=schema,
+        unknown_path=apps_404(f"{PREFIX}/abc/nowhere"),
+        outside_prefix=proxys_404("/api/abc/nowhere"),
         schema_slash=a_redirect(f"{SCHEMA}/", ORIGIN + SCHEMA),
         docs_slash=a_redirect(f"{DOCS}/", ORIGIN + DOCS),
         route_slash=a_redirect(f"{PREFIX}/items", f"{ORIGIN}{PREFIX}/items/"),
-        doubled=apps_404(PREFIX + SCHEMA),
-        neighbour=proxys_404(f"{PREFIX}openapi.json"),
+        doubled_schema=apps_404(PREFIX + SCHEMA),
+        neighbouring_path=proxys_404(f"{PREFIX}openapi.json"),
         forged_docs=the_docs(SCHEMA),
         forged_slash=a_redirect(f"{SCHEMA}/", ORIGIN + SCHEMA),
         forged_schema=schema,
@@ -92,21 +92,21 @@ def nothing_but(reply: Reply, **changes: Any) -> Evidence:
         for name, path in (
             ("schema", SCHEMA),
             ("docs", DOCS),
-            ("root", f"{PREFIX}/"),
-            ("missing", f"{PREFIX}/abc/nowhere"),
+            ("prefix_root", f"{PREFIX}/"),
+            ("unknown_path", f"{PREFIX}/abc/nowhere"),
             ("schema_slash", f"{SCHEMA}/"),
             ("docs_slash", f"{DOCS}/"),
-            ("doubled", PREFIX + SCHEMA),
+            ("doubled_schema", PREFIX + SCHEMA),
             ("forged_slash", f"{SCHEMA}/"),
         )
     }
-    absent = {"loaded": None, "route_slash": None, "forged_docs": None, "forged_schema": None}
+    absent = {"docs_schema": None, "route_slash": None, "forged_docs": None, "forged_schema": None}
     return evidence(**{**everywhere, **absent, **changes})
 
 
-def with_extra(path: str, reply: Reply, loaded: Reply | None = None, **changes: Any) -> Evidence:
+def with_extra(path: str, reply: Reply, docs_schema: Reply | None = None, **changes: Any) -> Evidence:
     """Return evidence that has one extra path too."""
-    return evidence(options=VerifyOptions(extra_paths=(path,)), extras=(Extra(path, reply, loaded),), **changes)
+    return evidence(options=VerifyOptions(extra_paths=(path,)), extras=(Extra(path, reply, docs_schema),), **changes)
 
 
 def wrong_codes(given: Evidence) -> list[Code]:

@@ -1,7 +1,7 @@
 """How to mend what several checks find, in the words of somebody who runs a server behind a proxy."""
 
 
-def tell_prefix(prefix: str) -> str:
+def set_root_path(prefix: str) -> str:
     """Advise an app that does not know its prefix, or knows another one."""
     if not prefix:
         return "The app is told a root path, but is served without a prefix: remove --root-path or root_path"
@@ -12,7 +12,7 @@ def tell_prefix(prefix: str) -> str:
     )
 
 
-def do_not_strip(prefix: str) -> str:
+def keep_prefix(prefix: str) -> str:
     """Advise where the prefix is declared, but the proxy has cut it off already."""
     return (
         "The app is told the prefix, but its requests come without it. hypercorn, granian, daphne, gunicorn -k asgi "
@@ -21,7 +21,7 @@ def do_not_strip(prefix: str) -> str:
     )
 
 
-def declare_without_prefix(prefix: str) -> str:
+def remove_prefix_from_code(prefix: str) -> str:
     """Advise an app whose own code carries the prefix."""
     return (
         f"Remove {prefix} from the app's code (routes, openapi_url, docs_url): behind a proxy an app declares its "

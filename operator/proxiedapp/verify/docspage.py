@@ -24,15 +24,15 @@ _ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(.))", re
 _CONTROL: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v"}
 
 
-def loaded_url(place: AppAddress, docs: Reply | None) -> SplitResult | None:
+def resolve_schema_url(address: AppAddress, docs: Reply | None) -> SplitResult | None:
     """Return the schema's URL as a browser that shows a docs page resolves it; None if there is none."""
-    if not isinstance(docs, Answer) or not docs.is_page:
+    if not isinstance(docs, Answer) or not docs.is_ok:
         return None
-    reference = schema_url(docs.body)
-    return None if reference is None else place.resolve(reference, docs.path)
+    reference = find_schema_url(docs.body)
+    return None if reference is None else address.resolve(reference, docs.path)
 
 
-def schema_url(page: bytes) -> str | None:
+def find_schema_url(page: bytes) -> str | None:
     """Return the URL as it is written in the page; None if none is recognised."""
     text = page[:_READ_MAX].decode(errors="replace")
     start = text.find(_SWAGGER)

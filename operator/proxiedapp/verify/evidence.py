@@ -11,7 +11,7 @@ BODY_MAX: Final = 4 * 1024 * 1024
 """Bytes read of any answer."""
 
 
-class Why(Enum):
+class Cause(Enum):
     """Why no answer came."""
 
     DEADLINE = auto()
@@ -21,7 +21,7 @@ class Why(Enum):
     CONNECTION = auto()
     CERTIFICATE = auto()
     TLS = auto()
-    BROKEN = auto()
+    PROTOCOL = auto()
     """A connection was there, but no answer that HTTP knows."""
 
 
@@ -30,13 +30,13 @@ class NoAnswer:
     """A request that got no answer."""
 
     path: str
-    why: Why
+    cause: Cause
     detail: str = ""
 
     @property
     def is_late(self) -> bool:
         """Whether it says nothing of the path that was asked for."""
-        return self.why is Why.LATE
+        return self.cause is Cause.LATE
 
     def as_text(self) -> str:
         """Return why this cannot be judged."""
@@ -54,26 +54,26 @@ class Answer:
     content_type: str = ""
     server: str = ""
     body: bytes = b""
-    whole: bool = True
+    complete: bool = True
     """Whether the body is complete: not cut at the limit, and not in an encoding that nobody asked for."""
 
     @property
-    def is_page(self) -> bool:
+    def is_ok(self) -> bool:
         """Whether it is what was asked for."""
         return self.status == HTTPStatus.OK
 
     @property
-    def is_missing(self) -> bool:
+    def is_not_found(self) -> bool:
         """Whether there is no such path."""
         return self.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 
     @property
-    def is_refused(self) -> bool:
+    def is_denied(self) -> bool:
         """Whether somebody wants to know first who asks, or to be asked less often."""
         return self.status in {401, 403, 407, 429}
 
     @property
-    def has_failed(self) -> bool:
+    def is_server_error(self) -> bool:
         """Whether server or proxy are at fault."""
         return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
@@ -86,7 +86,7 @@ class Answer:
 Reply: TypeAlias = Answer | NoAnswer
 
 
-def unanswered(reply: Reply | None) -> str:
+def why_unanswered(reply: Reply | None) -> str:
     """Return why something that got no answer, or was not asked for, cannot be judged."""
     return reply.as_text() if isinstance(reply, NoAnswer) else "it was not asked for"
 
@@ -98,7 +98,7 @@ class Extra:
     path: str
     """As given in the options."""
     reply: Reply
-    loaded: Reply | None = None
+    docs_schema: Reply | None = None
     """If it is a docs page: the schema it loads."""
 
 
@@ -108,27 +108,27 @@ class Evidence:
 
     target: VerifyTarget
     options: VerifyOptions
-    place: AppAddress
+    address: AppAddress
     seconds: float
     schema: Reply
     docs: Reply | None = None
-    loaded: Reply | None = None
+    docs_schema: Reply | None = None
     """The schema that the docs page loads, if that is another path than the schema's."""
-    missing: Reply | None = None
+    unknown_path: Reply | None = None
     """A path under the prefix that no app has: the app's own 404."""
-    outside: Reply | None = None
+    outside_prefix: Reply | None = None
     """The same beside the prefix: the proxy's own 404, or that of whoever serves there."""
-    root: Reply | None = None
+    prefix_root: Reply | None = None
     """The prefix itself, if nothing else answered."""
     schema_slash: Reply | None = None
     docs_slash: Reply | None = None
     route_slash: Reply | None = None
     """A route from the schema under the prefix, with its final slash added or taken away: no handler runs for it."""
-    listed_slash: Reply | None = None
+    prefixed_route_slash: Reply | None = None
     """The same, where the path in the schema carries the prefix already, taken as it stands."""
-    doubled: Reply | None = None
+    doubled_schema: Reply | None = None
     """The schema under the doubled prefix."""
-    neighbour: Reply | None = None
+    neighbouring_path: Reply | None = None
     """The schema's path glued to the prefix without a slash: what only a comparison by characters lets through."""
     forged_docs: Reply | None = None
     forged_slash: Reply | None = None

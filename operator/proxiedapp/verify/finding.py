@@ -6,7 +6,7 @@ from typing import Final
 from proxiedapp.api.conditions import printable
 from proxiedapp.verify.codes import Code
 
-_SHOWN_MAX: Final = 120
+_EXCERPT_MAX: Final = 120
 """Characters of what an answer said: enough for a URL, too few to leak a page."""
 
 
@@ -57,7 +57,7 @@ def not_judged(code: Code, why: str, expected: str) -> Finding:
     return Finding(code, ok=True, seen=f"not judged: {why}", expected=expected, fix="", judged=False)
 
 
-def shown(text: str) -> str:
+def excerpt(text: str) -> str:
     """Return what somebody else's server said in a form that is safe to print, and short."""
-    safe = printable(text[: 2 * _SHOWN_MAX]).strip()
-    return safe if len(safe) <= _SHOWN_MAX else f"{safe[: _SHOWN_MAX - 1]}…"
+    safe = printable(text[: 2 * _EXCERPT_MAX]).strip()
+    return safe if len(safe) <= _EXCERPT_MAX else f"{safe[: _EXCERPT_MAX - 1]}…"

@@ -20,7 +20,7 @@ _TOKENS: Final = {
 }
 
 
-def forged_headers(honest_scheme: str) -> dict[str, str]:
+def forged_request_headers(honest_scheme: str) -> dict[str, str]:
     """Return what a client sends who wants to pass for a proxy that was asked by the other scheme."""
     scheme = "http" if honest_scheme == "https" else "https"
     return _TOKENS | {
@@ -29,7 +29,7 @@ def forged_headers(honest_scheme: str) -> dict[str, str]:
     }
 
 
-def believed(honest: Answer, forged: Answer) -> Iterator[str]:
+def trusted_headers(honest: Answer, forged: Answer) -> Iterator[str]:
     """Name the headers whose values show in the forged answer and not in the honest one.
 
     Other differences mean nothing: an answer may hold the time, and a refusal of forged headers is no fault.

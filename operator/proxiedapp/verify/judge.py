@@ -14,7 +14,7 @@ from proxiedapp.verify.checks.redirect import redirect_host, redirect_prefix, re
 from proxiedapp.verify.checks.served import not_served, unreachable
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Evidence
-from proxiedapp.verify.facts import Facts, read
+from proxiedapp.verify.facts import Facts, facts_of
 from proxiedapp.verify.finding import Finding
 
 Check = Callable[[Facts], Finding | None]
@@ -40,10 +40,10 @@ def judge(evidence: Evidence) -> tuple[Finding, ...]:
     """
     if (nobody := unreachable(evidence)) is not None:
         return (nobody,)
-    reading = read(evidence)
-    served = not_served(reading)
+    facts = facts_of(evidence)
+    served = not_served(facts)
     if not served.ok:
         return (served,)
-    findings = [served, *(found for check in CHECKS if (found := check(reading)) is not None)]
-    findings += [extra_path(reading, extra) for extra in evidence.extras]
+    findings = [served, *(found for check in CHECKS if (found := check(facts)) is not None)]
+    findings += [extra_path(facts, extra) for extra in evidence.extras]
     return tuple(sorted(findings, key=lambda finding: (finding.ok, _ORDER.index(finding.code))))

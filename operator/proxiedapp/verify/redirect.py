@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from proxiedapp.verify.evidence import Answer, Reply
-from proxiedapp.verify.schema import toggled
+from proxiedapp.verify.schema import toggle_slash
 from proxiedapp.verify.target import AppAddress, without_default_port
 
 
@@ -15,7 +15,7 @@ class Redirect:
     location: str
     """As it was sent."""
     expected: str
-    prefix: str | None
+    wrong_prefix: str | None
     """What stands in the place of the prefix; None if the prefix itself does."""
     scheme: str | None
     """None if the Location is a mere path."""
@@ -23,15 +23,15 @@ class Redirect:
     """With the port, if it is not the scheme's own."""
 
 
-def slash_redirect(place: AppAddress, reply: Reply | None) -> Redirect | None:
+def slash_redirect(address: AppAddress, reply: Reply | None) -> Redirect | None:
     """Read an answer to a path under the prefix with a slash too many or too few; None if it is another redirect.
 
     The end of the path tells: a login page or a host of its own for assets is none of our business.
     """
-    if not isinstance(reply, Answer) or not reply.is_redirect or not place.holds(reply.path):
+    if not isinstance(reply, Answer) or not reply.is_redirect or not address.contains(reply.path):
         return None
-    url = place.resolve(reply.location, reply.path)
-    own = toggled(reply.path)[len(place.prefix) :]
+    url = address.resolve(reply.location, reply.path)
+    own = toggle_slash(reply.path)[len(address.prefix) :]
     path = "" if url is None else unquote(url.path)
     if url is None or not path.endswith(unquote(own)):
         return None
@@ -39,16 +39,16 @@ def slash_redirect(place: AppAddress, reply: Reply | None) -> Redirect | None:
     named = reply.location.startswith("//") or ":" in reply.location.partition("/")[0]
     return Redirect(
         location=reply.location,
-        expected=place.address(toggled(reply.path)),
-        prefix=None if prefix == unquote(place.prefix) else prefix,
+        expected=address.public_url(toggle_slash(reply.path)),
+        wrong_prefix=None if prefix == unquote(address.prefix) else prefix,
         scheme=url.scheme if named else None,
         host=without_default_port(url) if named else None,
     )
 
 
-def leads_to_itself(place: AppAddress, reply: Reply | None) -> bool:
+def redirects_to_itself(address: AppAddress, reply: Reply | None) -> bool:
     """Whether a redirect gives the address that was asked for: an app that takes https for http, and insists on it."""
     if not isinstance(reply, Answer) or not reply.is_redirect:
         return False
-    url = place.resolve(reply.location, reply.path)
-    return url is not None and place.is_here(url) and (url.scheme, url.path) == (place.scheme, reply.path)
+    url = address.resolve(reply.location, reply.path)
+    return url is not None and address.is_same_host(url) and (url.scheme, url.path) == (address.scheme, reply.path)

@@ -21,7 +21,7 @@ class Schema:
     servers: tuple[str, ...]
     """URLs, in order."""
     paths: tuple[str, ...]
-    gettable: frozenset[str]
+    get_paths: frozenset[str]
     """The paths that have a GET."""
 
     def is_same_app(self, other: "Schema") -> bool:
@@ -31,12 +31,12 @@ class Schema:
 
 def schema_of(reply: Reply | None) -> Schema | None:
     """Return the schema that an answer holds; None if it holds none."""
-    if not isinstance(reply, Answer) or not reply.is_page or not reply.whole:
+    if not isinstance(reply, Answer) or not reply.is_ok or not reply.complete:
         return None
-    return read_schema(reply.body)
+    return parse_schema(reply.body)
 
 
-def read_schema(body: bytes) -> Schema | None:
+def parse_schema(body: bytes) -> Schema | None:
     """Read a document; None for anything that is not OpenAPI. Never raises, however deep or broken it is."""
     try:
         document = orjson.loads(body)
@@ -50,25 +50,25 @@ def read_schema(body: bytes) -> Schema | None:
         title=str(_mapping(document.get("info")).get("title", "")),
         servers=tuple(_urls(servers if isinstance(servers, list) else [])),
         paths=tuple(paths),
-        gettable=frozenset(path for path, methods in paths.items() if "get" in _mapping(methods)),
+        get_paths=frozenset(path for path, methods in paths.items() if "get" in _mapping(methods)),
     )
 
 
-def route_to_ask(schema: Schema) -> str | None:
+def choose_route(schema: Schema) -> str | None:
     """Choose a route without parameters to be asked for with its final slash added or taken away.
 
     An app answers that with a redirect, before any handler runs. So there must be no route that the other spelling
     could match, with parameters or without.
     """
     plain = [path for path in schema.paths[:_CANDIDATES_MAX] if _PLAIN.fullmatch(path)]
-    plain.sort(key=lambda path: (not path.endswith("/"), path not in schema.gettable))
+    plain.sort(key=lambda path: (not path.endswith("/"), path not in schema.get_paths))
     others = schema.paths
     if len(others) > _CANDIDATES_MAX * 50:  # comparing with all of them would take long
         return None
-    return next((path for path in plain if not any(_could_match(other, toggled(path)) for other in others)), None)
+    return next((path for path in plain if not any(_could_match(other, toggle_slash(path)) for other in others)), None)
 
 
-def toggled(path: str) -> str:
+def toggle_slash(path: str) -> str:
     """Return a path with its final slash taken away, or with one added."""
     return path.removesuffix("/") if path.endswith("/") else f"{path}/"
 

@@ -75,41 +75,41 @@ class AppAddress:
     """The scheme by which clients of the proxy come."""
     hosts: tuple[str, ...]
     """The host, and port if not the default one, by which they come; the first is what we send."""
-    cuts: bool
+    strips_prefix: bool
     """Whether the prefix is left out of requests, as a stripping proxy would."""
 
-    def public(self, path: str) -> str:
+    def public_path(self, path: str) -> str:
         """Return the path that clients use for one that the app declares."""
         return self.prefix + path
 
-    def address(self, public_path: str) -> str:
+    def public_url(self, public_path: str) -> str:
         """Return the public URL of a path."""
         return f"{self.scheme}://{self.hosts[0]}{public_path}"
 
-    def url(self, public_path: str) -> str | None:
+    def request_url(self, public_path: str) -> str | None:
         """Return what to ask for a public path; None if the app cannot be asked for it without a proxy."""
-        if not self.cuts:
+        if not self.strips_prefix:
             return self.origin + public_path
-        return self.origin + (public_path.removeprefix(self.prefix) or "/") if self.holds(public_path) else None
+        return self.origin + (public_path.removeprefix(self.prefix) or "/") if self.contains(public_path) else None
 
-    def holds(self, public_path: str) -> bool:
+    def contains(self, public_path: str) -> bool:
         """Whether a path is the prefix or lies under it."""
         return public_path == self.prefix or public_path.startswith(f"{self.prefix}/")
 
     def resolve(self, reference: str, page: str) -> SplitResult | None:
         """Resolve a URL found at a public path as a browser does; None if it is none."""
         try:
-            url = urlsplit(urljoin(self.address(page), reference))
+            url = urlsplit(urljoin(self.public_url(page), reference))
             return url._replace(path=canonical(url.path), query=canonical(url.query))
         except ValueError:
             return None
 
-    def is_here(self, url: SplitResult) -> bool:
+    def is_same_host(self, url: SplitResult) -> bool:
         """Whether a URL leads to this very host, whatever the scheme."""
         return without_default_port(url) in {host.lower() for host in self.hosts}
 
 
-def parse(target: VerifyTarget) -> AppAddress:
+def parse_target(target: VerifyTarget) -> AppAddress:
     """Read a target; raises InvalidTargetError with one line that says what is wrong."""
     try:
         url = urlsplit(target.url)
@@ -144,7 +144,7 @@ def parse(target: VerifyTarget) -> AppAddress:
         prefix=canonical(url.path).rstrip("/"),
         scheme=scheme,
         hosts=tuple(one.lower().removesuffix(_DEFAULT_PORTS[scheme]) for one in (host, *forwarded)),
-        cuts=target.direct and target.strips,
+        strips_prefix=target.direct and target.strips,
     )
 
 

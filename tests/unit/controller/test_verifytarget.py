@@ -14,7 +14,7 @@ from proxiedapp.controller.verification import VerifyRequest
 from proxiedapp.controller.verifytarget import verify_request_of
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.desired import desired
-from proxiedapp.verify.target import VerifyOptions, VerifyTarget, parse
+from proxiedapp.verify.target import VerifyOptions, VerifyTarget, parse_target
 from tests.support.apps import DEFAULTS, a_spec
 from tests.support.observed import app_body
 from tests.support.specs import specs
@@ -158,4 +158,6 @@ def test_every_app_can_be_asked(spec: dict[str, Any]) -> None:
             asked = subject(spec, proxy_urls=proxy_urls)
         except RejectedError:
             return
-        assert parse(asked.target).prefix == ("" if (path := spec["route"].get("pathPrefix", "/")) == "/" else path)
+        assert parse_target(asked.target).prefix == (
+            "" if (path := spec["route"].get("pathPrefix", "/")) == "/" else path
+        )

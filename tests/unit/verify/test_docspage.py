@@ -5,7 +5,7 @@ import time
 import pytest
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 
-from proxiedapp.verify.docspage import schema_url
+from proxiedapp.verify.docspage import find_schema_url
 
 
 @pytest.mark.parametrize("url", ["/api/v1/openapi.json", "openapi.json", "https://a.example/x.json?v=2"])
@@ -16,8 +16,8 @@ def test_the_pages_that_fastapi_writes(url: str) -> None:
         oauth2_redirect_url="/docs/oauth2-redirect",
         swagger_ui_parameters={"validatorUrl": None, "deepLinking": False},
     )
-    assert schema_url(bytes(swagger.body)) == url
-    assert schema_url(bytes(get_redoc_html(openapi_url=url, title="Docs").body)) == url
+    assert find_schema_url(bytes(swagger.body)) == url
+    assert find_schema_url(bytes(get_redoc_html(openapi_url=url, title="Docs").body)) == url
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_the_pages_that_fastapi_writes(url: str) -> None:
     ],
 )
 def test_pages_by_other_hands(page: str, url: str | None) -> None:
-    assert schema_url(page.encode()) == url
+    assert find_schema_url(page.encode()) == url
 
 
 @pytest.mark.parametrize(
@@ -66,5 +66,5 @@ def test_pages_by_other_hands(page: str, url: str | None) -> None:
 def test_no_page_takes_long(page: bytes) -> None:
     """A pattern that goes back over and over takes minutes; the processor's time does not depend on others."""
     before = time.process_time()
-    schema_url(page)
+    find_schema_url(page)
     assert time.process_time() - before < 10.0

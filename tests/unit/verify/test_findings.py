@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from proxiedapp.api.status import Condition
 from proxiedapp.verify import codes
 from proxiedapp.verify.codes import Code
-from proxiedapp.verify.evidence import Answer, Evidence, Extra, NoAnswer, Reply, Why
-from proxiedapp.verify.finding import not_judged, right, shown, wrong
+from proxiedapp.verify.evidence import Answer, Cause, Evidence, Extra, NoAnswer, Reply
+from proxiedapp.verify.finding import excerpt, not_judged, right, wrong
 from proxiedapp.verify.judge import judge
 from proxiedapp.verify.target import VerifyOptions
 from tests.support.evidence import (
@@ -75,7 +75,7 @@ def test_text_is_one_line_a_finding() -> None:
     ],
 )
 def test_what_others_say_is_made_printable(said: str, printed: str) -> None:
-    assert shown(said) == printed
+    assert excerpt(said) == printed
 
 
 LONG = "/" + "<x>" * 500
@@ -85,8 +85,8 @@ STEERING = "\x1b]0;x\x07\u202e"
 @pytest.mark.parametrize(
     ("given_", "code"),
     [
-        (evidence(schema=the_schema(LONG), docs=None, loaded=None), Code.OPENAPI_SERVERS),
-        (evidence(schema=the_schema(STEERING + LONG), docs=None, loaded=None), Code.OPENAPI_SERVERS),
+        (evidence(schema=the_schema(LONG), docs=None, docs_schema=None), Code.OPENAPI_SERVERS),
+        (evidence(schema=the_schema(STEERING + LONG), docs=None, docs_schema=None), Code.OPENAPI_SERVERS),
         (evidence(docs=an_answer(DOCS, body=a_docs_page(LONG), kind=HTML)), Code.DOCS_SCHEMA_URL),
         (evidence(docs=an_answer(DOCS, body=a_docs_page(STEERING + LONG), kind=HTML)), Code.DOCS_SCHEMA_URL),
         (evidence(schema=the_schema(PREFIX, paths=[PREFIX + LONG])), Code.PREFIX_IN_PATHS),
@@ -122,8 +122,8 @@ replies: st.SearchStrategy[Reply] = st.builds(
         st.text().map(lambda text: a_docs_page(text).encode()),
         st.lists(st.text() | st.just(PREFIX)).map(lambda urls: a_schema(*urls, paths=urls).encode()),
     ),
-    whole=st.booleans(),
-) | st.builds(NoAnswer, path=st.just(SCHEMA), why=st.sampled_from(Why), detail=st.text())
+    complete=st.booleans(),
+) | st.builds(NoAnswer, path=st.just(SCHEMA), cause=st.sampled_from(Cause), detail=st.text())
 REPLIES = [field.name for field in fields(Evidence) if field.default is None]
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from proxiedapp.verify.codes import Code
-from proxiedapp.verify.evidence import Evidence, Extra, Why
+from proxiedapp.verify.evidence import Cause, Evidence, Extra
 from proxiedapp.verify.target import VerifyOptions, VerifyTarget
 from tests.support.evidence import (
     DOCS,
@@ -37,8 +37,11 @@ NO_REDIRECTS: Final[dict[str, Any]] = {
 }
 
 NO_TIME: Final[dict[str, Any]] = {
-    **dict.fromkeys(("docs", "missing", "outside", "doubled", "neighbour", "schema_slash"), silence("", Why.LATE)),
-    **dict.fromkeys(("loaded", "docs_slash", "route_slash", "forged_docs", "forged_slash", "forged_schema")),
+    **dict.fromkeys(
+        ("docs", "unknown_path", "outside_prefix", "doubled_schema", "neighbouring_path", "schema_slash"),
+        silence("", Cause.LATE),
+    ),
+    **dict.fromkeys(("docs_schema", "docs_slash", "route_slash", "forged_docs", "forged_slash", "forged_schema")),
 }
 
 
@@ -50,14 +53,14 @@ def plain(**changes: Any) -> Evidence:
         **{
             "schema": schema,
             "docs": the_docs("/openapi.json", "/docs"),
-            "loaded": schema,
-            "missing": apps_404("/abc/nowhere"),
-            "outside": None,
+            "docs_schema": schema,
+            "unknown_path": apps_404("/abc/nowhere"),
+            "outside_prefix": None,
             "schema_slash": a_redirect("/openapi.json/", f"{ORIGIN}/openapi.json"),
             "docs_slash": a_redirect("/docs/", f"{ORIGIN}/docs"),
             "route_slash": a_redirect("/items", f"{ORIGIN}/items/"),
-            "doubled": None,
-            "neighbour": None,
+            "doubled_schema": None,
+            "neighbouring_path": None,
             "forged_docs": the_docs("/openapi.json", "/docs"),
             "forged_slash": a_redirect("/openapi.json/", f"{ORIGIN}/openapi.json"),
             "forged_schema": schema,
@@ -72,10 +75,10 @@ def carrying(**changes: Any) -> Evidence:
     return evidence(
         **{
             "schema": schema,
-            "loaded": schema,
+            "docs_schema": schema,
             "forged_schema": schema,
             "route_slash": apps_404(f"{PREFIX}{PREFIX}/items"),
-            "listed_slash": a_redirect(f"{PREFIX}/items", f"{ORIGIN}{PREFIX}/items/"),
+            "prefixed_route_slash": a_redirect(f"{PREFIX}/items", f"{ORIGIN}{PREFIX}/items/"),
             **changes,
         }
     )
@@ -84,7 +87,13 @@ def carrying(**changes: Any) -> Evidence:
 def direct(**changes: Any) -> Evidence:
     headers = {"X-Forwarded-Proto": "https"}
     target = VerifyTarget(f"http://10.0.0.7:8000{PREFIX}", "example.com", headers=headers, direct=True, strips=True)
-    absent = {"outside": None, "neighbour": None, "forged_docs": None, "forged_slash": None, "forged_schema": None}
+    absent = {
+        "outside_prefix": None,
+        "neighbouring_path": None,
+        "forged_docs": None,
+        "forged_slash": None,
+        "forged_schema": None,
+    }
     return evidence(target, **absent, **changes)
 
 
@@ -92,7 +101,7 @@ NOT_JUDGED = {
     "all right": (evidence(), set()),
     "all right without a prefix": (plain(), set()),
     "all in the code, kept by the proxy": (carrying(), set()),
-    "the same without slash routes": (carrying(listed_slash=None), set()),
+    "the same without slash routes": (carrying(prefixed_route_slash=None), set()),
     "servers of its own after the prefix": (evidence(schema=the_schema(PREFIX, "https://a.example")), set()),
     "servers of its own before the prefix": (
         evidence(schema=the_schema("https://a.example", PREFIX)),
@@ -103,18 +112,18 @@ NOT_JUDGED = {
     "the same with servers of its own": (evidence(schema=the_schema("https://a.example")), {Code.OPENAPI_SERVERS}),
     "the same with a path of its own": (evidence(schema=the_schema("/v2")), {Code.OPENAPI_SERVERS}),
     "the same without docs": (
-        evidence(schema=the_schema(), docs=apps_404(DOCS), loaded=None, forged_docs=None),
+        evidence(schema=the_schema(), docs=apps_404(DOCS), docs_schema=None, forged_docs=None),
         {Code.OPENAPI_SERVERS, Code.DOCS_SCHEMA_URL},
     ),
     "the same without docs and redirects": (
-        evidence(schema=the_schema(), docs=apps_404(DOCS), loaded=None, forged_docs=None, **NO_REDIRECTS),
+        evidence(schema=the_schema(), docs=apps_404(DOCS), docs_schema=None, forged_docs=None, **NO_REDIRECTS),
         {Code.OPENAPI_SERVERS, Code.DOCS_SCHEMA_URL, *REDIRECTS},
     ),
     "servers of its own, no prefix": (
         plain(schema=the_schema("https://a.example", path="/openapi.json")),
         {Code.OPENAPI_SERVERS},
     ),
-    "docs are off": (evidence(docs=apps_404(DOCS), loaded=None, forged_docs=None), {Code.DOCS_SCHEMA_URL}),
+    "docs are off": (evidence(docs=apps_404(DOCS), docs_schema=None, forged_docs=None), {Code.DOCS_SCHEMA_URL}),
     "redirects are off": (evidence(**NO_REDIRECTS), REDIRECTS),
     "redirects by path alone": (
         evidence(
@@ -141,13 +150,13 @@ NOT_JUDGED = {
         evidence(
             schema=apps_404(SCHEMA),
             docs=the_docs(f"{PREFIX}/schema.json"),
-            loaded=the_schema(PREFIX, path=f"{PREFIX}/schema.json"),
+            docs_schema=the_schema(PREFIX, path=f"{PREFIX}/schema.json"),
             forged_schema=None,
         ),
         set(),
     ),
     "docs load from elsewhere": (
-        evidence(docs=the_docs("https://cdn.example/openapi.json"), loaded=None),
+        evidence(docs=the_docs("https://cdn.example/openapi.json"), docs_schema=None),
         {Code.DOCS_SCHEMA_URL},
     ),
     "docs are a page of their own": (
@@ -155,15 +164,15 @@ NOT_JUDGED = {
         {Code.DOCS_SCHEMA_URL},
     ),
     "docs are open, the schema is not": (
-        evidence(schema=an_answer(SCHEMA, 401), loaded=an_answer(SCHEMA, 401), forged_schema=None),
+        evidence(schema=an_answer(SCHEMA, 401), docs_schema=an_answer(SCHEMA, 401), forged_schema=None),
         NO_SCHEMA | {Code.DOCS_SCHEMA_URL},
     ),
     "the schema is large": (
-        evidence(schema=replace(the_schema(), whole=False), loaded=replace(the_schema(), whole=False)),
+        evidence(schema=replace(the_schema(), complete=False), docs_schema=replace(the_schema(), complete=False)),
         NO_SCHEMA | {Code.DOCS_SCHEMA_URL},
     ),
     "schema and docs are off, but something answers": (
-        nothing_but(apps_404(""), root=an_answer(f"{PREFIX}/")),
+        nothing_but(apps_404(""), prefix_root=an_answer(f"{PREFIX}/")),
         NO_SCHEMA | REDIRECTS | {Code.DOCS_SCHEMA_URL, Code.FORGED_HEADERS},
     ),
     "login first": (
@@ -183,21 +192,21 @@ NOT_JUDGED = {
         NO_SCHEMA | REDIRECTS | {Code.DOCS_SCHEMA_URL},
     ),
     "neighbours belong to an app like this one": (
-        evidence(outside=apps_404("/api/abc/nowhere"), neighbour=apps_404(f"{PREFIX}openapi.json")),
+        evidence(outside_prefix=apps_404("/api/abc/nowhere"), neighbouring_path=apps_404(f"{PREFIX}openapi.json")),
         {Code.NEIGHBOUR_PREFIX},
     ),
     "neighbours belong to somebody else": (
-        evidence(neighbour=an_answer(f"{PREFIX}openapi.json", 404, "Not here", HTML)),
+        evidence(neighbouring_path=an_answer(f"{PREFIX}openapi.json", 404, "Not here", HTML)),
         {Code.NEIGHBOUR_PREFIX},
     ),
     "neighbours are met with silence": (
-        evidence(neighbour=silence(f"{PREFIX}openapi.json"), outside=silence("/api/abc/nowhere")),
+        evidence(neighbouring_path=silence(f"{PREFIX}openapi.json"), outside_prefix=silence("/api/abc/nowhere")),
         {Code.NEIGHBOUR_PREFIX},
     ),
     "a 404 that names the path": (
         evidence(
-            neighbour=an_answer(f"{PREFIX}openapi.json", 404, f"no {PREFIX}openapi.json here", HTML),
-            outside=an_answer("/api/abc/nowhere", 404, "no /api/abc/nowhere here", HTML),
+            neighbouring_path=an_answer(f"{PREFIX}openapi.json", 404, f"no {PREFIX}openapi.json here", HTML),
+            outside_prefix=an_answer("/api/abc/nowhere", 404, "no /api/abc/nowhere here", HTML),
         ),
         set(),
     ),
@@ -225,12 +234,16 @@ NOT_JUDGED = {
     ),
     "a slow app without a schema": (
         evidence(
-            schema=apps_404(SCHEMA), docs=silence(DOCS, Why.LATE), loaded=None, **NO_REDIRECTS, forged_schema=None
+            schema=apps_404(SCHEMA),
+            docs=silence(DOCS, Cause.LATE),
+            docs_schema=None,
+            **NO_REDIRECTS,
+            forged_schema=None,
         ),
         NO_SCHEMA | REDIRECTS | {Code.NOT_SERVED, Code.DOCS_SCHEMA_URL, Code.FORGED_HEADERS},
     ),
     "there was no time to load what the docs load": (
-        evidence(docs=the_docs(f"{PREFIX}/s.json"), loaded=silence(f"{PREFIX}/s.json", Why.LATE)),
+        evidence(docs=the_docs(f"{PREFIX}/s.json"), docs_schema=silence(f"{PREFIX}/s.json", Cause.LATE)),
         {Code.DOCS_SCHEMA_URL},
     ),
     "a prefix that is written in two ways": (
@@ -238,7 +251,7 @@ NOT_JUDGED = {
             VerifyTarget(f"{ORIGIN}/a%20%7eb"),
             schema=the_schema("/a ~b", path="/a%20~b/openapi.json"),
             docs=the_docs("/a ~b/openapi.json", "/a%20~b/docs"),
-            loaded=the_schema("/a ~b", path="/a%20~b/openapi.json"),
+            docs_schema=the_schema("/a ~b", path="/a%20~b/openapi.json"),
             schema_slash=a_redirect("/a%20~b/openapi.json/", f"{ORIGIN}/a%20~b/openapi.json"),
             docs_slash=None,
             route_slash=None,
@@ -271,14 +284,14 @@ def test_a_redirect_to_https_says_which_address_to_check() -> None:
         VerifyTarget(f"http://example.com{PREFIX}"),
         schema=moved(SCHEMA),
         docs=moved(DOCS),
-        loaded=None,
-        missing=moved(f"{PREFIX}/abc/nowhere"),
-        outside=moved("/api/abc/nowhere"),
+        docs_schema=None,
+        unknown_path=moved(f"{PREFIX}/abc/nowhere"),
+        outside_prefix=moved("/api/abc/nowhere"),
         schema_slash=moved(f"{SCHEMA}/"),
         docs_slash=moved(f"{DOCS}/"),
         route_slash=None,
-        doubled=moved(PREFIX + SCHEMA),
-        neighbour=moved(f"{PREFIX}openapi.json"),
+        doubled_schema=moved(PREFIX + SCHEMA),
+        neighbouring_path=moved(f"{PREFIX}openapi.json"),
         forged_docs=moved(DOCS),
         forged_slash=moved(f"{SCHEMA}/"),
         forged_schema=moved(SCHEMA),

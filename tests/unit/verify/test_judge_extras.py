@@ -29,8 +29,8 @@ def mounted(*servers: str) -> Evidence:
     return with_extra("/subapi/openapi.json", the_schema(*servers, path=SUB_SCHEMA))
 
 
-def mounted_docs(url: str, loaded: Any) -> Evidence:
-    return with_extra("/subapi/docs", an_answer(f"{SUB}/docs", body=a_docs_page(url), kind=HTML), loaded)
+def mounted_docs(url: str, docs_schema: Any) -> Evidence:
+    return with_extra("/subapi/docs", an_answer(f"{SUB}/docs", body=a_docs_page(url), kind=HTML), docs_schema)
 
 
 def at(path: str, status: int = 200, **fields: Any) -> Evidence:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from proxiedapp.verify.codes import Code
-from proxiedapp.verify.evidence import Evidence, Why
+from proxiedapp.verify.evidence import Cause, Evidence
 from proxiedapp.verify.judge import judge
 from tests.support.evidence import (
     DOCS,
@@ -37,7 +37,7 @@ def told(root_path: str, *, location: str | None = None, **changes: Any) -> Evid
     return evidence(
         schema=the_schema(*([public] if public else [])),
         docs=the_docs(f"{public}/openapi.json"),
-        loaded=the_schema(public) if public == PREFIX else proxys_404(f"{public}/openapi.json"),
+        docs_schema=the_schema(public) if public == PREFIX else proxys_404(f"{public}/openapi.json"),
         schema_slash=a_redirect(f"{SCHEMA}/", f"{ORIGIN}{served}/openapi.json"),
         docs_slash=a_redirect(f"{DOCS}/", f"{ORIGIN}{served}/docs"),
         route_slash=a_redirect(f"{PREFIX}/items", f"{ORIGIN}{served}/items/"),
@@ -56,20 +56,21 @@ def locations(base: str) -> dict[str, Any]:
 
 CODE = {
     "no answer in time": (nothing_but(silence()), [Code.UNREACHABLE]),
-    "no connection": (nothing_but(silence(why=Why.CONNECTION)), [Code.UNREACHABLE]),
-    "certificate": (nothing_but(silence(why=Why.CERTIFICATE)), [Code.UNREACHABLE]),
+    "no connection": (nothing_but(silence(cause=Cause.CONNECTION)), [Code.UNREACHABLE]),
+    "certificate": (nothing_but(silence(cause=Cause.CERTIFICATE)), [Code.UNREACHABLE]),
     "docs hang": (evidence(docs=silence(DOCS)), [Code.UNREACHABLE]),
     "the proxy's own 404": (nothing_but(proxys_404("")), [Code.NOT_SERVED]),
     "the app's 404 for everything": (nothing_but(apps_404("")), [Code.NOT_SERVED]),
     "the same, and beside the prefix too": (
-        nothing_but(apps_404(""), outside=apps_404("/api/abc/nowhere")),
+        nothing_but(apps_404(""), outside_prefix=apps_404("/api/abc/nowhere")),
         [Code.NOT_SERVED],
     ),
     "gateway": (nothing_but(an_answer("", 502, "Bad Gateway")), [Code.NOT_SERVED]),
     "400 for everything": (nothing_but(an_answer("", 400, "Invalid request")), [Code.NOT_SERVED]),
     "a page for every path of the host": (
         nothing_but(
-            an_answer("", 200, "<h1>Hi</h1>", HTML), outside=an_answer("/api/abc/nowhere", 200, "<h1>Hi</h1>", HTML)
+            an_answer("", 200, "<h1>Hi</h1>", HTML),
+            outside_prefix=an_answer("/api/abc/nowhere", 200, "<h1>Hi</h1>", HTML),
         ),
         [Code.NOT_SERVED],
     ),
@@ -77,18 +78,26 @@ CODE = {
     "another prefix told": (told("/api/v2"), [Code.OPENAPI_SERVERS, Code.DOCS_SCHEMA_URL, Code.REDIRECT_PREFIX]),
     "slash at the end": (told(f"{PREFIX}/"), [Code.REDIRECT_PREFIX]),
     "told, not expected": (told(PREFIX, location=""), [Code.REDIRECT_PREFIX]),
-    "told, not expected, doubled too": (told(PREFIX, location="", doubled=the_schema(PREFIX)), [Code.REDIRECT_PREFIX]),
+    "told, not expected, doubled too": (
+        told(PREFIX, location="", doubled_schema=the_schema(PREFIX)),
+        [Code.REDIRECT_PREFIX],
+    ),
     "told, not expected, no redirects": (
-        evidence(doubled=the_schema(PREFIX), schema_slash=None, docs_slash=None, route_slash=None),
+        evidence(doubled_schema=the_schema(PREFIX), schema_slash=None, docs_slash=None, route_slash=None),
         [Code.DOUBLED_PREFIX],
     ),
     "not told, no docs": (
-        evidence(schema=the_schema(), docs=apps_404(DOCS), loaded=None, **locations(ORIGIN)),
+        evidence(schema=the_schema(), docs=apps_404(DOCS), docs_schema=None, **locations(ORIGIN)),
         [Code.OPENAPI_SERVERS, Code.REDIRECT_PREFIX],
     ),
     "another one told, neither docs nor redirects": (
         evidence(
-            schema=the_schema("/api/v2"), docs=None, loaded=None, schema_slash=None, docs_slash=None, route_slash=None
+            schema=the_schema("/api/v2"),
+            docs=None,
+            docs_schema=None,
+            schema_slash=None,
+            docs_slash=None,
+            route_slash=None,
         ),
         [Code.OPENAPI_SERVERS],
     ),
@@ -96,7 +105,7 @@ CODE = {
         evidence(
             schema=the_schema("https://prod.example.com"),
             docs=the_docs("/openapi.json"),
-            loaded=proxys_404("/openapi.json"),
+            docs_schema=proxys_404("/openapi.json"),
             **locations(ORIGIN),
         ),
         [Code.OPENAPI_SERVERS, Code.DOCS_SCHEMA_URL, Code.REDIRECT_PREFIX],
@@ -105,8 +114,8 @@ CODE = {
         evidence(
             schema=apps_404(SCHEMA),
             docs=the_docs(DOUBLED),
-            loaded=the_schema(PREFIX, path=DOUBLED),
-            doubled=the_schema(PREFIX, path=DOUBLED),
+            docs_schema=the_schema(PREFIX, path=DOUBLED),
+            doubled_schema=the_schema(PREFIX, path=DOUBLED),
             schema_slash=apps_404(f"{SCHEMA}/"),
             forged_slash=apps_404(f"{SCHEMA}/"),
             forged_schema=None,
@@ -114,7 +123,7 @@ CODE = {
         [Code.DOUBLED_PREFIX],
     ),
     "everything carries the prefix": (
-        nothing_but(apps_404(""), doubled=the_schema(PREFIX, path=DOUBLED, paths=[f"{PREFIX}/items/"])),
+        nothing_but(apps_404(""), doubled_schema=the_schema(PREFIX, path=DOUBLED, paths=[f"{PREFIX}/items/"])),
         [Code.DOUBLED_PREFIX],
     ),
     "routes carry the prefix": (
@@ -125,27 +134,27 @@ CODE = {
         evidence(
             schema=the_schema(paths=[f"{PREFIX}/items/"]),
             docs=the_docs("/openapi.json"),
-            loaded=proxys_404("/openapi.json"),
+            docs_schema=proxys_404("/openapi.json"),
             **locations(ORIGIN),
         ),
         [Code.PREFIX_IN_PATHS, Code.OPENAPI_SERVERS, Code.DOCS_SCHEMA_URL, Code.REDIRECT_PREFIX],
     ),
     "docs load another app's schema": (
-        evidence(docs=the_docs("/openapi.json"), loaded=the_schema(path="/openapi.json", title="Other")),
+        evidence(docs=the_docs("/openapi.json"), docs_schema=the_schema(path="/openapi.json", title="Other")),
         [Code.DOCS_SCHEMA_URL],
     ),
     "docs load by http": (evidence(docs=the_docs(f"http://example.com{SCHEMA}")), [Code.DOCS_SCHEMA_URL]),
     "docs load nothing": (
-        evidence(docs=the_docs(SCHEMA), schema=apps_404(SCHEMA), loaded=apps_404(SCHEMA)),
+        evidence(docs=the_docs(SCHEMA), schema=apps_404(SCHEMA), docs_schema=apps_404(SCHEMA)),
         [Code.DOCS_SCHEMA_URL],
     ),
-    "docs fail": (evidence(docs=an_answer(DOCS, 500), loaded=None), [Code.DOCS_SCHEMA_URL]),
+    "docs fail": (evidence(docs=an_answer(DOCS, 500), docs_schema=None), [Code.DOCS_SCHEMA_URL]),
     "schema fails": (
-        evidence(schema=an_answer(SCHEMA, 500), loaded=an_answer(SCHEMA, 500)),
+        evidence(schema=an_answer(SCHEMA, 500), docs_schema=an_answer(SCHEMA, 500)),
         [Code.OPENAPI_SERVERS, Code.DOCS_SCHEMA_URL],
     ),
     "schema is none": (
-        evidence(schema=an_answer(SCHEMA, body="[]"), docs=apps_404(DOCS), loaded=None),
+        evidence(schema=an_answer(SCHEMA, body="[]"), docs=apps_404(DOCS), docs_schema=None),
         [Code.OPENAPI_SERVERS],
     ),
     "scheme lost": (evidence(**locations(f"http://example.com{PREFIX}")), [Code.REDIRECT_SCHEME]),
@@ -159,7 +168,7 @@ CODE = {
         evidence(
             schema=a_redirect(SCHEMA, ORIGIN + SCHEMA),
             docs=a_redirect(DOCS, ORIGIN + DOCS),
-            loaded=None,
+            docs_schema=None,
             schema_slash=None,
             docs_slash=None,
             route_slash=None,
@@ -168,8 +177,11 @@ CODE = {
         ),
         [Code.REDIRECT_SCHEME],
     ),
-    "neighbours get the schema": (evidence(neighbour=the_schema(PREFIX)), [Code.NEIGHBOUR_PREFIX]),
-    "neighbours get the app's 404": (evidence(neighbour=apps_404(f"{PREFIX}openapi.json")), [Code.NEIGHBOUR_PREFIX]),
+    "neighbours get the schema": (evidence(neighbouring_path=the_schema(PREFIX)), [Code.NEIGHBOUR_PREFIX]),
+    "neighbours get the app's 404": (
+        evidence(neighbouring_path=apps_404(f"{PREFIX}openapi.json")),
+        [Code.NEIGHBOUR_PREFIX],
+    ),
     "forged prefix": (evidence(forged_schema=the_schema("/forged-x-forwarded-prefix")), [Code.FORGED_HEADERS]),
     "forged root path": (
         evidence(forged_docs=the_docs("/forged-daphne-root-path/openapi.json")),
@@ -208,7 +220,7 @@ def test_nothing_else_is_said_where_nothing_is_served() -> None:
 @pytest.mark.parametrize(
     ("given", "code", "advice"),
     [
-        pytest.param(nothing_but(silence(why=Why.CERTIFICATE)), Code.UNREACHABLE, "--insecure", id="certificate"),
+        pytest.param(nothing_but(silence(cause=Cause.CERTIFICATE)), Code.UNREACHABLE, "--insecure", id="certificate"),
         pytest.param(nothing_but(silence()), Code.UNREACHABLE, "--timeout", id="deadline"),
         pytest.param(nothing_but(proxys_404("")), Code.NOT_SERVED, "The proxy has no route", id="no route"),
         pytest.param(nothing_but(apps_404("")), Code.NOT_SERVED, "need a proxy that strips", id="no path"),

@@ -147,14 +147,14 @@ async def test_a_schema_on_another_host_is_not_loaded() -> None:
         server = await stack.enter_async_context(serving(answering(app)))
         evidence = await collect(target(server), PLAIN, seconds=10)
     assert other.requests == []
-    assert evidence.loaded is None
+    assert evidence.docs_schema is None
 
 
 @pytest.mark.parametrize("url", ["http://[", "//[", "\\ud800"])
 async def test_a_schema_url_that_cannot_be_asked_is_not(url: str) -> None:
     async with serving(answering(an_app(docs=url))) as server:
         evidence = await collect(target(server), PLAIN, seconds=10)
-    assert evidence.loaded is None
+    assert evidence.docs_schema is None
 
 
 @pytest.mark.parametrize(
@@ -258,6 +258,6 @@ async def test_evidence_holds_what_was_said() -> None:
     assert isinstance(evidence.schema, Answer)
     assert json.loads(evidence.schema.body)["servers"] == [{"url": PREFIX}]
     assert evidence.schema.content_type.startswith("application/json")
-    assert evidence.schema is evidence.loaded, "it is not asked twice"
-    assert evidence.listed_slash is None
+    assert evidence.schema is evidence.docs_schema, "it is not asked twice"
+    assert evidence.prefixed_route_slash is None
     assert not isinstance(evidence.docs, NoAnswer)

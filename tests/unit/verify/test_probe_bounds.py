@@ -56,8 +56,8 @@ async def test_an_endless_body_is_left_at_the_limit() -> None:
 
     async with serving(endless) as server:
         evidence = await collect(target(server), PLAIN, seconds=30)
-        answers = [evidence.schema, evidence.docs, evidence.missing]
-    lengths = [(len(reply.body), reply.whole) for reply in answers if isinstance(reply, Answer)]
+        answers = [evidence.schema, evidence.docs, evidence.unknown_path]
+    lengths = [(len(reply.body), reply.complete) for reply in answers if isinstance(reply, Answer)]
     assert lengths == [(BODY_MAX, False), (BODY_MAX, False), (65536, False)]
     assert sent < 100 * MIB
 
@@ -87,7 +87,7 @@ async def test_what_is_compressed_unasked_is_not_unpacked() -> None:
     async with serving(answering(answers)) as server:
         evidence = await collect(target(server), PLAIN, seconds=30)
     assert isinstance(evidence.schema, Answer)
-    assert (evidence.schema.body, evidence.schema.whole) == (bomb, False)
+    assert (evidence.schema.body, evidence.schema.complete) == (bomb, False)
 
 
 async def hang(_: web.BaseRequest) -> web.StreamResponse:

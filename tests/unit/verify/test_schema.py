@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxiedapp.verify.schema import Schema, read_schema, route_to_ask, toggled
+from proxiedapp.verify.schema import Schema, choose_route, parse_schema, toggle_slash
 
 
-def a_schema(*paths: str, gettable: bool = True) -> Schema:
-    return Schema("Shop", (), paths, frozenset(paths if gettable else ()))
+def a_schema(*paths: str, get_paths: bool = True) -> Schema:
+    return Schema("Shop", (), paths, frozenset(paths if get_paths else ()))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def a_schema(*paths: str, gettable: bool = True) -> Schema:
     ids=range(14),
 )
 def test_what_is_no_schema(body: bytes) -> None:
-    assert read_schema(body) is None
+    assert parse_schema(body) is None
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_what_is_no_schema(body: bytes) -> None:
     ids=range(7),
 )
 def test_a_schema_may_hold_anything_where_something_else_belongs(parts: dict[str, Any]) -> None:
-    found = read_schema(json.dumps({"openapi": "3.1.0", **parts}).encode())
+    found = parse_schema(json.dumps({"openapi": "3.1.0", **parts}).encode())
     assert found is not None
     assert found.servers == ()
 
@@ -64,11 +64,11 @@ def test_servers_and_paths_keep_their_order() -> None:
         "servers": [{"url": "/b"}, {}, {"url": "/a"}],
         "paths": {"/z": {"get": {}}, "/a": {"post": {}}},
     }
-    assert read_schema(json.dumps(body).encode()) == Schema("Shop", ("/b", "/a"), ("/z", "/a"), frozenset({"/z"}))
+    assert parse_schema(json.dumps(body).encode()) == Schema("Shop", ("/b", "/a"), ("/z", "/a"), frozenset({"/z"}))
 
 
 def test_an_old_document_is_one_too() -> None:
-    assert read_schema(b'{"swagger": "2.0"}') is not None
+    assert parse_schema(b'{"swagger": "2.0"}') is not None
 
 
 @pytest.mark.parametrize(
@@ -88,20 +88,20 @@ def test_an_old_document_is_one_too() -> None:
     ],
 )
 def test_the_route_to_ask(paths: list[str], route: str | None) -> None:
-    assert route_to_ask(a_schema(*paths)) == route
+    assert choose_route(a_schema(*paths)) == route
 
 
 def test_a_route_with_get_before_one_without() -> None:
-    assert route_to_ask(Schema("", (), ("/a/", "/b/"), frozenset({"/b/"}))) == "/b/"
+    assert choose_route(Schema("", (), ("/a/", "/b/"), frozenset({"/b/"}))) == "/b/"
 
 
 def test_a_schema_of_many_paths_takes_no_time() -> None:
-    assert route_to_ask(a_schema(*(f"/{{a}}/{n}" for n in range(200_000)))) is None
-    assert route_to_ask(a_schema(*(f"/a{n}" + "/{x}" * 100 for n in range(4_000)), "/b/")) is None
+    assert choose_route(a_schema(*(f"/{{a}}/{n}" for n in range(200_000)))) is None
+    assert choose_route(a_schema(*(f"/a{n}" + "/{x}" * 100 for n in range(4_000)), "/b/")) is None
 
 
 def test_toggled() -> None:
-    assert (toggled("/a"), toggled("/a/")) == ("/a/", "/a")
+    assert (toggle_slash("/a"), toggle_slash("/a/")) == ("/a/", "/a")
 
 
 @given(
@@ -116,9 +116,9 @@ def test_toggled() -> None:
     )
 )
 def test_nothing_raises(document: Any) -> None:
-    found = read_schema(json.dumps(document).encode())
+    found = parse_schema(json.dumps(document).encode())
     if found is not None:
-        route_to_ask(found)
+        choose_route(found)
 
 
 @given(
@@ -131,6 +131,6 @@ def test_nothing_raises(document: Any) -> None:
     )
 )
 def test_nothing_that_resembles_a_schema_raises(document: dict[str, Any]) -> None:
-    found = read_schema(json.dumps({"openapi": "3.1.0"} | document).encode())
-    if found is not None and (route := route_to_ask(found)) is not None:
-        assert toggled(route) not in found.paths
+    found = parse_schema(json.dumps({"openapi": "3.1.0"} | document).encode())
+    if found is not None and (route := choose_route(found)) is not None:
+        assert toggle_slash(route) not in found.paths

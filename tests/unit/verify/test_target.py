@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from proxiedapp.verify.target import AppAddress, InvalidTargetError, VerifyOptions, VerifyTarget, parse
+from proxiedapp.verify.target import AppAddress, InvalidTargetError, VerifyOptions, VerifyTarget, parse_target
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ from proxiedapp.verify.target import AppAddress, InvalidTargetError, VerifyOptio
     ],
 )
 def test_a_url_is_read(url: str, origin: str, prefix: str) -> None:
-    place = parse(VerifyTarget(url))
-    assert (place.origin, place.prefix) == (origin, prefix)
+    address = parse_target(VerifyTarget(url))
+    assert (address.origin, address.prefix) == (origin, prefix)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_url_is_read(url: str, origin: str, prefix: str) -> None:
 )
 def test_what_cannot_be_asked_is_refused_in_one_line(url: str, problem: str) -> None:
     with pytest.raises(InvalidTargetError, match=re.escape(problem)) as refused:
-        parse(VerifyTarget(url))
+        parse_target(VerifyTarget(url))
     assert "\n" not in str(refused.value)
     assert "word" not in str(refused.value), "a password is not repeated"
 
@@ -61,7 +61,7 @@ def test_what_cannot_be_asked_is_refused_in_one_line(url: str, problem: str) -> 
 @pytest.mark.parametrize("host", ["", "a b", "a/b", "a\r\nX: y", "user@host", "http://a", "a:b"])
 def test_a_host_that_is_none_is_refused(host: str) -> None:
     with pytest.raises(InvalidTargetError, match="is no host"):
-        parse(VerifyTarget("https://example.com/", host=host))
+        parse_target(VerifyTarget("https://example.com/", host=host))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_host_that_is_none_is_refused(host: str) -> None:
 )
 def test_headers_that_cannot_be_sent_are_refused(headers: dict[str, str]) -> None:
     with pytest.raises(InvalidTargetError):
-        parse(VerifyTarget("https://example.com/", headers=headers))
+        parse_target(VerifyTarget("https://example.com/", headers=headers))
 
 
 @pytest.mark.parametrize("path", ["", "/", "x", "/a/", "//a", "/a?b", "/a b", "http://a/", "/é", "/a\n"])
@@ -105,24 +105,24 @@ def test_extra_paths(path: str) -> None:
     ],
 )
 def test_whom_it_asks_for(target: VerifyTarget, header: str, server_name: str, hosts: tuple[str, ...]) -> None:
-    place = parse(target)
-    assert (place.host_header, place.server_name, place.hosts) == (header, server_name, hosts)
+    address = parse_target(target)
+    assert (address.host_header, address.server_name, address.hosts) == (header, server_name, hosts)
 
 
-def a_direct_place(url: str = "http://10.0.0.7:8000/api", *, strips: bool = True, **headers: str) -> AppAddress:
+def a_direct_address(url: str = "http://10.0.0.7:8000/api", *, strips: bool = True, **headers: str) -> AppAddress:
     said = {name.replace("_", "-"): value for name, value in headers.items()}
-    return parse(VerifyTarget(url, "example.com", direct=True, strips=strips, headers=said))
+    return parse_target(VerifyTarget(url, "example.com", direct=True, strips=strips, headers=said))
 
 
 def test_asked_directly_the_scheme_is_that_of_the_proxy() -> None:
-    assert a_direct_place(X_Forwarded_Proto="https").address("/x") == "https://example.com/x"
-    assert a_direct_place().address("/x") == "http://example.com/x"
+    assert a_direct_address(X_Forwarded_Proto="https").public_url("/x") == "https://example.com/x"
+    assert a_direct_address().public_url("/x") == "http://example.com/x"
     with pytest.raises(InvalidTargetError, match="X-Forwarded-Proto"):
-        a_direct_place(X_Forwarded_Proto="gopher")
+        a_direct_address(X_Forwarded_Proto="gopher")
 
 
 def test_behind_a_proxy_it_is_that_of_the_url_whatever_else_is_sent() -> None:
-    assert parse(VerifyTarget("http://a.example/", headers={"X-Forwarded-Proto": "https"})).scheme == "http"
+    assert parse_target(VerifyTarget("http://a.example/", headers={"X-Forwarded-Proto": "https"})).scheme == "http"
 
 
 @pytest.mark.parametrize(
@@ -138,11 +138,14 @@ def test_behind_a_proxy_it_is_that_of_the_url_whatever_else_is_sent() -> None:
     ],
 )
 def test_what_a_stripping_proxy_would_ask(strips: bool, public: str, asked: str | None) -> None:
-    assert a_direct_place(strips=strips).url(public) == asked
+    assert a_direct_address(strips=strips).request_url(public) == asked
 
 
 def test_only_a_direct_target_leaves_the_prefix_out() -> None:
-    assert parse(VerifyTarget("http://a.example/api", strips=True)).url("/api/docs") == "http://a.example/api/docs"
+    assert (
+        parse_target(VerifyTarget("http://a.example/api", strips=True)).request_url("/api/docs")
+        == "http://a.example/api/docs"
+    )
 
 
 @pytest.mark.parametrize(
@@ -161,11 +164,11 @@ def test_only_a_direct_target_leaves_the_prefix_out() -> None:
     ],
 )
 def test_references_are_resolved_as_browsers_do(reference: str, here: bool, path: str) -> None:
-    place = parse(VerifyTarget("https://example.com/api"))
-    url = place.resolve(reference, "/api/docs")
+    address = parse_target(VerifyTarget("https://example.com/api"))
+    url = address.resolve(reference, "/api/docs")
     assert url is not None
-    assert (place.is_here(url), url.path) == (here, path)
+    assert (address.is_same_host(url), url.path) == (here, path)
 
 
 def test_a_reference_that_is_none() -> None:
-    assert parse(VerifyTarget("https://example.com/api")).resolve("http://[", "/api/docs") is None
+    assert parse_target(VerifyTarget("https://example.com/api")).resolve("http://[", "/api/docs") is None

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from proxiedapp.verify.advice import do_not_strip, tell_prefix
+from proxiedapp.verify.advice import keep_prefix, set_root_path
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import NoAnswer
 from proxiedapp.verify.facts import Facts, PrefixKnown
-from proxiedapp.verify.finding import Finding, not_judged, right, shown, wrong
-from proxiedapp.verify.redirect import leads_to_itself
+from proxiedapp.verify.finding import Finding, excerpt, not_judged, right, wrong
+from proxiedapp.verify.redirect import redirects_to_itself
 
 _NONE_SEEN: Final = "no slash redirect was seen (redirect_slashes is off, or schema and docs are)"
 _TRUST: Final = (
@@ -21,61 +21,61 @@ _KEEP_HOST: Final = (
 )
 
 
-def redirect_prefix(reading: Facts) -> Finding:
+def redirect_prefix(facts: Facts) -> Finding:
     """Judge whether redirects stay under the prefix."""
-    place, redirects = reading.place, reading.redirects
+    address, redirects = facts.address, facts.redirects
     expected = redirects[0].expected if redirects else "redirects stay under the prefix"
     if not redirects:
-        return not_judged(Code.REDIRECT_PREFIX, _none_seen(reading), expected)
-    lost = next((one for one in redirects if one.prefix is not None), None)
+        return not_judged(Code.REDIRECT_PREFIX, _none_seen(facts), expected)
+    lost = next((one for one in redirects if one.wrong_prefix is not None), None)
     if lost is None:
         return right(Code.REDIRECT_PREFIX, _location(redirects[0].location), expected)
-    if lost.prefix == f"{place.prefix}/":
-        fix = f"Write the root path without the slash at its end: {place.prefix or 'none at all'}"
-    elif lost.prefix == "" and reading.told is PrefixKnown.RIGHT:
-        fix = do_not_strip(place.prefix)
+    if lost.wrong_prefix == f"{address.prefix}/":
+        fix = f"Write the root path without the slash at its end: {address.prefix or 'none at all'}"
+    elif lost.wrong_prefix == "" and facts.prefix_known is PrefixKnown.RIGHT:
+        fix = keep_prefix(address.prefix)
     else:
-        fix = tell_prefix(place.prefix)
+        fix = set_root_path(address.prefix)
     return wrong(Code.REDIRECT_PREFIX, _location(lost.location), lost.expected, fix)
 
 
-def redirect_scheme(reading: Facts) -> Finding:
+def redirect_scheme(facts: Facts) -> Finding:
     """Judge whether redirects keep the scheme by which the client came."""
-    place, target = reading.place, reading.evidence.target
-    redirects = [one for one in reading.redirects if one.scheme is not None]
-    expected = f"redirects stay on {place.scheme}"
-    if leads_to_itself(place, reading.evidence.schema):
+    address, target = facts.address, facts.evidence.target
+    redirects = [one for one in facts.redirects if one.scheme is not None]
+    expected = f"redirects stay on {address.scheme}"
+    if redirects_to_itself(address, facts.evidence.schema):
         return wrong(Code.REDIRECT_SCHEME, "a redirect to the very address that was asked for", expected, _TRUST)
     if not redirects:
-        why = "redirects name no host" if reading.redirects else _none_seen(reading)
+        why = "redirects name no host" if facts.redirects else _none_seen(facts)
         return not_judged(Code.REDIRECT_SCHEME, why, expected)
     if target.direct and not target.trusted:
         return not_judged(Code.REDIRECT_SCHEME, "the app does not believe this caller", expected)
-    changed = next((one for one in redirects if one.scheme != place.scheme), None)
+    changed = next((one for one in redirects if one.scheme != address.scheme), None)
     if changed is None:
         return right(Code.REDIRECT_SCHEME, _location(redirects[0].location), expected)
-    fix = _TRUST if place.scheme == "https" else _DISTRUST
+    fix = _TRUST if address.scheme == "https" else _DISTRUST
     return wrong(Code.REDIRECT_SCHEME, _location(changed.location), expected, fix)
 
 
-def redirect_host(reading: Facts) -> Finding:
+def redirect_host(facts: Facts) -> Finding:
     """Judge whether redirects lead to the host that the client asked."""
-    redirects = [one for one in reading.redirects if one.host is not None]
-    expected = f"redirects stay on {reading.place.hosts[0]}"
+    redirects = [one for one in facts.redirects if one.host is not None]
+    expected = f"redirects stay on {facts.address.hosts[0]}"
     if not redirects:
-        why = "redirects name no host" if reading.redirects else _none_seen(reading)
+        why = "redirects name no host" if facts.redirects else _none_seen(facts)
         return not_judged(Code.REDIRECT_HOST, why, expected)
-    other = next((one for one in redirects if one.host not in reading.place.hosts), None)
+    other = next((one for one in redirects if one.host not in facts.address.hosts), None)
     if other is None:
         return right(Code.REDIRECT_HOST, _location(redirects[0].location), expected)
     return wrong(Code.REDIRECT_HOST, _location(other.location), expected, _KEEP_HOST)
 
 
-def _none_seen(reading: Facts) -> str:
-    evidence = reading.evidence
+def _none_seen(facts: Facts) -> str:
+    evidence = facts.evidence
     asked = (evidence.schema_slash, evidence.docs_slash, evidence.route_slash)
     return next((reply.as_text() for reply in asked if isinstance(reply, NoAnswer)), _NONE_SEEN)
 
 
 def _location(location: str) -> str:
-    return f"Location: {shown(location)}"
+    return f"Location: {excerpt(location)}"

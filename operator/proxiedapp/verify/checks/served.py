@@ -4,9 +4,9 @@ from http import HTTPStatus
 from typing import Final
 
 from proxiedapp.verify.codes import Code
-from proxiedapp.verify.evidence import Answer, Evidence, NoAnswer, Reply, Why
-from proxiedapp.verify.facts import Facts, alike
-from proxiedapp.verify.finding import Finding, not_judged, right, shown, wrong
+from proxiedapp.verify.evidence import Answer, Cause, Evidence, NoAnswer, Reply
+from proxiedapp.verify.facts import Facts, same_responder
+from proxiedapp.verify.finding import Finding, excerpt, not_judged, right, wrong
 
 _EXPECTED: Final = "an answer of the app"
 _GATEWAY: Final = frozenset({502, 503, 504})
@@ -14,12 +14,12 @@ _SILENT: Final = frozenset({400, 404, 410, 421}) | _GATEWAY
 """What proxies and servers say where no app speaks, and apps where they have nothing."""
 
 _MEND: Final = {
-    Why.DEADLINE: "Look why app or proxy do not answer; give them more time by --timeout if they are only slow",
-    Why.CONNECTION: "Check address and port, and that the proxy runs",
-    Why.CERTIFICATE: "Give the proxy a certificate for this host by an authority that is trusted here, or check with "
+    Cause.DEADLINE: "Look why app or proxy do not answer; give them more time by --timeout if they are only slow",
+    Cause.CONNECTION: "Check address and port, and that the proxy runs",
+    Cause.CERTIFICATE: "Give the proxy a certificate for this host by an authority that is trusted here, or check with "
     "--insecure",
-    Why.TLS: "Check that this port speaks TLS and that the proxy knows this host (--host), or use http",
-    Why.BROKEN: "Check that the port speaks HTTP",
+    Cause.TLS: "Check that this port speaks TLS and that the proxy knows this host (--host), or use http",
+    Cause.PROTOCOL: "Check that the port speaks HTTP",
 }
 _NO_ROUTE: Final = (
     "The proxy has no route for this address: check host, prefix and entry point of the route, that every middleware "
@@ -41,65 +41,65 @@ def unreachable(evidence: Evidence) -> Finding | None:
     for reply in (evidence.schema, evidence.docs):
         if isinstance(reply, NoAnswer) and not reply.is_late:
             seen = {
-                Why.DEADLINE: f"no answer to GET {reply.path} within {evidence.seconds:g} s",
-                Why.CONNECTION: f"no connection to {evidence.place.origin}",
-                Why.CERTIFICATE: f"certificate refused: {shown(reply.detail)}",
-                Why.TLS: f"TLS failed: {shown(reply.detail)}",
-                Why.BROKEN: f"no HTTP answer to GET {reply.path}: {shown(reply.detail)}",
-            }[reply.why]
-            return wrong(Code.UNREACHABLE, seen, _EXPECTED, _MEND[reply.why])
+                Cause.DEADLINE: f"no answer to GET {reply.path} within {evidence.seconds:g} s",
+                Cause.CONNECTION: f"no connection to {evidence.address.origin}",
+                Cause.CERTIFICATE: f"certificate refused: {excerpt(reply.detail)}",
+                Cause.TLS: f"TLS failed: {excerpt(reply.detail)}",
+                Cause.PROTOCOL: f"no HTTP answer to GET {reply.path}: {excerpt(reply.detail)}",
+            }[reply.cause]
+            return wrong(Code.UNREACHABLE, seen, _EXPECTED, _MEND[reply.cause])
     return None
 
 
-def not_served(reading: Facts) -> Finding:
+def not_served(facts: Facts) -> Finding:
     """Judge whether anything under the prefix is the app's."""
-    evidence = reading.evidence
-    asked = [evidence.schema, evidence.docs, evidence.root, *(extra.reply for extra in evidence.extras)]
+    evidence = facts.evidence
+    asked = [evidence.schema, evidence.docs, evidence.prefix_root, *(extra.reply for extra in evidence.extras)]
     answers = [reply for reply in asked if isinstance(reply, Answer) and reply.status not in _SILENT]
-    if reading.doubled is not None and isinstance(evidence.doubled, Answer):
-        answers.append(evidence.doubled)
+    if facts.doubled_schema is not None and isinstance(evidence.doubled_schema, Answer):
+        answers.append(evidence.doubled_schema)
     if (served := next((one for one in answers if _speaks(one)), None)) is not None:
-        if served.is_page and all(
-            alike(reading.place, evidence.outside, one) for one in (evidence.schema, evidence.docs)
+        if served.is_ok and all(
+            same_responder(facts.address, evidence.outside_prefix, one) for one in (evidence.schema, evidence.docs)
         ):
             return wrong(Code.NOT_SERVED, "the same page as beside the prefix", _EXPECTED, _NO_ROUTE)
         return right(Code.NOT_SERVED, f"{served.path} answers {served.status}", _EXPECTED)
     if answers:
-        return not_judged(Code.NOT_SERVED, why_silent(reading, answers[0]), _EXPECTED)
-    unsure = (*asked, evidence.doubled)
+        return not_judged(Code.NOT_SERVED, why_inconclusive(facts, answers[0]), _EXPECTED)
+    unsure = (*asked, evidence.doubled_schema)
     if (late := next((reply for reply in unsure if isinstance(reply, NoAnswer) and reply.is_late), None)) is not None:
         return not_judged(Code.NOT_SERVED, late.as_text(), _EXPECTED)
-    return _nothing(reading)
+    return _nothing(facts)
 
 
-def why_silent(reading: Facts, answer: Answer) -> str:
+def why_inconclusive(facts: Facts, answer: Answer) -> str:
     """Say why an answer says nothing of the app."""
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return f"{answer.status}, too many requests"
-    if answer.is_refused:
+    if answer.is_denied:
         return f"{answer.status}, it is asked first who calls"
     if answer.is_redirect:
-        url = reading.place.resolve(answer.location, answer.path)
-        if url is not None and (url.scheme, url.path) == ("https", answer.path) and reading.place.scheme == "http":
+        url = facts.address.resolve(answer.location, answer.path)
+        if url is not None and (url.scheme, url.path) == ("https", answer.path) and facts.address.scheme == "http":
             return f"{answer.status} to https, check that address"
-        return f"{answer.status} to {shown(answer.location)}"
-    if answer.is_missing:
+        return f"{answer.status} to {excerpt(answer.location)}"
+    if answer.is_not_found:
         return f"{answer.status}, it is switched off or elsewhere"
     return f"{answer.status}"
 
 
 def _speaks(answer: Answer) -> bool:
-    return not answer.is_refused and not answer.is_redirect
+    return not answer.is_denied and not answer.is_redirect
 
 
-def _nothing(reading: Facts) -> Finding:
-    evidence = reading.evidence
+def _nothing(facts: Facts) -> Finding:
+    evidence = facts.evidence
     first = evidence.schema
     assert isinstance(first, Answer)  # noqa: S101 - `unreachable` comes first
     seen = f"{first.path} and {evidence.options.docs_path} answer {_status(first)}"
     if first.status in _GATEWAY:
         return wrong(Code.NOT_SERVED, f"{first.path} answers {first.status}", _EXPECTED, _NO_APP)
-    if alike(reading.place, first, evidence.outside):
+    if same_responder(facts.address, first, evidence.outside_prefix):
         fix = _NO_ROUTE if b'"detail"' not in first.body else f"{_NO_ROUTE}. {_NO_PATH}"
         return wrong(Code.NOT_SERVED, f"{seen}, as does every path beside the prefix", _EXPECTED, fix)
     return wrong(Code.NOT_SERVED, seen, _EXPECTED, _NO_PATH)
