@@ -1,6 +1,6 @@
-"""`verify` on servers and routes that somebody put together by hand: each mistake is named, and no right one blamed.
+"""`verify` on servers and routes that are configured by hand: it names each mistake and finds no other fault.
 
-Nothing here goes through the operator: a real Traefik, real servers, and only what their own flags say.
+The operator takes no part: a real Traefik and real servers run with nothing but their own flags.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from tests.support.byhand import (
     GUNICORN_UVICORN,
     HYPERCORN,
     PREFIX,
-    TOLD,
+    ROOT_PATH,
     UVICORN,
     Combination,
     Traefik,
@@ -32,7 +32,7 @@ from tests.support.byhand import (
 from tests.support.sandbox import proxiedapp
 
 ROUNDS = 3
-"""How often each right combination is checked by each scheme."""
+"""How often each right combination is checked through each entry point."""
 PLAIN = VerifyOptions()
 ALL = VerifyOptions(
     extra_paths=(
@@ -45,7 +45,7 @@ ALL = VerifyOptions(
         "ws:/ws",
     )
 )
-GRANIAN_TOLD = (*GRANIAN, "--url-path-prefix", PREFIX)
+GRANIAN_ROOT_PATH = (*GRANIAN, "--url-path-prefix", PREFIX)
 BOTH, HTTP = ("http", "https"), ("http",)
 
 
@@ -57,122 +57,126 @@ async def proxy(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Traef
 
 
 WRONG: Final[dict[str, tuple[Combination, str, Code]]] = {
-    "hypercorn-strip": (Combination((*HYPERCORN, *TOLD), strips=True), "http", Code.REDIRECT_PREFIX),
-    "granian-strip": (Combination(GRANIAN_TOLD, strips=True), "http", Code.REDIRECT_PREFIX),
-    "daphne-strip": (Combination((*DAPHNE, *TOLD), strips=True), "http", Code.REDIRECT_PREFIX),
-    "gunicorn-asgi-strip": (Combination((*GUNICORN_ASGI, *TOLD), strips=True), "https", Code.REDIRECT_PREFIX),
-    "uvicorn-keep": (Combination((*UVICORN, *TOLD), strips=False), "http", Code.NOT_SERVED),
-    "fastapi-run-keep": (Combination((*FASTAPI, *TOLD), strips=False), "http", Code.NOT_SERVED),
-    "hypercorn-keep-untold": (Combination(HYPERCORN, strips=False), "http", Code.NOT_SERVED),
-    "uvicorn-strip-untold": (Combination(UVICORN, strips=True), "https", Code.OPENAPI_SERVERS),
+    "hypercorn-strip": (Combination((*HYPERCORN, *ROOT_PATH), strips=True), "http", Code.REDIRECT_PREFIX),
+    "granian-strip": (Combination(GRANIAN_ROOT_PATH, strips=True), "http", Code.REDIRECT_PREFIX),
+    "daphne-strip": (Combination((*DAPHNE, *ROOT_PATH), strips=True), "http", Code.REDIRECT_PREFIX),
+    "gunicorn-asgi-strip": (Combination((*GUNICORN_ASGI, *ROOT_PATH), strips=True), "https", Code.REDIRECT_PREFIX),
+    "uvicorn-keep": (Combination((*UVICORN, *ROOT_PATH), strips=False), "http", Code.NOT_SERVED),
+    "fastapi-run-keep": (Combination((*FASTAPI, *ROOT_PATH), strips=False), "http", Code.NOT_SERVED),
+    "hypercorn-keep-no-root-path": (Combination(HYPERCORN, strips=False), "http", Code.NOT_SERVED),
+    "uvicorn-strip-no-root-path": (Combination(UVICORN, strips=True), "https", Code.OPENAPI_SERVERS),
     "gunicorn-uvicorn-worker-ignores-root-path": (
         Combination((*GUNICORN_UVICORN, "--root-path", PREFIX), strips=True),
         "http",
         Code.OPENAPI_SERVERS,
     ),
-    "slash-at-end": (Combination((*UVICORN, "--root-path", f"{PREFIX}/"), strips=True), "http", Code.REDIRECT_PREFIX),
-    "no-slash-at-start": (
+    "trailing-slash": (Combination((*UVICORN, "--root-path", f"{PREFIX}/"), strips=True), "http", Code.REDIRECT_PREFIX),
+    "no-leading-slash": (
         Combination((*UVICORN, "--root-path", PREFIX[1:]), strips=True),
         "http",
         Code.OPENAPI_SERVERS,
     ),
     "another-root-path": (Combination((*UVICORN, "--root-path", "/api/v2"), strips=True), "http", Code.OPENAPI_SERVERS),
     "proxy-not-trusted": (
-        Combination((*UVICORN, *TOLD, "--forwarded-allow-ips", "192.0.2.1"), strips=True),
+        Combination((*UVICORN, *ROOT_PATH, "--forwarded-allow-ips", "192.0.2.1"), strips=True),
         "https",
         Code.REDIRECT_SCHEME,
     ),
-    "hypercorn-https": (Combination((*HYPERCORN, *TOLD), strips=False), "https", Code.REDIRECT_SCHEME),
-    "granian-https": (Combination(GRANIAN_TOLD, strips=False), "https", Code.REDIRECT_SCHEME),
-    "root-path-in-code-strip": (Combination(UVICORN, strips=True, app="told_in_code"), "http", Code.REDIRECT_PREFIX),
+    "hypercorn-https": (Combination((*HYPERCORN, *ROOT_PATH), strips=False), "https", Code.REDIRECT_SCHEME),
+    "granian-https": (Combination(GRANIAN_ROOT_PATH, strips=False), "https", Code.REDIRECT_SCHEME),
+    "root-path-in-code-strip": (
+        Combination(UVICORN, strips=True, app="root_path_in_code"),
+        "http",
+        Code.REDIRECT_PREFIX,
+    ),
     "root-path-in-code-and-flag-keep": (
-        Combination((*UVICORN, *TOLD), strips=False, app="told_in_code"),
+        Combination((*UVICORN, *ROOT_PATH), strips=False, app="root_path_in_code"),
         "http",
         Code.NOT_SERVED,
     ),
     "rule-without-boundary-strip": (
-        Combination((*UVICORN, *TOLD), strips=True, segments=False),
+        Combination((*UVICORN, *ROOT_PATH), strips=True, segments=False),
         "http",
         Code.NEIGHBOUR_PREFIX,
     ),
     "rule-without-boundary-keep": (
-        Combination((*HYPERCORN, *TOLD), strips=False, segments=False),
+        Combination((*HYPERCORN, *ROOT_PATH), strips=False, segments=False),
         "http",
         Code.NEIGHBOUR_PREFIX,
     ),
-    "everybody-trusted": (
-        Combination((*UVICORN, *TOLD, "--forwarded-allow-ips", "*"), strips=True),
-        "credulous",
+    "any-client-trusted": (
+        Combination((*UVICORN, *ROOT_PATH, "--forwarded-allow-ips", "*"), strips=True),
+        "insecure",
         Code.FORGED_HEADERS,
     ),
     "daphne-root-path-forged": (
-        Combination((*DAPHNE, *TOLD), strips=False, hygiene=False),
+        Combination((*DAPHNE, *ROOT_PATH), strips=False, removes_headers=False),
         "http",
         Code.FORGED_HEADERS,
     ),
-    "forwarded-prefix-believed": (
-        Combination(UVICORN, strips=True, app="believes_prefix", hygiene=False),
-        "credulous",
+    "forwarded-prefix-trusted": (
+        Combination(UVICORN, strips=True, app="trusts_prefix_header", removes_headers=False),
+        "insecure",
         Code.FORGED_HEADERS,
     ),
-    "openapi-url-carries-prefix": (
-        Combination((*UVICORN, *TOLD), strips=True, app="schema_under_prefix"),
+    "openapi-url-contains-prefix": (
+        Combination((*UVICORN, *ROOT_PATH), strips=True, app="schema_under_prefix"),
         "http",
         Code.DOUBLED_PREFIX,
     ),
-    "everything-carries-prefix": (
-        Combination((*UVICORN, *TOLD), strips=True, app="all_under_prefix"),
+    "all-paths-contain-prefix": (
+        Combination((*UVICORN, *ROOT_PATH), strips=True, app="all_under_prefix"),
         "http",
         Code.DOUBLED_PREFIX,
     ),
-    "routes-carry-prefix": (
-        Combination((*UVICORN, *TOLD), strips=True, app="routes_under_prefix"),
+    "routes-contain-prefix": (
+        Combination((*UVICORN, *ROOT_PATH), strips=True, app="routes_under_prefix"),
         "http",
         Code.PREFIX_IN_PATHS,
     ),
-    "routes-carry-prefix-untold": (
+    "routes-contain-prefix-no-root-path": (
         Combination(UVICORN, strips=True, app="routes_under_prefix"),
         "http",
         Code.PREFIX_IN_PATHS,
     ),
     "hypercorn-strip-without-redirects": (
-        Combination((*HYPERCORN, *TOLD), strips=True, app="without_redirects"),
+        Combination((*HYPERCORN, *ROOT_PATH), strips=True, app="without_redirects"),
         "http",
         Code.DOUBLED_PREFIX,
     ),
-    "proxy-not-trusted-and-https-insisted-on": (
-        Combination((*UVICORN, *TOLD, "--forwarded-allow-ips", "192.0.2.1"), strips=True, app="insists_on_https"),
+    "proxy-not-trusted-and-https-enforced": (
+        Combination((*UVICORN, *ROOT_PATH, "--forwarded-allow-ips", "192.0.2.1"), strips=True, app="enforces_https"),
         "https",
         Code.REDIRECT_SCHEME,
     ),
-    "direct-untold": (Combination(UVICORN, strips=True), "direct", Code.OPENAPI_SERVERS),
-    "direct-hypercorn-strip": (Combination((*HYPERCORN, *TOLD), strips=True), "direct", Code.REDIRECT_PREFIX),
-    "direct-uvicorn-keep": (Combination((*UVICORN, *TOLD), strips=False), "direct", Code.NOT_SERVED),
+    "direct-no-root-path": (Combination(UVICORN, strips=True), "direct", Code.OPENAPI_SERVERS),
+    "direct-hypercorn-strip": (Combination((*HYPERCORN, *ROOT_PATH), strips=True), "direct", Code.REDIRECT_PREFIX),
+    "direct-uvicorn-keep": (Combination((*UVICORN, *ROOT_PATH), strips=False), "direct", Code.NOT_SERVED),
 }
 
 RIGHT: Final[dict[str, tuple[Combination, tuple[str, ...], VerifyOptions]]] = {
-    "uvicorn-strip": (Combination((*UVICORN, *TOLD), strips=True), (*BOTH, "direct"), ALL),
-    "fastapi-run-strip": (Combination((*FASTAPI, *TOLD), strips=True), BOTH, ALL),
-    "hypercorn-keep": (Combination((*HYPERCORN, *TOLD), strips=False), HTTP, ALL),
-    "granian-keep": (Combination(GRANIAN_TOLD, strips=False), HTTP, ALL),
-    "daphne-keep": (Combination((*DAPHNE, *TOLD), strips=False), (*BOTH, "direct"), ALL),
-    "gunicorn-asgi-keep": (Combination((*GUNICORN_ASGI, *TOLD), strips=False), BOTH, ALL),
-    "root-path-in-code-keep": (Combination(UVICORN, strips=False, app="told_in_code"), BOTH, ALL),
-    "root-path-in-both": (Combination((*UVICORN, *TOLD), strips=True, app="told_in_code"), BOTH, ALL),
+    "uvicorn-strip": (Combination((*UVICORN, *ROOT_PATH), strips=True), (*BOTH, "direct"), ALL),
+    "fastapi-run-strip": (Combination((*FASTAPI, *ROOT_PATH), strips=True), BOTH, ALL),
+    "hypercorn-keep": (Combination((*HYPERCORN, *ROOT_PATH), strips=False), HTTP, ALL),
+    "granian-keep": (Combination(GRANIAN_ROOT_PATH, strips=False), HTTP, ALL),
+    "daphne-keep": (Combination((*DAPHNE, *ROOT_PATH), strips=False), (*BOTH, "direct"), ALL),
+    "gunicorn-asgi-keep": (Combination((*GUNICORN_ASGI, *ROOT_PATH), strips=False), BOTH, ALL),
+    "root-path-in-code-keep": (Combination(UVICORN, strips=False, app="root_path_in_code"), BOTH, ALL),
+    "root-path-in-both": (Combination((*UVICORN, *ROOT_PATH), strips=True, app="root_path_in_code"), BOTH, ALL),
     "all-in-code-keep": (Combination(UVICORN, strips=False, app="all_under_prefix"), BOTH, PLAIN),
-    "no-docs": (Combination((*UVICORN, *TOLD), strips=True, app="without_docs"), BOTH, ALL),
+    "no-docs": (Combination((*UVICORN, *ROOT_PATH), strips=True, app="without_docs"), BOTH, ALL),
     "no-schema": (
-        Combination((*UVICORN, *TOLD), strips=True, app="without_schema"),
+        Combination((*UVICORN, *ROOT_PATH), strips=True, app="without_schema"),
         BOTH,
         VerifyOptions(extra_paths=("/app",)),
     ),
-    "no-redirects": (Combination((*UVICORN, *TOLD), strips=True, app="without_redirects"), BOTH, PLAIN),
-    "not-in-servers": (Combination((*UVICORN, *TOLD), strips=True, app="not_in_servers"), BOTH, ALL),
-    "more-servers": (Combination((*UVICORN, *TOLD), strips=True, app="with_servers"), BOTH, ALL),
-    "single-page-app": (Combination((*UVICORN, *TOLD), strips=True, app="single_page"), BOTH, PLAIN),
-    "behind-login": (Combination((*UVICORN, *TOLD), strips=True, app="behind_login"), BOTH, ALL),
-    "insists-on-https": (Combination((*UVICORN, *TOLD), strips=True, app="insists_on_https"), BOTH, PLAIN),
-    "prefix-by-header": (Combination(UVICORN, strips=True, app="believes_prefix"), BOTH, PLAIN),
+    "no-redirects": (Combination((*UVICORN, *ROOT_PATH), strips=True, app="without_redirects"), BOTH, PLAIN),
+    "not-in-servers": (Combination((*UVICORN, *ROOT_PATH), strips=True, app="not_in_servers"), BOTH, ALL),
+    "more-servers": (Combination((*UVICORN, *ROOT_PATH), strips=True, app="with_servers"), BOTH, ALL),
+    "single-page-app": (Combination((*UVICORN, *ROOT_PATH), strips=True, app="single_page"), BOTH, PLAIN),
+    "behind-login": (Combination((*UVICORN, *ROOT_PATH), strips=True, app="behind_login"), BOTH, ALL),
+    "enforces-https": (Combination((*UVICORN, *ROOT_PATH), strips=True, app="enforces_https"), BOTH, PLAIN),
+    "prefix-by-header": (Combination(UVICORN, strips=True, app="trusts_prefix_header"), BOTH, PLAIN),
     "no-prefix": (Combination(UVICORN, strips=False, prefix=""), BOTH, ALL),
     "no-prefix-hypercorn": (Combination(HYPERCORN, strips=False, prefix=""), HTTP, ALL),
 }
@@ -181,9 +185,9 @@ RIGHT: Final[dict[str, tuple[Combination, tuple[str, ...], VerifyOptions]]] = {
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.table("wrong combinations that verify names")
 @pytest.mark.parametrize("name", WRONG)
-async def test_the_mistake_is_named_first(proxy: Traefik, name: str) -> None:
-    made, entry_point, code = WRONG[name]
-    async with proxy.serving(name, made) as route:
+async def test_root_cause_comes_first(proxy: Traefik, name: str) -> None:
+    combination, entry_point, code = WRONG[name]
+    async with proxy.serving(name, combination) as route:
         findings = await verify(route.target(entry_point), PLAIN)
     named = [finding.code for finding in findings if not finding.ok]
     assert named[:1] == [code], "\n".join(finding.as_text() for finding in findings)
@@ -194,21 +198,21 @@ async def test_the_mistake_is_named_first(proxy: Traefik, name: str) -> None:
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.table("right combinations in which verify finds nothing")
 @pytest.mark.parametrize("name", RIGHT)
-async def test_nothing_right_is_blamed(proxy: Traefik, name: str) -> None:
-    made, entry_points, options = RIGHT[name]
-    async with proxy.serving(f"right-{name}", made) as route:
+async def test_right_combination_has_no_fault(proxy: Traefik, name: str) -> None:
+    combination, entry_points, options = RIGHT[name]
+    async with proxy.serving(f"right-{name}", combination) as route:
         for target in [route.target(entry_point) for entry_point in entry_points] * ROUNDS:
             findings = await verify(target, options)
             assert [finding.as_text() for finding in findings if not finding.ok] == []
 
 
-def test_the_right_ones_are_checked_a_hundred_times() -> None:
+def test_right_combinations_are_checked_a_hundred_times() -> None:
     assert sum(ROUNDS * len(entry_points) for _, entry_points, _ in RIGHT.values()) >= 100
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_the_command_says_what_is_wrong_and_how_to_mend_it(proxy: Traefik) -> None:
-    async with proxy.serving("command", WRONG["slash-at-end"][0]) as route:
+async def test_command_reports_the_fault_and_its_fix(proxy: Traefik) -> None:
+    async with proxy.serving("command", WRONG["trailing-slash"][0]) as route:
         target = route.target("https")
         arguments = ("verify", target.url, "--host", route.host, "--insecure", "--extra-path", "/app")
         as_text, as_json, strict = [
@@ -221,10 +225,10 @@ async def test_the_command_says_what_is_wrong_and_how_to_mend_it(proxy: Traefik)
     assert first.startswith(
         f"WRONG RedirectPrefix: Location: {location}; expected: {location.replace('//open', '/open')}; "
     )
-    assert first.endswith("; fix: Write the root path without the slash at its end: /api/v1")
-    assert f"ok    ExtraPath: {PREFIX}/app answers 200" in others
+    assert first.endswith("; fix: Set the root path without a trailing slash: /api/v1")
+    assert f"ok    ExtraPath: GET {PREFIX}/app returned 200" in others
     found = json.loads(as_json.stdout)
     assert [each["code"] for each in found if not each["ok"]] == ["RedirectPrefix"]
     assert {tuple(each) for each in found} == {("code", "ok", "seen", "expected", "fix")}
-    assert strict.stdout.startswith("WRONG Unreachable: certificate refused: ")
+    assert strict.stdout.startswith("WRONG Unreachable: the certificate is not trusted: ")
     assert "--insecure" in strict.stdout

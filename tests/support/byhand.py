@@ -1,4 +1,4 @@
-"""Servers and routes put together by hand, right or wrong, behind a real Traefik: what `verify` is tried on."""
+"""Servers and routes configured by hand, right or wrong, behind a real Traefik: the subjects of `verify`."""
 
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -29,45 +29,45 @@ GRANIAN = ("granian", "{app}", "--interface", "asgi", "--host", "127.0.0.1", "--
 DAPHNE = ("daphne", "{app}", "-b", "127.0.0.1", "-p", "{port}", "--proxy-headers")
 GUNICORN_ASGI = ("gunicorn", "{app}", "-k", "asgi", "--bind", "127.0.0.1:{port}")
 GUNICORN_UVICORN = ("gunicorn", "{app}", "-k", "uvicorn_worker.UvicornWorker", "--bind", "127.0.0.1:{port}")
-TOLD = ("--root-path", PREFIX)
+ROOT_PATH = ("--root-path", PREFIX)
 
 
 @dataclass(frozen=True)
 class Combination:
-    """A server's command, the app it runs, and the route to it."""
+    """A server's command, the app that it runs, and the route to it."""
 
     command: Sequence[str]
     strips: bool
     app: str = "app"
     prefix: str = PREFIX
     segments: bool = True
-    """Whether the rule ends at a path segment."""
-    hygiene: bool = True
-    """Whether the route drops headers that clients forge."""
+    """Whether the rule matches whole path segments."""
+    removes_headers: bool = True
+    """Whether the route removes forwarding headers that clients send."""
     env: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Traefik:
-    """A running Traefik and the folder from which it reads its routes."""
+    """A running Traefik and the folder that it reads its routes from."""
 
     folder: Path
     http_port: int
     https_port: int
-    credulous_port: int
-    """An entry point that keeps whatever clients say of themselves."""
+    insecure_port: int
+    """An entry point that keeps the forwarding headers of any client (`forwardedHeaders.insecure`)."""
 
     @asynccontextmanager
-    async def serving(self, name: str, made: Combination) -> AsyncIterator["Route"]:
-        """Start the server and add the route; both are gone afterwards."""
+    async def serving(self, name: str, combination: Combination) -> AsyncIterator["Route"]:
+        """Start the server and add the route; stop and remove both afterwards."""
         (port,) = free_ports(1)
-        command = [word.format(app=f"{APPS}:{made.app}", port=port) for word in made.command]
+        command = [argument.format(app=f"{APPS}:{combination.app}", port=port) for argument in combination.command]
         env = {
             "PATH": f"{BIN}:/usr/bin:/bin",
             "PYTHONPATH": str(ROOT),
             "PREFIX": PREFIX,
             "HOME": str(self.folder),
-            **made.env,
+            **combination.env,
         }
         server = await ChildProcess.start(
             [BIN / command[0], *command[1:]], log=self.folder / f"{name}.log", env=env, cwd=ROOT
@@ -80,10 +80,10 @@ class Traefik:
                 return await _answers(f"http://127.0.0.1:{port}/")
 
             await until(answers, f"an answer of {' '.join(command)}")
-            route = Route(self, f"{name}.test", made, port)
+            route = Route(self, f"{name}.test", combination, port)
             file = self.folder / "routes" / f"{name}.yml"
             stack.callback(file.unlink)
-            file.with_suffix(".new").write_text(yaml.safe_dump({"http": _dynamic(name, route.host, made, port)}))
+            file.with_suffix(".new").write_text(yaml.safe_dump({"http": _routing(name, route.host, combination, port)}))
             file.with_suffix(".new").rename(file)
             await until(route.is_there, f"the route {name} in Traefik")
             yield route
@@ -91,26 +91,26 @@ class Traefik:
 
 @dataclass(frozen=True)
 class Route:
-    """A route in Traefik, told from others by its host."""
+    """A route in Traefik, identified by its host."""
 
     traefik: Traefik
     host: str
-    made: Combination
+    combination: Combination
     port: int
-    """Of the server itself."""
+    """The server's own port."""
 
     def target(self, entry_point: str = "http") -> VerifyTarget:
-        """Return how it is checked: `direct` goes past Traefik, as if Traefik had been asked by https."""
+        """Return the target to check; `direct` bypasses Traefik, with the headers that Traefik would add to https."""
         if entry_point == "direct":
-            said = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Host": self.host}
-            url = f"http://127.0.0.1:{self.port}{self.made.prefix}"
-            return VerifyTarget(url, host=self.host, headers=said, direct=True, strips=self.made.strips)
+            headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Host": self.host}
+            url = f"http://127.0.0.1:{self.port}{self.combination.prefix}"
+            return VerifyTarget(url, host=self.host, headers=headers, direct=True, strips=self.combination.strips)
         port = getattr(self.traefik, f"{entry_point}_port")
         scheme = "https" if entry_point == "https" else "http"
-        return VerifyTarget(f"{scheme}://127.0.0.1:{port}{self.made.prefix}", host=self.host, insecure=True)
+        return VerifyTarget(f"{scheme}://127.0.0.1:{port}{self.combination.prefix}", host=self.host, insecure=True)
 
     async def is_there(self) -> bool:
-        """Whether Traefik serves it: each route says its name."""
+        """Return whether Traefik serves the route; each route puts its host into a response header."""
         target = self.target()
         async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
             reply = await client.get(f"{target.url}/", headers={"Host": self.host})
@@ -119,9 +119,9 @@ class Route:
 
 @asynccontextmanager
 async def traefik(folder: Path) -> AsyncIterator[Traefik]:
-    """Start Traefik on loopback, in an empty folder: a traefik.yml beside it would silence every flag."""
-    http_port, https_port, credulous_port = free_ports(3)
-    made = Traefik(folder, http_port, https_port, credulous_port)
+    """Start Traefik on loopback, in an empty folder: with a traefik.yml in its folder it would ignore all flags."""
+    http_port, https_port, insecure_port = free_ports(3)
+    running = Traefik(folder, http_port, https_port, insecure_port)
     for name in ("empty", "routes"):
         (folder / name).mkdir()
     command: list[str | Path] = [
@@ -129,8 +129,8 @@ async def traefik(folder: Path) -> AsyncIterator[Traefik]:
         f"--entrypoints.http.address=127.0.0.1:{http_port}",
         f"--entrypoints.https.address=127.0.0.1:{https_port}",
         "--entrypoints.https.http.tls=true",
-        f"--entrypoints.credulous.address=127.0.0.1:{credulous_port}",
-        "--entrypoints.credulous.forwardedheaders.insecure=true",
+        f"--entrypoints.insecure.address=127.0.0.1:{insecure_port}",
+        "--entrypoints.insecure.forwardedheaders.insecure=true",
         f"--providers.file.directory={folder / 'routes'}",
         "--providers.providersthrottleduration=50ms",
         "--log.level=INFO",
@@ -145,13 +145,13 @@ async def traefik(folder: Path) -> AsyncIterator[Traefik]:
             return await _answers(f"http://127.0.0.1:{http_port}/")
 
         await until(answers, "an answer of Traefik")
-        yield made
+        yield running
     finally:
         await child.stop(10)
 
 
 async def _answers(url: str) -> bool:
-    """Whether anything at all comes back; a refused connection is an OSError in `until`'s eyes."""
+    """Return whether there is any response; `until` expects an OSError for a refused connection."""
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
             await client.get(url)
@@ -160,21 +160,22 @@ async def _answers(url: str) -> bool:
     return True
 
 
-def _dynamic(name: str, host: str, made: Combination, port: int) -> dict[str, Any]:
-    path = f'Path("{made.prefix}") || PathPrefix("{made.prefix}/")' if made.segments else f'PathPrefix("{made.prefix}")'
+def _routing(name: str, host: str, combination: Combination, port: int) -> dict[str, Any]:
+    prefix = combination.prefix
+    path = f'Path("{prefix}") || PathPrefix("{prefix}/")' if combination.segments else f'PathPrefix("{prefix}")'
     middlewares: dict[str, Any] = {f"{name}-name": {"headers": {"customResponseHeaders": {"X-Route": host}}}}
-    if made.hygiene:
-        middlewares[f"{name}-hygiene"] = dict(REMOVE_FORGEABLE_HEADERS)
-    if made.strips:
-        middlewares[f"{name}-strip"] = {"stripPrefix": {"prefixes": [made.prefix]}}
+    if combination.removes_headers:
+        middlewares[f"{name}-headers"] = dict(REMOVE_FORGEABLE_HEADERS)
+    if combination.strips:
+        middlewares[f"{name}-strip"] = {"stripPrefix": {"prefixes": [prefix]}}
     router = {
-        "rule": f'Host("{host}")' + (f" && ({path})" if made.prefix else ""),
+        "rule": f'Host("{host}")' + (f" && ({path})" if prefix else ""),
         "middlewares": list(middlewares),
         "service": name,
     }
     return {
         "routers": {
-            f"{name}-plain": {**router, "entryPoints": ["http", "credulous"]},
+            f"{name}-plain": {**router, "entryPoints": ["http", "insecure"]},
             f"{name}-tls": {**router, "entryPoints": ["https"], "tls": {}},
         },
         "middlewares": middlewares,

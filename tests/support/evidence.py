@@ -1,4 +1,4 @@
-"""Evidence for `verify`'s judge: what a right app behind a right proxy answers, and changes to that."""
+"""Evidence for the checks of `verify`: what a right app behind a right proxy returns, and changes to that."""
 
 import json
 from collections.abc import Sequence
@@ -15,7 +15,13 @@ PREFIX: Final = "/api/v1"
 ORIGIN: Final = "https://example.com"
 SCHEMA: Final = f"{PREFIX}/openapi.json"
 DOCS: Final = f"{PREFIX}/docs"
+DOUBLED: Final = PREFIX + SCHEMA
+NEIGHBOUR: Final = f"{PREFIX}openapi.json"
+OUTSIDE: Final = "/api/abc/nowhere"
 JSON, HTML, TEXT = "application/json", "text/html; charset=utf-8", "text/plain; charset=utf-8"
+
+ALL_REDIRECTS: Final = {Code.REDIRECT_PREFIX, Code.REDIRECT_SCHEME, Code.REDIRECT_HOST}
+NEED_SCHEMA: Final = {Code.PREFIX_IN_PATHS, Code.OPENAPI_SERVERS}
 
 
 def an_answer(path: str, status: int = 200, body: str | bytes = b"", kind: str = JSON, **fields: Any) -> Answer:
@@ -33,19 +39,19 @@ def a_docs_page(url: str) -> str:
     return f'<script>const ui = SwaggerUIBundle({{\n        url: \'{url}\',\n"dom_id": "#swagger-ui",\n}})</script>'
 
 
-def the_schema(*servers: str, path: str = SCHEMA, **fields: Any) -> Answer:
+def schema_answer(*servers: str, path: str = SCHEMA, **fields: Any) -> Answer:
     return an_answer(path, body=a_schema(*servers, **fields))
 
 
-def the_docs(url: str, path: str = DOCS) -> Answer:
+def docs_answer(url: str, path: str = DOCS) -> Answer:
     return an_answer(path, body=a_docs_page(url), kind=HTML)
 
 
-def apps_404(path: str) -> Answer:
+def app_404(path: str) -> Answer:
     return an_answer(path, 404, '{"detail":"Not Found"}')
 
 
-def proxys_404(path: str) -> Answer:
+def proxy_404(path: str) -> Answer:
     return Answer(path, 404, content_type=TEXT, body=b"404 page not found\n")
 
 
@@ -53,38 +59,116 @@ def a_redirect(path: str, location: str, status: int = 307) -> Answer:
     return Answer(path, status, location=location, server="uvicorn")
 
 
-def silence(path: str = SCHEMA, cause: Cause = Cause.DEADLINE, detail: str = "") -> NoAnswer:
+def no_answer(path: str = SCHEMA, cause: Cause = Cause.DEADLINE, detail: str = "") -> NoAnswer:
     return NoAnswer(path, cause, detail)
 
 
+NO_REDIRECTS: Final[dict[str, Any]] = {
+    "schema_slash": app_404(f"{SCHEMA}/"),
+    "docs_slash": app_404(f"{DOCS}/"),
+    "route_slash": None,
+}
+"""An app whose `redirect_slashes` is off."""
+
+
 def evidence(target: VerifyTarget | None = None, options: VerifyOptions | None = None, **changes: Any) -> Evidence:
-    """Return what a right app at PREFIX gives, with changes."""
+    """Return the evidence of a right app at PREFIX, with changes."""
     target = target or VerifyTarget(ORIGIN + PREFIX)
-    schema = the_schema(PREFIX)
+    schema = schema_answer(PREFIX)
     right = Evidence(
         target=target,
         options=options or VerifyOptions(),
         address=parse_target(target),
         seconds=10.0,
         schema=schema,
-        docs=the_docs(SCHEMA),
+        docs=docs_answer(SCHEMA),
         docs_schema=schema,
-        unknown_path=apps_404(f"{PREFIX}/abc/nowhere"),
-        outside_prefix=proxys_404("/api/abc/nowhere"),
+        unknown_path=app_404(f"{PREFIX}/abc/nowhere"),
+        outside_prefix=proxy_404(OUTSIDE),
         schema_slash=a_redirect(f"{SCHEMA}/", ORIGIN + SCHEMA),
         docs_slash=a_redirect(f"{DOCS}/", ORIGIN + DOCS),
         route_slash=a_redirect(f"{PREFIX}/items", f"{ORIGIN}{PREFIX}/items/"),
-        doubled_schema=apps_404(PREFIX + SCHEMA),
-        neighbouring_path=proxys_404(f"{PREFIX}openapi.json"),
-        forged_docs=the_docs(SCHEMA),
+        doubled_schema=app_404(DOUBLED),
+        neighbouring_path=proxy_404(NEIGHBOUR),
+        forged_docs=docs_answer(SCHEMA),
         forged_slash=a_redirect(f"{SCHEMA}/", ORIGIN + SCHEMA),
         forged_schema=schema,
     )
     return replace(right, **changes)
 
 
-def nothing_but(reply: Reply, **changes: Any) -> Evidence:
-    """Return evidence of which every answer under the prefix is of one kind."""
+def without_prefix(**changes: Any) -> Evidence:
+    """Return the evidence of a right app that is served without a prefix, with changes."""
+    schema = schema_answer(path="/openapi.json")
+    right = {
+        "schema": schema,
+        "docs": docs_answer("/openapi.json", "/docs"),
+        "docs_schema": schema,
+        "unknown_path": app_404("/abc/nowhere"),
+        "outside_prefix": None,
+        "schema_slash": a_redirect("/openapi.json/", f"{ORIGIN}/openapi.json"),
+        "docs_slash": a_redirect("/docs/", f"{ORIGIN}/docs"),
+        "route_slash": a_redirect("/items", f"{ORIGIN}/items/"),
+        "doubled_schema": None,
+        "neighbouring_path": None,
+        "forged_docs": docs_answer("/openapi.json", "/docs"),
+        "forged_slash": a_redirect("/openapi.json/", f"{ORIGIN}/openapi.json"),
+        "forged_schema": schema,
+    }
+    return evidence(VerifyTarget(ORIGIN), **{**right, **changes})
+
+
+def prefix_in_code(**changes: Any) -> Evidence:
+    """Return the evidence of an app whose code contains the prefix, behind a proxy that keeps it, with changes."""
+    schema = schema_answer(paths=[f"{PREFIX}/items/"])
+    right = {
+        "schema": schema,
+        "docs_schema": schema,
+        "forged_schema": schema,
+        "route_slash": app_404(f"{PREFIX}{PREFIX}/items"),
+        "prefixed_route_slash": a_redirect(f"{PREFIX}/items", f"{ORIGIN}{PREFIX}/items/"),
+    }
+    return evidence(**{**right, **changes})
+
+
+def requested_directly(**changes: Any) -> Evidence:
+    """Return the evidence of a right app that was requested without a proxy in between, with changes."""
+    headers = {"X-Forwarded-Proto": "https"}
+    target = VerifyTarget(f"http://10.0.0.7:8000{PREFIX}", "example.com", headers=headers, direct=True, strips=True)
+    absent = dict.fromkeys(("outside_prefix", "neighbouring_path", "forged_docs", "forged_slash", "forged_schema"))
+    return evidence(target, **absent, **changes)
+
+
+def with_root_path(root_path: str, *, redirected_to: str | None = None, **changes: Any) -> Evidence:
+    """Return the evidence of an app with a root path behind a proxy that strips PREFIX, with changes.
+
+    `redirected_to` is the prefix in redirects, if it is not the root path.
+    """
+    public = root_path.rstrip("/")
+    base = ORIGIN + (root_path if redirected_to is None else redirected_to)
+    return evidence(
+        schema=schema_answer(*([public] if public else [])),
+        docs=docs_answer(f"{public}/openapi.json"),
+        docs_schema=schema_answer(public) if public == PREFIX else proxy_404(f"{public}/openapi.json"),
+        schema_slash=a_redirect(f"{SCHEMA}/", f"{base}/openapi.json"),
+        docs_slash=a_redirect(f"{DOCS}/", f"{base}/docs"),
+        route_slash=a_redirect(f"{PREFIX}/items", f"{base}/items/"),
+        **changes,
+    )
+
+
+def redirects_to(base: str) -> dict[str, Any]:
+    """Return the slash redirects of an app that takes `base` for its address."""
+    return {
+        "schema_slash": a_redirect(f"{SCHEMA}/", f"{base}/openapi.json"),
+        "docs_slash": a_redirect(f"{DOCS}/", f"{base}/docs"),
+        "route_slash": a_redirect(f"{PREFIX}/items", f"{base}/items/"),
+        "forged_slash": a_redirect(f"{SCHEMA}/", f"{base}/openapi.json"),
+    }
+
+
+def every_path_returns(reply: Reply, **changes: Any) -> Evidence:
+    """Return evidence in which every path under the prefix gets the same reply, with changes."""
     if isinstance(reply, NoAnswer):
         return evidence(schema=reply, docs=replace(reply, path=DOCS), **changes)
     everywhere = {
@@ -96,28 +180,49 @@ def nothing_but(reply: Reply, **changes: Any) -> Evidence:
             ("unknown_path", f"{PREFIX}/abc/nowhere"),
             ("schema_slash", f"{SCHEMA}/"),
             ("docs_slash", f"{DOCS}/"),
-            ("doubled_schema", PREFIX + SCHEMA),
+            ("doubled_schema", DOUBLED),
             ("forged_slash", f"{SCHEMA}/"),
         )
     }
-    absent = {"docs_schema": None, "route_slash": None, "forged_docs": None, "forged_schema": None}
+    absent = dict.fromkeys(("docs_schema", "route_slash", "forged_docs", "forged_schema"))
     return evidence(**{**everywhere, **absent, **changes})
 
 
 def with_extra(path: str, reply: Reply, docs_schema: Reply | None = None, **changes: Any) -> Evidence:
-    """Return evidence that has one extra path too."""
+    """Return the evidence of a right app with one extra path, with changes."""
     return evidence(options=VerifyOptions(extra_paths=(path,)), extras=(Extra(path, reply, docs_schema),), **changes)
 
 
+def extra_answer(path: str, status: int = 200, **fields: Any) -> Evidence:
+    """Return the evidence of a right app with one extra path that returns this status."""
+    return with_extra(path, an_answer(PREFIX + path.removeprefix("ws:"), status, **fields))
+
+
 def wrong_codes(given: Evidence) -> list[Code]:
-    """Return what is found wrong, in order."""
+    """Return the codes of the faults, in order."""
     return [finding.code for finding in judge(given) if not finding.ok]
 
 
-def unjudged(given: Evidence) -> set[Code]:
+def unjudged_codes(given: Evidence) -> set[Code]:
+    """Return the codes of the findings without a verdict."""
     return {finding.code for finding in judge(given) if not finding.judged}
 
 
-def found(given: Evidence, code: Code) -> Finding:
-    """Return the first finding of a code."""
+def finding_of(given: Evidence, code: Code) -> Finding:
+    """Return the first finding with a code."""
     return next(finding for finding in judge(given) if finding.code is code)
+
+
+def assert_wrong(given: Evidence, codes: list[Code]) -> None:
+    """Assert that exactly these faults are found, the root cause first, and that it comes with a fix."""
+    assert wrong_codes(given) == codes
+    first = judge(given)[0]
+    assert first.code is codes[0], "faults come before everything else"
+    assert first.fix
+    assert not first.fix.endswith(".")
+
+
+def assert_right(given: Evidence, unjudged: set[Code]) -> None:
+    """Assert that no fault is found, and that exactly these codes have no verdict."""
+    assert wrong_codes(given) == []
+    assert unjudged_codes(given) == unjudged

@@ -1,4 +1,4 @@
-"""Apps that are told, or not told, their prefix in every way that people do; run by the servers under test."""
+"""Apps whose code contains the prefix in each of the usual ways, or not at all; run by the servers under test."""
 
 import os
 from collections.abc import Awaitable, Callable
@@ -15,8 +15,8 @@ PREFIX = os.environ["PREFIX"]
 
 
 def build(routes_under: str = "", **settings: Any) -> FastAPI:
-    """Make an app with all that a prefix touches: routes with and without a final slash, mounts, a websocket."""
-    made = FastAPI(title="By hand", **settings)
+    """Return an app with all that a prefix affects: routes with and without a trailing slash, mounts, a WebSocket."""
+    app = FastAPI(title="By hand", **settings)
     router = APIRouter()
 
     @router.get("/items/")
@@ -36,15 +36,15 @@ def build(routes_under: str = "", **settings: Any) -> FastAPI:
         await websocket.accept()
         await websocket.receive()
 
-    made.include_router(router, prefix=routes_under)
+    app.include_router(router, prefix=routes_under)
     mounted = FastAPI(title="Mounted")
-    made.mount("/subapi", mounted)
-    made.mount("/static", StaticFiles(directory=Path(__file__).parent))
-    return made
+    app.mount("/subapi", mounted)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent))
+    return app
 
 
 app = build()
-told_in_code = build(root_path=PREFIX)
+root_path_in_code = build(root_path=PREFIX)
 schema_under_prefix = build(openapi_url=f"{PREFIX}/openapi.json")
 routes_under_prefix = build(PREFIX)
 all_under_prefix = build(PREFIX, openapi_url=f"{PREFIX}/openapi.json", docs_url=f"{PREFIX}/docs")
@@ -65,18 +65,18 @@ behind_login = build()
 
 
 @behind_login.middleware("http")
-async def ask_who(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+async def require_login(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     if "authorization" not in request.headers:
         return Response("Who are you?", 401, {"WWW-Authenticate": "Basic"})
     return await call_next(request)
 
 
-insists_on_https = build()
-insists_on_https.add_middleware(HTTPSRedirectMiddleware)
+enforces_https = build()
+enforces_https.add_middleware(HTTPSRedirectMiddleware)
 
 
-class BelievesPrefix:
-    """A middleware as people copy it: the root path is whatever X-Forwarded-Prefix says."""
+class TrustsPrefixHeader:
+    """A widely copied middleware: it takes the root path from X-Forwarded-Prefix."""
 
     def __init__(self, inner: ASGIApp) -> None:
         self.inner = inner
@@ -89,4 +89,4 @@ class BelievesPrefix:
         await self.inner(scope, receive, send)
 
 
-believes_prefix = BelievesPrefix(build())
+trusts_prefix_header = TrustsPrefixHeader(build())

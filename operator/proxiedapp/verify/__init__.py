@@ -1,5 +1,6 @@
-"""The black-box check of a running app behind its prefix: ask, then judge all answers together.
+"""The black-box check of a running app behind its prefix: send requests, then judge all responses together.
 
-`check.verify` is all that callers need, with a `target.Target`; it gives `finding.Finding`s, what is wrong first.
-`probe` asks (the only I/O), everything else takes values and gives values.
+Callers need `check.verify` and a `target.VerifyTarget`; they get `finding.Finding`s, faults first. `probe` sends the
+requests through `client` (the only I/O) and returns `evidence`, `facts` derives what the evidence implies, and `judge`
+runs the checks in `checks/` over the facts. All of these but `probe` and `client` are pure.
 """

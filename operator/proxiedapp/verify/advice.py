@@ -1,29 +1,41 @@
-"""How to mend what several checks find, in the words of somebody who runs a server behind a proxy."""
+"""Fixes that several checks recommend, for the servers and proxies that people run.
+
+Where the advice about each server comes from (versions in requirements/, tried in tests/e2e/test_verify_by_hand.py):
+
+* uvicorn 0.26.0 and later prepend `--root-path` to the request path (uvicorn 0.54.0, uvicorn/protocols/http/
+  h11_impl.py, `full_path`), so the proxy must strip the prefix; `fastapi run` passes its flag on to uvicorn.
+* hypercorn 0.18.0 (hypercorn/protocol/http_stream.py), granian 2.8.7 (granian/asgi.py), daphne 4.2.3
+  (daphne/http_protocol.py) and gunicorn 27.0.1 with `-k asgi` (gunicorn/asgi/protocol.py) only put it into the ASGI
+  scope, so the proxy must keep the prefix. So does FastAPI 0.165.0 (fastapi/applications.py, `__call__`).
+* uvicorn-worker 0.4.0 builds uvicorn's configuration without a root path (uvicorn_worker/_workers.py).
+"""
 
 
 def set_root_path(prefix: str) -> str:
-    """Advise an app that does not know its prefix, or knows another one."""
+    """Advise for an app that has no root path, or another one than the prefix."""
     if not prefix:
-        return "The app is told a root path, but is served without a prefix: remove --root-path or root_path"
+        return "The app has a root path, but is served without a prefix: remove --root-path or root_path"
     return (
-        f"Tell the server exactly {prefix}: uvicorn and fastapi run by --root-path {prefix} behind a proxy that strips "
-        f"the prefix; hypercorn, daphne and gunicorn -k asgi by --root-path {prefix}, granian by --url-path-prefix "
-        f"{prefix}, behind a proxy that keeps it. gunicorn with UvicornWorker ignores --root-path"
+        f"Set the server's root path to exactly {prefix}: for uvicorn and fastapi run by --root-path {prefix} behind a "
+        f"proxy that strips the prefix; for hypercorn, daphne and gunicorn -k asgi by --root-path {prefix}, for "
+        f"granian by --url-path-prefix {prefix}, behind a proxy that keeps it. gunicorn with UvicornWorker ignores "
+        "--root-path"
     )
 
 
 def keep_prefix(prefix: str) -> str:
-    """Advise where the prefix is declared, but the proxy has cut it off already."""
+    """Advise for an app that has the right root path, but gets requests without the prefix."""
     return (
-        "The app is told the prefix, but its requests come without it. hypercorn, granian, daphne, gunicorn -k asgi "
-        "and FastAPI(root_path=...) need a proxy that keeps the prefix: remove the strip. Or let the proxy strip, run "
-        f"uvicorn or fastapi run with --root-path {prefix}, and remove root_path from the app's code"
+        "The app has a root path, but its requests arrive without the prefix. hypercorn, granian, daphne, gunicorn -k "
+        "asgi and FastAPI(root_path=...) need a proxy that keeps the prefix: remove the strip middleware or rewrite. "
+        f"Or let the proxy strip, run uvicorn or fastapi run with --root-path {prefix}, and remove root_path from the "
+        "app's code"
     )
 
 
 def remove_prefix_from_code(prefix: str) -> str:
-    """Advise an app whose own code carries the prefix."""
+    """Advise for an app whose own code contains the prefix."""
     return (
         f"Remove {prefix} from the app's code (routes, openapi_url, docs_url): behind a proxy an app declares its "
-        "paths without it. Or leave it in all of them, let the proxy keep the prefix, and tell the server no root path"
+        "paths without it. Or leave it in all of them, configure the proxy to keep the prefix, and set no root path"
     )

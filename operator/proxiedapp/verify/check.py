@@ -7,9 +7,9 @@ from proxiedapp.verify.target import VerifyOptions, VerifyTarget
 
 
 async def verify(target: VerifyTarget, options: VerifyOptions, *, seconds: float = 10.0) -> tuple[Finding, ...]:
-    """Check an app; what is wrong comes first, and of that the root cause.
+    """Return the findings about an app: faults first, and among the faults the root cause first.
 
-    Takes `seconds` at most. Raises InvalidTargetError for a target that cannot be asked; whatever the app answers, or
-    fails to, is a finding.
+    Takes at most `seconds`. Raises InvalidTargetError for a target that cannot be requested; anything that the app
+    returns, or fails to return, becomes a finding.
     """
     return judge(await collect(target, options, seconds=seconds))

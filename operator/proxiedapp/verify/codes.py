@@ -1,42 +1,45 @@
-"""What the check looks at: a closed, stable list, since conditions, alerts and scripts match on these words."""
+"""The faults that the check can find: a closed, stable list, because conditions, alerts and scripts match on them."""
 
 from enum import StrEnum
 
 
 class Code(StrEnum):
-    """One CamelCase word for one fault; the docstring under it is what the documentation prints.
+    """One CamelCase name for each fault; the docstring below it is printed in the documentation.
 
-    The order is that of findings: each fault stands before those that it brings along.
+    Findings are sorted in this order: each fault comes before the faults that it causes.
     """
 
     UNREACHABLE = "Unreachable"
-    """No answer came: no connection, TLS refused, or the deadline passed. Reported only if so."""
+    """No response: the connection or the TLS handshake failed, or the deadline passed. Reported only as a fault."""
     NOT_SERVED = "NotServed"
-    """Nothing answers under the prefix: the proxy has no such route, or the app knows none of the paths asked for."""
+    """Nothing is served under the prefix: the proxy has no such route, or the app has none of the requested paths."""
     DOUBLED_PREFIX = "DoubledPrefix"
-    """The schema answers under the doubled prefix: the app's own `openapi_url` carries it, or it is cut off twice."""
+    """The schema is served under the doubled prefix: the app's `openapi_url` contains the prefix, or both the proxy and
+    the app remove it.
+    """
     PREFIX_IN_PATHS = "PrefixInPaths"
-    """The app's own routes begin with the prefix, so that public URLs carry it twice."""
+    """The app's own routes start with the prefix, so public URLs contain it twice."""
     OPENAPI_SERVERS = "OpenAPIServers"
-    """The schema's first server is not the prefix: the app was not told it, or told another one."""
+    """The first server in the schema is not the prefix: the app has no root path, or another one."""
     DOCS_SCHEMA_URL = "DocsSchemaURL"
-    """The docs page loads its schema from a URL that does not lead to it."""
+    """The docs page loads its schema from a URL that does not return it."""
     REDIRECT_PREFIX = "RedirectPrefix"
-    """A slash redirect leaves the prefix: the server declares it, but the proxy cuts it off (or writes it otherwise).
+    """A slash redirect leaves the prefix: the server expects the prefix in request paths, but the proxy strips it, or
+    the root path is spelled differently.
 
-    Mounted apps and static files then answer 404, although routes, docs and schema look right.
+    Mounted apps and static files then return 404, although routes, docs page and schema look right.
     """
     REDIRECT_SCHEME = "RedirectScheme"
-    """A slash redirect changes between https and http: the server does not believe the proxy, or believes too much."""
+    """A slash redirect switches between https and http: the server does not trust the proxy, or trusts any client."""
     REDIRECT_HOST = "RedirectHost"
     """A slash redirect leads to another host or port: the proxy does not pass the Host header on."""
     MOUNTED_APP = "MountedApp"
-    """A mounted app's schema or docs page is missing, or does not know where it is mounted."""
+    """The schema or docs page of a mounted app is missing, or has the wrong root path."""
     EXTRA_PATH = "ExtraPath"
-    """A path that was named to be looked at does not answer."""
+    """An extra path is not served."""
     WEBSOCKET = "WebSocket"
-    """A websocket that was named to be looked at does not open."""
+    """An extra WebSocket path does not accept a connection."""
     NEIGHBOUR_PREFIX = "NeighbourPrefix"
-    """The route compares characters instead of path segments, so the app gets requests meant for its neighbours."""
+    """The route matches characters instead of path segments, so the app receives requests for neighbouring paths."""
     FORGED_HEADERS = "ForgedHeaders"
-    """Headers that only a proxy may set are believed when a client sends them."""
+    """Headers that only a proxy may set have an effect when a client sends them."""

@@ -1,6 +1,6 @@
-"""Finding in a docs page the URL of the schema that it loads: Swagger UI, ReDoc, and what is written like them.
+"""Find the URL of the schema that a docs page loads: Swagger UI, ReDoc, and pages written like them.
 
-Every pattern is bounded, since the page may come from anybody.
+Every pattern is bounded, since the page comes from an untrusted server.
 """
 
 import html
@@ -14,6 +14,7 @@ from proxiedapp.verify.target import AppAddress
 _READ_MAX: Final = 64 * 1024
 _STRING: Final = r"""("(?:[^"\\\n]|\\.){1,1024}"|'(?:[^'\\\n]|\\.){1,1024}')"""
 _SWAGGER: Final = "SwaggerUIBundle("
+"""FastAPI 0.165.0 writes this and `<redoc spec-url="...">` (fastapi/openapi/docs.py)."""
 _SWAGGER_URL: Final = re.compile(rf"""(?<![\w.$])["']?url["']?\s{{0,20}}:\s{{0,20}}{_STRING}""")
 _REDOC_INIT: Final = re.compile(rf"Redoc\.init\(\s{{0,20}}{_STRING}")
 _ATTRIBUTE: Final = re.compile(
@@ -25,7 +26,7 @@ _CONTROL: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "
 
 
 def resolve_schema_url(address: AppAddress, docs: Reply | None) -> SplitResult | None:
-    """Return the schema's URL as a browser that shows a docs page resolves it; None if there is none."""
+    """Return the absolute URL of the schema that a browser loads for a docs page; None if none is found."""
     if not isinstance(docs, Answer) or not docs.is_ok:
         return None
     reference = find_schema_url(docs.body)
@@ -33,7 +34,7 @@ def resolve_schema_url(address: AppAddress, docs: Reply | None) -> SplitResult |
 
 
 def find_schema_url(page: bytes) -> str | None:
-    """Return the URL as it is written in the page; None if none is recognised."""
+    """Return the URL of the schema as the page spells it; None if none is recognized."""
     text = page[:_READ_MAX].decode(errors="replace")
     start = text.find(_SWAGGER)
     if start >= 0 and (found := _SWAGGER_URL.search(text, start)):
@@ -46,7 +47,7 @@ def find_schema_url(page: bytes) -> str | None:
 
 
 def _script_text(literal: str) -> str:
-    """Read a JavaScript string."""
+    """Return the value of a JavaScript string literal."""
     return _ESCAPE.sub(_unescaped, literal[1:-1])
 
 

@@ -1,4 +1,4 @@
-"""Everything that was asked and answered in one check."""
+"""Evidence: every request of one check with its raw response, before anything is concluded."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -8,26 +8,26 @@ from typing import Final, TypeAlias
 from proxiedapp.verify.target import AppAddress, VerifyOptions, VerifyTarget
 
 BODY_MAX: Final = 4 * 1024 * 1024
-"""Bytes read of any answer."""
+"""Bytes read of any response."""
 
 
 class Cause(Enum):
-    """Why no answer came."""
+    """Why a request got no response."""
 
     DEADLINE = auto()
-    """It was waited for long enough to blame whoever should have answered."""
+    """The server had enough time, so it is to blame."""
     LATE = auto()
-    """The time ran out soon after the request was made, or before: slowness elsewhere is to blame."""
+    """The deadline passed before the request was sent or soon after: other requests took the time."""
     CONNECTION = auto()
     CERTIFICATE = auto()
     TLS = auto()
     PROTOCOL = auto()
-    """A connection was there, but no answer that HTTP knows."""
+    """The connection was established, but did not return a complete HTTP response."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """A request that got no answer."""
+    """A request without a response."""
 
     path: str
     cause: Cause
@@ -35,102 +35,101 @@ class NoAnswer:
 
     @property
     def is_late(self) -> bool:
-        """Whether it says nothing of the path that was asked for."""
+        """Whether this proves nothing about the requested path."""
         return self.cause is Cause.LATE
 
     def as_text(self) -> str:
-        """Return why this cannot be judged."""
-        return f"the time ran out before {self.path} answered" if self.is_late else f"no answer to GET {self.path}"
+        """Return what happened to the request, as the reason of a finding."""
+        return f"the check ran out of time for GET {self.path}" if self.is_late else f"no response to GET {self.path}"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer, as far as it matters; header values as sent, empty if absent."""
+    """The parts of a response that the checks use; header values as sent, empty if absent."""
 
     path: str
-    """The public path that was asked for."""
+    """The public path that was requested."""
     status: int
     location: str = ""
     content_type: str = ""
     server: str = ""
     body: bytes = b""
     complete: bool = True
-    """Whether the body is complete: not cut at the limit, and not in an encoding that nobody asked for."""
+    """Whether the body was read to its end, and is not in an encoding that the request did not accept."""
 
     @property
     def is_ok(self) -> bool:
-        """Whether it is what was asked for."""
+        """Whether the status is 200."""
         return self.status == HTTPStatus.OK
 
     @property
     def is_not_found(self) -> bool:
-        """Whether there is no such path."""
+        """Whether the server has no such path."""
         return self.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 
     @property
     def is_denied(self) -> bool:
-        """Whether somebody wants to know first who asks, or to be asked less often."""
+        """Whether the server requires authentication or authorization, or limits the rate of requests."""
         return self.status in {401, 403, 407, 429}
 
     @property
     def is_server_error(self) -> bool:
-        """Whether server or proxy are at fault."""
+        """Whether the server or the proxy failed."""
         return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
     @property
     def is_redirect(self) -> bool:
-        """Whether it sends the client elsewhere."""
+        """Whether the client is sent to another URL."""
         return self.status in {301, 302, 303, 307, 308} and bool(self.location)
 
 
 Reply: TypeAlias = Answer | NoAnswer
-
-
-def why_unanswered(reply: Reply | None) -> str:
-    """Return why something that got no answer, or was not asked for, cannot be judged."""
-    return reply.as_text() if isinstance(reply, NoAnswer) else "it was not asked for"
+"""What became of a request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """What an extra path answered."""
+    """The reply to one of the extra paths."""
 
     path: str
     """As given in the options."""
     reply: Reply
     docs_schema: Reply | None = None
-    """If it is a docs page: the schema it loads."""
+    """If the extra path is a docs page: the reply to the schema URL that the page loads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All answers of one check; None is what was not asked, for example since there is no prefix or no proxy."""
+    """All replies of one check; None if a request was not sent, for example without a prefix or without a proxy."""
 
     target: VerifyTarget
     options: VerifyOptions
     address: AppAddress
     seconds: float
+    """The time limit of the whole check."""
     schema: Reply
     docs: Reply | None = None
     docs_schema: Reply | None = None
-    """The schema that the docs page loads, if that is another path than the schema's."""
+    """The schema URL that the docs page loads; the same reply as `schema` if it has the same path."""
     unknown_path: Reply | None = None
-    """A path under the prefix that no app has: the app's own 404."""
+    """A random path under the prefix: the app's own 404."""
     outside_prefix: Reply | None = None
-    """The same beside the prefix: the proxy's own 404, or that of whoever serves there."""
+    """A random path outside the prefix: the 404 of the proxy, or of the app that is served there."""
     prefix_root: Reply | None = None
-    """The prefix itself, if nothing else answered."""
+    """The prefix itself, requested only if neither schema nor docs page is served."""
     schema_slash: Reply | None = None
+    """The schema's path with a slash appended."""
     docs_slash: Reply | None = None
     route_slash: Reply | None = None
-    """A route from the schema under the prefix, with its final slash added or taken away: no handler runs for it."""
+    """A route from the schema, under the prefix, with its trailing slash added or removed, so no handler runs."""
     prefixed_route_slash: Reply | None = None
-    """The same, where the path in the schema carries the prefix already, taken as it stands."""
+    """The same if the path in the schema already contains the prefix, without adding the prefix again."""
     doubled_schema: Reply | None = None
-    """The schema under the doubled prefix."""
+    """The schema's path under the doubled prefix."""
     neighbouring_path: Reply | None = None
-    """The schema's path glued to the prefix without a slash: what only a comparison by characters lets through."""
+    """The prefix and the schema's path without a slash between them: only a rule that matches characters lets it in."""
     forged_docs: Reply | None = None
     forged_slash: Reply | None = None
+    """`schema_slash` again, with forged headers."""
     forged_schema: Reply | None = None
     extras: tuple[Extra, ...] = ()

@@ -1,18 +1,18 @@
-"""What the answers say, read once: schema, docs page and slash redirects side by side."""
+"""Facts: what the evidence implies, before any verdict."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
 from urllib.parse import SplitResult
 
 from proxiedapp.verify.docspage import resolve_schema_url
-from proxiedapp.verify.evidence import Answer, Evidence, NoAnswer, Reply
+from proxiedapp.verify.evidence import Evidence, NoAnswer
 from proxiedapp.verify.redirect import Redirect, slash_redirect
 from proxiedapp.verify.schema import Schema, schema_of
 from proxiedapp.verify.target import AppAddress
 
 
 class PrefixKnown(Enum):
-    """Whether the app knows its prefix, going by other signs than the schema's servers."""
+    """Whether the app knows its prefix, judged without the servers in its schema."""
 
     RIGHT = auto()
     WRONG = auto()
@@ -21,68 +21,76 @@ class PrefixKnown(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Evidence, and what follows from it without a verdict."""
+    """The evidence, and what it implies."""
 
     evidence: Evidence
     address: AppAddress
     schema_path: str
-    """The public path of the schema, as the options have it."""
+    """The public path of the schema, as configured by the options."""
     schema_at_path: Schema | None
     docs_schema: Schema | None
-    """What the docs page loads."""
+    """The schema that the docs page loads."""
     doubled_schema: Schema | None
-    """What stands under the doubled prefix."""
+    """The schema under the doubled prefix."""
     docs_schema_url: SplitResult | None
-    """The URL that the docs page loads, resolved."""
+    """The absolute URL that the docs page loads."""
     redirects: tuple[Redirect, ...]
+    """The slash redirects of schema, docs page and route, in this order."""
 
     @property
     def schema(self) -> Schema | None:
-        """The app's schema: at its path, or where the docs page has it under the prefix."""
-        elsewhere = (
-            self.docs_schema
-            if self.docs_schema_url is not None and self.address.contains(self.docs_schema_url.path)
-            else None
-        )
-        return self.schema_at_path or elsewhere
+        """The app's schema: the one at its path, else the one that the docs page loads from under the prefix."""
+        url = self.docs_schema_url
+        under_prefix = url is not None and self.address.contains(url.path)
+        return self.schema_at_path or (self.docs_schema if under_prefix else None)
 
     @property
     def prefix_known(self) -> PrefixKnown:
-        """Whether docs page or else redirects have the prefix right."""
-        docs_schema = self.evidence.docs_schema
-        late = isinstance(docs_schema, NoAnswer) and docs_schema.is_late
-        if self.docs_schema_url is not None and self.address.is_same_host(self.docs_schema_url) and not late:
-            path = self.docs_schema_url.path
-            right = path == self.schema_path or (self.address.contains(path) and self.docs_schema is not None)
-            return PrefixKnown.RIGHT if right else PrefixKnown.WRONG
+        """Whether the docs page, or else the redirects, contain the right prefix."""
+        url, reply = self.docs_schema_url, self.evidence.docs_schema
+        late = isinstance(reply, NoAnswer) and reply.is_late
+        if url is not None and self.address.is_same_host(url) and not late:
+            served = self.address.contains(url.path) and self.docs_schema is not None
+            return PrefixKnown.RIGHT if served or url.path == self.schema_path else PrefixKnown.WRONG
         if not self.redirects:
             return PrefixKnown.UNKNOWN
-        return PrefixKnown.WRONG if any(one.wrong_prefix is not None for one in self.redirects) else PrefixKnown.RIGHT
+        lost = any(redirect.wrong_prefix is not None for redirect in self.redirects)
+        return PrefixKnown.WRONG if lost else PrefixKnown.RIGHT
+
+    @property
+    def first_server_path(self) -> str | None:
+        """The path of the first server in the schema, empty for "/"; None if there is none on this host."""
+        if self.schema is None or not self.schema.servers:
+            return None
+        url = self.address.resolve(self.schema.servers[0], self.schema_path)
+        return url.path.rstrip("/") if url is not None and self.address.is_same_host(url) else None
 
     @property
     def prefixed_paths(self) -> tuple[str, ...]:
-        """The schema's paths that begin with the prefix themselves."""
+        """The paths in the schema that start with the prefix."""
         if self.schema is None or not self.address.prefix:
             return ()
         return tuple(path for path in self.schema.paths if self.address.contains(path))
 
     @property
     def app_declares_prefix(self) -> bool:
-        """Whether app and proxy agree that the app's own routes carry the prefix and nobody adds it."""
+        """Whether the app's own routes contain the prefix and are served at exactly these paths.
+
+        This is right if the proxy keeps the prefix and the server has no root path.
+        """
         if self.schema is None or self.schema.servers or not self.prefixed_paths:
             return False
-        listed, added = (
-            slash_redirect(self.address, reply)
-            for reply in (self.evidence.prefixed_route_slash, self.evidence.route_slash)
-        )
-        undecided = listed is None and added is None
-        return listed is not None or (undecided and self.prefix_known is PrefixKnown.RIGHT)
+        as_declared = slash_redirect(self.address, self.evidence.prefixed_route_slash)
+        under_prefix = slash_redirect(self.address, self.evidence.route_slash)
+        undecided = as_declared is None and under_prefix is None
+        return as_declared is not None or (undecided and self.prefix_known is PrefixKnown.RIGHT)
 
 
 def facts_of(evidence: Evidence) -> Facts:
-    """Read all answers."""
+    """Derive the facts from the evidence."""
     address = evidence.address
     slashes = (evidence.schema_slash, evidence.docs_slash, evidence.route_slash)
+    redirects = (slash_redirect(address, reply) for reply in slashes)
     return Facts(
         evidence=evidence,
         address=address,
@@ -91,16 +99,5 @@ def facts_of(evidence: Evidence) -> Facts:
         docs_schema=schema_of(evidence.docs_schema),
         doubled_schema=schema_of(evidence.doubled_schema),
         docs_schema_url=resolve_schema_url(address, evidence.docs),
-        redirects=tuple(found for reply in slashes if (found := slash_redirect(address, reply)) is not None),
+        redirects=tuple(redirect for redirect in redirects if redirect is not None),
     )
-
-
-def same_responder(address: AppAddress, one: Reply | None, other: Reply | None) -> bool:
-    """Whether two answers came from the same place, as far as can be seen; each may name the path it was asked for."""
-    return isinstance(one, Answer) and isinstance(other, Answer) and _kind(address, one) == _kind(address, other)
-
-
-def _kind(address: AppAddress, answer: Answer) -> tuple[int, str, str, bytes]:
-    own = answer.path.removeprefix(address.prefix).strip("/")
-    body = answer.body.replace(answer.path.encode(), b"").replace(own.encode(), b"") if own else answer.body
-    return answer.status, answer.content_type, answer.server, body

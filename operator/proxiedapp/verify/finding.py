@@ -1,4 +1,4 @@
-"""One finding: what was looked at, what was seen and expected, and how to mend it."""
+"""One finding: what was checked, what was seen and expected, and how to fix it."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,32 +7,36 @@ from proxiedapp.api.conditions import printable
 from proxiedapp.verify.codes import Code
 
 _EXCERPT_MAX: Final = 120
-"""Characters of what an answer said: enough for a URL, too few to leak a page."""
+"""Characters quoted from a response: enough for a URL, too few to leak a page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The outcome of one look; its text holds nothing that varies from one check to the next."""
+    """The outcome of one check.
+
+    Its text contains nothing that varies between two checks of the same app, because a condition whose message varies
+    would be written again each time.
+    """
 
     code: Code
     ok: bool
     seen: str
     expected: str
     fix: str
-    """How to mend it; empty if there is nothing to mend."""
+    """How to fix the fault; empty if there is none."""
     judged: bool = True
-    """Whether the answers allowed a verdict; a finding without one is ok."""
+    """Whether the responses allowed a verdict; a finding without a verdict is ok."""
 
     def as_text(self) -> str:
         """Return the line that `proxiedapp verify` prints."""
         mark = "WRONG" if not self.ok else "ok   " if self.judged else "-    "
-        said = [f"{mark} {self.code}: {self.seen}"]
+        parts = [f"{mark} {self.code}: {self.seen}"]
         if not self.ok:
-            said += [f"expected: {self.expected}", f"fix: {self.fix}"]
-        return "; ".join(said)
+            parts += [f"expected: {self.expected}", f"fix: {self.fix}"]
+        return "; ".join(parts)
 
     def as_json(self) -> dict[str, str | bool]:
-        """Return what `proxiedapp verify -o json` prints: five fields, for ever."""
+        """Return the object that `proxiedapp verify -o json` prints: always these five fields."""
         return {
             "code": self.code.value,
             "ok": self.ok,
@@ -43,21 +47,21 @@ class Finding:
 
 
 def right(code: Code, seen: str, expected: str) -> Finding:
-    """Report that something is as it should be."""
+    """Return a finding without a fault."""
     return Finding(code, ok=True, seen=seen, expected=expected, fix="")
 
 
 def wrong(code: Code, seen: str, expected: str, fix: str) -> Finding:
-    """Report that something is not as it should be."""
+    """Return a finding of a fault."""
     return Finding(code, ok=False, seen=seen, expected=expected, fix=fix)
 
 
-def not_judged(code: Code, why: str, expected: str) -> Finding:
-    """Report that the answers say nothing against it, and nothing for it."""
-    return Finding(code, ok=True, seen=f"not judged: {why}", expected=expected, fix="", judged=False)
+def not_judged(code: Code, reason: str, expected: str) -> Finding:
+    """Return a finding without a verdict: the responses prove neither a fault nor its absence."""
+    return Finding(code, ok=True, seen=f"not judged: {reason}", expected=expected, fix="", judged=False)
 
 
 def excerpt(text: str) -> str:
-    """Return what somebody else's server said in a form that is safe to print, and short."""
+    """Return the start of a text from an untrusted server, with nothing that could control a terminal."""
     safe = printable(text[: 2 * _EXCERPT_MAX]).strip()
     return safe if len(safe) <= _EXCERPT_MAX else f"{safe[: _EXCERPT_MAX - 1]}…"

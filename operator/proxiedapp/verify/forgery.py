@@ -1,7 +1,7 @@
-"""Headers that only a proxy may set, forged with values by which each is known again in an answer.
+"""Headers that only a proxy may set, forged with values that can be recognized in a response.
 
-The values are the same in each check: an app old enough to remember what it believed (FastAPI before 0.132.1) then
-remembers one of them, not one more each time.
+The values are the same in each check: a FastAPI before 0.132.1 keeps each root path that it has seen in the servers of
+its schema (FastAPI's release notes, 0.132.1), so it should see one forged value, not another one with each check.
 """
 
 from collections.abc import Iterator
@@ -10,33 +10,34 @@ from urllib.parse import urlsplit
 
 from proxiedapp.verify.evidence import Answer
 
-_TOKENS: Final = {
-    "X-Forwarded-Prefix": "/forged-x-forwarded-prefix",
-    "X-Forwarded-Host": "forged-x-forwarded-host.invalid",
-    "X-Forwarded-For": "192.0.2.44",
-    "Forwarded": "forged-forwarded.invalid",
-    "Daphne-Root-Path": "/forged-daphne-root-path",
-    "X-Script-Name": "/forged-x-script-name",
+_FORGED_VALUES: Final = {
+    "X-Forwarded-Prefix": "/forged-x-forwarded-prefix",  # set by Traefik's StripPrefix; read by app middlewares
+    "X-Forwarded-Host": "forged-x-forwarded-host.invalid",  # hypercorn's ProxyFixMiddleware, mode "legacy"
+    "X-Forwarded-For": "192.0.2.44",  # uvicorn, gunicorn, granian's wrapper, daphne --proxy-headers
+    "Forwarded": "forged-forwarded.invalid",  # hypercorn's ProxyFixMiddleware, mode "modern"
+    "Daphne-Root-Path": "/forged-daphne-root-path",  # daphne 4.2.3, daphne/http_protocol.py, from any client
+    "X-Script-Name": "/forged-x-script-name",  # WSGI convention, read by app middlewares
 }
+"""By header; the remarks name what reads it."""
 
 
 def forged_request_headers(honest_scheme: str) -> dict[str, str]:
-    """Return what a client sends who wants to pass for a proxy that was asked by the other scheme."""
+    """Return the headers of a client that pretends to be a proxy which received the other scheme."""
     scheme = "http" if honest_scheme == "https" else "https"
-    return _TOKENS | {
+    return _FORGED_VALUES | {
         "X-Forwarded-Proto": scheme,
-        "Forwarded": f"for=192.0.2.45;host={_TOKENS['Forwarded']};proto={scheme}",
+        "Forwarded": f"for=192.0.2.45;host={_FORGED_VALUES['Forwarded']};proto={scheme}",
     }
 
 
 def trusted_headers(honest: Answer, forged: Answer) -> Iterator[str]:
-    """Name the headers whose values show in the forged answer and not in the honest one.
+    """Yield the names of headers whose values appear in the forged response but not in the honest one.
 
-    Other differences mean nothing: an answer may hold the time, and a refusal of forged headers is no fault.
+    Other differences prove nothing: a response may contain the time, and rejecting forged headers is not a fault.
     """
     before, after = honest.location.encode() + honest.body, forged.location.encode() + forged.body
-    for name, token in _TOKENS.items():
-        if token.encode() in after and token.encode() not in before:
+    for name, value in _FORGED_VALUES.items():
+        if value.encode() in after and value.encode() not in before:
             yield name
     if honest.is_redirect and forged.is_redirect and len({_scheme(honest), _scheme(forged)} - {""}) > 1:
         yield "X-Forwarded-Proto or Forwarded"

@@ -1,30 +1,37 @@
-"""Judging: an ordered chain of small functions over all answers of one check.
+"""Judge the evidence: an ordered list of checks, each of which sees all facts.
 
-Whether something is a fault often shows in another answer: a schema without servers is a choice if the docs page
-knows the prefix, and a fault if it does not. So each function sees everything that was answered.
+Whether something is a fault often shows in another response: a schema without servers is a choice if the docs page has
+the right prefix, and a fault if it does not.
 """
 
 from collections.abc import Callable
 from typing import Final
 
-from proxiedapp.verify.checks.extra import extra_path
-from proxiedapp.verify.checks.prefix import docs_schema_url, doubled_prefix, openapi_servers, prefix_in_paths
-from proxiedapp.verify.checks.proxy import forged_headers, neighbour_prefix
-from proxiedapp.verify.checks.redirect import redirect_host, redirect_prefix, redirect_scheme
+from proxiedapp.verify.checks.docs_schema_url import docs_schema_url
+from proxiedapp.verify.checks.doubled_prefix import doubled_prefix
+from proxiedapp.verify.checks.extra_path import extra_path
+from proxiedapp.verify.checks.forged_headers import forged_headers
+from proxiedapp.verify.checks.mounted_app import is_of_mounted_app, mounted_app
+from proxiedapp.verify.checks.neighbour_prefix import neighbour_prefix
+from proxiedapp.verify.checks.openapi_servers import openapi_servers
+from proxiedapp.verify.checks.prefix_in_paths import prefix_in_paths
+from proxiedapp.verify.checks.redirects import redirect_host, redirect_prefix, redirect_scheme
 from proxiedapp.verify.checks.served import not_served, unreachable
+from proxiedapp.verify.checks.websocket import websocket
 from proxiedapp.verify.codes import Code
-from proxiedapp.verify.evidence import Evidence
+from proxiedapp.verify.evidence import Evidence, Extra
 from proxiedapp.verify.facts import Facts, facts_of
 from proxiedapp.verify.finding import Finding
+from proxiedapp.verify.target import WEBSOCKET
 
 Check = Callable[[Facts], Finding | None]
 
 CHECKS: Final[tuple[Check, ...]] = (
-    doubled_prefix,  # first: whoever carries the prefix in the code gains nothing by telling it to the server
+    doubled_prefix,
     prefix_in_paths,
-    openapi_servers,  # before redirects, which go wrong too if the prefix was not told
+    openapi_servers,
     docs_schema_url,
-    redirect_prefix,  # wrong alone if the prefix was told, but to a server that does not fit the proxy
+    redirect_prefix,
     redirect_scheme,
     redirect_host,
     neighbour_prefix,
@@ -34,16 +41,23 @@ _ORDER: Final = list(Code)
 
 
 def judge(evidence: Evidence) -> tuple[Finding, ...]:
-    """Return the findings: first what is wrong, root causes before what follows from them, then the rest.
+    """Return the findings: faults first, and among them each root cause before its consequences.
 
-    Where nothing is served, that is the only finding: any other would speak of somebody else's answers.
+    If nothing is served, that is the only finding, because every other one would be about another server's responses.
     """
-    if (nobody := unreachable(evidence)) is not None:
-        return (nobody,)
+    if (no_response := unreachable(evidence)) is not None:
+        return (no_response,)
     facts = facts_of(evidence)
     served = not_served(facts)
     if not served.ok:
         return (served,)
-    findings = [served, *(found for check in CHECKS if (found := check(facts)) is not None)]
-    findings += [extra_path(facts, extra) for extra in evidence.extras]
+    findings = [served, *(finding for check in CHECKS if (finding := check(facts)) is not None)]
+    findings += [_judge_extra(facts, extra) for extra in evidence.extras]
     return tuple(sorted(findings, key=lambda finding: (finding.ok, _ORDER.index(finding.code))))
+
+
+def _judge_extra(facts: Facts, extra: Extra) -> Finding:
+    """Judge an extra path by what its name stands for."""
+    if extra.path.startswith(WEBSOCKET):
+        return websocket(facts, extra)
+    return mounted_app(facts, extra) if is_of_mounted_app(extra.path) else extra_path(facts, extra)

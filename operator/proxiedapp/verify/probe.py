@@ -1,267 +1,153 @@
-"""Asking: all the requests of one check, within one deadline; the only I/O of this package.
+"""The requests of one check: which paths, in which order, and what follows from the first responses.
 
-GET and websocket upgrades only, to the target's own host only. Redirects are read and not followed, cookies are
-forgotten, nothing is taken from the environment (proxies, credentials), and of no answer more is read than a limit.
+Requests go to the target's own host only. No handler of the app runs but those of schema, docs page and extra paths.
 """
 
 import asyncio
 import secrets
-import ssl
-from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from http import HTTPStatus
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
-import httpx
-
+from proxiedapp.verify.client import Client, open_client
 from proxiedapp.verify.docspage import resolve_schema_url
 from proxiedapp.verify.evidence import BODY_MAX, Answer, Cause, Evidence, Extra, NoAnswer, Reply
 from proxiedapp.verify.forgery import forged_request_headers, trusted_headers
 from proxiedapp.verify.redirect import slash_redirect
 from proxiedapp.verify.schema import choose_route, schema_of, toggle_slash
-from proxiedapp.verify.target import PATH_AND_QUERY, WEBSOCKET, AppAddress, VerifyOptions, VerifyTarget, parse_target
+from proxiedapp.verify.target import WEBSOCKET, VerifyOptions, VerifyTarget, parse_target
 
-_AT_ONCE: Final = 4
-"""Requests: an app with one slow worker should not have to wonder."""
-_GLANCE: Final = 64 * 1024
-"""Bytes read where only the kind of the answer matters."""
-_CLOSE: Final = b"\x88\x82\x00\x00\x00\x00\x03\xe8"
-"""A websocket's close frame, code 1000, so that the app sees an orderly end."""
-_CERTAIN: Final = {Cause.CERTIFICATE, Cause.TLS, Cause.CONNECTION}
-"""After these, asking further would give the same."""
+_FINAL_CAUSES: Final = {Cause.CERTIFICATE, Cause.TLS, Cause.CONNECTION}
+"""After one of these, every other request would fail in the same way."""
 
 
 async def collect(target: VerifyTarget, options: VerifyOptions, *, seconds: float) -> Evidence:
-    """Ask for everything; raises InvalidTargetError, and nothing else. The longest it takes is `seconds`."""
+    """Send all requests of a check, within `seconds`; raises InvalidTargetError, and nothing else."""
     address = parse_target(target)
-    async with _asking(target, address, seconds) as asker:
-        return await _collect(target, options, address, seconds, asker)
+    async with open_client(target, address, seconds) as client:
+        schema = await client.get(address.public_path(options.openapi_path), limit=BODY_MAX)
+        evidence = Evidence(target, options, address, seconds, schema)
+        if isinstance(schema, NoAnswer) and schema.cause in _FINAL_CAUSES:
+            return evidence
+        evidence = await _request_fixed_paths(evidence, client)
+        evidence = await _request_named_paths(evidence, client)
+        return evidence if target.direct else await _request_with_forged_headers(evidence, client)
 
 
-async def _collect(
-    target: VerifyTarget, options: VerifyOptions, address: AppAddress, seconds: float, asker: "_Asker"
-) -> Evidence:
-    at = address.public_path(options.openapi_path)
-    evidence = Evidence(target, options, address, seconds, schema=await asker.get(at, limit=BODY_MAX))
-    if isinstance(evidence.schema, NoAnswer) and evidence.schema.cause in _CERTAIN:
-        return evidence
-    nowhere = f"{secrets.token_hex(8)}/nowhere"
-    behind_proxy = address.prefix and not target.direct
-    beside = f"{address.prefix.rpartition('/')[0]}/{nowhere}"
-    docs_at = address.public_path(options.docs_path)
-    docs, missing, outside, schema_slash, docs_slash, doubled, neighbour = await asyncio.gather(
-        asker.get(docs_at, limit=BODY_MAX),
-        asker.get(address.public_path(f"/{nowhere}")),
-        asker.maybe(beside if behind_proxy else None),
-        asker.get(toggle_slash(at)),
-        asker.get(toggle_slash(docs_at)),
-        asker.maybe(address.public_path(at) if address.prefix else None, limit=BODY_MAX),
-        asker.maybe(
-            f"{address.prefix}{options.openapi_path.removeprefix('/')}" if behind_proxy else None, limit=BODY_MAX
-        ),
+async def _request_fixed_paths(evidence: Evidence, client: Client) -> Evidence:
+    """Request what does not depend on any response."""
+    address, options = evidence.address, evidence.options
+    prefix = address.prefix
+    schema_at, docs_at = address.public_path(options.openapi_path), address.public_path(options.docs_path)
+    behind_proxy = prefix and not evidence.target.direct
+    unknown = f"/{secrets.token_hex(8)}/nowhere"
+    neighbour = f"{prefix}{options.openapi_path.removeprefix('/')}"
+    (
+        docs,
+        unknown_path,
+        outside_prefix,
+        schema_slash,
+        docs_slash,
+        doubled_schema,
+        neighbouring_path,
+    ) = await asyncio.gather(
+        client.get(docs_at, limit=BODY_MAX),
+        client.get(address.public_path(unknown)),
+        client.get_if(prefix.rpartition("/")[0] + unknown if behind_proxy else None),
+        client.get(toggle_slash(schema_at)),
+        client.get(toggle_slash(docs_at)),
+        client.get_if(address.public_path(schema_at) if prefix else None, limit=BODY_MAX),
+        client.get_if(neighbour if behind_proxy else None, limit=BODY_MAX),
     )
-    extras = await asyncio.gather(*(asker.look_at(path) for path in options.extra_paths))
-    evidence = replace(
+    extras = await asyncio.gather(*(_request_extra(path, client) for path in options.extra_paths))
+    return replace(
         evidence,
         docs=docs,
-        unknown_path=missing,
-        outside_prefix=outside,
+        unknown_path=unknown_path,
+        outside_prefix=outside_prefix,
         schema_slash=schema_slash,
         docs_slash=docs_slash,
-        doubled_schema=doubled,
-        neighbouring_path=neighbour,
+        doubled_schema=doubled_schema,
+        neighbouring_path=neighbouring_path,
         extras=tuple(extras),
     )
-    evidence = await _what_follows(evidence, asker)
-    return evidence if target.direct else await _forge(evidence, asker)
 
 
-async def _what_follows(evidence: Evidence, asker: "_Asker") -> Evidence:
-    """Ask for what the first answers name: the schema that the docs page loads, and a route from the schema."""
+async def _request_extra(path: str, client: Client) -> Extra:
+    """Request an extra path, and if it is a docs page, the schema that the page loads."""
+    public = client.address.public_path(path.removeprefix(WEBSOCKET))
+    if path.startswith(WEBSOCKET):
+        return Extra(path, await client.upgrade(public))
+    reply = await client.get(public, limit=BODY_MAX)
+    return Extra(path, reply, await _request_docs_schema(reply, client) if path.endswith("/docs") else None)
+
+
+async def _request_docs_schema(docs: Reply | None, client: Client, schema: Reply | None = None) -> Reply | None:
+    """Request the schema that a docs page loads, if it is on this host.
+
+    `schema` is what was returned for the schema before; it is not requested again if the path is the same.
+    """
+    url = resolve_schema_url(client.address, docs)
+    if url is None or not client.address.is_same_host(url):
+        return None
+    path = url.path + (f"?{url.query}" if url.query else "")
+    return schema if schema is not None and path == schema.path else await client.get_if(path, limit=BODY_MAX)
+
+
+async def _request_named_paths(evidence: Evidence, client: Client) -> Evidence:
+    """Request what the first responses name: the schema that the docs page loads, and a route from the schema."""
     address = evidence.address
-    docs_schema = await asker.loaded_by(evidence.docs, evidence.schema)
+    docs_schema = await _request_docs_schema(evidence.docs, client, evidence.schema)
     schema = schema_of(evidence.schema) or schema_of(docs_schema) or schema_of(evidence.doubled_schema)
     route = None if schema is None else choose_route(schema)
-    listed = route is not None and address.prefix and address.contains(route)
-    dead = all(
-        isinstance(one, Answer) and (one.is_not_found or one.is_server_error)
-        for one in (evidence.schema, evidence.docs)
+    slash = None if route is None else toggle_slash(route)
+    prefixed = route is not None and address.prefix and address.contains(route)
+    absent = all(
+        isinstance(reply, Answer) and (reply.is_not_found or reply.is_server_error)
+        for reply in (evidence.schema, evidence.docs)
     )
-    route_slash, prefixed_route_slash, root = await asyncio.gather(
-        asker.maybe(None if route is None else address.public_path(toggle_slash(route))),
-        asker.maybe(toggle_slash(route) if route is not None and listed else None),
-        asker.maybe(address.public_path("/") if dead else None),
+    route_slash, prefixed_route_slash, prefix_root = await asyncio.gather(
+        client.get_if(None if slash is None else address.public_path(slash)),
+        client.get_if(slash if prefixed else None),
+        client.get_if(address.public_path("/") if absent else None),
     )
     return replace(
         evidence,
         docs_schema=docs_schema,
         route_slash=route_slash,
         prefixed_route_slash=prefixed_route_slash,
-        prefix_root=root,
+        prefix_root=prefix_root,
     )
 
 
-async def _forge(evidence: Evidence, asker: "_Asker") -> Evidence:
-    """Ask again with forged headers; the schema last, and only if the docs page does not show the fault already.
+async def _request_with_forged_headers(evidence: Evidence, client: Client) -> Evidence:
+    """Repeat three requests with forged headers.
 
-    An app that remembers what it believed (FastAPI before 0.132.1) does so when it writes the schema.
+    The schema comes last, and only if the docs page does not already prove the fault: a FastAPI before 0.132.1 that
+    trusts a forged root path keeps it in the schema for all clients (FastAPI's release notes, 0.132.1).
     """
-    address = evidence.address
-    redirect = slash_redirect(address, evidence.schema_slash)
-    forged = forged_request_headers(redirect.scheme if redirect and redirect.scheme else address.scheme)
-    slash, docs = await asyncio.gather(
-        asker.again(evidence.schema_slash, forged),
-        asker.again(evidence.docs, forged, document=True),
+    redirect = slash_redirect(evidence.address, evidence.schema_slash)
+    headers = forged_request_headers(redirect.scheme if redirect and redirect.scheme else evidence.address.scheme)
+    forged_slash, forged_docs = await asyncio.gather(
+        _repeat(evidence.schema_slash, headers, client),
+        _repeat(evidence.docs, headers, client, only_ok=True),
     )
-    evidence = replace(evidence, forged_slash=slash, forged_docs=docs)
-    if isinstance(docs, Answer) and isinstance(evidence.docs, Answer) and any(trusted_headers(evidence.docs, docs)):
+    evidence = replace(evidence, forged_slash=forged_slash, forged_docs=forged_docs)
+    honest_docs = evidence.docs
+    proven = (
+        isinstance(honest_docs, Answer)
+        and isinstance(forged_docs, Answer)
+        and any(trusted_headers(honest_docs, forged_docs))
+    )
+    if proven:
         return evidence
-    return replace(evidence, forged_schema=await asker.again(evidence.schema, forged, document=True))
+    return replace(evidence, forged_schema=await _repeat(evidence.schema, headers, client, only_ok=True))
 
 
-@asynccontextmanager
-async def _asking(target: VerifyTarget, address: AppAddress, seconds: float) -> AsyncIterator["_Asker"]:
-    deadline = asyncio.get_running_loop().time() + seconds
-    turns = asyncio.Semaphore(_AT_ONCE)
-    async with httpx.AsyncClient(
-        verify=_tls(address, insecure=target.insecure),
-        trust_env=False,
-        follow_redirects=False,
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        timeout=None,  # noqa: S113 - one deadline for all requests together
-        headers={
-            "User-Agent": "proxiedapp-verify",
-            "Accept-Encoding": "identity",  # what is not compressed cannot be a bomb
-            **target.headers,
-            "Host": address.host_header,
-        },
-    ) as client:
-        yield _Asker(client, address, turns, deadline, deadline - seconds / 2)
-
-
-def _tls(address: AppAddress, *, insecure: bool) -> ssl.SSLContext:
-    if address.origin.startswith("http:"):
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # not used, and loading authorities takes longer than asking
-    if insecure:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        return context
-    context = httpx.create_ssl_context(trust_env=False)
-    context.load_default_certs()  # also authorities that only this machine knows
-    return context
-
-
-@dataclass(frozen=True, slots=True)
-class _Asker:
-    """A client for one target, with its deadline."""
-
-    client: httpx.AsyncClient
-    address: AppAddress
-    turns: asyncio.Semaphore
-    deadline: float
-    blamed_until: float
-    """What is asked for later than this has too little time left to be blamed for its silence."""
-
-    async def maybe(self, path: str | None, *, limit: int = _GLANCE) -> Reply | None:
-        """Ask for a public path; None for None, and for what this app cannot be asked."""
-        if path is None or not PATH_AND_QUERY.fullmatch(path) or self.address.request_url(path) is None:
-            return None
-        return await self.get(path, limit=limit)
-
-    async def get(self, path: str, *, limit: int = _GLANCE, headers: Mapping[str, str] | None = None) -> Reply:
-        """Ask for a public path; a connection that was closed just then is tried once more."""
-        reply = await self._once(path, limit, headers or {})
-        broken = isinstance(reply, NoAnswer) and reply.cause is Cause.PROTOCOL
-        return await self._once(path, limit, headers or {}) if broken else reply
-
-    async def again(self, reply: Reply | None, headers: Mapping[str, str], *, document: bool = False) -> Reply | None:
-        """Ask with more headers for what was answered already; with `document`, only if that was a 200."""
-        if not isinstance(reply, Answer) or (document and not reply.is_ok):
-            return None
-        return await self.get(reply.path, limit=BODY_MAX, headers=headers)
-
-    async def look_at(self, path: str) -> Extra:
-        """Ask for one of the extra paths, and if it is a docs page for the schema that it loads."""
-        public = self.address.public_path(path.removeprefix(WEBSOCKET))
-        if path.startswith(WEBSOCKET):
-            return Extra(path, await self.get(public, headers=_upgrade()))
-        reply = await self.get(public, limit=BODY_MAX)
-        return Extra(path, reply, await self.loaded_by(reply) if path.endswith("/docs") else None)
-
-    async def loaded_by(self, docs: Reply | None, known: Reply | None = None) -> Reply | None:
-        """Ask for the schema that a docs page loads, if it is on this host and not known already."""
-        url = resolve_schema_url(self.address, docs)
-        if url is None or not self.address.is_same_host(url):
-            return None
-        path = url.path + (f"?{url.query}" if url.query else "")
-        return known if known is not None and path == known.path else await self.maybe(path, limit=BODY_MAX)
-
-    async def _once(self, path: str, limit: int, headers: Mapping[str, str]) -> Reply:
-        url = self.address.request_url(path)
-        if url is None:
-            return NoAnswer(path, Cause.PROTOCOL, "it is not under the prefix")
-        silent = Cause.LATE
-        try:
-            async with asyncio.timeout_at(self.deadline), self.turns:
-                if asyncio.get_running_loop().time() <= self.blamed_until:
-                    silent = Cause.DEADLINE
-                async with self.client.stream(
-                    "GET", url, headers=dict(headers), extensions={"sni_hostname": self.address.server_name}
-                ) as response:
-                    body, whole = await _read(response, limit)
-                return Answer(
-                    path=path,
-                    status=response.status_code,
-                    location=response.headers.get("location", ""),
-                    content_type=response.headers.get("content-type", ""),
-                    server=response.headers.get("server", ""),
-                    body=body,
-                    complete=whole,
-                )
-        except TimeoutError:
-            return NoAnswer(path, silent)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            return _no_answer(path, error)
-
-
-async def _read(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
-    """Read a body up to a limit, as it comes over the wire; returns whether that is all of it, and readable."""
-    if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
-        await response.extensions["network_stream"].write(_CLOSE)
-        return b"", True
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) > limit:
-            return bytes(body[:limit]), False
-    return bytes(body), response.headers.get("content-encoding", "identity") == "identity"
-
-
-def _upgrade() -> dict[str, str]:
-    key = b64encode(secrets.token_bytes(16)).decode()
-    return {
-        "Connection": "Upgrade",
-        "Upgrade": "websocket",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": key,
-    }
-
-
-def _no_answer(path: str, error: Exception) -> NoAnswer:
-    """Tell by what it comes from why there is no answer; httpx wraps what it gets."""
-    causes: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None and cause not in causes:
-        causes.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    for one in causes:
-        if isinstance(one, ssl.SSLCertVerificationError):
-            return NoAnswer(path, Cause.CERTIFICATE, one.verify_message)
-        if isinstance(one, ssl.SSLError):
-            return NoAnswer(path, Cause.TLS, (one.reason or "").replace("_", " ").lower())
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | OSError):
-        return NoAnswer(path, Cause.CONNECTION, str(error))
-    return NoAnswer(path, Cause.PROTOCOL, str(error))
+async def _repeat(
+    reply: Reply | None, headers: Mapping[str, str], client: Client, *, only_ok: bool = False
+) -> Reply | None:
+    """Request a path again with more headers; None if it was not answered, or with `only_ok`, not by a 200."""
+    if not isinstance(reply, Answer) or (only_ok and not reply.is_ok):
+        return None
+    return await client.get(reply.path, limit=BODY_MAX, headers=headers)

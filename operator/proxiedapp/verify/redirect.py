@@ -1,4 +1,9 @@
-"""Slash redirects: an app that has /items answers /items/ with a redirect, in which its idea of its address shows."""
+"""Slash redirects: an app that serves /items answers /items/ with a redirect that shows what it takes for its address.
+
+Starlette 1.10.0 (starlette/routing.py, `Router.app`) and FastAPI 0.165.0 (fastapi/routing.py) build the Location from
+scheme and path of the ASGI scope and from the Host header (starlette/datastructures.py, `URL`), so a wrong prefix, an
+untrusted proxy and a changed Host header all show in it.
+"""
 
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -10,44 +15,49 @@ from proxiedapp.verify.target import AppAddress, without_default_port
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """A slash redirect, and what it should have been."""
+    """A slash redirect, and the URL that it should have named."""
 
     location: str
-    """As it was sent."""
+    """The Location header as it was sent."""
     expected: str
     wrong_prefix: str | None
-    """What stands in the place of the prefix; None if the prefix itself does."""
+    """What the Location contains instead of the prefix; None if it contains the prefix."""
     scheme: str | None
-    """None if the Location is a mere path."""
+    """None if the Location is only a path."""
     host: str | None
-    """With the port, if it is not the scheme's own."""
+    """With the port, unless it is the default one; None if the Location is only a path."""
 
 
 def slash_redirect(address: AppAddress, reply: Reply | None) -> Redirect | None:
-    """Read an answer to a path under the prefix with a slash too many or too few; None if it is another redirect.
+    """Parse the response to a path under the prefix whose trailing slash was added or removed.
 
-    The end of the path tells: a login page or a host of its own for assets is none of our business.
+    None if it is not a slash redirect. The Location of a slash redirect ends in the path with its slash corrected; a
+    redirect to a login page or to another host for assets does not.
     """
     if not isinstance(reply, Answer) or not reply.is_redirect or not address.contains(reply.path):
         return None
     url = address.resolve(reply.location, reply.path)
-    own = toggle_slash(reply.path)[len(address.prefix) :]
-    path = "" if url is None else unquote(url.path)
-    if url is None or not path.endswith(unquote(own)):
+    if url is None:
         return None
-    prefix = path[: len(path) - len(unquote(own))]
-    named = reply.location.startswith("//") or ":" in reply.location.partition("/")[0]
+    path, app_path = unquote(url.path), unquote(toggle_slash(reply.path)[len(address.prefix) :])
+    if not path.endswith(app_path):
+        return None
+    prefix = path[: len(path) - len(app_path)]
+    has_host = reply.location.startswith("//") or ":" in reply.location.partition("/")[0]
     return Redirect(
         location=reply.location,
         expected=address.public_url(toggle_slash(reply.path)),
         wrong_prefix=None if prefix == unquote(address.prefix) else prefix,
-        scheme=url.scheme if named else None,
-        host=without_default_port(url) if named else None,
+        scheme=url.scheme if has_host else None,
+        host=without_default_port(url) if has_host else None,
     )
 
 
 def redirects_to_itself(address: AppAddress, reply: Reply | None) -> bool:
-    """Whether a redirect gives the address that was asked for: an app that takes https for http, and insists on it."""
+    """Return whether a redirect leads to the requested URL itself.
+
+    That is what an app returns that enforces https, but takes an https request for http.
+    """
     if not isinstance(reply, Answer) or not reply.is_redirect:
         return False
     url = address.resolve(reply.location, reply.path)

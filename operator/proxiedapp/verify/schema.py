@@ -1,4 +1,4 @@
-"""Reading an OpenAPI document as far as a prefix goes, and choosing a route in it that can be asked for unharmed."""
+"""Parse the parts of an OpenAPI document that a prefix affects, and choose a route that is safe to request."""
 
 import re
 from collections.abc import Iterable
@@ -11,33 +11,35 @@ from proxiedapp.verify.evidence import Answer, Reply
 
 _PLAIN: Final = re.compile(r"(/[A-Za-z0-9._~-]{1,100}){1,16}/?")
 _CANDIDATES_MAX: Final = 100
+_PATHS_MAX: Final = 5_000
+"""Each candidate is compared with each path; more paths than this would take too long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What an OpenAPI document says of servers and paths."""
+    """Servers and paths of an OpenAPI document."""
 
     title: str
     servers: tuple[str, ...]
     """URLs, in order."""
     paths: tuple[str, ...]
     get_paths: frozenset[str]
-    """The paths that have a GET."""
+    """The paths that have a GET operation."""
 
     def is_same_app(self, other: "Schema") -> bool:
-        """Whether both describe one app; their servers may differ."""
+        """Return whether both describe the same app; their servers may differ."""
         return (self.title, self.paths) == (other.title, other.paths)
 
 
 def schema_of(reply: Reply | None) -> Schema | None:
-    """Return the schema that an answer holds; None if it holds none."""
+    """Return the schema that a response contains; None if it contains none."""
     if not isinstance(reply, Answer) or not reply.is_ok or not reply.complete:
         return None
     return parse_schema(reply.body)
 
 
 def parse_schema(body: bytes) -> Schema | None:
-    """Read a document; None for anything that is not OpenAPI. Never raises, however deep or broken it is."""
+    """Parse a document; None for anything that is not OpenAPI. Never raises, however deep or broken it is."""
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -55,26 +57,26 @@ def parse_schema(body: bytes) -> Schema | None:
 
 
 def choose_route(schema: Schema) -> str | None:
-    """Choose a route without parameters to be asked for with its final slash added or taken away.
+    """Return a route that is safe to request with its trailing slash added or removed; None if there is none.
 
-    An app answers that with a redirect, before any handler runs. So there must be no route that the other spelling
-    could match, with parameters or without.
+    An app answers such a request with a redirect before any handler runs (`redirect` cites the source). So no other
+    route may match that path, and the route itself must have no parameters.
     """
     plain = [path for path in schema.paths[:_CANDIDATES_MAX] if _PLAIN.fullmatch(path)]
     plain.sort(key=lambda path: (not path.endswith("/"), path not in schema.get_paths))
     others = schema.paths
-    if len(others) > _CANDIDATES_MAX * 50:  # comparing with all of them would take long
+    if len(others) > _PATHS_MAX:
         return None
     return next((path for path in plain if not any(_could_match(other, toggle_slash(path)) for other in others)), None)
 
 
 def toggle_slash(path: str) -> str:
-    """Return a path with its final slash taken away, or with one added."""
+    """Return a path without its trailing slash, or with one added."""
     return path.removesuffix("/") if path.endswith("/") else f"{path}/"
 
 
 def _could_match(template: str, path: str) -> bool:
-    """Whether a path could be one of a template, taking each parameter for anything at all."""
+    """Return whether a template could match a path, if each parameter matches any text, slashes included."""
     first, *others = re.split(r"\{[^{}]*\}", template)
     if not others:
         return path == template

@@ -1,4 +1,4 @@
-"""Which schema a docs page loads."""
+"""The schema URL that a docs page loads."""
 
 import time
 
@@ -9,7 +9,7 @@ from proxiedapp.verify.docspage import find_schema_url
 
 
 @pytest.mark.parametrize("url", ["/api/v1/openapi.json", "openapi.json", "https://a.example/x.json?v=2"])
-def test_the_pages_that_fastapi_writes(url: str) -> None:
+def test_schema_url_of_the_pages_that_fastapi_writes(url: str) -> None:
     swagger = get_swagger_ui_html(
         openapi_url=url,
         title="url: '/title' - Swagger UI",
@@ -44,7 +44,7 @@ def test_the_pages_that_fastapi_writes(url: str) -> None:
         pytest.param("", None, id="nothing"),
     ],
 )
-def test_pages_by_other_hands(page: str, url: str | None) -> None:
+def test_schema_url_of_other_pages(page: str, url: str | None) -> None:
     assert find_schema_url(page.encode()) == url
 
 
@@ -63,8 +63,8 @@ def test_pages_by_other_hands(page: str, url: str | None) -> None:
     ],
     ids=range(9),
 )
-def test_no_page_takes_long(page: bytes) -> None:
-    """A pattern that goes back over and over takes minutes; the processor's time does not depend on others."""
+def test_no_page_takes_long_to_search(page: bytes) -> None:
+    """A pattern that backtracks without bounds takes minutes. CPU time does not depend on the load of the machine."""
     before = time.process_time()
     find_schema_url(page)
     assert time.process_time() - before < 10.0

@@ -1,4 +1,4 @@
-"""What is asked of an app: these requests and no others, to this host and no other, with nothing of ours in them."""
+"""The requests of one check: these and no others, to this host only, with nothing from this machine in them."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ DOCS = f"{PREFIX}/docs"
 
 
 def an_app(schema: str | None = None, docs: str = SCHEMA) -> dict[str, Callable[[], web.Response]]:
-    """Answer like a right app behind its prefix."""
+    """Return the responses of a right app behind its prefix."""
     body = schema or a_schema(PREFIX)
     return {
         SCHEMA: lambda: web.Response(text=body, content_type="application/json"),
@@ -36,17 +36,17 @@ def target(server: Loopback, **fields: Any) -> VerifyTarget:
     return VerifyTarget(f"http://127.0.0.1:{server.port}{PREFIX}", **fields)
 
 
-def without_chance(paths: list[str]) -> list[str]:
-    """Return paths with the one random word in them named."""
-    return ["/".join("*" if len(word) == 16 else word for word in path.split("/")) for path in paths]
+def without_random_segments(paths: list[str]) -> list[str]:
+    """Return paths with `*` for the random segment."""
+    return ["/".join("*" if len(segment) == 16 else segment for segment in path.split("/")) for path in paths]
 
 
-async def test_these_are_asked() -> None:
+async def test_requests_behind_a_proxy() -> None:
     async with serving(answering(an_app())) as server:
         await verify(target(server), PLAIN)
-    asked = without_chance(server.paths)
-    assert asked[0] == SCHEMA, "if nobody answers this, nothing else is asked"
-    assert sorted(asked) == sorted(
+    requested = without_random_segments(server.paths)
+    assert requested[0] == SCHEMA, "without a response to this, nothing else is requested"
+    assert sorted(requested) == sorted(
         [
             SCHEMA,
             DOCS,
@@ -63,7 +63,7 @@ async def test_these_are_asked() -> None:
     assert {request.method for request in server.requests} == {"GET"}
 
 
-async def test_no_route_of_the_app_is_run() -> None:
+async def test_no_handler_of_a_route_runs() -> None:
     paths = ["/items/", "/items/{name}", "/app", "/delete/everything/"]
     async with serving(answering(an_app(a_schema(PREFIX, paths=paths)))) as server:
         await verify(target(server), PLAIN)
@@ -72,23 +72,25 @@ async def test_no_route_of_the_app_is_run() -> None:
     assert f"{PREFIX}/items" in server.paths
 
 
-async def test_less_is_asked_directly() -> None:
+async def test_requests_without_a_proxy() -> None:
     answers = {path.removeprefix(PREFIX): answer for path, answer in an_app().items()}
-    said = {"X-Forwarded-Proto": "https", "X-Forwarded-Prefix": PREFIX}
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-Prefix": PREFIX}
     async with serving(answering(answers)) as server:
-        direct = target(server, host="example.com", headers=said, direct=True, strips=True)
+        direct = target(server, host="example.com", headers=headers, direct=True, strips=True)
         findings = await verify(direct, PLAIN)
-    assert sorted(without_chance(server.paths)) == sorted(
+    assert sorted(without_random_segments(server.paths)) == sorted(
         ["/openapi.json", "/docs", "/*/nowhere", "/openapi.json/", "/docs/", SCHEMA, "/items"]
     )
     assert all(finding.ok for finding in findings)
     for request in server.requests:
         assert request.headers["Host"] == "example.com"
         assert request.headers.getall("X-Forwarded-Proto") == ["https"]
-        assert "Forwarded" not in request.headers, "nothing is forged"
+        assert "Forwarded" not in request.headers, "no forged headers without a proxy"
 
 
-async def test_the_host_is_sent_and_nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_requests_contain_the_host_but_nothing_from_this_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password secret\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
@@ -102,7 +104,7 @@ async def test_the_host_is_sent_and_nothing_of_this_machine(monkeypatch: pytest.
         assert request.headers["Accept-Encoding"] == "identity"
 
 
-async def test_cookies_are_forgotten() -> None:
+async def test_cookies_are_not_sent_back() -> None:
     async def handler(request: web.BaseRequest) -> web.StreamResponse:
         answer = await answering(an_app())(request)
         answer.set_cookie("session", "1", path="/")
@@ -115,7 +117,7 @@ async def test_cookies_are_forgotten() -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_redirects_are_read_and_not_followed(status: int) -> None:
+async def test_redirects_are_not_followed(status: int) -> None:
     async with AsyncExitStack() as stack:
         other = await stack.enter_async_context(serving(answering({})))
 
@@ -127,10 +129,10 @@ async def test_redirects_are_read_and_not_followed(status: int) -> None:
         findings = await verify(target(server), PLAIN)
     assert other.requests == []
     assert all(finding.ok for finding in findings)
-    assert findings[0].seen.startswith(f"not judged: {status} to http://127.0.0.1:")
+    assert findings[0].seen.startswith(f"not judged: GET {SCHEMA} returned {status}, a redirect to http://127.0.0.1:")
 
 
-async def test_a_loop_of_redirects_ends() -> None:
+async def test_redirect_to_the_requested_url_ends() -> None:
     async def handler(request: web.BaseRequest) -> web.StreamResponse:
         return web.Response(status=307, headers={"Location": str(request.url)})
 
@@ -140,7 +142,7 @@ async def test_a_loop_of_redirects_ends() -> None:
     assert [finding.code for finding in findings if not finding.ok] == [Code.REDIRECT_SCHEME]
 
 
-async def test_a_schema_on_another_host_is_not_loaded() -> None:
+async def test_schema_on_another_host_is_not_requested() -> None:
     async with AsyncExitStack() as stack:
         other = await stack.enter_async_context(serving(answering({})))
         app = an_app(docs=f"http://127.0.0.1:{other.port}/openapi.json")
@@ -151,23 +153,23 @@ async def test_a_schema_on_another_host_is_not_loaded() -> None:
 
 
 @pytest.mark.parametrize("url", ["http://[", "//[", "\\ud800"])
-async def test_a_schema_url_that_cannot_be_asked_is_not(url: str) -> None:
+async def test_invalid_schema_url_is_not_requested(url: str) -> None:
     async with serving(answering(an_app(docs=url))) as server:
         evidence = await collect(target(server), PLAIN, seconds=10)
     assert evidence.docs_schema is None
 
 
 @pytest.mark.parametrize(
-    ("url", "asked"),
+    ("url", "requested"),
     [("open api.json", "open%20api.json"), ("é?x=1 2", "%C3%A9?x=1%202"), ("\\u0000", "%00"), ("%7e%2f", "~%2F")],
 )
-async def test_a_schema_url_is_asked_as_a_browser_writes_it(url: str, asked: str) -> None:
+async def test_schema_url_is_escaped_as_browsers_do(url: str, requested: str) -> None:
     async with serving(answering(an_app(docs=f"{PREFIX}/{url}"))) as server:
         await collect(target(server), PLAIN, seconds=10)
-    assert any(path.startswith(f"{PREFIX}/{asked}") for path in server.raw_paths)
+    assert any(path.startswith(f"{PREFIX}/{requested}") for path in server.raw_paths)
 
 
-async def test_a_schema_elsewhere_is_found_by_the_docs_page() -> None:
+async def test_docs_page_leads_to_a_schema_at_another_path() -> None:
     moved = f"{PREFIX}/schema.json?v=2"
     app = an_app(docs=moved)
     app[f"{PREFIX}/schema.json"] = app.pop(SCHEMA)
@@ -177,7 +179,7 @@ async def test_a_schema_elsewhere_is_found_by_the_docs_page() -> None:
     assert {finding.code: finding.seen for finding in findings}[Code.OPENAPI_SERVERS].endswith(f"is {PREFIX}")
 
 
-async def test_what_is_forged_is_only_forged_where_it_is_compared() -> None:
+async def test_forged_headers_are_sent_to_compared_paths_only() -> None:
     async with serving(answering(an_app())) as server:
         await verify(target(server), PLAIN)
     forged = [request for request in server.requests if "X-Forwarded-Host" in request.headers]
@@ -190,7 +192,7 @@ async def test_what_is_forged_is_only_forged_where_it_is_compared() -> None:
         )
 
 
-async def test_a_schema_that_could_remember_is_not_forged_where_the_docs_show_the_fault() -> None:
+async def test_schema_gets_no_forged_headers_if_the_docs_page_proves_the_fault() -> None:
     async def handler(request: web.BaseRequest) -> web.StreamResponse:
         prefix = request.headers.get("X-Forwarded-Prefix", PREFIX)
         return await answering(an_app(docs=f"{prefix}/openapi.json"))(request)
@@ -202,13 +204,13 @@ async def test_a_schema_that_could_remember_is_not_forged_where_the_docs_show_th
 
 
 @pytest.mark.parametrize("name", ["/app", "/app?x=1&y=2", "/", "//a", "/a%20b"])
-async def test_extra_paths_are_asked_as_given(name: str) -> None:
+async def test_extra_path_is_requested_as_given(name: str) -> None:
     async with serving(answering(an_app())) as server:
         await verify(target(server), VerifyOptions(extra_paths=(name,)))
     assert PREFIX + name in server.paths
 
 
-async def test_a_websocket_is_opened_and_closed() -> None:
+async def test_websocket_is_opened_and_closed() -> None:
     ended: list[int | None] = []
 
     async def handler(request: web.BaseRequest) -> web.StreamResponse:
@@ -223,20 +225,20 @@ async def test_a_websocket_is_opened_and_closed() -> None:
     async with serving(handler) as server:
         findings = await verify(target(server), VerifyOptions(extra_paths=("ws:/ws?room=1",)))
     (found,) = [finding for finding in findings if finding.code is Code.WEBSOCKET]
-    assert found.seen == f"101 for {PREFIX}/ws?room=1"
+    assert found.seen == f"a WebSocket upgrade of {PREFIX}/ws?room=1 returned 101"
     assert ended == [1000]
 
 
-async def test_a_websocket_that_is_a_page_is_wrong() -> None:
+async def test_page_at_a_websocket_path_is_a_fault() -> None:
     app = an_app() | {f"{PREFIX}/ws": lambda: web.Response(text="hello")}
     async with serving(answering(app)) as server:
         findings = await verify(target(server), VerifyOptions(extra_paths=("ws:/ws",)))
     assert [(finding.code, finding.seen) for finding in findings if not finding.ok] == [
-        (Code.WEBSOCKET, f"200 for {PREFIX}/ws")
+        (Code.WEBSOCKET, f"a WebSocket upgrade of {PREFIX}/ws returned 200")
     ]
 
 
-async def test_four_connections_are_enough() -> None:
+async def test_at_most_four_requests_run_at_once() -> None:
     now, most = 0, 0
 
     async def handler(request: web.BaseRequest) -> web.StreamResponse:
@@ -252,12 +254,12 @@ async def test_four_connections_are_enough() -> None:
     assert most <= 4
 
 
-async def test_evidence_holds_what_was_said() -> None:
+async def test_evidence_contains_the_responses() -> None:
     async with serving(answering(an_app())) as server:
         evidence = await collect(target(server), PLAIN, seconds=10)
     assert isinstance(evidence.schema, Answer)
     assert json.loads(evidence.schema.body)["servers"] == [{"url": PREFIX}]
     assert evidence.schema.content_type.startswith("application/json")
-    assert evidence.schema is evidence.docs_schema, "it is not asked twice"
+    assert evidence.schema is evidence.docs_schema, "the schema is requested once"
     assert evidence.prefixed_route_slash is None
     assert not isinstance(evidence.docs, NoAnswer)

@@ -1,4 +1,4 @@
-"""Reading an OpenAPI document that anybody may have written, and choosing a route from it."""
+"""Parsing an OpenAPI document from an untrusted server, and choosing a route that is safe to request."""
 
 import json
 from typing import Any
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from proxiedapp.verify.schema import Schema, choose_route, parse_schema, toggle_slash
 
 
-def a_schema(*paths: str, get_paths: bool = True) -> Schema:
-    return Schema("Shop", (), paths, frozenset(paths if get_paths else ()))
+def a_schema(*paths: str, with_get: bool = True) -> Schema:
+    return Schema("Shop", (), paths, frozenset(paths if with_get else ()))
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def a_schema(*paths: str, get_paths: bool = True) -> Schema:
     ],
     ids=range(14),
 )
-def test_what_is_no_schema(body: bytes) -> None:
+def test_other_bodies_are_not_a_schema(body: bytes) -> None:
     assert parse_schema(body) is None
 
 
@@ -51,7 +51,7 @@ def test_what_is_no_schema(body: bytes) -> None:
     ],
     ids=range(7),
 )
-def test_a_schema_may_hold_anything_where_something_else_belongs(parts: dict[str, Any]) -> None:
+def test_invalid_parts_of_a_schema_are_ignored(parts: dict[str, Any]) -> None:
     found = parse_schema(json.dumps({"openapi": "3.1.0", **parts}).encode())
     assert found is not None
     assert found.servers == ()
@@ -67,40 +67,40 @@ def test_servers_and_paths_keep_their_order() -> None:
     assert parse_schema(json.dumps(body).encode()) == Schema("Shop", ("/b", "/a"), ("/z", "/a"), frozenset({"/z"}))
 
 
-def test_an_old_document_is_one_too() -> None:
+def test_swagger_2_document_is_a_schema() -> None:
     assert parse_schema(b'{"swagger": "2.0"}') is not None
 
 
 @pytest.mark.parametrize(
     ("paths", "route"),
     [
-        pytest.param(["/app", "/items/"], "/items/", id="one that ends in a slash is best"),
-        pytest.param(["/app"], "/app", id="any will do"),
-        pytest.param([], None, id="none at all"),
-        pytest.param(["/"], None, id="not the root"),
-        pytest.param(["/items", "/items/"], None, id="both spellings have handlers"),
-        pytest.param(["/items/", "/{name}"], None, id="a parameter could be it"),
-        pytest.param(["/items/", "/{name}/x"], "/items/", id="this one could not"),
-        pytest.param(["/files", "/files/{path}"], None, id="a path parameter may be empty"),
-        pytest.param(["/files/x", "/{a}x{b}/"], None, id="several parameters"),
-        pytest.param(["/a b", "/é", "/a?b", "/{x}", "//", "/a//b", "x"], None, id="nothing that needs care"),
-        pytest.param(["/" + "x" * 500], None, id="nothing long"),
+        pytest.param(["/app", "/items/"], "/items/", id="a path that ends in a slash comes first"),
+        pytest.param(["/app"], "/app", id="a path without a slash"),
+        pytest.param([], None, id="no paths"),
+        pytest.param(["/"], None, id="never the root"),
+        pytest.param(["/items", "/items/"], None, id="both spellings are routes"),
+        pytest.param(["/items/", "/{name}"], None, id="a parameter matches"),
+        pytest.param(["/items/", "/{name}/x"], "/items/", id="a parameter before another segment"),
+        pytest.param(["/files", "/files/{path}"], None, id="a parameter matches nothing"),
+        pytest.param(["/files/x", "/{a}x{b}/"], None, id="several parameters match"),
+        pytest.param(["/a b", "/é", "/a?b", "/{x}", "//", "/a//b", "x"], None, id="no unusual characters"),
+        pytest.param(["/" + "x" * 500], None, id="no long path"),
     ],
 )
-def test_the_route_to_ask(paths: list[str], route: str | None) -> None:
+def test_chosen_route_runs_no_handler(paths: list[str], route: str | None) -> None:
     assert choose_route(a_schema(*paths)) == route
 
 
-def test_a_route_with_get_before_one_without() -> None:
+def test_route_with_get_comes_first() -> None:
     assert choose_route(Schema("", (), ("/a/", "/b/"), frozenset({"/b/"}))) == "/b/"
 
 
-def test_a_schema_of_many_paths_takes_no_time() -> None:
+def test_schema_with_too_many_paths_has_no_chosen_route() -> None:
     assert choose_route(a_schema(*(f"/{{a}}/{n}" for n in range(200_000)))) is None
     assert choose_route(a_schema(*(f"/a{n}" + "/{x}" * 100 for n in range(4_000)), "/b/")) is None
 
 
-def test_toggled() -> None:
+def test_toggle_slash() -> None:
     assert (toggle_slash("/a"), toggle_slash("/a/")) == ("/a/", "/a")
 
 
@@ -115,7 +115,7 @@ def test_toggled() -> None:
         ),
     )
 )
-def test_nothing_raises(document: Any) -> None:
+def test_no_document_raises(document: Any) -> None:
     found = parse_schema(json.dumps(document).encode())
     if found is not None:
         choose_route(found)
@@ -130,7 +130,7 @@ def test_nothing_raises(document: Any) -> None:
         | st.dictionaries(st.text(), st.none() | st.dictionaries(st.sampled_from(["get"]), st.none())),
     )
 )
-def test_nothing_that_resembles_a_schema_raises(document: dict[str, Any]) -> None:
+def test_no_document_like_a_schema_raises(document: dict[str, Any]) -> None:
     found = parse_schema(json.dumps({"openapi": "3.1.0"} | document).encode())
     if found is not None and (route := choose_route(found)) is not None:
         assert toggle_slash(route) not in found.paths

@@ -1,1 +1,1 @@
-"""One file for each question that the black-box check asks."""
+"""One module for each question of the black-box check, named after the code of its finding."""

@@ -1,4 +1,4 @@
-"""Whatever an app does, a check ends in time, takes little memory and gives findings."""
+"""The limits of a check: whatever a server does, the check ends in time, needs little memory and returns findings."""
 
 import asyncio
 import gzip
@@ -40,7 +40,7 @@ def only(path: str, answer: Handler) -> Handler:
     return handler
 
 
-async def test_an_endless_body_is_left_at_the_limit() -> None:
+async def test_endless_body_is_read_up_to_the_limit() -> None:
     sent = 0
 
     async def endless(request: web.BaseRequest) -> web.StreamResponse:
@@ -62,17 +62,17 @@ async def test_an_endless_body_is_left_at_the_limit() -> None:
     assert sent < 100 * MIB
 
 
-async def test_a_large_schema_is_not_judged() -> None:
+async def test_schema_above_the_limit_is_not_judged() -> None:
     body = a_schema(PREFIX, note="x" * (5 * MIB))
     answers = {SCHEMA: lambda: web.Response(text=body, content_type="application/json")}
     async with serving(answering(answers)) as server:
         findings = await verify(target(server), PLAIN)
     assert wrong(findings) == []
     seen = {finding.code: finding.seen for finding in findings}
-    assert seen[Code.OPENAPI_SERVERS] == "not judged: the schema is larger than 4 MiB, or compressed"
+    assert seen[Code.OPENAPI_SERVERS] == "not judged: the schema is larger than 4 MiB or compressed"
 
 
-async def test_a_schema_just_below_the_limit_is_read() -> None:
+async def test_schema_below_the_limit_is_judged() -> None:
     body = a_schema(PREFIX, note="x" * (BODY_MAX - 1000))
     answers = {SCHEMA: lambda: web.Response(text=body, content_type="application/json")}
     async with serving(answering(answers)) as server:
@@ -80,7 +80,7 @@ async def test_a_schema_just_below_the_limit_is_read() -> None:
     assert {finding.code: finding.judged for finding in findings}[Code.OPENAPI_SERVERS]
 
 
-async def test_what_is_compressed_unasked_is_not_unpacked() -> None:
+async def test_compressed_body_is_not_decompressed() -> None:
     bomb = gzip.compress(b"[" * (50 * MIB))
     headers = {"Content-Encoding": "gzip"}
     answers = {SCHEMA: lambda: web.Response(body=bomb, headers=headers, content_type="application/json")}
@@ -105,15 +105,15 @@ async def trickle(request: web.BaseRequest) -> web.StreamResponse:
 
 @pytest.mark.parametrize("slow", [hang, trickle])
 @pytest.mark.parametrize("path", [SCHEMA, DOCS])
-async def test_the_deadline_holds(slow: Handler, path: str) -> None:
+async def test_check_ends_at_its_deadline(slow: Handler, path: str) -> None:
     async with serving(only(path, slow)) as server:
         async with asyncio.timeout(30):
             findings = await verify(target(server), PLAIN, seconds=0.3)
     assert wrong(findings) == [Code.UNREACHABLE]
-    assert findings[0].seen == f"no answer to GET {path} within 0.3 s"
+    assert findings[0].seen == f"no response to GET {path} within 0.3 s"
 
 
-async def test_a_slow_extra_path_is_blamed_alone() -> None:
+async def test_slow_extra_path_is_the_only_fault() -> None:
     answers = {SCHEMA: lambda: web.Response(text=a_schema(PREFIX), content_type="application/json")}
 
     async def handler(request: web.BaseRequest) -> web.StreamResponse:
@@ -124,7 +124,7 @@ async def test_a_slow_extra_path_is_blamed_alone() -> None:
     assert wrong(findings) == [Code.EXTRA_PATH]
 
 
-async def test_what_a_slow_app_leaves_no_time_for_is_not_judged() -> None:
+async def test_paths_without_enough_time_are_not_judged() -> None:
     started = asyncio.Event()
 
     async def slow(_: web.BaseRequest) -> web.StreamResponse:
@@ -138,13 +138,13 @@ async def test_what_a_slow_app_leaves_no_time_for_is_not_judged() -> None:
         findings = await verify(target(server), VerifyOptions(extra_paths=("/app", "/sub/docs", "ws:/ws")), seconds=1)
     assert wrong(findings) == []
     late = {finding.code: finding.seen for finding in findings if not finding.judged}
-    assert late[Code.DOCS_SCHEMA_URL] == f"not judged: the time ran out before {DOCS} answered"
-    assert late[Code.REDIRECT_PREFIX] == f"not judged: the time ran out before {SCHEMA}/ answered"
-    assert late[Code.EXTRA_PATH] == f"not judged: the time ran out before {PREFIX}/app answered"
+    assert late[Code.DOCS_SCHEMA_URL] == f"not judged: the check ran out of time for GET {DOCS}"
+    assert late[Code.REDIRECT_PREFIX] == f"not judged: the check ran out of time for GET {SCHEMA}/"
+    assert late[Code.EXTRA_PATH] == f"not judged: the check ran out of time for GET {PREFIX}/app"
     assert {Code.MOUNTED_APP, Code.WEBSOCKET, Code.NEIGHBOUR_PREFIX, Code.FORGED_HEADERS} <= set(late)
 
 
-async def test_a_path_that_waits_for_its_turn_is_not_blamed() -> None:
+async def test_request_that_waits_for_other_requests_is_not_blamed() -> None:
     answers = {SCHEMA: lambda: web.Response(text=a_schema(PREFIX), content_type="application/json")}
 
     async def handler(request: web.BaseRequest) -> web.StreamResponse:
@@ -154,10 +154,10 @@ async def test_a_path_that_waits_for_its_turn_is_not_blamed() -> None:
     async with serving(handler) as server:
         findings = await verify(target(server), VerifyOptions(extra_paths=paths), seconds=1)
     blamed = [finding.seen for finding in findings if not finding.ok]
-    assert blamed == [f"no answer to GET {PREFIX}/slow/{number}" for number in range(4)]
+    assert blamed == [f"no response to GET {PREFIX}/slow/{number}" for number in range(4)]
 
 
-async def test_an_answer_by_http_1_0_will_do() -> None:
+async def test_http_1_0_response_is_read() -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + a_schema(PREFIX).encode())
@@ -168,7 +168,7 @@ async def test_an_answer_by_http_1_0_will_do() -> None:
     assert schema_of(evidence.schema) is not None
 
 
-async def test_silence_beside_the_prefix_is_no_fault() -> None:
+async def test_no_response_outside_the_prefix_is_not_a_fault() -> None:
     answers = {SCHEMA: lambda: web.Response(text=a_schema(PREFIX), content_type="application/json")}
 
     async def handler(request: web.BaseRequest) -> web.StreamResponse:
@@ -196,42 +196,42 @@ async def test_silence_beside_the_prefix_is_no_fault() -> None:
     ],
     ids=["binary", "empty", "cut", "deep list", "deep object", "html", "surrogate"],
 )
-async def test_rubbish_is_no_schema(body: bytes) -> None:
+async def test_garbage_is_not_a_schema(body: bytes) -> None:
     async with serving(answering({SCHEMA: lambda: web.Response(body=body)})) as server:
         findings = await verify(target(server), PLAIN)
     assert wrong(findings) == [Code.OPENAPI_SERVERS]
-    assert findings[0].seen == f"{SCHEMA} is no OpenAPI document"
+    assert findings[0].seen == f"GET {SCHEMA} did not return an OpenAPI document"
 
 
-async def test_rubbish_everywhere_is_no_app() -> None:
-    async def rubbish(_: web.BaseRequest) -> web.StreamResponse:
+async def test_garbage_for_every_path_is_not_an_app() -> None:
+    async def garbage(_: web.BaseRequest) -> web.StreamResponse:
         return web.Response(body=bytes(range(256)), headers={"Location": "http://[\x80", "Server": "\x81"})
 
-    async with serving(rubbish) as server:
+    async with serving(garbage) as server:
         findings = await verify(
             target(server), VerifyOptions(extra_paths=("/a", "/b/docs", "/c/openapi.json", "ws:/d"))
         )
     assert wrong(findings) == [Code.NOT_SERVED]
 
 
-async def test_a_connection_that_was_just_closed_is_tried_again() -> None:
-    asked = 0
+async def test_request_on_a_closed_connection_is_repeated() -> None:
+    requests = 0
 
-    async def shy(request: web.BaseRequest) -> web.StreamResponse:
-        nonlocal asked
-        asked += 1
-        if asked == 1:
+    async def closing_once(request: web.BaseRequest) -> web.StreamResponse:
+        nonlocal requests
+        requests += 1
+        if requests == 1:
             assert request.transport is not None
             request.transport.abort()
         return web.Response(text=a_schema(PREFIX), content_type="application/json")
 
-    async with serving(only(SCHEMA, shy)) as server:
+    async with serving(only(SCHEMA, closing_once)) as server:
         findings = await verify(target(server), PLAIN)
     assert wrong(findings) == []
 
 
 @pytest.mark.parametrize(
-    "words",
+    "sent",
     [
         b"SSH-2.0-OpenSSH_9.2\r\n",
         b"",
@@ -248,35 +248,35 @@ async def test_a_connection_that_was_just_closed_is_tried_again() -> None:
         "nothing",
         "no status",
         "negative",
-        "no chunk",
-        "chunk of less than nothing",
+        "invalid chunk size",
+        "negative chunk size",
         "huge header",
         "cut off",
         "zeros",
     ],
 )
-async def test_what_is_not_http_is_no_answer(words: bytes) -> None:
+async def test_invalid_http_is_not_a_response(sent: bytes) -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(words)
+        writer.write(sent)
         await writer.drain()
 
     async with talking(talk) as server:
         findings = await verify(target(server), PLAIN, seconds=5)
     assert wrong(findings) == [Code.UNREACHABLE]
-    assert findings[0].seen.startswith(f"no HTTP answer to GET {SCHEMA}: ")
+    assert findings[0].seen.startswith(f"no valid HTTP response to GET {SCHEMA}: ")
     assert len(findings[0].seen) < 200
 
 
-async def test_nobody_listens() -> None:
+async def test_closed_port_is_unreachable() -> None:
     (port,) = free_ports(1)
     findings = await verify(VerifyTarget(f"http://127.0.0.1:{port}/api"), PLAIN)
     assert wrong(findings) == [Code.UNREACHABLE]
     assert findings[0].seen == f"no connection to http://127.0.0.1:{port}"
 
 
-async def test_a_name_that_nobody_has() -> None:
-    findings = await verify(VerifyTarget("http://nobody.invalid/api"), PLAIN, seconds=5)
+async def test_unknown_host_name_is_unreachable() -> None:
+    findings = await verify(VerifyTarget("http://unknown.invalid/api"), PLAIN, seconds=5)
     assert wrong(findings) == [Code.UNREACHABLE]
 
 
@@ -287,37 +287,37 @@ def a_certificate(folder: Path) -> ssl.SSLContext:
     return context
 
 
-async def test_a_certificate_by_nobody_we_trust(tmp_path: Path) -> None:
+async def test_certificate_of_an_unknown_authority_is_not_trusted(tmp_path: Path) -> None:
     async with serving(answering({}), a_certificate(tmp_path)) as server:
         findings = await verify(target(server, "https"), PLAIN)
         accepted = await verify(target(server, "https", insecure=True), PLAIN)
     assert wrong(findings) == [Code.UNREACHABLE]
-    assert findings[0].seen.startswith("certificate refused: ")
+    assert findings[0].seen.startswith("the certificate is not trusted: ")
     assert "--insecure" in findings[0].fix
-    assert wrong(accepted) == [Code.NOT_SERVED], "it has no app, but it answers"
+    assert wrong(accepted) == [Code.NOT_SERVED], "the server responds, but has no app"
 
 
-async def test_the_wrong_scheme(tmp_path: Path) -> None:
+async def test_wrong_scheme_is_unreachable(tmp_path: Path) -> None:
     async with serving(answering({})) as server:
         findings = await verify(target(server, "https", insecure=True), PLAIN)
     assert wrong(findings) == [Code.UNREACHABLE]
-    assert findings[0].seen.startswith("TLS failed: ")
+    assert findings[0].seen.startswith("the TLS handshake failed: ")
     assert "use http" in findings[0].fix
     async with serving(answering({}), a_certificate(tmp_path)) as server:
         findings = await verify(target(server, "http"), PLAIN, seconds=5)
     assert wrong(findings) == [Code.UNREACHABLE]
 
 
-async def test_a_check_that_is_cancelled_ends() -> None:
-    asked = asyncio.Event()
+async def test_check_can_be_cancelled() -> None:
+    requested = asyncio.Event()
 
     async def handler(request: web.BaseRequest) -> web.StreamResponse:
-        asked.set()
+        requested.set()
         return await hang(request)
 
     async with serving(handler) as server:
         check = asyncio.create_task(verify(target(server), PLAIN, seconds=60))
-        await asked.wait()
+        await requested.wait()
         check.cancel()
         with pytest.raises(asyncio.CancelledError):
             await check

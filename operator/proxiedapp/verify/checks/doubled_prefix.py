@@ -1,0 +1,34 @@
+"""DoubledPrefix: whether the schema is served under the doubled prefix. It is not if app, server and proxy agree."""
+
+from proxiedapp.verify.advice import keep_prefix, remove_prefix_from_code
+from proxiedapp.verify.codes import Code
+from proxiedapp.verify.evidence import Answer
+from proxiedapp.verify.facts import Facts
+from proxiedapp.verify.finding import Finding, not_judged, right, wrong
+from proxiedapp.verify.inconclusive import why_unanswered
+
+
+def doubled_prefix(facts: Facts) -> Finding | None:
+    """Judge the response under the doubled prefix; None without a prefix.
+
+    If the schema is served there only, the app's code contains the prefix. If it is served at both paths, the proxy
+    strips the prefix once and Starlette removes the root path from the rest (starlette 1.10.0, starlette/_utils.py,
+    `get_route_path`, leaves a path alone that does not start with the root path).
+    """
+    address, reply = facts.address, facts.evidence.doubled_schema
+    if not address.prefix:
+        return None
+    doubled_path = address.public_path(facts.schema_path)
+    expected = f"no schema at {doubled_path}"
+    if not isinstance(reply, Answer):
+        return not_judged(Code.DOUBLED_PREFIX, why_unanswered(reply), expected)
+    seen = f"GET {doubled_path} returned {reply.status}"
+    schema = facts.schema_at_path
+    if facts.doubled_schema is None or (schema is not None and not schema.is_same_app(facts.doubled_schema)):
+        return right(Code.DOUBLED_PREFIX, seen, expected)
+    if schema is None:
+        return wrong(Code.DOUBLED_PREFIX, f"{seen} with a schema", expected, remove_prefix_from_code(address.prefix))
+    if any(redirect.wrong_prefix is not None for redirect in facts.redirects):
+        return not_judged(Code.DOUBLED_PREFIX, "the redirects that lose the prefix show the same fault", expected)
+    seen = f"{seen} with the schema of {facts.schema_path}"
+    return wrong(Code.DOUBLED_PREFIX, seen, expected, keep_prefix(address.prefix))

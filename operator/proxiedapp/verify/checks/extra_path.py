@@ -1,0 +1,42 @@
+"""ExtraPath: whether the app serves a path that the options name; any response of the app itself is enough."""
+
+from proxiedapp.verify.advice import keep_prefix
+from proxiedapp.verify.codes import Code
+from proxiedapp.verify.evidence import Extra, NoAnswer
+from proxiedapp.verify.facts import Facts
+from proxiedapp.verify.finding import Finding, excerpt, not_judged, right, wrong
+from proxiedapp.verify.inconclusive import why_inconclusive
+from proxiedapp.verify.redirect import slash_redirect
+
+
+def extra_path(facts: Facts, extra: Extra) -> Finding:
+    """Judge whether a path is served."""
+    return judge_served(facts, extra, Code.EXTRA_PATH, f"the app serves {facts.address.public_path(extra.path)}")
+
+
+def judge_served(facts: Facts, extra: Extra, code: Code, expected: str) -> Finding:
+    """Judge whether a path is served, with a finding of the given code."""
+    reply, address = extra.reply, facts.address
+    if isinstance(reply, NoAnswer):
+        return judge_unanswered(reply, code, expected, "Find out why the app does not respond")
+    seen = f"GET {reply.path} returned {reply.status}"
+    if reply.is_denied:
+        return not_judged(code, why_inconclusive(address, reply), expected)
+    redirect = slash_redirect(address, reply)
+    if redirect is not None and redirect.wrong_prefix is not None:
+        seen = f"{seen}, a redirect to {excerpt(redirect.location)} instead of {redirect.expected}"
+        return wrong(code, seen, expected, keep_prefix(address.prefix))
+    if reply.is_server_error:
+        return wrong(code, seen, expected, "Check the app's log")
+    if not reply.is_not_found:
+        return right(code, seen, expected)
+    if address.prefix and address.contains(extra.path):
+        return wrong(code, seen, expected, f"Write the path as the app declares it, without {address.prefix}")
+    return wrong(code, seen, expected, f"Check that the app has this path. {keep_prefix(address.prefix)}")
+
+
+def judge_unanswered(reply: NoAnswer, code: Code, expected: str, fix: str) -> Finding:
+    """Judge a request that got no response."""
+    if reply.is_late:
+        return not_judged(code, reply.as_text(), expected)
+    return wrong(code, reply.as_text(), expected, fix)

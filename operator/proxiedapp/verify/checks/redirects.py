@@ -1,0 +1,95 @@
+"""RedirectPrefix, RedirectScheme and RedirectHost: whether slash redirects keep the app's public address.
+
+`verify.redirect` cites what servers and frameworks put into a Location.
+"""
+
+from typing import Final
+
+from proxiedapp.verify.advice import keep_prefix, set_root_path
+from proxiedapp.verify.codes import Code
+from proxiedapp.verify.evidence import NoAnswer
+from proxiedapp.verify.facts import Facts, PrefixKnown
+from proxiedapp.verify.finding import Finding, excerpt, not_judged, right, wrong
+from proxiedapp.verify.redirect import redirects_to_itself
+
+_TRUST: Final = (
+    "Configure the server to trust the proxy: for uvicorn, fastapi run and gunicorn set FORWARDED_ALLOW_IPS to the "
+    "proxy's addresses, start daphne with --proxy-headers; hypercorn and granian need their proxy middleware in the "
+    "app's code"
+)
+"""uvicorn 0.54.0 and gunicorn 27.0.1 read the variable (uvicorn/config.py, gunicorn/config.py), daphne 4.2.3 has the
+flag (daphne/cli.py); hypercorn 0.18.0 and granian 2.8.7 have only hypercorn/middleware/proxy_fix.py and
+granian/utils/proxies.py.
+"""
+_DISTRUST: Final = (
+    "Find out what sets X-Forwarded-Proto in front of the app: the app is given https, although the request used http"
+)
+_KEEP_HOST: Final = (
+    "Configure the proxy to pass the Host header on, with the port: in nginx by proxy_set_header Host $http_host; "
+    "Traefik does so unless passHostHeader is false"
+)
+_NO_ROOT_PATH: Final = "Remove the root path: an app without a prefix needs none, not even /"
+_NO_HOST: Final = "the redirects contain only a path"
+
+
+def redirect_prefix(facts: Facts) -> Finding:
+    """Judge whether redirects stay under the prefix."""
+    address, redirects = facts.address, facts.redirects
+    if not redirects:
+        return not_judged(Code.REDIRECT_PREFIX, _why_none(facts), "redirects stay under the prefix")
+    first = redirects[0]
+    lost = next((redirect for redirect in redirects if redirect.wrong_prefix is not None), None)
+    if lost is None:
+        return right(Code.REDIRECT_PREFIX, _location(first.location), first.expected)
+    if lost.wrong_prefix == f"{address.prefix}/":
+        fix = f"Set the root path without a trailing slash: {address.prefix}" if address.prefix else _NO_ROOT_PATH
+    elif lost.wrong_prefix == "" and facts.prefix_known is PrefixKnown.RIGHT:
+        fix = keep_prefix(address.prefix)
+    else:
+        fix = set_root_path(address.prefix)
+    return wrong(Code.REDIRECT_PREFIX, _location(lost.location), lost.expected, fix)
+
+
+def redirect_scheme(facts: Facts) -> Finding:
+    """Judge whether redirects keep the scheme of the request."""
+    address, target = facts.address, facts.evidence.target
+    redirects = [redirect for redirect in facts.redirects if redirect.scheme is not None]
+    expected = f"redirects keep the scheme {address.scheme}"
+    if redirects_to_itself(address, facts.evidence.schema):
+        return wrong(Code.REDIRECT_SCHEME, "a redirect to the very URL that was requested", expected, _TRUST)
+    if not redirects:
+        return not_judged(Code.REDIRECT_SCHEME, _why_none(facts), expected)
+    if target.direct and not target.trusted:
+        return not_judged(Code.REDIRECT_SCHEME, "the app does not trust the address of this check", expected)
+    changed = next((redirect for redirect in redirects if redirect.scheme != address.scheme), None)
+    if changed is None:
+        return right(Code.REDIRECT_SCHEME, _location(redirects[0].location), expected)
+    fix = _TRUST if address.scheme == "https" else _DISTRUST
+    return wrong(Code.REDIRECT_SCHEME, _location(changed.location), expected, fix)
+
+
+def redirect_host(facts: Facts) -> Finding:
+    """Judge whether redirects keep the host of the request."""
+    hosts = facts.address.hosts
+    redirects = [redirect for redirect in facts.redirects if redirect.host is not None]
+    expected = f"redirects keep the host {hosts[0]}"
+    if not redirects:
+        return not_judged(Code.REDIRECT_HOST, _why_none(facts), expected)
+    changed = next((redirect for redirect in redirects if redirect.host not in hosts), None)
+    if changed is None:
+        return right(Code.REDIRECT_HOST, _location(redirects[0].location), expected)
+    return wrong(Code.REDIRECT_HOST, _location(changed.location), expected, _KEEP_HOST)
+
+
+def _why_none(facts: Facts) -> str:
+    """Return why no redirect can be judged."""
+    if facts.redirects:
+        return _NO_HOST
+    evidence = facts.evidence
+    replies = (evidence.schema_slash, evidence.docs_slash, evidence.route_slash)
+    unanswered = next((reply.as_text() for reply in replies if isinstance(reply, NoAnswer)), None)
+    return unanswered or "no slash redirect was returned (redirect_slashes is off, or schema and docs page are)"
+
+
+def _location(location: str) -> str:
+    return f"Location: {excerpt(location)}"
