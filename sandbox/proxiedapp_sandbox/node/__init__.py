@@ -1,14 +1,20 @@
-"""The process node: scheduler and kubelet over a real API server, for pods that are processes of this machine.
+"""The process node: scheduler and kubelet over a real API server, for pods that are processes of this host.
 
-Each pod has a network namespace and an address of its own on the sandbox's bridge; each of its containers is a process
-tree with a PID namespace and a root file system of its own: the machine's files under an overlay (launcher.py). So
-Deployments become Available and traffic flows from end to end, with a proxy that is not on loopback. It needs root, or
-to be root of a user namespace that has the bridge in it (`unshare -Urnm`).
+Each pod has a network namespace and an address of its own on the sandbox's bridge. Each of its containers is a process
+tree with its own PID namespace and its own root file system, which is the host's files under an overlay (the package
+`shim`). So Deployments become Available and traffic flows from end to end, through a proxy that is not on loopback. The
+node must run as root, or as root of a user namespace that has the bridge in it (`unshare -Urnm`).
 
-What a kubelet does and this does not: images and registries (an image is a folder), cgroup limits, users and the rest
-of security contexts except readOnlyRootFilesystem, NetworkPolicy, the cluster addresses of services and names by DNS,
-exec and port-forward, postStart hooks, gRPC probes, events, ephemeral containers, shareProcessNamespace, volumes beyond
-emptyDir, configMap, secret, downwardAPI and projected, news of ConfigMaps and Secrets for running pods, rotation of
-logs, and taints, affinity and resources when it schedules. A process that does not handle SIGTERM ignores it, as the
-first process of any container does, and is killed after the grace period.
+The node does less than a kubelet. It does not support:
+
+* images and registries (an image is a folder), cgroup limits, users and the rest of security contexts except
+  readOnlyRootFilesystem, NetworkPolicy, cluster IPs of services, and DNS;
+* exec and port-forward, postStart hooks, gRPC probes, redirects of HTTP probes, events, ephemeral containers,
+  shareProcessNamespace, and rotation of logs;
+* volumes other than emptyDir, configMap, secret, downwardAPI and projected, and updates of ConfigMaps and Secrets in
+  running pods;
+* taints, affinity and resource requests when it schedules.
+
+A process that does not handle SIGTERM ignores it, as the first process of every container does (`pid_namespaces(7)`),
+and is killed after the grace period.
 """

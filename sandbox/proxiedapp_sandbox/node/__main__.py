@@ -1,4 +1,4 @@
-"""`python -m proxiedapp_sandbox.node --config FILE.json`: runs until SIGTERM or SIGINT, and leaves nothing behind."""
+"""`python -m proxiedapp_sandbox.node --config FILE.json`: run the node until SIGTERM or SIGINT, then clean up."""
 
 import argparse
 import asyncio
@@ -24,7 +24,7 @@ async def _run(config: NodeConfig) -> None:
 
 
 def main() -> None:
-    """Read the configuration and run."""
+    """Read the configuration and run the node."""
     parser = argparse.ArgumentParser(prog="python -m proxiedapp_sandbox.node", description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="JSON file with the node's configuration")
     file: Path = parser.parse_args().config
@@ -33,11 +33,11 @@ def main() -> None:
     except (OSError, ValidationError) as error:
         sys.exit(f"{file}: {error}")
     configure("info", "text")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # at info it speaks of each probe
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # at info it logs every probe
     try:
         asyncio.run(_run(config))
     except NetworkError as error:
-        sys.exit(f"the node cannot run: {error}")
+        sys.exit(f"cannot run the node: {error}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The life of one container: started, probed, started again with a growing wait, stopped."""
+"""The life cycle of one container: start, probe, restart with a growing wait, stop."""
 
 import asyncio
 import logging
@@ -24,83 +24,88 @@ from proxiedapp_sandbox.node.status import ContainerFacts, Running, Terminated, 
 logger = logging.getLogger(__name__)
 
 _CANNOT_START: Final = 128
-"""Exit code of a container whose process did not come about, as container runtimes report it."""
-_LEFT_AFTER_HOOK: Final = 2.0
-"""Seconds that a container gets to end if its preStop hook took all there was."""
+"""Exit code of a container that could not start, as in containerd v2 (`internal/cri/server/helpers.go`)."""
+_MINIMUM_GRACE: Final = 2.0
+"""Seconds between SIGTERM and SIGKILL even if the preStop hook used up the grace period.
+
+As in kubernetes/kubernetes v1.36.3 `pkg/kubelet/kuberuntime/kuberuntime_manager.go`, `minimumGracePeriodInSeconds`.
+"""
 _MESSAGE_LINES: Final = 5
+"""Lines of a failed container's log that its status shows."""
 _MESSAGE_MAX: Final = 2048
+"""Characters of them, as in the kubelet (v1.36.3 `pkg/kubelet/container/runtime.go`)."""
 
 
 class ContainerProcess(Protocol):
-    """A process as a container needs it."""
+    """What a container needs of its process."""
 
     async def wait(self) -> int:
-        """Wait until it ends."""
+        """Wait until it ends; return its exit code."""
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Send SIGTERM."""
 
     async def kill(self) -> None:
-        """End it."""
+        """Kill it, and return when it has ended."""
 
     async def execute(self, argv: list[str]) -> ExecResult:
-        """Run a command beside it."""
+        """Run a command in the same container."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerContext:
-    """What a container gets from its pod and from the node."""
+    """What a container needs from its pod and from the node."""
 
     prepare: Callable[[Manifest], Awaitable[ContainerConfig]]
-    """Turn a container's spec into what is needed to start it; raises NotStartableError."""
+    """Compute from a container's spec what is needed to start it; raises NotStartableError."""
     start: Callable[[ContainerConfig, Path], Awaitable[ContainerProcess]]
-    """Start it, its output appended to a file; raises StartError."""
+    """Start it and append its output to a file; raises StartError."""
     target: Callable[[Manifest, ContainerProcess], HandlerTarget]
-    """Where its probes and hooks go."""
+    """Return where its probes and hooks are sent."""
     changed: Callable[[], None]
-    """Called when the container's facts changed."""
+    """Called after each change of the container's facts."""
     log: Path
-    """File for its output."""
+    """File to which its output is appended."""
     label: str
-    """What the node's own log calls the container."""
+    """The container's name in the node's own log."""
     grace: float
-    """Seconds between SIGTERM and SIGKILL where a probe ends the container."""
+    """Seconds between SIGTERM and SIGKILL if a probe ends the container."""
     backoff: float
-    """Seconds before it is started again; doubled each time."""
+    """Seconds before the first restart; doubled for each further restart."""
     backoff_max: float
-    """Longest wait between two starts."""
+    """Longest wait in seconds before a restart."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Sleep = asyncio.sleep
 
 
-class Role(Enum):
-    """What a container is for; it decides when it starts again."""
+class ContainerRole(Enum):
+    """The part of the pod's spec that a container comes from, which decides whether it is restarted."""
 
-    STEP = "an init container: the next one waits for its success"
-    SIDECAR = "an init container that goes on running"
-    MAIN = "one of the pod's containers"
+    INIT = "an init container that must succeed before the next one starts"
+    SIDECAR = "an init container with restartPolicy Always"
+    MAIN = "one of spec.containers"
 
-    def starts_again(self, policy: str, exit_code: int) -> bool:
-        """Whether a container starts again after this end, under the pod's restartPolicy."""
+    def restarts(self, policy: str, exit_code: int) -> bool:
+        """Whether a container is restarted after this exit code, under the pod's restartPolicy."""
         match self:
-            case Role.SIDECAR:
+            case ContainerRole.SIDECAR:
                 return True
-            case Role.STEP:
+            case ContainerRole.INIT:
                 return exit_code != 0 and policy != "Never"
-            case Role.MAIN:
+            case ContainerRole.MAIN:
                 return policy == "Always" or (policy == "OnFailure" and exit_code != 0)
 
 
 class Container:
-    """One container of a pod. `run` is its whole life; `stop` ends it early.
+    """One container of a pod: `run` starts it and returns when it has ended for good; `stop` ends it early.
 
-    `runs` and `last` tell of runs before, where the pod is taken over from a node that was killed.
+    `runs` is the number of its runs under an earlier node that was killed, and `last` is how the last of them ended.
     """
 
     def __init__(
         self,
         spec: Manifest,
-        role: Role,
+        role: ContainerRole,
         policy: str,
         surroundings: ContainerContext,
         *,
@@ -111,7 +116,7 @@ class Container:
         self.role = role
         self.facts = ContainerFacts(str(spec["name"]), str(spec["image"]), last=last, restarts=max(runs - 1, 0))
         self.started = asyncio.Event()
-        """Set once it runs and its startup probe, if any, succeeded."""
+        """Set once the container runs and its startup probe, if it has one, succeeded."""
         self._policy = policy
         self._context = surroundings
         self._backoff = RestartBackoff(surroundings.backoff, surroundings.backoff_max)
@@ -121,35 +126,35 @@ class Container:
         self._killed_because = ""
 
     async def run(self) -> Terminated | None:
-        """Run until it has ended for good; None if it was stopped before it ever ran."""
+        """Run until it has ended for good; return None if it was stopped before its first start."""
         ended = None
         while not self._stop.is_set():
             ended = await self._run_once()
             if ended is None:
                 await self._pause(self._backoff.after(0))
                 continue
-            if self._stop.is_set() or not self.role.starts_again(self._policy, ended.exit_code):
-                done = self.role is Role.STEP and ended.exit_code == 0
-                self._say(state=ended, ready=done, started=False)
+            if self._stop.is_set() or not self.role.restarts(self._policy, ended.exit_code):
+                done = self.role is ContainerRole.INIT and ended.exit_code == 0
+                self._update(state=ended, ready=done, started=False)
                 break
             delay = self._backoff.after((ended.finished - ended.started).total_seconds())
             message = f"back-off {delay:g}s restarting failed container={self.facts.name}"
-            self._say(state=Waiting("CrashLoopBackOff", message), last=ended, ready=False, started=False)
+            self._update(state=Waiting("CrashLoopBackOff", message), last=ended, ready=False, started=False)
             await self._pause(delay)
         return ended
 
     async def stop(self, grace: float, *, hook: bool = True) -> None:
-        """End it for good: preStop, SIGTERM, and SIGKILL after `grace` seconds."""
+        """End the container for good: run preStop, send SIGTERM, and send SIGKILL after `grace` seconds."""
         self._stop.set()
         if self._process is not None:
             await self._end(self._process, grace, hook=hook)
 
     def wait_for(self, problem: NotStartableError) -> None:
-        """Say what keeps the pod from starting."""
-        self._say(state=Waiting(problem.reason, problem.message))
+        """Report why the pod cannot start yet."""
+        self._update(state=Waiting(problem.reason, problem.message))
 
     async def _pause(self, seconds: float) -> None:
-        """Sleep, but not beyond `stop`."""
+        """Sleep until `stop` is called, at most `seconds`."""
         waiting = {asyncio.ensure_future(self._context.sleep(seconds)), asyncio.ensure_future(self._stop.wait())}
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -158,7 +163,7 @@ class Container:
                 each.cancel()
 
     async def _run_once(self) -> Terminated | None:
-        """Run once; None where it cannot be started yet."""
+        """Run once; return None if it cannot be started yet."""
         began, log = self._context.now(), self._context.log
         written = log.stat().st_size if log.exists() else 0
         try:
@@ -166,8 +171,10 @@ class Container:
         except NotStartableError as problem:
             reason = problem.reason
             if reason == "ErrImagePull" and isinstance(self.facts.state, Waiting) and "Pull" in self.facts.state.reason:
-                reason = "ImagePullBackOff"  # the kubelet says the one at the first try, the other between later ones
-            self._say(state=Waiting(reason, problem.message))
+                reason = (
+                    "ImagePullBackOff"  # the kubelet reports the one at the first try, the other between later ones
+                )
+            self._update(state=Waiting(reason, problem.message))
             return None
         if self._stop.is_set():
             return None
@@ -176,13 +183,13 @@ class Container:
         try:
             process = await self._context.start(config, log)
         except StartError as problem:
-            self._say(image_id=config.image.id, container_id=container_id, restarts=restarts)
+            self._update(image_id=config.image.id, container_id=container_id, restarts=restarts)
             return Terminated(_CANNOT_START, "StartError", str(problem), began, self._context.now(), container_id)
         try:
             if self._stop.is_set():
                 await process.kill()
             self._process = process
-            self._say(
+            self._update(
                 state=Running(began),
                 started="startupProbe" not in self.spec,
                 ready=not {"startupProbe", "readinessProbe"} & self.spec.keys(),
@@ -197,26 +204,26 @@ class Container:
                 probing.cancel()
                 (defect,) = await asyncio.gather(probing, return_exceptions=True)
                 if isinstance(defect, Exception):
-                    logger.error("%s: a defect in its probes", self._context.label, exc_info=defect)
+                    logger.error("%s: unexpected error in its probes", self._context.label, exc_info=defect)
         finally:
             await process.kill()
             self._process = None
         logger.info("%s: ended with exit code %d", self._context.label, code)
-        words = [self._killed_because, tail(log, _MESSAGE_LINES, since=written)[-_MESSAGE_MAX:] if code else ""]
-        message = "\n".join(word for word in words if word)
+        parts = [self._killed_because, tail(log, _MESSAGE_LINES, since=written)[-_MESSAGE_MAX:] if code else ""]
+        message = "\n".join(part for part in parts if part)
         reason = "Completed" if code == 0 else "Error"
         return Terminated(code, reason, message, began, self._context.now(), container_id)
 
     async def _probe(self, process: ContainerProcess) -> None:
-        """Do what the probes say until cancelled."""
+        """Run the probes until cancelled."""
         target = self._context.target(self.spec, process)
         if startup := self.spec.get("startupProbe"):
             async with aclosing(self._state_changes(startup, target)) as outcomes:
                 first = await anext(outcomes)
             if not first.ok:
-                await self._unhealthy(process, "startup", startup, first)
+                await self._end_unhealthy(process, "startup", startup, first)
                 return
-        self._say(started=True, ready="readinessProbe" not in self.spec)
+        self._update(started=True, ready="readinessProbe" not in self.spec)
         self.started.set()
         async with asyncio.TaskGroup() as group:
             if readiness := self.spec.get("readinessProbe"):
@@ -225,23 +232,25 @@ class Container:
                 group.create_task(self._follow_liveness(process, liveness, target))
 
     async def _follow_readiness(self, probe: Manifest, target: HandlerTarget) -> None:
-        async for verdict in self._state_changes(probe, target):
-            logger.info("%s: readiness probe: %s", self._context.label, verdict.message)
-            self._say(ready=verdict.ok)
+        async for result in self._state_changes(probe, target):
+            logger.info("%s: readiness probe: %s", self._context.label, result.message)
+            self._update(ready=result.ok)
 
     async def _follow_liveness(self, process: ContainerProcess, probe: Manifest, target: HandlerTarget) -> None:
-        async for verdict in self._state_changes(probe, target):
-            if not verdict.ok:
-                await self._unhealthy(process, "liveness", probe, verdict)
+        async for result in self._state_changes(probe, target):
+            if not result.ok:
+                await self._end_unhealthy(process, "liveness", probe, result)
                 return
 
     def _state_changes(self, probe: Manifest, target: HandlerTarget) -> AsyncGenerator[HandlerResult, None]:
         timing = ProbeSettings.of(probe)
         return state_changes(timing, lambda: run_handler(probe, target, timing.timeout), self._context.sleep)
 
-    async def _unhealthy(self, process: ContainerProcess, kind: str, probe: Manifest, verdict: HandlerResult) -> None:
-        """Kill the container because of a probe; what comes next is up to its restart policy."""
-        self._killed_because = f"killed because its {kind} probe failed: {verdict.message}"
+    async def _end_unhealthy(
+        self, process: ContainerProcess, kind: str, probe: Manifest, result: HandlerResult
+    ) -> None:
+        """End the container because a probe failed; its restart policy decides whether it is restarted."""
+        self._killed_because = f"killed because its {kind} probe failed: {result.message}"
         await self._end(process, probe.get("terminationGracePeriodSeconds") or self._context.grace)
 
     async def _end(self, process: ContainerProcess, grace: float, *, hook: bool = True) -> None:
@@ -257,7 +266,7 @@ class Container:
                 finally:
                     acting.cancel()
                     await asyncio.gather(acting, return_exceptions=True)
-                deadline = max(deadline, clock() + _LEFT_AFTER_HOOK)
+                deadline = max(deadline, clock() + _MINIMUM_GRACE)
             if grace > 0:
                 process.terminate()
                 await asyncio.wait({ended}, timeout=deadline - clock())
@@ -265,7 +274,7 @@ class Container:
         finally:
             ended.cancel()
 
-    def _say(self, **changes: Any) -> None:
+    def _update(self, **changes: Any) -> None:
         facts = replace(self.facts, **changes)
         if facts != self.facts:
             self.facts = facts

@@ -1,4 +1,4 @@
-"""A container's environment and command line, as Kubernetes makes them of its spec. No I/O."""
+"""A container's environment, as the kubelet computes it from the spec. No I/O."""
 
 import math
 import re
@@ -19,30 +19,30 @@ _SUBSCRIPT: Final = re.compile(r"metadata\.(?P<field>labels|annotations)\['(?P<k
 
 
 class SourceRef(NamedTuple):
-    """A ConfigMap or a Secret of the pod's namespace."""
+    """The kind and the name of a ConfigMap or Secret in the pod's namespace, or of a token (volumes.TOKEN)."""
 
     kind: str
     name: str
 
 
 SourceContents = Mapping[SourceRef, Mapping[str, bytes]]
-"""What the sources hold; one that does not exist is not there."""
+"""The data of the sources; a source that does not exist is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class PodFields:
-    """A pod, with what its status will say once it is written."""
+    """A pod, with the parts of its status that are known before the status is written."""
 
     pod: Manifest
     address: str
     host: str
     allocatable: Mapping[str, str]
-    """What the node has: the answer for a limit that is not set."""
+    """The node's resources, which `resourceFieldRef` returns for a limit that is not set."""
     services: Mapping[str, str] = field(default_factory=dict)
-    """Variables that every container gets, by which it finds the API server."""
+    """Variables of every container, with the address of the API server."""
 
     def field(self, path: str) -> str:
-        """Return the value of a `fieldRef`; raises NotStartableError for a path that there is not."""
+        """Return the value of a `fieldRef`; raises NotStartableError for an unknown path."""
         metadata, spec = self.pod["metadata"], self.pod["spec"]
         if match := _SUBSCRIPT.fullmatch(path):
             return str(metadata.get(match["field"], {}).get(match["key"], ""))
@@ -60,11 +60,13 @@ class PodFields:
             "status.podIPs": self.address,
         }
         if path not in known:
-            raise NotStartableError("CreateContainerConfigError", f"fieldPath {path!r} is not known")
+            raise NotStartableError(
+                "CreateContainerConfigError", f"unknown fieldPath {path!r}: use one of {', '.join(known)}"
+            )
         return str(known[path])
 
     def resource(self, container: Manifest, reference: Mapping[str, Any]) -> str:
-        """Return the value of a `resourceFieldRef`, by default of the container that asks."""
+        """Return the value of a `resourceFieldRef`; if it names no container, `container` is meant."""
         name = reference.get("containerName") or container["name"]
         asked = next((one for one in containers(self.pod) if one["name"] == name), {})
         field, _, resource = reference["resource"].partition(".")
@@ -87,13 +89,13 @@ def _number(quantity: str | float) -> Decimal:
 
 
 def containers(pod: Manifest) -> Iterator[Manifest]:
-    """Return all containers of a pod."""
+    """Return all containers of a pod, init containers first."""
     yield from pod["spec"].get("initContainers") or []
     yield from pod["spec"]["containers"]
 
 
 def environment_sources(container: Manifest) -> set[SourceRef]:
-    """Return what must be read before the container's environment can be made."""
+    """Return the sources that `environment` needs for this container."""
     found = set()
     for each in container.get("envFrom") or []:
         found |= {SourceRef(kind, each[key]["name"]) for key, kind in _FROM.items() if key in each}
@@ -104,9 +106,10 @@ def environment_sources(container: Manifest) -> set[SourceRef]:
 
 
 def environment(container: Manifest, fields: PodFields, contents: SourceContents) -> dict[str, str]:
-    """Return the services' variables, `envFrom` over them, then `env`, which may refer to all before.
+    """Return a container's variables: those of services, overridden by `envFrom`, overridden by `env`.
 
-    Raises NotStartableError where a source or key is missing that is not optional.
+    A value in `env` may refer to all variables before it. Raises NotStartableError if a source or key that is not
+    optional is missing.
     """
     made = dict(fields.services)
     for each in container.get("envFrom") or []:
@@ -144,24 +147,26 @@ def _value_from(
         return fields.field(given["fieldRef"]["fieldPath"])
     if "resourceFieldRef" in given:
         return fields.resource(container, given["resourceFieldRef"])
-    raise NotStartableError("CreateContainerConfigError", f"the sandbox does not know valueFrom {', '.join(given)}")
+    raise NotStartableError(
+        "CreateContainerConfigError", f"valueFrom {', '.join(given)} is not supported by the sandbox"
+    )
 
 
 def _missing(source: SourceRef, key: str | None = None) -> NotStartableError:
     kind = source.kind[0].lower() + source.kind[1:]
     text = f'{kind} "{source.name}" not found'
     if key is not None:
-        text = f'key "{key}" is not in {kind} "{source.name}"'
+        text = f'{kind} "{source.name}" has no key "{key}"'
     return NotStartableError("CreateContainerConfigError", text)
 
 
 def _text(value: bytes) -> str:
-    """Read bytes so that a process gets the same bytes again."""
+    """Decode bytes so that `os.fsencode` returns the same bytes."""
     return value.decode(errors="surrogateescape")
 
 
 def _lines(pairs: Mapping[str, str]) -> str:
-    """Write labels or annotations as the kubelet does in a file."""
+    """Format labels or annotations as the kubelet does (v1.36.3 `pkg/fieldpath/fieldpath.go`, `FormatMap`)."""
     escaped = {
         key: value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") for key, value in pairs.items()
     }

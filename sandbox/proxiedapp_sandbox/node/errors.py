@@ -1,8 +1,8 @@
-"""What keeps a container from starting."""
+"""Reasons why a container cannot start."""
 
 
 class NotStartableError(Exception):
-    """The container has to wait: the reason is one CamelCase word as the kubelet says it, the text is for its user."""
+    """The container cannot start yet. `reason` is a CamelCase word of the kubelet's; `message` is for the user."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -11,8 +11,8 @@ class NotStartableError(Exception):
 
 
 class StartError(Exception):
-    """The container's process could not be started: no such program, or a mount that the machine refuses."""
+    """The container's process could not start: the program does not exist, or the kernel refused a mount."""
 
 
 class NetworkError(Exception):
-    """The pods' network, or one pod's part of it, could not be made."""
+    """The pods' network, or one pod's part of it, could not be created."""

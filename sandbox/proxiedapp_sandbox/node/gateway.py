@@ -1,4 +1,4 @@
-"""What pods reach at the gateway: the API server, by its address since there is no DNS, and the proxy."""
+"""What pods reach at the gateway's address: the API server and the proxy, both of which listen on loopback only."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from proxiedapp_sandbox.node.errors import NetworkError
 
 
 def service_variables(network: NetworkConfig, server: str) -> dict[str, str]:
-    """Return the variables by which programs in pods find the API server, as the kubelet gives them."""
+    """Return the variables with the API server's address that the kubelet sets in containers; the pods have no DNS."""
     port = str(urlsplit(server).port)
     return {
         "KUBERNETES_SERVICE_HOST": network.gateway,
@@ -22,9 +22,9 @@ def service_variables(network: NetworkConfig, server: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def forward_gateway_ports(network: NetworkConfig, *ports: int) -> AsyncIterator[None]:
-    """Pass on what pods send to the gateway's ports to those of loopback, which in a pod is the pod's own.
+    """Forward connections from the gateway's ports to the same ports of the host's loopback while the block runs.
 
-    Raises NetworkError if an address cannot be had.
+    Raises NetworkError if a port cannot be opened.
     """
     async with AsyncExitStack() as stack:
         for port in ports:

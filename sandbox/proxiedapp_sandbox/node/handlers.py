@@ -1,4 +1,4 @@
-"""What a probe or a hook does: ask over HTTP, connect, execute, or sleep."""
+"""The handlers of probes and hooks: httpGet, tcpSocket, exec and sleep."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,7 +17,7 @@ _AGENT: Final = "kube-probe/proxiedapp-sandbox"
 
 
 class HandlerResult(NamedTuple):
-    """Whether a handler succeeded, and what it saw."""
+    """Whether a handler succeeded, and a message about what it found."""
 
     ok: bool
     message: str
@@ -25,7 +25,7 @@ class HandlerResult(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HandlerTarget:
-    """The container that is asked, from the node's side."""
+    """The container of a probe or hook, as the node reaches it."""
 
     address: str
     ports: Mapping[str, int]
@@ -35,7 +35,7 @@ class HandlerTarget:
     """Run a command in the container."""
 
     def port(self, given: int | str) -> int:
-        """Return the number of a port; raises LookupError for a name that the container does not declare."""
+        """Return the number of a port; raises LookupError if the container declares no port of that name."""
         if isinstance(given, int):
             return given
         if given in self.ports:
@@ -44,12 +44,12 @@ class HandlerTarget:
 
 
 def named_ports(container: Manifest) -> dict[str, int]:
-    """Return the container's ports that have names."""
+    """Return the container's ports that have names, by name."""
     return {port["name"]: port["containerPort"] for port in container.get("ports") or [] if "name" in port}
 
 
 async def run_handler(handler: Mapping[str, Any], target: HandlerTarget, timeout: float) -> HandlerResult:  # noqa: ASYNC109
-    """Do what a probe's or a hook's handler says; everything that goes wrong is an outcome."""
+    """Run the handler of a probe or hook, for at most `timeout` seconds; failures are results, not exceptions."""
     try:
         async with asyncio.timeout(timeout):
             if "httpGet" in handler:
@@ -66,11 +66,16 @@ async def run_handler(handler: Mapping[str, Any], target: HandlerTarget, timeout
         return HandlerResult(ok=False, message=f"no answer within {timeout:g} s")
     except LookupError as error:
         return HandlerResult(ok=False, message=str(error))
-    return HandlerResult(ok=False, message="the sandbox knows httpGet, tcpSocket, exec and sleep only")
+    return HandlerResult(
+        ok=False, message="the handler is not supported by the sandbox: use httpGet, tcpSocket, exec or sleep"
+    )
 
 
 async def _http_get(given: Mapping[str, Any], target: HandlerTarget) -> HandlerResult:
-    """Succeed on any status from 200 to 399; a redirect is not followed."""
+    """Succeed on a status from 200 to 399, as the kubelet does (v1.36.3 `pkg/probe/http/http.go`).
+
+    Redirects are not followed; the kubelet follows those to the same host (`RedirectChecker` there).
+    """
     scheme = given.get("scheme", "HTTP").lower()
     host = given.get("host") or target.address
     url = f"{scheme}://{host}:{target.port(given['port'])}/{given.get('path', '/').removeprefix('/')}"

@@ -1,4 +1,4 @@
-"""The kubelet's HTTPS API, as far as the API server needs it for `kubectl logs`."""
+"""The part of the kubelet's HTTPS API that the API server needs for `kubectl logs`."""
 
 import asyncio
 import contextlib
@@ -19,19 +19,19 @@ from proxiedapp_sandbox.node.errors import NetworkError
 
 
 class Logs(Protocol):
-    """Where the logs of the node's containers are."""
+    """Finds the logs of the node's containers."""
 
     def log_of(self, namespace: str, pod: str, container: str) -> Path | None:
-        """Return the file; None if the node has no such container."""
+        """Return the log file; None if the node has no such container."""
 
     def may_grow(self, namespace: str, pod: str, container: str) -> bool:
-        """Whether the container runs."""
+        """Whether the container is running."""
 
 
 def kubelet_app(node: Logs) -> FastAPI:
-    """Return the endpoints.
+    """Return the ASGI app.
 
-    A log holds the lines of all runs of its container, so `previous` gives the same as without it.
+    A log file contains the output of all runs of its container, so `previous=true` makes no difference.
     """
     app = FastAPI(title="Process node", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -50,7 +50,7 @@ def kubelet_app(node: Logs) -> FastAPI:
     ) -> Response:
         path = node.log_of(namespace, pod, container)
         if path is None:
-            return PlainTextResponse(f"no container {container} of pod {namespace}/{pod} on this node\n", 404)
+            return PlainTextResponse(f"pod {namespace}/{pod} has no container {container} on this node\n", 404)
         start = logs.offset_of_tail(path, lines) if lines is not None and path.exists() else 0
 
         def more() -> bool:
@@ -62,7 +62,7 @@ def kubelet_app(node: Logs) -> FastAPI:
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals to the node."""
+    """A server that does not install signal handlers."""
 
     @contextlib.contextmanager
     @override
@@ -72,7 +72,7 @@ class _Server(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def serve_kubelet(config: NodeConfig, node: Logs) -> AsyncIterator[None]:
-    """Serve the endpoints on the gateway's address while the block runs; raises NetworkError if it cannot be had."""
+    """Serve the API on the gateway's address while the block runs; raises NetworkError if it cannot listen there."""
     address = (config.network.gateway, config.kubelet_port)
     try:
         listener = socket.create_server(address)

@@ -1,4 +1,4 @@
-"""The containers' logs: one file for each, with the lines of all its runs as they were written."""
+"""The logs of containers: one file for each, with the output of all its runs."""
 
 import asyncio
 import os
@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Final
 
 _BLOCK: Final = 64 * 1024
-_LOOK: Final = 0.2
-"""Seconds between two looks for new lines."""
+_POLL_INTERVAL: Final = 0.2
+"""Seconds between two reads of a log that is followed."""
 
 
 def log_file(folder: Path, namespace: str, pod: str, container: str) -> Path:
-    """Return the file of one container's log."""
+    """Return the path of a container's log."""
     return folder / f"{namespace}_{pod}_{container}.log"
 
 
 def offset_of_tail(path: Path, lines: int) -> int:
-    """Return where the last lines begin; reads no more of the file than these."""
+    """Return the offset at which the last `lines` lines begin; only the end of the file is read."""
     with path.open("rb") as log:
         end = position = log.seek(0, os.SEEK_END)
         if lines <= 0:
@@ -39,7 +39,7 @@ def offset_of_tail(path: Path, lines: int) -> int:
 
 
 def tail(path: Path, lines: int, since: int = 0) -> str:
-    """Return the last lines of what was written from `since` on; nothing if there is no log."""
+    """Return the last `lines` lines written after the offset `since`; an empty text if there is no log."""
     try:
         start = max(since, offset_of_tail(path, lines))
         with path.open("rb") as log:
@@ -50,10 +50,10 @@ def tail(path: Path, lines: int, since: int = 0) -> str:
 
 
 async def read(path: Path, start: int, more: Callable[[], bool]) -> AsyncIterator[bytes]:
-    """Yield the log from `start` on, and go on while `more` says that it may grow."""
+    """Yield the log from the offset `start` on, and continue as long as `more` returns true."""
     position = start
     while True:
-        growing = more()  # asked before the file is read: what a container wrote last must not be lost
+        growing = more()  # called before the file is read, so that the last lines of a container are not lost
         try:
             with path.open("rb") as log:
                 log.seek(position)
@@ -64,4 +64,4 @@ async def read(path: Path, start: int, more: Callable[[], bool]) -> AsyncIterato
             pass
         if not growing:
             return
-        await asyncio.sleep(_LOOK)
+        await asyncio.sleep(_POLL_INTERVAL)

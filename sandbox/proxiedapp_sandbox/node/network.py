@@ -1,4 +1,4 @@
-"""The pods' network: for each pod an address, a network namespace, and a cable from it to the bridge."""
+"""The pods' network: for each pod an address, a network namespace, and a veth pair to the bridge."""
 
 import asyncio
 import ipaddress
@@ -13,12 +13,12 @@ from proxiedapp_sandbox.node.config import NetworkConfig
 from proxiedapp_sandbox.node.errors import NetworkError
 
 _NAMESPACES: Final = Path("/run/netns")
-"""Where `ip netns` keeps them."""
+"""Folder of the namespaces' files (`ip-netns(8)`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class PodNetwork:
-    """One pod's place in the network. All names come from the address, so two pods never fight for one."""
+    """One pod's part of the network. All names derive from the address, so those of two pods never collide."""
 
     network: NetworkConfig
     address: ipaddress.IPv4Address
@@ -35,12 +35,12 @@ class PodNetwork:
 
     @property
     def link(self) -> str:
-        """Return the name of the cable's end on the bridge: at most 15 characters."""
+        """Return the name of the veth end on the bridge, of at most 15 characters (IFNAMSIZ in `<net/if.h>`)."""
         return f"pa{self.network.id}-{self._number:x}"
 
     @property
     def mac(self) -> str:
-        """Return the hardware address: always the same for an address, so that no neighbour remembers a wrong one."""
+        """Return the MAC address: it derives from the IP address, so that ARP caches stay right when that is reused."""
         return ":".join(f"{octet:02x}" for octet in (0x02, 0x42, *self.address.packed))
 
     @property
@@ -49,73 +49,78 @@ class PodNetwork:
 
 
 class AddressPool:
-    """Which addresses of the subnet are taken."""
+    """Allocates the addresses of the subnet."""
 
     def __init__(self, network: NetworkConfig) -> None:
         self._network = network
-        self._taken = {ipaddress.IPv4Address(network.gateway)}
+        self._allocated = {ipaddress.IPv4Address(network.gateway)}
         self._last = ipaddress.IPv4Address(network.gateway)
 
     def allocate(self, wanted: str | None) -> PodNetwork:
-        """Take the wanted address if it is free, else the one that has been free for longest.
+        """Return the wanted address if it is free, else the one that has been free for longest.
 
-        An address that was just given back may still be in somebody's list of endpoints. Raises NetworkError if all
-        are taken.
+        An address that was just released may still be in an EndpointSlice. Raises NetworkError if all are allocated.
         """
         subnet = self._network.subnet
         first, last = subnet.network_address + 1, subnet.broadcast_address - 1
-        if wanted is not None and (address := ipaddress.IPv4Address(wanted)) not in self._taken and address in subnet:
-            self._taken.add(address)
+        if (
+            wanted is not None
+            and (address := ipaddress.IPv4Address(wanted)) not in self._allocated
+            and address in subnet
+        ):
+            self._allocated.add(address)
             return PodNetwork(self._network, address)
         candidates = chain(_addresses(self._last + 1, last), _addresses(first, self._last))
-        address = next((each for each in candidates if each not in self._taken), first)
-        if address in self._taken:
-            raise NetworkError(f"all addresses of {subnet} are taken")
-        self._taken.add(address)
+        address = next((each for each in candidates if each not in self._allocated), first)
+        if address in self._allocated:
+            raise NetworkError(f"no address of {subnet} is free: delete some pods")
+        self._allocated.add(address)
         self._last = address
         return PodNetwork(self._network, address)
 
-    def release(self, place: PodNetwork) -> None:
-        """Free an address."""
-        self._taken.discard(place.address)
+    def release(self, pod_network: PodNetwork) -> None:
+        """Make an address available again."""
+        self._allocated.discard(pod_network.address)
 
 
 def _addresses(first: ipaddress.IPv4Address, last: ipaddress.IPv4Address) -> Iterator[ipaddress.IPv4Address]:
     return (ipaddress.IPv4Address(number) for number in range(int(first), int(last) + 1))
 
 
-async def attach(place: PodNetwork) -> None:
-    """Make a pod's namespace and cable; what a pod before it left behind there is removed. Raises NetworkError."""
-    await detach(place)
-    network = place.network
-    await _ip("netns", "add", place.namespace)
+async def attach(pod_network: PodNetwork) -> None:
+    """Create a pod's namespace and veth pair, in pod_network of any with the same names; raises NetworkError."""
+    await detach(pod_network)
+    network = pod_network.network
+    await _ip("netns", "add", pod_network.namespace)
     outside = [
-        f"link add {place.link} type veth peer name eth0 address {place.mac} netns {place.namespace}",
-        # No address of its own, which is not needed: a browser drops its connections whenever the machine gets or
-        # loses one.
-        f"link set {place.link} addrgenmode none",
-        f"link set {place.link} master {network.bridge} up",
+        f"link add {pod_network.link} type veth peer name eth0 address {pod_network.mac} netns {pod_network.namespace}",
+        # Without a link-local address, which is not needed: Chromium closes its connections whenever an address of the
+        # host is added or removed (`net/base/network_change_notifier.h`).
+        f"link set {pod_network.link} addrgenmode none",
+        f"link set {pod_network.link} master {network.bridge} up",
     ]
     inside = [
         "link set lo up",
-        f"addr add {place.address}/{network.prefix_length} dev eth0",
+        f"addr add {pod_network.address}/{network.prefix_length} dev eth0",
         "link set eth0 up",
         f"route add default via {network.gateway}",
     ]
     await _ip("-batch", "-", commands=outside)
-    await _ip("-n", place.namespace, "-batch", "-", commands=inside)
+    await _ip("-n", pod_network.namespace, "-batch", "-", commands=inside)
 
 
-async def detach(place: PodNetwork) -> None:
-    """Kill whatever still runs in a pod's namespace, and remove it with its cable; twice does no harm."""
-    if await _exists(place.link):
-        await _ip("link", "delete", place.link)  # first: the kernel takes its time with a namespace and what is in it
-    if place.file.exists():
-        await _remove(place.namespace)
+async def detach(pod_network: PodNetwork) -> None:
+    """Kill all processes in a pod's namespace, and remove the namespace and the veth pair. It may be called again."""
+    if await _exists(pod_network.link):
+        await _ip(
+            "link", "delete", pod_network.link
+        )  # first, because the kernel removes a namespace and its links with a delay
+    if pod_network.file.exists():
+        await _remove(pod_network.namespace)
 
 
 async def sweep(network: NetworkConfig) -> list[str]:
-    """Remove the namespaces that a killed node left behind, with all that runs in them; returns their names."""
+    """Remove the namespaces that a killed node left behind, with all processes in them; return their names."""
     listed: list[dict[str, str]] = json.loads(await _ip("-json", "netns", "list") or "[]")
     prefix = f"pa-{network.id}-"
     left = [entry["name"] for entry in listed if entry["name"].startswith(prefix)]

@@ -1,4 +1,4 @@
-"""The node as a whole: registered, scheduling every pod to itself, and giving each pod bound to it a life."""
+"""The node as a whole: it registers itself, schedules every pod to itself, and runs the pods bound to it."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ from proxiedapp_sandbox.node.kubelet import serve_kubelet
 from proxiedapp_sandbox.node.network import AddressPool
 from proxiedapp_sandbox.node.pod import Pod
 from proxiedapp_sandbox.node.podsandbox import NodeContext
-from proxiedapp_sandbox.node.registration import HEARTBEAT, allocatable, beat, register
+from proxiedapp_sandbox.node.registration import HEARTBEAT, allocatable, heartbeat, register
 from proxiedapp_sandbox.node.status import Running
 from proxiedapp_sandbox.node.watch import Deleted, Present, Uid, WatchEvent, list_and_watch
 
@@ -31,17 +31,17 @@ POD: Final = Kind("", "v1", "Pod", "pods")
 
 _SCHEDULER: Final = "default-scheduler"
 _RETRY: Final = 1.0
-"""Seconds between two tries of what the API server refused or did not answer."""
+"""Seconds before a request that failed is repeated."""
 _LAST_GRACE: Final = 3.0
-"""Seconds that containers get to end when the node itself ends."""
+"""Seconds between SIGTERM and SIGKILL for containers when the node itself stops."""
 _END_TIMEOUT: Final = 20.0
-"""Seconds after which the node ends though some pod has not."""
+"""Seconds after which the node stops even if a pod has not ended."""
 
 
 async def run_node(config: NodeConfig, stop: asyncio.Event) -> None:
-    """Be a node until told to stop; then nothing is left of it but its objects on the API server.
+    """Run a node until `stop` is set; only its objects on the API server remain.
 
-    Raises NetworkError where the pods' network cannot be made.
+    Raises NetworkError if the pods' network cannot be created.
     """
     await _clean_up(config)
     api = Api(await connect(config.kubeconfig))
@@ -64,12 +64,12 @@ async def run_node(config: NodeConfig, stop: asyncio.Event) -> None:
             async with forward_gateway_ports(config.network, urlsplit(api.server).port or 0, *config.proxy_ports):
                 await _Node(node).run(stop)
     finally:
-        await network.sweep(config.network)  # nothing, unless a pod could not be ended in time
+        await network.sweep(config.network)  # finds nothing, unless a pod did not end in time
         await api.close()
 
 
 async def _clean_up(config: NodeConfig) -> None:
-    """Remove what a node that was killed left behind, and make the folders."""
+    """Remove what an earlier node that was killed left behind, and create the folders."""
     if left := await network.sweep(config.network):
         logger.warning("removed what a killed node left behind: %s", ", ".join(left))
     await asyncio.to_thread(shutil.rmtree, config.volumes, ignore_errors=True)
@@ -84,13 +84,13 @@ class _Node:
         self._binding: dict[Uid, asyncio.Task[None]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Do everything at once until told to stop."""
+        """Serve the kubelet API, stay registered and run pods, until `stop` is set."""
         async with serve_kubelet(self._node.config, self):
-            tasks = [asyncio.create_task(work) for work in (stop.wait(), self._live(), self._follow_pods())]
+            tasks = [asyncio.create_task(work) for work in (stop.wait(), self._stay_registered(), self._follow_pods())]
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
-                    task.result()  # none but `stop` ends by itself
+                    task.result()  # raises, unless it was `stop`
             finally:
                 for task in [*tasks, *self._binding.values()]:
                     task.cancel()
@@ -98,12 +98,12 @@ class _Node:
                 await self._end_pods()
 
     def log_of(self, namespace: str, pod: str, container: str) -> Path | None:
-        """Return the file of a container's log; None if there is no such container."""
+        """Return the path of a container's log; None if the node has no such container."""
         found = self._find(namespace, pod)
         return found.log_of(container) if found is not None and found.container(container) is not None else None
 
     def may_grow(self, namespace: str, pod: str, container: str) -> bool:
-        """Whether a container runs."""
+        """Whether a container is running."""
         found = self._find(namespace, pod)
         one = found.container(container) if found is not None else None
         return one is not None and isinstance(one.facts.state, Running)
@@ -111,18 +111,18 @@ class _Node:
     def _find(self, namespace: str, name: str) -> Pod | None:
         return next((pod for pod, _ in self._pods.values() if pod.name == (namespace, name)), None)
 
-    async def _live(self) -> None:
-        """Register, and give signs of life."""
-        act = register
+    async def _stay_registered(self) -> None:
+        """Register the node, and send heartbeats."""
+        request = register
         while True:
             try:
-                await act(self._node.api, self._node.config)
+                await request(self._node.api, self._node.config)
             except ApiError as error:
-                logger.warning("the node is not registered, trying again: %s", error)
-                act = register
+                logger.warning("cannot register the node, trying again: %s", error)
+                request = register
                 await asyncio.sleep(_RETRY)
             else:
-                act = beat
+                request = heartbeat
                 await asyncio.sleep(HEARTBEAT)
 
     async def _follow_pods(self) -> None:
@@ -134,9 +134,9 @@ class _Node:
         match event:
             case Deleted(uid):
                 if uid in self._pods:
-                    pod, life = self._pods[uid]
+                    pod, task = self._pods[uid]
                     pod.forget()
-                    life.add_done_callback(lambda _: self._pods.pop(uid, None))
+                    task.add_done_callback(lambda _: self._pods.pop(uid, None))
             case Present(manifest):
                 uid = Uid(manifest["metadata"]["uid"])
                 if uid in self._pods:
@@ -150,12 +150,12 @@ class _Node:
 
     async def _run_pod(self, pod: Pod) -> None:
         try:
-            await pod.live()
+            await pod.run()
         except Exception:
-            logger.exception("%s: a defect in the node", "/".join(pod.name))
+            logger.exception("%s: unexpected error in the node", "/".join(pod.name))
 
     async def _bind(self, pod: Manifest) -> None:
-        """Schedule a pod to this node, however often it takes."""
+        """Bind a pod to this node, and repeat the request until it succeeds or the pod is bound or gone."""
         metadata = pod["metadata"]
         binding = {
             "apiVersion": "v1",
@@ -170,24 +170,24 @@ class _Node:
             except (ConflictError, NotFoundError):
                 return  # bound already, or gone
             except ApiError as error:
-                logger.warning("%s/%s is not bound, trying again: %s", metadata["namespace"], metadata["name"], error)
+                logger.warning("cannot bind %s/%s, trying again: %s", metadata["namespace"], metadata["name"], error)
                 await asyncio.sleep(_RETRY)
             else:
                 return
 
     async def _end_pods(self) -> None:
-        lives = [life for _, life in self._pods.values()]
+        tasks = [task for _, task in self._pods.values()]
         for pod, _ in self._pods.values():
             pod.abandon(_LAST_GRACE)
-        if lives:
-            await asyncio.wait(lives, timeout=_END_TIMEOUT)
-        for life in lives:
-            life.cancel()
-        await asyncio.gather(*lives, return_exceptions=True)
+        if tasks:
+            await asyncio.wait(tasks, timeout=_END_TIMEOUT)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def schedulable(pod: Manifest) -> bool:
-    """Whether a pod waits for this scheduler."""
+    """Whether a pod is waiting for the default scheduler, whose part this node plays."""
     spec = pod["spec"]
     return (
         not spec.get("nodeName")

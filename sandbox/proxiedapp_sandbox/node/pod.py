@@ -1,4 +1,4 @@
-"""The life of one pod: a place to live, init containers, containers, and an orderly end."""
+"""The life cycle of one pod: its sandbox, init containers, containers, and an orderly end."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from typing import Final
 from proxiedapp.kube.client import ApiError, ConflictError, NotFoundError
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node.backoff import RestartBackoff
-from proxiedapp_sandbox.node.container import Container, ContainerContext, Role
+from proxiedapp_sandbox.node.container import Container, ContainerContext, ContainerRole
 from proxiedapp_sandbox.node.errors import NotStartableError
 from proxiedapp_sandbox.node.logs import log_file
 from proxiedapp_sandbox.node.podsandbox import NodeContext, PodSandbox
@@ -23,18 +23,21 @@ logger = logging.getLogger(__name__)
 
 _GRACE: Final = 30.0
 """Kubernetes' own default for terminationGracePeriodSeconds."""
-_FIRST_WORD: Final = 2.0
-"""Seconds that the news of a pod's end may take to the API server before its containers are told."""
-_LAST_WORD: Final = 1.0
-"""Seconds that a pod's containers may take to say how they ended, once they did."""
+_UNREADY_TIMEOUT: Final = 2.0
+"""Seconds that the write of "not ready" may take before the containers of a deleted pod are stopped."""
+_FINAL_FACTS_TIMEOUT: Final = 1.0
+"""Seconds that the containers may take to set their final facts, once their processes have ended."""
 _RETRY: Final = 1.0
-"""Seconds between two tries to remove a pod from the API server."""
-_LOST: Final = (137, "ContainerStatusUnknown", "its node ended, and nobody saw how the container did")
-"""What is said of containers that ended with a node before this one."""
+"""Seconds before a request that failed is repeated."""
+_LOST: Final = (137, "ContainerStatusUnknown", "the node was killed before it recorded how the container ended")
+"""Exit code, reason and message of containers that ended with an earlier node."""
 
 
 class Pod:
-    """One pod that is bound to this node. `live` is its whole life; `observe` and `forget` tell of the API server."""
+    """One pod that is bound to this node.
+
+    `run` runs it from start to end; `observe` and `forget` report what the API server has of it.
+    """
 
     def __init__(self, manifest: Manifest, node: NodeContext) -> None:
         status = manifest.get("status") or {}
@@ -42,12 +45,12 @@ class Pod:
         self._node = node
         self._deleted = asyncio.Event()
         self._dropped = asyncio.Event()
-        """Nobody waits for an orderly end any more, nor for word of it."""
+        """Set once the API server no longer has the pod: it need not end in order, and its status is not written."""
         self._last_grace = 0.0
-        self._over = status.get("phase") in {"Succeeded", "Failed"} or "deletionTimestamp" in manifest["metadata"]
-        """Nothing is to be started any more; the node comes too late to say what became of it."""
+        self._is_over = status.get("phase") in {"Succeeded", "Failed"} or "deletionTimestamp" in manifest["metadata"]
+        """Nothing is started: the pod ended, or was deleted, before this node started."""
         self._since = _moment(status["startTime"]) if "startTime" in status else datetime.now(UTC)
-        self._sandbox = PodSandbox(manifest, node, None if self._over else status.get("podIP"))
+        self._sandbox = PodSandbox(manifest, node, None if self._is_over else status.get("podIP"))
         self._address = self._sandbox.address
         self._status = StatusWriter(node.api, manifest, self._facts)
         self._init, self._main = self._containers()
@@ -59,39 +62,39 @@ class Pod:
         return self._manifest["metadata"]["namespace"], self._manifest["metadata"]["name"]
 
     def container(self, name: str) -> Container | None:
-        """Return the container of a name."""
+        """Return the container of a name; None if there is none."""
         return next((each for each in [*self._init, *self._main] if each.facts.name == name), None)
 
     def log_of(self, container: str) -> Path:
-        """Return the file of a container's log."""
+        """Return the path of a container's log."""
         return log_file(self._node.config.logs, *self.name, container)
 
     def observe(self, manifest: Manifest) -> None:
-        """Take in the pod as the API server has it."""
+        """Record the pod as the API server has it."""
         self._manifest = manifest
         self._status.observe(manifest)
         if "deletionTimestamp" in manifest["metadata"]:
             self._deleted.set()
 
     def forget(self) -> None:
-        """Take in that the API server has the pod no more: it ends at once."""
+        """Record that the API server no longer has the pod, and kill its containers."""
         self._status.finish()
         self._dropped.set()
         self._deleted.set()
 
     def abandon(self, grace: float) -> None:
-        """End all containers within so many seconds, and without hooks, because the node ends."""
+        """Stop all containers within `grace` seconds and without hooks, because the node stops."""
         self._last_grace = grace
         self.forget()
 
-    async def live(self) -> None:
-        """Run the pod until it is deleted, and then remove it from the API server."""
-        if not self._over:
-            await self._run()
+    async def run(self) -> None:
+        """Run the pod until it is deleted, then remove it from the API server."""
+        if not self._is_over:
+            await self._run_containers()
         await self._deleted.wait()
         await self._remove()
 
-    async def _run(self) -> None:
+    async def _run_containers(self) -> None:
         label = "/".join(self.name)
         logger.info("%s: starts", label)
         reporting = asyncio.create_task(self._status.keep_written())
@@ -100,9 +103,9 @@ class Pod:
         try:
             await asyncio.wait({work, deleted}, return_when=asyncio.FIRST_COMPLETED)
             if work.done() and (defect := work.exception()):
-                logger.error("%s: a defect in the node", label, exc_info=defect)
+                logger.error("%s: unexpected error in the node", label, exc_info=defect)
             elif not work.done() and await self._end():
-                await asyncio.wait({work}, timeout=_LAST_WORD)
+                await asyncio.wait({work}, timeout=_FINAL_FACTS_TIMEOUT)
             self._status.finish()
             await reporting
         finally:
@@ -111,29 +114,29 @@ class Pod:
             await asyncio.gather(reporting, deleted, work, return_exceptions=True)
             await self._sandbox.tear_down()
             logger.info("%s: ended", label)
-        await self._insist(self._status.write)  # what became of it: controllers of jobs read it
+        await self._retry(self._status.write)  # the Job controller reads how the containers ended
 
     async def _work(self) -> None:
-        """Start what is to be started, and return when all of it has ended for good."""
+        """Start the containers in order, and return when all of them have ended for good."""
         if not await self._set_up():
             return
         async with asyncio.TaskGroup() as group:
             sidecars: list[Container] = []
             for container in self._init:
                 running = group.create_task(container.run())
-                if container.role is Role.SIDECAR:
+                if container.role is ContainerRole.SIDECAR:
                     sidecars.append(container)
                     await container.started.wait()
                 elif (ended := await running) is None or ended.exit_code != 0:
                     break
             else:
                 await asyncio.wait([group.create_task(container.run()) for container in self._main])
-            if not self._deleted.is_set():  # else `_end` stops all of them
+            if not self._deleted.is_set():  # otherwise `_end` stops all of them
                 for sidecar in reversed(sidecars):
                     await sidecar.stop(self._grace)
 
     async def _set_up(self) -> bool:
-        """Make the pod's place, however often it takes; False if the pod is deleted before."""
+        """Set up the pod's sandbox, and try again after failures; return False if the pod is deleted first."""
         backoff = RestartBackoff(self._node.config.backoff_seconds, self._node.config.backoff_max_seconds)
         while not self._deleted.is_set():
             try:
@@ -150,45 +153,49 @@ class Pod:
         return False
 
     async def _end(self) -> bool:
-        """Not ready first, then preStop and SIGTERM, SIGKILL after the grace period; False if nobody waits for that."""
+        """Stop the containers: in order, unless the API server no longer has the pod.
+
+        Returns whether their final status is still of use.
+        """
         if not self._dropped.is_set():
-            ways = [asyncio.create_task(way) for way in (self._end_in_order(), self._dropped.wait())]
+            tasks = [asyncio.create_task(each) for each in (self._end_in_order(), self._dropped.wait())]
             try:
-                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for way in ways:
-                    way.cancel()
-                await asyncio.gather(*ways, return_exceptions=True)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
         if self._last_grace:
             everything = [*self._init, *self._main]
             await asyncio.gather(*(each.stop(self._last_grace, hook=False) for each in everything))
         return not self._dropped.is_set() or self._last_grace > 0
 
     async def _end_in_order(self) -> None:
+        """Write that the pod is not ready, run preStop, send SIGTERM, and send SIGKILL after the grace period."""
         self._status.changed()
         with suppress(ApiError, TimeoutError):
-            async with asyncio.timeout(_FIRST_WORD):
+            async with asyncio.timeout(_UNREADY_TIMEOUT):
                 await self._status.write()
         clock = asyncio.get_running_loop().time
         deadline = clock() + self._grace
-        others = [each for each in self._init if each.role is Role.STEP] + self._main
+        others = [each for each in self._init if each.role is ContainerRole.INIT] + self._main
         await asyncio.gather(*(each.stop(self._grace) for each in others))
-        for sidecar in reversed([each for each in self._init if each.role is Role.SIDECAR]):
+        for sidecar in reversed([each for each in self._init if each.role is ContainerRole.SIDECAR]):
             await sidecar.stop(max(deadline - clock(), 0.0))
 
     @property
     def _grace(self) -> float:
-        """Return how long the containers may take to end: what the deletion says, else what the spec says."""
+        """Return the grace period in seconds: that of the deletion, else that of the spec."""
         metadata, spec = self._manifest["metadata"], self._manifest["spec"]
         return float(metadata.get("deletionGracePeriodSeconds", spec.get("terminationGracePeriodSeconds", _GRACE)))
 
     async def _remove(self) -> None:
-        """Remove the pod from the API server, if it is still there."""
+        """Remove the pod from the API server, if it still exists."""
         options = {"gracePeriodSeconds": 0, "preconditions": {"uid": self._manifest["metadata"]["uid"]}}
-        await self._insist(lambda: self._node.api.request("DELETE", self._status.path, options))
+        await self._retry(lambda: self._node.api.request("DELETE", self._status.path, options))
 
-    async def _insist(self, request: Callable[[], Awaitable[object]]) -> None:
-        """Make a request until it succeeds, or there is no such pod any more."""
+    async def _retry(self, request: Callable[[], Awaitable[object]]) -> None:
+        """Repeat a request until it succeeds, or until the pod no longer exists."""
         while not self._dropped.is_set():
             try:
                 await request()
@@ -216,9 +223,9 @@ class Pod:
         runs = {each["name"]: each["restartCount"] + 1 for each in statuses if each.get("containerID")}
         config = self._node.config
 
-        def made(container: Manifest, role: Role) -> Container:
+        def made(container: Manifest, role: ContainerRole) -> Container:
             name = container["name"]
-            around = ContainerContext(
+            context = ContainerContext(
                 prepare=self._sandbox.container_config,
                 start=Process.start,
                 target=self._sandbox.handler_target,
@@ -229,15 +236,18 @@ class Pod:
                 backoff=config.backoff_seconds,
                 backoff_max=config.backoff_max_seconds,
             )
-            if name not in runs and not self._over:
-                around.log.unlink(missing_ok=True)  # of another pod of this name
-                return Container(container, role, spec["restartPolicy"], around)
+            if name not in runs and not self._is_over:
+                context.log.unlink(missing_ok=True)  # the log of an earlier pod of this name
+                return Container(container, role, spec["restartPolicy"], context)
             lost = Terminated(*_LOST, self._since, datetime.now(UTC))
-            return Container(container, role, spec["restartPolicy"], around, runs=runs.get(name, 0), last=lost)
+            return Container(container, role, spec["restartPolicy"], context, runs=runs.get(name, 0), last=lost)
 
         return (
-            [made(each, Role.SIDECAR if is_sidecar(each) else Role.STEP) for each in spec.get("initContainers") or []],
-            [made(each, Role.MAIN) for each in spec["containers"]],
+            [
+                made(each, ContainerRole.SIDECAR if is_sidecar(each) else ContainerRole.INIT)
+                for each in spec.get("initContainers") or []
+            ],
+            [made(each, ContainerRole.MAIN) for each in spec["containers"]],
         )
 
 

@@ -1,4 +1,4 @@
-"""When a probe is tried, and how many outcomes in a row decide."""
+"""When a probe runs, and how many equal results in a row change the container's state."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -12,7 +12,10 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class ProbeSettings:
-    """The numbers of a probe, with Kubernetes' defaults."""
+    """The timing and thresholds of a probe; times are in seconds.
+
+    The defaults are those of Kubernetes (v1.36.3 `pkg/apis/core/v1/defaults.go`, `SetDefaults_Probe`).
+    """
 
     initial_delay: float = 0
     period: float = 10
@@ -22,7 +25,7 @@ class ProbeSettings:
 
     @classmethod
     def of(cls, probe: Mapping[str, Any]) -> "ProbeSettings":
-        """Read them from a probe; the API server stores 0 where nothing was given."""
+        """Read the settings of a probe; 0 counts as not set."""
         return cls(
             initial_delay=probe.get("initialDelaySeconds") or 0,
             period=probe.get("periodSeconds") or 10,
@@ -33,7 +36,7 @@ class ProbeSettings:
 
 
 class ThresholdCounter:
-    """Counts outcomes in a row."""
+    """Counts equal results in a row, and compares the count with the probe's thresholds."""
 
     def __init__(self, timing: ProbeSettings) -> None:
         self._timing = timing
@@ -41,7 +44,7 @@ class ThresholdCounter:
         self._in_a_row = 0
 
     def count(self, *, ok: bool) -> bool | None:
-        """Add an outcome; returns what is decided by now, None if nothing is."""
+        """Add a result; return it if its threshold is reached, else None."""
         self._in_a_row = self._in_a_row + 1 if ok == self._last else 1
         self._last = ok
         needed = self._timing.successes if ok else self._timing.failures
@@ -51,14 +54,14 @@ class ThresholdCounter:
 async def state_changes(
     timing: ProbeSettings, check: Callable[[], Awaitable[HandlerResult]], sleep: Sleep = asyncio.sleep
 ) -> AsyncGenerator[HandlerResult, None]:
-    """Try for ever, and yield each outcome that decides something: the first, and each that changes it."""
-    tally = ThresholdCounter(timing)
+    """Run `check` periodically, and yield each result that reaches its threshold and changes the state."""
+    counter = ThresholdCounter(timing)
     decided: bool | None = None
     await sleep(timing.initial_delay)
     while True:
-        outcome = await check()
-        verdict = tally.count(ok=outcome.ok)
-        if verdict is not None and verdict != decided:
-            decided = verdict
-            yield outcome
+        result = await check()
+        reached = counter.count(ok=result.ok)
+        if reached is not None and reached != decided:
+            decided = reached
+            yield result
         await sleep(timing.period)

@@ -1,4 +1,4 @@
-"""What the API server is told of the node itself: a Node that is always Ready, and a Lease that says it lives."""
+"""The node's own objects on the API server: a Node that is always Ready, and a Lease with its heartbeat."""
 
 import os
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from proxiedapp_sandbox.node.config import NodeConfig
 from proxiedapp_sandbox.node.status import timestamp
 
 HEARTBEAT: Final = 60.0
-"""Seconds between two signs of life. In the sandbox no controller asks for them; people do, by `kubectl get nodes`."""
+"""Seconds between two heartbeats. No controller of the sandbox reads them; `kubectl describe node` shows them."""
 
 _MERGE: Final = "application/merge-patch+json"
 _NODES: Final = "/api/v1/nodes"
@@ -20,7 +20,7 @@ _LEASE_SECONDS: Final = 300
 
 
 def allocatable(config: NodeConfig) -> dict[str, str]:
-    """Return what pods may ask for: the whole machine."""
+    """Return the resources of the node: those of the whole host."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "cpu": str(os.cpu_count() or 1),
@@ -30,20 +30,21 @@ def allocatable(config: NodeConfig) -> dict[str, str]:
 
 
 async def register(api: Api, config: NodeConfig) -> None:
-    """Create the Node, or take it over; raises ApiError."""
+    """Create the Node, or update that of an earlier node; raises ApiError."""
     metadata = {"name": config.name, "labels": {"kubernetes.io/hostname": config.name, "kubernetes.io/os": "linux"}}
     node = {"apiVersion": "v1", "kind": "Node", "metadata": metadata}
     await _create_or_patch(api, _NODES, node, {"metadata": {"labels": metadata["labels"]}})
-    # The API server taints a new node; the controller that would remove the taint is off in the sandbox. So is the one
-    # that would name the pods' network, and an operator's settings are chosen by it.
+    # The API server taints each new node as not ready (v1.36.3 `plugin/pkg/admission/nodetaint`), and the controller
+    # that would remove the taint is off in the sandbox. So is the one that would set podCIDR, by which users choose
+    # trusted proxies.
     network = str(config.network.subnet)
     spec = {"taints": None, "podCIDR": network, "podCIDRs": [network]}
     await _patch(api, f"{_NODES}/{config.name}", {"spec": spec})
-    await beat(api, config)
+    await heartbeat(api, config)
 
 
-async def beat(api: Api, config: NodeConfig) -> None:
-    """Give a sign of life; raises ApiError."""
+async def heartbeat(api: Api, config: NodeConfig) -> None:
+    """Renew the Node's status and its Lease; raises ApiError."""
     now = datetime.now(UTC)
     status = node_status(config, now, allocatable(config))
     await _patch(api, f"{_NODES}/{config.name}/status", {"status": status})
@@ -57,12 +58,12 @@ async def beat(api: Api, config: NodeConfig) -> None:
 
 
 def node_status(config: NodeConfig, now: datetime, resources: Mapping[str, str]) -> dict[str, Any]:
-    """Return the Node's status. Its only address is the gateway's, where the API server finds the logs."""
+    """Return the Node's status. Its only address is the gateway, where the API server reads the logs."""
     ready = {
         "type": "Ready",
         "status": "True",
         "reason": "ProcessNodeReady",
-        "message": "the process node runs",
+        "message": "the process node is running",
         "lastHeartbeatTime": timestamp(now),
         "lastTransitionTime": timestamp(now),
     }

@@ -1,4 +1,4 @@
-"""What pods are made of beside their spec: ConfigMaps, Secrets and tokens, read from the API server."""
+"""The ConfigMaps, Secrets and tokens that a pod refers to, read from the API server."""
 
 import base64
 from collections.abc import Iterable
@@ -18,14 +18,14 @@ _KINDS: Final = {
 
 
 async def read_sources(api: Api, pod: Manifest, sources: Iterable[SourceRef]) -> dict[SourceRef, dict[str, bytes]]:
-    """Read the sources; leave out one that does not exist. Raises NotStartableError if one cannot be read."""
+    """Return the data of the sources that exist; raises NotStartableError if the API server returns another error."""
     found = {}
     for source in sources:
         try:
             if source.kind == TOKEN:
                 found[source] = {"": await _token(api, pod, source.name)}
             else:
-                found[source] = _held(await api.get(_KINDS[source.kind], pod["metadata"]["namespace"], source.name))
+                found[source] = _data(await api.get(_KINDS[source.kind], pod["metadata"]["namespace"], source.name))
         except NotFoundError:
             continue
         except ApiError as error:
@@ -33,17 +33,17 @@ async def read_sources(api: Api, pod: Manifest, sources: Iterable[SourceRef]) ->
     return found
 
 
-def _held(item: Manifest) -> dict[str, bytes]:
+def _data(item: Manifest) -> dict[str, bytes]:
     """Return the data of a ConfigMap or Secret."""
     encoded = (item.get("data") or {}) if item.get("kind") == "Secret" else (item.get("binaryData") or {})
-    held = {key: base64.b64decode(value) for key, value in encoded.items()}
+    data = {key: base64.b64decode(value) for key, value in encoded.items()}
     if item.get("kind") != "Secret":
-        held |= {key: value.encode() for key, value in (item.get("data") or {}).items()}
-    return held
+        data |= {key: value.encode() for key, value in (item.get("data") or {}).items()}
+    return data
 
 
 async def _token(api: Api, pod: Manifest, audience: str) -> bytes:
-    """Return a token for the pod's service account that ends with the pod."""
+    """Return a token for the pod's service account that becomes invalid when the pod is deleted."""
     metadata = pod["metadata"]
     account = pod["spec"].get("serviceAccountName") or "default"
     answer = await api.request(

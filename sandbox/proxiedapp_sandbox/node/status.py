@@ -1,4 +1,4 @@
-"""What a pod's status says, from what the node knows of it. No clock and no I/O."""
+"""A pod's status, computed from what the node knows about its containers. No clock and no I/O."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Phase = Literal["Pending", "Running", "Succeeded", "Failed"]
 
 
 def timestamp(moment: datetime) -> str:
-    """Write a time, which must be in UTC, as the API server does: whole seconds."""
+    """Format a time, which must be in UTC, in whole seconds, as the API server does."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -23,24 +23,24 @@ class Waiting:
     message: str = ""
 
     def as_state(self) -> dict[str, Any]:
-        """Return it as the API writes it."""
+        """Return a ContainerState of the API."""
         return {"waiting": {"reason": self.reason} | ({"message": self.message} if self.message else {})}
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Running since."""
+    """Running since a time."""
 
     since: datetime
 
     def as_state(self) -> dict[str, Any]:
-        """Return it as the API writes it."""
+        """Return a ContainerState of the API."""
         return {"running": {"startedAt": timestamp(self.since)}}
 
 
 @dataclass(frozen=True, slots=True)
 class Terminated:
-    """Ended, for now or for good."""
+    """Ended, until a restart or for good."""
 
     exit_code: int
     reason: str
@@ -50,7 +50,7 @@ class Terminated:
     container_id: str = ""
 
     def as_state(self) -> dict[str, Any]:
-        """Return it as the API writes it."""
+        """Return a ContainerState of the API."""
         ended: dict[str, Any] = {
             "exitCode": self.exit_code,
             "reason": self.reason,
@@ -63,22 +63,22 @@ class Terminated:
 
 @dataclass(frozen=True, slots=True)
 class ContainerFacts:
-    """One container as it is now."""
+    """The current facts about one container."""
 
     name: str
     image: str
     state: Waiting | Running | Terminated = Waiting("ContainerCreating")
     last: Terminated | None = None
-    """How the run before ended."""
+    """How the previous run ended."""
     image_id: str = ""
     container_id: str = ""
     restarts: int = 0
     started: bool = False
-    """Running, and past its startup probe."""
+    """Whether it is running and its startup probe, if any, succeeded."""
     ready: bool = False
 
     def as_status(self) -> dict[str, Any]:
-        """Return it as an item of `containerStatuses`."""
+        """Return an item of `containerStatuses`."""
         return {
             "name": self.name,
             "image": self.image,
@@ -123,7 +123,7 @@ def pod_status(pod: Manifest, facts: PodFacts, now: datetime) -> Manifest:
 
 
 def differs(known: Manifest, wanted: Manifest) -> bool:
-    """Whether a status that the API server has lacks anything of the one wanted; conditions of others do not count."""
+    """Whether the status on the API server differs from the one wanted; other writers' conditions are ignored."""
     conditions = {each["type"]: each for each in known.get("conditions") or []}
     for key, value in wanted.items():
         if key == "conditions":
@@ -142,18 +142,18 @@ def differs(known: Manifest, wanted: Manifest) -> bool:
 
 
 def _without_defaults(status: Manifest) -> Manifest:
-    """Leave out what the node does not write (the API server adds resources and the like)."""
+    """Return only the fields that the node writes (the API server adds `resources`, for example)."""
     ours = ContainerFacts("", "", container_id="-").as_status()
     return {key: value for key, value in status.items() if key in ours}
 
 
 def is_sidecar(container: Manifest) -> bool:
-    """Whether an init container goes on running beside the others."""
+    """Whether an init container is a sidecar, which keeps running beside the other containers."""
     return container.get("restartPolicy") == "Always"
 
 
 def pod_phase(pod: Manifest, facts: PodFacts) -> Phase:
-    """Sum up the containers; a pod that has run once is never Pending again."""
+    """Return the phase. It is computed as by the kubelet (v1.36.3 `pkg/kubelet/kubelet_pods.go`, `getPhase`)."""
     policy = pod["spec"].get("restartPolicy", "Always")
     if policy == "Never" and any(
         isinstance(each.state, Terminated) and each.state.exit_code != 0 for each in _until_completion(pod, facts)
@@ -217,5 +217,5 @@ def _conditions(pod: Manifest, facts: PodFacts, phase: Phase, now: datetime) -> 
 
 
 def _condition(kind: str, reason: str = "", message: str = "") -> dict[str, Any]:
-    """Make a condition that is true unless there is a reason why not; reason and message are null to be removed."""
+    """Return a condition that is True unless a reason is given; null makes the API server remove a field."""
     return {"type": kind, "status": "False" if reason else "True", "reason": reason or None, "message": message or None}

@@ -1,4 +1,4 @@
-"""Writes a pod's status: only when it differs from what the API server has, and never on a pod of the same name."""
+"""Writes a pod's status: only if it differs from what the API server has, and never to another pod of the same name."""
 
 import asyncio
 import logging
@@ -13,13 +13,13 @@ from proxiedapp_sandbox.node.status import PodFacts, differs, pod_status
 logger = logging.getLogger(__name__)
 
 _MERGE: Final = "application/strategic-merge-patch+json"
-"""Merges conditions by their type, so that those of others stay."""
+"""Merges conditions by their type, so that those of other writers remain (`k8s.io/api` `core/v1`, patchMergeKey)."""
 _RETRY: Final = 1.0
-"""Seconds between two tries to write."""
+"""Seconds before a write that failed is repeated."""
 
 
 class StatusWriter:
-    """The status of one pod."""
+    """Writes the status of one pod, as `facts` describes it."""
 
     def __init__(self, api: Api, pod: Manifest, facts: Callable[[], PodFacts]) -> None:
         self._api = api
@@ -37,22 +37,22 @@ class StatusWriter:
         return f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
 
     def changed(self) -> None:
-        """Say that the facts changed."""
+        """Record that the facts changed."""
         self._changed.set()
 
     def observe(self, pod: Manifest) -> None:
-        """Take in the pod as the API server has it, unless our own last write is newer."""
+        """Record the pod as the API server has it, unless the last write returned a newer version."""
         if _version(pod) > _version(self._pod):
             self._pod = pod
             self._changed.set()
 
     def finish(self) -> None:
-        """End `keep_written`, but not in the midst of a write."""
+        """Make `keep_written` return, after a write that is under way."""
         self._finished = True
         self._changed.set()
 
     async def keep_written(self) -> None:
-        """Write whenever something changed, until told to finish or the pod is gone."""
+        """Write after each change, until `finish` is called or the pod no longer exists."""
         while True:
             await self._changed.wait()
             if self._finished:
@@ -62,12 +62,12 @@ class StatusWriter:
             except (NotFoundError, ConflictError):
                 return
             except ApiError as error:
-                logger.warning("%s: its status is not written, trying again: %s", self.path, error)
+                logger.warning("%s: cannot write its status, trying again: %s", self.path, error)
                 self._changed.set()
                 await asyncio.sleep(_RETRY)
 
     async def write(self) -> None:
-        """Write now if anything differs; raises ApiError."""
+        """Write the status now, if it differs; raises ApiError."""
         async with self._writing:
             self._changed.clear()
             wanted = pod_status(self._pod, self._facts(), datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""A pod's volumes: folders that hold what the spec says, made before the first container starts."""
+"""A pod's volumes: folders with the files that the spec asks for, made before the first container starts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node.environment import PodFields, SourceContents, SourceRef
 from proxiedapp_sandbox.node.errors import NotStartableError
 
-TOKEN: Final = "ServiceAccountToken"  # noqa: S105 - a kind of source
-"""Kind of the source whose name is an audience and whose content, under the empty key, a token for it."""
+TOKEN: Final = "ServiceAccountToken"  # noqa: S105 - no password
+"""Kind of a source whose name is an audience, and whose data is a token for it, under the empty key."""
 
-_OFFERED: Final = ("emptyDir", "configMap", "secret", "downwardAPI", "projected")
+_SUPPORTED: Final = ("emptyDir", "configMap", "secret", "downwardAPI", "projected")
 _NAME_OF: Final = {"configMap": "name", "secret": "secretName"}
 _KIND_OF: Final = {"configMap": "ConfigMap", "secret": "Secret"}
 
@@ -26,12 +26,12 @@ class VolumeFile:
 
 
 def writable_by_pod(volume: Manifest) -> bool:
-    """Whether the pod may write to the volume."""
+    """Whether containers may write to the volume."""
     return "emptyDir" in volume
 
 
 def volume_sources(volume: Manifest) -> set[SourceRef]:
-    """Return what must be read before the volume can be filled."""
+    """Return the sources that `volume_files` needs for this volume."""
     found = set()
     for part, key in _parts(volume):
         if key in _KIND_OF:
@@ -42,12 +42,15 @@ def volume_sources(volume: Manifest) -> set[SourceRef]:
 
 
 def volume_files(volume: Manifest, fields: PodFields, contents: SourceContents) -> dict[str, VolumeFile]:
-    """Return the files of a volume by their path in it; raises NotStartableError for what is missing or not offered."""
-    if not any(kind in volume for kind in _OFFERED):
+    """Return the files of a volume by their path in it.
+
+    Raises NotStartableError if a source or key is missing, or if the sandbox does not support this type of volume.
+    """
+    if not any(kind in volume for kind in _SUPPORTED):
         kind = next((key for key in volume if key != "name"), "no source")
         raise NotStartableError(
             "CreateContainerError",
-            f"volume {volume['name']!r} ({kind}) is not offered by the sandbox: use one of {', '.join(_OFFERED)}",
+            f"volume {volume['name']!r} ({kind}) is not supported by the sandbox: use one of {', '.join(_SUPPORTED)}",
         )
     files: dict[str, VolumeFile] = {}
     for part, key in _parts(volume):
@@ -62,7 +65,7 @@ def volume_files(volume: Manifest, fields: PodFields, contents: SourceContents) 
 
 
 def write_volume(folder: Path, files: Mapping[str, VolumeFile]) -> None:
-    """Make the folder, which anybody may use, and its files."""
+    """Write the files to a new folder that every user may write to."""
     folder.mkdir(parents=True)
     folder.chmod(0o777)
     for path, file in files.items():
@@ -73,7 +76,7 @@ def write_volume(folder: Path, files: Mapping[str, VolumeFile]) -> None:
 
 
 def _parts(volume: Manifest) -> Iterator[tuple[Mapping[str, Any], str]]:
-    """Return what the volume is made of, each with the name that says of what kind it is."""
+    """Return the parts of a volume, each with the field of the API that it comes from."""
     for source in [volume, *(volume.get("projected", {}).get("sources") or [])]:
         for key in ("configMap", "secret", "downwardAPI", "serviceAccountToken"):
             if key in source:
@@ -83,7 +86,7 @@ def _parts(volume: Manifest) -> Iterator[tuple[Mapping[str, Any], str]]:
 def _source(part: Mapping[str, Any], key: str) -> SourceRef:
     return SourceRef(
         _KIND_OF[key], part.get(_NAME_OF[key]) or part["name"]
-    )  # in a projected volume it is always `name`
+    )  # in a projected volume the field is always `name`
 
 
 def _from_keys(
@@ -94,16 +97,16 @@ def _from_keys(
         if optional:
             return {}
         raise NotStartableError("CreateContainerConfigError", f'{source.kind} "{source.name}" for a volume not found')
-    held = contents[source]
+    data = contents[source]
     if not part.get("items"):
-        return {key: VolumeFile(value, mode) for key, value in held.items()}
+        return {key: VolumeFile(value, mode) for key, value in data.items()}
     files = {}
     for item in part["items"]:
-        if item["key"] in held:
-            files[item["path"]] = VolumeFile(held[item["key"]], item.get("mode") or mode)
+        if item["key"] in data:
+            files[item["path"]] = VolumeFile(data[item["key"]], item.get("mode") or mode)
         elif not optional:
             raise NotStartableError(
-                "CreateContainerConfigError", f'key "{item["key"]}" is not in {source.kind} "{source.name}"'
+                "CreateContainerConfigError", f'{source.kind} "{source.name}" has no key "{item["key"]}"'
             )
     return files
 

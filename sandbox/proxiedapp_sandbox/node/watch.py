@@ -1,4 +1,4 @@
-"""All objects of a kind, followed: a list, then a watch from there, and again a list whenever the watch is lost."""
+"""List and watch of all objects of a kind: a list, then a watch from its version, and a new list after a lost watch."""
 
 import asyncio
 import logging
@@ -20,25 +20,28 @@ from proxiedapp_sandbox.node.probes import Sleep
 logger = logging.getLogger(__name__)
 
 Uid = NewType("Uid", str)
-"""An object's metadata.uid; its name may soon be another's."""
+"""An object's metadata.uid; unlike a name, it is never reused."""
 
 _WATCH_SECONDS: Final = 300
-"""The server ends a watch after that, and it is taken up where it ended."""
-_SILENCE: Final = 90.0
-"""Seconds without a byte after which a watch is dead: bookmarks come each minute."""
+"""Seconds after which the API server ends a watch; the next watch continues from the last version."""
+_READ_TIMEOUT: Final = 90.0
+"""Seconds without a byte after which a watch counts as lost.
+
+The API server sends bookmarks once a minute (v1.36.3 `apiserver/pkg/storage/cacher/cacher.go`, bookmark frequency).
+"""
 _BACKOFF: Final = (0.2, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """An object as it is now."""
+    """An object that exists, in its current version."""
 
     object: Manifest
 
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """An object that is no more."""
+    """An object that was deleted."""
 
     uid: Uid
 
@@ -47,11 +50,11 @@ WatchEvent = Present | Deleted
 
 
 class WatchLostError(Exception):
-    """The watch cannot go on from where it was; a list can."""
+    """The watch cannot continue from its last version; a new list is needed."""
 
 
 async def list_and_watch(api: Api, kind: Kind, sleep: Sleep = asyncio.sleep) -> AsyncGenerator[WatchEvent, None]:
-    """Yield what happens to all objects of a kind, for ever. An object may be seen again though nothing changed."""
+    """Yield the changes of all objects of a kind, without end. An object may be yielded again without a change."""
     known: dict[Uid, None] = {}
     backoff = RestartBackoff(*_BACKOFF)
     clock = asyncio.get_running_loop().time
@@ -63,25 +66,30 @@ async def list_and_watch(api: Api, kind: Kind, sleep: Sleep = asyncio.sleep) -> 
                 yield _remember(known, event)
             async with api.watch_session(await api.token()) as session:
                 while True:
-                    async for kind_of_event, item in _watch(session, api.server, kind, version):
+                    async for event_type, item in _watch(session, api.server, kind, version):
                         version = item["metadata"]["resourceVersion"]
-                        if kind_of_event != "BOOKMARK":
-                            event = Deleted(_uid(item)) if kind_of_event == "DELETED" else Present(item)
+                        if event_type != "BOOKMARK":
+                            event = Deleted(_uid(item)) if event_type == "DELETED" else Present(item)
                             yield _remember(known, event)
         except (ApiError, WatchLostError, aiohttp.ClientError, TimeoutError, OSError) as error:
             delay = backoff.after(clock() - began)
-            logger.warning("%s are listed again in %.1f s: %s", kind.plural, delay, str(error) or type(error).__name__)
+            logger.warning(
+                "lost the watch of %s, listing again in %.1f s: %s",
+                kind.plural,
+                delay,
+                str(error) or type(error).__name__,
+            )
             await sleep(delay)
 
 
 def changes_since(known: Mapping[Uid, None], items: list[Manifest]) -> list[WatchEvent]:
-    """Return what a new list says: who is gone since the last one, then who is there."""
+    """Return the changes that a new list shows: first the deleted objects, then all present ones."""
     present = {_uid(item) for item in items}
     return [*(Deleted(uid) for uid in known if uid not in present), *map(Present, items)]
 
 
 def split_lines(buffer: bytes, chunk: bytes) -> tuple[list[bytes], bytes]:
-    """Return the lines that are whole now, and the rest. aiohttp's own reader refuses lines of more than 64 KiB."""
+    """Return the complete lines and the rest. aiohttp's `StreamReader.readline` rejects lines longer than 64 KiB."""
     *lines, rest = (buffer + chunk).split(b"\n")
     return [line for line in lines if line], rest
 
@@ -107,7 +115,7 @@ async def _list(api: Api, kind: Kind) -> tuple[list[Manifest], str]:
 async def _watch(
     session: aiohttp.ClientSession, server: str, kind: Kind, version: str
 ) -> AsyncIterator[tuple[str, Manifest]]:
-    """Yield events from a version on until the server ends the watch; raises WatchLostError if it cannot go on."""
+    """Yield events after a version until the API server ends the watch; raises WatchLostError if it is lost."""
     query = urlencode(
         {
             "watch": "true",
@@ -116,7 +124,7 @@ async def _watch(
             "timeoutSeconds": str(_WATCH_SECONDS),
         }
     )
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=_SILENCE)
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=_READ_TIMEOUT)
     async with session.get(f"{server}{collection(kind, None)}?{query}", timeout=timeout) as response:
         if response.status != HTTPStatus.OK:
             raise WatchLostError(f"HTTP {response.status}: {(await response.text())[:256]}")
@@ -127,9 +135,9 @@ async def _watch(
                 try:
                     event = orjson.loads(line)
                 except orjson.JSONDecodeError as error:
-                    raise WatchLostError(f"what came is not JSON: {error}") from error
+                    raise WatchLostError(f"the API server sent a line that is not JSON: {error}") from error
                 if event["type"] == "ERROR":
-                    raise WatchLostError(event["object"].get("message") or "the server sent an error")
+                    raise WatchLostError(event["object"].get("message") or "the API server sent an error")
                 yield event["type"], event["object"]
 
 

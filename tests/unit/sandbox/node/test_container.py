@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp_sandbox.node.container import Container, ContainerContext, ContainerProcess, Role
+from proxiedapp_sandbox.node.container import Container, ContainerContext, ContainerProcess, ContainerRole
 from proxiedapp_sandbox.node.containerconfig import ContainerConfig
 from proxiedapp_sandbox.node.errors import NotStartableError, StartError
 from proxiedapp_sandbox.node.handlers import HandlerTarget
@@ -73,7 +73,7 @@ class World:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _passing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
 
-    def contain(self, role: Role = Role.MAIN, policy: str = "Always", **spec: Any) -> Container:
+    def contain(self, role: ContainerRole = ContainerRole.MAIN, policy: str = "Always", **spec: Any) -> Container:
         around = ContainerContext(
             prepare=self._prepare,
             start=self._start,
@@ -206,23 +206,23 @@ async def test_a_long_run_is_forgiven(world: World) -> None:
 @pytest.mark.parametrize(
     ("role", "policy", "code", "again"),
     [
-        (Role.MAIN, "Always", 0, True),
-        (Role.MAIN, "OnFailure", 0, False),
-        (Role.MAIN, "OnFailure", 1, True),
-        (Role.MAIN, "Never", 1, False),
-        (Role.STEP, "Always", 0, False),
-        (Role.STEP, "Always", 1, True),
-        (Role.STEP, "Never", 1, False),
-        (Role.SIDECAR, "Never", 0, True),
+        (ContainerRole.MAIN, "Always", 0, True),
+        (ContainerRole.MAIN, "OnFailure", 0, False),
+        (ContainerRole.MAIN, "OnFailure", 1, True),
+        (ContainerRole.MAIN, "Never", 1, False),
+        (ContainerRole.INIT, "Always", 0, False),
+        (ContainerRole.INIT, "Always", 1, True),
+        (ContainerRole.INIT, "Never", 1, False),
+        (ContainerRole.SIDECAR, "Never", 0, True),
     ],
 )
-def test_who_starts_again(role: Role, policy: str, code: int, *, again: bool) -> None:
-    assert role.starts_again(policy, code) is again
+def test_who_restarts(role: ContainerRole, policy: str, code: int, *, again: bool) -> None:
+    assert role.restarts(policy, code) is again
 
 
 @pytest.mark.parametrize(("code", "ready"), [(0, True), (1, False)])
 async def test_a_step_that_is_done_is_ready(world: World, code: int, *, ready: bool) -> None:
-    container = world.contain(Role.STEP, "Never")
+    container = world.contain(ContainerRole.INIT, "Never")
     running = asyncio.create_task(container.run())
     await world.started()
     world.process.end(code)

@@ -68,7 +68,7 @@ def test_values_from_elsewhere(source: Mapping[str, Any], value: str) -> None:
         pytest.param({"envFrom": [{"secretRef": {"name": "no"}}]}, 'secret "no" not found', id="secret"),
         pytest.param(
             {"env": [{"name": "X", "valueFrom": {"secretKeyRef": {"name": "secret", "key": "no"}}}]},
-            'key "no" is not in secret "secret"',
+            'secret "secret" has no key "no"',
             id="key",
         ),
         pytest.param(
@@ -78,7 +78,7 @@ def test_values_from_elsewhere(source: Mapping[str, Any], value: str) -> None:
         ),
         pytest.param(
             {"env": [{"name": "X", "valueFrom": {"fieldRef": {"fieldPath": "status.phase"}}}]},
-            "'status.phase' is not known",
+            "unknown fieldPath 'status.phase': use one of metadata.name, ",
             id="field",
         ),
     ],

@@ -42,7 +42,9 @@ def test_an_image_is_the_folder_of_its_name(images: Path, reference: str) -> Non
     ],
 )
 def test_other_images_are_refused_with_those_that_exist(images: Path, reference: str) -> None:
-    with pytest.raises(NotStartableError, match=r"use one of sandbox\.local/hello, sandbox\.local/my-shop,") as raised:
+    with pytest.raises(
+        NotStartableError, match=r"use sandbox.local/hello, .* \(any tag\)"
+    ) as raised:
         find_image(reference, images)
     assert raised.value.reason == "ErrImagePull"
 
@@ -50,7 +52,7 @@ def test_other_images_are_refused_with_those_that_exist(images: Path, reference:
 @pytest.mark.parametrize("folder", ["empty", "missing"])
 def test_a_folder_without_images_is_named(tmp_path: Path, folder: str) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(NotStartableError, match=f"{folder} has no folders"):
+    with pytest.raises(NotStartableError, match=f"{folder}, which has none"):
         find_image("sandbox.local/hello", tmp_path / folder)
 
 

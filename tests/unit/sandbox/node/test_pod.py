@@ -35,7 +35,7 @@ class Stage:
         self.server = FakeApi(manifest)
         places = AddressPool(network)
         self.pod = Pod(manifest, NodeContext(config, self.server.api, http, places, {}, "/usr/bin:/bin"))
-        self.life = asyncio.create_task(self.pod.live())
+        self.life = asyncio.create_task(self.pod.run())
         self._folder = folder
         self._network = network
 

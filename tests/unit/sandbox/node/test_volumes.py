@@ -86,10 +86,14 @@ def test_files_of_a_volume(volume: dict[str, Any], files: dict[str, VolumeFile])
         pytest.param({"configMap": {"name": "no"}}, 'ConfigMap "no" for a volume not found', id="missing"),
         pytest.param(
             {"secret": {"secretName": "secret", "items": [{"key": "k", "path": "k"}]}},
-            'key "k" is not in Secret "secret"',
+            'Secret "secret" has no key "k"',
             id="missing key",
         ),
-        pytest.param({"hostPath": {"path": "/etc"}}, r"'v' \(hostPath\) is not offered", id="not offered"),
+        pytest.param(
+            {"hostPath": {"path": "/etc"}},
+            r"'v' \(hostPath\) is not supported by the sandbox: use one of emptyDir, ",
+            id="not offered",
+        ),
     ],
 )
 def test_what_cannot_be_filled_keeps_the_pod_waiting(volume: dict[str, Any], problem: str) -> None:
