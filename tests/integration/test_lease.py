@@ -128,7 +128,7 @@ async def test_a_leader_that_was_frozen_ends_without_a_write(
     finally:
         os.kill(first.process.pid, signal.SIGCONT)
     assert await asyncio.to_thread(first.process.wait, 20) == 1
-    assert "ending, so that never two replicas write" in first.said()
+    assert "stopping, so that two replicas never write at the same time" in first.said()
     after = await cluster.api.get(PROXIED_APP, namespace, "shop")
     assert after["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
     assert await leads(second)

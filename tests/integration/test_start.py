@@ -38,7 +38,9 @@ def kubeconfig(folder: Path, server: str) -> Path:
 async def test_no_api_server(tmp_path: Path) -> None:
     (port,) = free_ports(1)
     (line,) = await asyncio.to_thread(fails_to_start, kubeconfig(tmp_path, f"https://127.0.0.1:{port}"))
-    assert line.startswith(f"proxiedapp: the API server at https://127.0.0.1:{port} does not let us start: no answer")
+    assert line.startswith(
+        f"proxiedapp: cannot start: a request to the API server at https://127.0.0.1:{port} failed: no answer"
+    )
 
 
 async def test_it_can_be_stopped_while_it_waits_for_the_first_answer(tmp_path: Path) -> None:
@@ -66,14 +68,14 @@ async def test_it_can_be_stopped_while_it_waits_for_the_first_answer(tmp_path: P
 async def test_no_kubeconfig(tmp_path: Path) -> None:
     (line,) = await asyncio.to_thread(fails_to_start, tmp_path / "absent", HOME=str(tmp_path))
     assert line == (
-        f"proxiedapp: no way to the cluster: there is no kubeconfig at {tmp_path / 'absent'}. "
+        f"proxiedapp: cannot read the configuration of a cluster: no kubeconfig at {tmp_path / 'absent'}. "
         "Set KUBECONFIG, or run in a pod"
     )
 
 
 async def test_a_token_that_is_not_known(cluster: BareCluster, tmp_path: Path) -> None:
     (line,) = await asyncio.to_thread(fails_to_start, kubeconfig(tmp_path, cluster.plane.server))
-    assert "does not let us start: Unauthorized" in line
+    assert "failed: Unauthorized" in line
 
 
 async def test_a_port_that_is_taken(cluster: BareCluster) -> None:
@@ -86,8 +88,8 @@ async def test_a_port_that_is_taken(cluster: BareCluster) -> None:
             PROXIEDAPP_HEALTH_PORT=port,
         )
     assert line == (
-        f"proxiedapp: port {port} for health and metrics cannot be used (Address already in use): "
-        "free it, or set PROXIEDAPP_HEALTH_PORT"
+        f"proxiedapp: cannot listen on port {port} for health checks and metrics (Address already in use): "
+        "free the port, or set PROXIEDAPP_HEALTH_PORT to another one"
     )
 
 
@@ -180,4 +182,4 @@ async def test_without_our_own_kind_there_is_nothing_to_do(tmp_path: Path) -> No
 
         await until(gone, "the CRD is gone")
         (line,) = await asyncio.to_thread(fails_to_start, cluster.operator_kubeconfig)
-        assert line.endswith("does not know proxiedapps.proxiedapp.dev/v1alpha1: apply crds/proxiedapps.yaml first")
+        assert line.endswith("does not serve proxiedapps.proxiedapp.dev/v1alpha1: apply crds/proxiedapps.yaml first")

@@ -8,8 +8,9 @@ import typer
 
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.settings import read_settings
+from proxiedapp.process.errors import FatalError
 from proxiedapp.process.logs import configure
-from proxiedapp.process.run import FatalError, run_until_stopped
+from proxiedapp.process.run import run_until_stopped
 
 
 def run(

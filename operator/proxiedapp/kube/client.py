@@ -121,7 +121,7 @@ def _existing(kubeconfig: Path | None) -> str:
     """Return the kubeconfig, or the list of them that KUBECONFIG may be; raises ConfigException if there is none."""
     files = str(kubeconfig) if kubeconfig is not None else kubernetes_config.KUBE_CONFIG_DEFAULT_LOCATION
     if not any(Path(file).expanduser().exists() for file in files.split(os.pathsep)):
-        raise kubernetes_config.ConfigException(f"there is no kubeconfig at {files}")
+        raise kubernetes_config.ConfigException(f"no kubeconfig at {files}")
     return files
 
 

@@ -1,4 +1,4 @@
-"""/healthz, /readyz and /metrics, in a thread of their own so that a stuck main loop shows instead of hiding itself."""
+"""/healthz, /readyz and /metrics, served by a thread of their own, which answers even if the event loop is blocked."""
 
 import contextlib
 import socket
@@ -14,31 +14,31 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 @dataclass(slots=True)
 class Health:
-    """What the main loop says of itself."""
+    """The state of the event loop, which the endpoints report."""
 
     waiting_for: str | None = "the first lists"
-    """What is missing before the operator is ready; None once it is."""
+    """What the operator waits for before it is ready; None once it is ready."""
     max_silence: float = 30.0
-    """Seconds without a heartbeat after which the loop counts as stuck."""
+    """Seconds without a heartbeat after which the event loop counts as blocked."""
     _beat: float = field(default_factory=time.monotonic)
 
     def beat(self) -> None:
-        """Show that the main loop turns."""
+        """Record that the event loop runs tasks."""
         self._beat = time.monotonic()
 
     @property
     def alive(self) -> bool:
-        """Whether the main loop still turns."""
+        """Whether the last heartbeat is recent."""
         return time.monotonic() - self._beat < self.max_silence
 
 
 def health_app(health: Health) -> FastAPI:
-    """Return the endpoints."""
+    """Return the app that serves the endpoints."""
     app = FastAPI(title="ProxiedApp operator", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/healthz")
     def healthz() -> Response:
-        return Response("ok\n") if health.alive else Response("the main loop is stuck\n", status_code=500)
+        return Response("ok\n") if health.alive else Response("the event loop is blocked\n", status_code=500)
 
     @app.get("/readyz")
     def readyz() -> Response:
@@ -53,14 +53,14 @@ def health_app(health: Health) -> FastAPI:
 
 
 def listen(host: str, port: int) -> socket.socket | None:
-    """Take the port that the endpoints answer on; None for port 0. Raises OSError if it cannot be had."""
+    """Listen on the port of the endpoints; return None for port 0. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family) if port else None
 
 
 @contextlib.contextmanager
 def serve_health(health: Health, listener: socket.socket | None) -> Iterator[None]:
-    """Serve the endpoints while the block runs, and close the port."""
+    """Serve the endpoints while the block runs, then close the port."""
     if listener is None:
         yield
         return

@@ -1,9 +1,13 @@
-"""Which of several replicas writes: the one that holds a Lease, renewed while it works.
+"""Leader election: of several replicas, only the one that holds a Lease writes.
 
-The rules are those of client-go's elector. Time is our own monotonic clock alone: another holder has lost the Lease
-once its record has not changed for as long as it asked for, whatever the clocks of the two machines say. We ourselves
-have lost it a third of that time earlier, counted from before the last renewal was sent, so the two never both write.
-A process that was frozen meanwhile finds out before its next write (`check`), not after it.
+The protocol is that of client-go (k8s.io/client-go/tools/leaderelection), so the Lease can be read by the same tools.
+Only the monotonic clock of this process counts: a holder has lost the Lease once its record has not changed for the
+duration in the record, whatever the clocks of the machines show. The holder itself gives up after two thirds of that
+duration, counted from before it sent its last renewal, so two replicas never write at the same time. A process that was
+suspended notices before its next write (`check`), not after it.
+
+The elector in kubernetes.aio 37.0.2 (kubernetes/aio/leaderelection) is not used: it fails if the Lease is missing, does
+not stop the work when the connection is lost, and does not release the Lease.
 """
 
 import asyncio
@@ -20,8 +24,8 @@ from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 
 LEASE: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases")
-_LOOK: Final = 2.0
-"""Seconds between two looks at a Lease that somebody else holds, each up to a fifth later."""
+_RETRY_SECONDS: Final = 2.0
+"""Seconds between two attempts of a standby replica to acquire the Lease, plus up to a fifth of random delay."""
 
 logger = logging.getLogger(__name__)
 
@@ -31,23 +35,23 @@ def _now() -> datetime:
 
 
 class LeaseLostError(Exception):
-    """Another replica may be writing by now; the text says how it came about."""
+    """This replica no longer holds the Lease, so another one may write. The text says why."""
 
 
 class NotLeadingError(UnavailableError):
-    """A write was about to be made without the Lease."""
+    """A write was attempted without the Lease. Retrying helps once this replica leads again."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """Somebody's record, and when we first saw it so; seconds of our own clock."""
+    """The version of the Lease last read, and when this process first read it, in seconds of its own clock."""
 
     version: str
     since: float
 
 
 class Lease:
-    """One replica's part in the election; `acquire`, then `keep` beside the work, then `release`."""
+    """One replica's part in the election: `acquire`, then `keep` beside the work, then `release`."""
 
     def __init__(
         self,
@@ -71,33 +75,33 @@ class Lease:
         self._now = now
         self._sleep = sleep
         self._mine: Manifest | None = None
-        """The Lease as we last wrote it, while we hold it."""
+        """The Lease as this replica last wrote it; None unless it holds the Lease."""
         self._until = 0.0
         self._seen: _Seen | None = None
 
     @property
     def held(self) -> bool:
-        """Whether we hold the Lease for certain."""
+        """Whether this replica certainly holds the Lease."""
         return self._mine is not None and self._clock() < self._until
 
     def check(self) -> None:
-        """Raise NotLeadingError unless the Lease is held; to be called right before a write."""
+        """Raise NotLeadingError unless this replica holds the Lease. Call it right before each write."""
         if not self.held:
-            raise NotLeadingError(0, "another replica may hold the Lease by now: nothing is written without it")
+            raise NotLeadingError(0, "this replica does not hold the Lease, and writes nothing without it")
 
     async def acquire(self) -> None:
-        """Wait until the Lease is ours; raises ApiError where waiting will not help."""
+        """Wait until this replica holds the Lease. Raises ApiError if waiting does not help."""
         while True:
             try:
                 if await self.try_acquire():
                     logger.info("leading: this replica holds the Lease %s/%s", self._namespace, self._name)
                     return
             except UnavailableError as error:
-                logger.warning("looking at the Lease %s/%s: %s", self._namespace, self._name, error)
-            await self._sleep(_LOOK * (1 + random.random() / 5))
+                logger.warning("cannot read the Lease %s/%s, will retry: %s", self._namespace, self._name, error)
+            await self._sleep(_RETRY_SECONDS * (1 + random.random() / 5))
 
     async def keep(self) -> None:
-        """Renew for ever; raises LeaseLostError once the Lease cannot be said to be ours any more."""
+        """Renew the Lease for ever. Raises LeaseLostError once this replica no longer certainly holds it."""
         pause = self._seconds / 6
         while True:
             await self._sleep(pause)
@@ -111,21 +115,21 @@ class Lease:
                     raise LeaseLostError(
                         f"the Lease could not be renewed in time: {str(error) or 'no answer'}"
                     ) from error
-                logger.warning("renewing the Lease, trying again: %s", error)
+                logger.warning("cannot renew the Lease, will retry: %s", error)
 
     async def release(self) -> None:
-        """Give the Lease up, so that another replica need not wait for its end; what fails here only takes longer."""
+        """Release the Lease, so that another replica takes over at once. If that fails, the Lease expires instead."""
         if self._mine is None or not self.held:
             return
         try:
-            async with asyncio.timeout(_LOOK):
+            async with asyncio.timeout(_RETRY_SECONDS):
                 await self._write(self._mine, holder="", seconds=1)
         except (ApiError, TimeoutError) as error:
-            logger.info("the Lease was not given up, and ends by itself: %s", str(error) or "no answer")
+            logger.info("the Lease was not released and will expire: %s", str(error) or "no answer")
         self._mine = None
 
     async def try_acquire(self) -> bool:
-        """Take the Lease if nobody holds it; raises ApiError."""
+        """Take the Lease if no other replica holds it, and return whether this one does. Raises ApiError."""
         try:
             found = await self._api.request("GET", self._path)
         except NotFoundError:
@@ -142,7 +146,7 @@ class Lease:
         try:
             taken = await self._write(found, holder=self._identity, seconds=self._seconds, begins=True)
         except ConflictError:
-            return False  # somebody was quicker
+            return False  # another replica was faster
         self._holds(taken, begun)
         return True
 
@@ -162,14 +166,14 @@ class Lease:
         return True
 
     async def renew(self) -> None:
-        """Renew the Lease; raises ConflictError if another replica has taken it, or another ApiError."""
+        """Renew the Lease. Raises ConflictError if another replica has taken it, or another ApiError."""
         if self._mine is None:
-            raise LeaseLostError("the Lease was given up")
+            raise LeaseLostError("the Lease was released")
         begun = self._clock()
         try:
             self._holds(await self._write(self._mine, holder=self._identity, seconds=self._seconds), begun)
         except ConflictError:
-            # A renewal whose answer was lost, or a label that somebody put on it: still ours if it says so.
+            # The answer to a renewal was lost, or another client changed a label: the record says who holds the Lease.
             found = await self._api.request("GET", self._path)
             if (found.get("spec") or {}).get("holderIdentity") != self._identity:
                 raise
@@ -183,7 +187,7 @@ class Lease:
         self._until = begun + self._seconds * 2 / 3
 
     async def _write(self, last: Manifest, *, holder: str, seconds: float, begins: bool = False) -> Manifest:
-        """Put our record in place of the last one; raises ConflictError if that is not the last any more."""
+        """Replace the record `last` by our own. Raises ConflictError if the Lease has changed since."""
         spec = self._spec(last, holder=holder, seconds=seconds, begins=begins)
         return await self._api.request("PUT", self._path, last | {"spec": spec})
 

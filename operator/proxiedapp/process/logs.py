@@ -1,4 +1,4 @@
-"""Log lines: for people by default, JSON objects where a machine reads them. Each carries the app's key as `app`."""
+"""Log lines: text by default, JSON objects on request. A line about an app has the app's key in the field `app`."""
 
 import logging
 from typing import Final
@@ -10,20 +10,20 @@ _STANDARD: Final = frozenset(vars(logging.makeLogRecord({})))
 
 
 class TextFormatter(logging.Formatter):
-    """One line: time, level, message, and what else the record carries as key=value."""
+    """One line: time, level, message, and the extra fields of the record as key=value."""
 
     @override
     def format(self, record: logging.LogRecord) -> str:
-        """Add the extra fields after the message."""
+        """Return the line with the extra fields after the message."""
         extra = {key: value for key, value in vars(record).items() if key not in _STANDARD | {"message", "asctime"}}
         line = super().format(record)
         return " ".join([line, *(f"{key}={value}" for key, value in extra.items())])
 
 
-def configure(level: str, form: str) -> None:
-    """Send all log records to standard error in the given form."""
+def configure(level: str, log_format: str) -> None:
+    """Write all log records to standard error, in the format `text` or `json`."""
     handler = logging.StreamHandler()
-    if form == "json":
+    if log_format == "json":
         handler.setFormatter(
             JsonFormatter(
                 "{asctime}{levelname}{name}{message}",
@@ -36,6 +36,6 @@ def configure(level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # kopf speaks of its own tasks at info level, httpx of each request; the others of each connection at debug level.
+    # At info level kopf logs its own tasks and httpx every request; at debug level the others log every connection.
     for name in ("kopf", "aiohttp", "asyncio", "httpx", "httpcore", "uvicorn"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

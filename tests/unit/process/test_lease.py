@@ -289,7 +289,7 @@ async def test_never_do_two_hold_it(steps: list[Step]) -> None:
 
 
 async def test_stop_does_not_wait_long_for_an_api_server_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("proxiedapp.process.lease._LOOK", 0.01)
+    monkeypatch.setattr("proxiedapp.process.lease._RETRY_SECONDS", 0.01)
     gone = asyncio.Event()
 
     class Gone(LeaseApi):

@@ -1,0 +1,110 @@
+"""What the operator consists of, built from its settings: no I/O but the question which optional APIs are served."""
+
+import socket
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from uuid import uuid4
+
+from proxiedapp.api.reasons import Reason
+from proxiedapp.controller.apply import Applier
+from proxiedapp.controller.metrics import APPS, APPS_VERIFIED, BUILD, QUEUE_AGE, QUEUE_DEPTH
+from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
+from proxiedapp.controller.observed.store import Store
+from proxiedapp.controller.queue import Queue
+from proxiedapp.controller.reconcile import Reconciler
+from proxiedapp.controller.verification import Verifier
+from proxiedapp.controller.watch.foreignwatch import ForeignRouteWatch
+from proxiedapp.controller.watch.resync import Resync
+from proxiedapp.controller.watchedkinds import OPTIONAL_KINDS, PROXIED_APP, watched_children
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.key import Key
+from proxiedapp.process.lease import Lease
+from proxiedapp.process.settings import Settings
+from proxiedapp.verify.check import verify
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """The parts of one run. Their state is lost when the run ends; the next one reads it from the API server."""
+
+    api: Api
+    served: frozenset[str]
+    """Groups of the optional APIs that the API server serves."""
+    store: Store
+    queue: Queue[Key]
+    resync: Resync
+    foreign_watch: ForeignRouteWatch
+    verifier: Verifier
+    reconciler: Reconciler
+
+    def publish_metrics(self) -> None:
+        """Let the metrics that are read at each scrape read from these parts."""
+        QUEUE_DEPTH.set_function(self.queue.depth)
+        QUEUE_AGE.set_function(self.queue.age)
+        BUILD.labels(version("proxiedapp")).set(1)
+        for reason in Reason:
+            APPS.labels(reason.value).set_function(partial(self.store.reasons.__getitem__, reason.value))
+        for right in (True, False):
+            APPS_VERIFIED.labels(str(right).lower()).set_function(partial(self.verifier.count, right=right))
+
+
+def assemble(settings: Settings, api: Api, served: frozenset[str]) -> Operator:
+    """Return the parts of an operator with these settings, for an API server that serves these optional groups."""
+    store = Store(settings.defaults.entry_points)
+    queue: Queue[Key] = Queue(backoff=settings.backoff_seconds, backoff_max=settings.backoff_max_seconds)
+    kinds = (PROXIED_APP, *watched_children(served))
+    foreign_routes = ForeignRoutes()
+    verifier = Verifier(verify, queue.add, interval=settings.verify_seconds)
+    return Operator(
+        api=api,
+        served=served,
+        store=store,
+        queue=queue,
+        resync=Resync(api, store, queue.add, kinds=kinds, namespaces=settings.namespaces),
+        foreign_watch=ForeignRouteWatch(
+            api, store, foreign_routes, queue.add, namespaces=settings.namespaces, retry_interval=settings.resync_seconds
+        ),
+        verifier=verifier,
+        reconciler=Reconciler.assemble(
+            api=api,
+            store=store,
+            foreign_routes=foreign_routes,
+            applier=Applier(api, store, queue.add),
+            defaults=settings.defaults,
+            entry_point_urls=settings.entry_point_urls,
+            served=served,
+            now=partial(datetime.now, UTC),
+            wake=queue.add,
+            verifier=verifier,
+            proxy_urls=settings.proxy_urls,
+            pod_ip=settings.pod_ip,
+        ),
+    )
+
+
+def make_lease(settings: Settings, api: Api) -> Lease | None:
+    """Return this replica's part in the leader election, or None if the settings ask for no election."""
+    if not settings.lease or settings.own_namespace is None:
+        return None
+    return Lease(
+        api,
+        namespace=settings.own_namespace,
+        name=settings.lease_name,
+        identity=settings.identity or f"{socket.gethostname()}-{uuid4().hex[:8]}",
+        seconds=settings.lease_seconds,
+    )
+
+
+async def served_groups(api: Api) -> frozenset[str]:
+    """Return the groups of the optional APIs of which the API server serves every kind that the operator writes.
+
+    Raises ApiError.
+    """
+    kinds: dict[tuple[str, str], set[str]] = {}
+    for kind in OPTIONAL_KINDS:
+        kinds.setdefault((kind.group, kind.version), set()).add(kind.plural)
+    return frozenset(
+        [group for (group, version), plurals in kinds.items() if await api.serves(group, version, frozenset(plurals))]
+    )

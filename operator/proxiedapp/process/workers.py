@@ -1,0 +1,161 @@
+"""The tasks of a running operator: the first lists, then watches, reconciles and verifications side by side."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any, Final
+
+from proxiedapp.api.names import GROUP, PLURAL, VERSION
+from proxiedapp.controller.metrics import LEADING, RECONCILE_SECONDS, RECONCILES
+from proxiedapp.controller.queue import Queue
+from proxiedapp.controller.reconcile import Reconciler
+from proxiedapp.controller.watch import kopfwatch
+from proxiedapp.controller.watch.resync import Resync
+from proxiedapp.controller.watchedkinds import PROXIED_APP
+from proxiedapp.kube.client import Api, ApiError, NotFoundError, UnavailableError
+from proxiedapp.kube.key import Key
+from proxiedapp.process.assembly import Operator, served_groups
+from proxiedapp.process.errors import FatalError
+from proxiedapp.process.health import Health
+from proxiedapp.process.lease import Lease
+from proxiedapp.process.settings import Settings
+from proxiedapp.resources.kinds import TRAEFIK_GROUP
+
+logger = logging.getLogger(__name__)
+
+_DEFECTS: Final = RECONCILES.labels("Defect")
+_STATUS_NOT_WRITTEN: Final = RECONCILES.labels("StatusNotWritten")
+"""Created at import, hence exported as 0: if a series began with its first error, Prometheus would see no increase."""
+
+_FIRST_LIST_TRIES: Final = 30
+"""How often the first lists are tried, at least a second apart, before the operator ends."""
+
+
+async def work(operator: Operator, settings: Settings, health: Health, lease: Lease | None) -> bool:
+    """Run all tasks until one fails, or until the served optional APIs change: then return True.
+
+    Raises what the first failed task raises, among others ApiError, FatalError, LeaseLostError and WatchEndedError.
+    """
+    api, store, queue, served = operator.api, operator.store, operator.queue, operator.served
+    await _list_first(operator.resync)
+    await operator.foreign_watch.list_all()
+    operator.publish_metrics()
+    apps = store.counts()[PROXIED_APP.kind]
+    logger.info("watching %d apps; optional APIs: %s", apps, ", ".join(sorted(served)) or "none")
+    health.waiting_for = None
+    changed, leading = asyncio.Event(), asyncio.Event()
+    workers: list[Coroutine[Any, Any, None]] = [
+        _lead(lease, leading),
+        *(_after(leading, _reconcile(queue, operator.reconciler)) for _ in range(settings.concurrency)),
+        *(_after(leading, operator.verifier.work()) for _ in range(settings.verify_concurrency)),
+        operator.resync.serve_requests(),
+        operator.resync.repeat(settings.resync_seconds),
+        operator.foreign_watch.watch_all(),
+        _beat(health),
+        _await_change(api, served, changed, settings.api_look_seconds),
+    ]
+    if TRAEFIK_GROUP not in served:
+        logger.warning(
+            "Traefik's API (traefik.io/v1alpha1) is missing: install Traefik; no route is written until then"
+        )
+    # The workers start before kopf: when kopf.operator() stops, it cancels every task that was created after it, also
+    # those that are not its own (observed with kopf 1.45.2).
+    tasks = [asyncio.create_task(worker) for worker in workers]
+    watch = kopfwatch.watch(api, store, operator.resync, queue.add, namespaces=settings.namespaces)
+    tasks.append(asyncio.create_task(watch))
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()  # a failed task ends the process, and the next one starts from the API server's state
+    finally:
+        # This may cut a reconcile between two writes; the next start completes it.
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return changed.is_set()
+
+
+async def _lead(lease: Lease | None, leading: asyncio.Event) -> None:
+    """Set `leading` once this replica may write, then keep the Lease. Raises LeaseLostError.
+
+    A standby replica watches already, so that it can take over without listing everything first.
+    """
+    LEADING.set(0)
+    if lease is not None:
+        await lease.acquire()
+    leading.set()
+    LEADING.set(1)
+    await (asyncio.Event().wait() if lease is None else lease.keep())
+
+
+async def _after(event: asyncio.Event, worker: Coroutine[Any, Any, None]) -> None:
+    """Run a worker once the event is set."""
+    try:
+        await event.wait()
+    except asyncio.CancelledError:
+        worker.close()
+        raise
+    await worker
+
+
+async def _list_first(resync: Resync) -> None:
+    """Fill the store before the first reconcile, which would otherwise write children again that it does not know.
+
+    Retries while the API server asks for it, as it does in the first seconds after a CRD was created (status 429,
+    observed with kube-apiserver 1.36). Raises FatalError if the CRD is missing, and ApiError.
+    """
+    for tries_left in range(_FIRST_LIST_TRIES, 0, -1):
+        try:
+            await resync.list_all()
+        except NotFoundError as error:
+            raise FatalError(
+                f"the API server does not serve {PLURAL}.{GROUP}/{VERSION}: apply crds/proxiedapps.yaml first"
+            ) from error
+        except UnavailableError as error:
+            if error.status == 0 or tries_left == 1:
+                raise
+            await asyncio.sleep(error.retry_after or 1.0)
+        else:
+            return
+
+
+async def _reconcile(queue: Queue[Key], reconciler: Reconciler) -> None:
+    """Reconcile the apps in the queue, one at a time."""
+    while True:
+        key = await queue.get()
+        with RECONCILE_SECONDS.time():
+            try:
+                outcome = await reconciler.reconcile(key)
+            except ApiError as error:
+                logger.warning("cannot write the status, will retry: %s", error, extra={"app": str(key)})
+                _STATUS_NOT_WRITTEN.inc()
+                queue.failed(key, at_least=error.retry_after or 0.0)
+                continue
+            except Exception:
+                logger.exception("defect in the operator, will retry", extra={"app": str(key)})
+                _DEFECTS.inc()
+                queue.failed(key)
+                continue
+        RECONCILES.labels(outcome.label).inc()
+        if outcome.retry:
+            queue.failed(key, at_least=outcome.retry_after)
+        else:
+            queue.done(key)
+
+
+async def _beat(health: Health) -> None:
+    """Record every second that the event loop still runs tasks."""
+    while True:
+        health.beat()
+        await asyncio.sleep(1)
+
+
+async def _await_change(api: Api, served: frozenset[str], changed: asyncio.Event, interval: float) -> None:
+    """Set `changed` and return once an optional API has been added or removed; check every `interval` seconds."""
+    while not changed.is_set():
+        await asyncio.sleep(interval)
+        try:
+            if await served_groups(api) != served:
+                changed.set()
+        except ApiError as error:
+            logger.debug("checking which optional APIs are served: %s", error)
