@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from proxiedapp.kube.client import Api, connect
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.connection import connect
 from proxiedapp_sandbox.binaries import KUBE_VERSION, Progress, control_plane, traefik_manifests
 from proxiedapp_sandbox.cluster import account_token, install_manifests, until
 from proxiedapp_sandbox.controlplane import (

@@ -9,7 +9,8 @@ from typing import Any, Final
 import yaml
 
 from proxiedapp.api.crd import custom_resource_definition
-from proxiedapp.kube.client import Api, ApiError, ConflictError, NotFoundError
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.errors import ApiError, ConflictError, NotFoundError
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.paths import manifests_dir
 

@@ -13,7 +13,8 @@ from typing import Final
 
 import httpx
 
-from proxiedapp.kube.client import Api, connect
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.connection import connect
 from proxiedapp_sandbox import controlplane, rootless, state
 from proxiedapp_sandbox.binaries import KUBE_VERSION, Progress, control_plane, traefik_manifests
 from proxiedapp_sandbox.cluster import TRAEFIK_ACCOUNT, TRAEFIK_NAMESPACE, account_token, install_manifests, until

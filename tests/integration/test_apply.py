@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.kube.client import ConflictError, RefusedError
+from proxiedapp.kube.errors import ConflictError, RefusedError
 from proxiedapp.kube.kind import Kind
 from proxiedapp.resources.kinds import MIDDLEWARE, SERVICE
 from proxiedapp_sandbox.bare import BareCluster

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from proxiedapp.api.app import parse_spec
-from proxiedapp.kube.client import RefusedError
+from proxiedapp.kube.errors import RefusedError
 from proxiedapp_sandbox.bare import BareCluster
 from tests.support.contract import BASE, both_refuse, submit
 from tests.support.specs import specs

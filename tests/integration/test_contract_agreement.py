@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from proxiedapp.api.app import parse_spec
 from proxiedapp.api.errors import InvalidSpecError
-from proxiedapp.kube.client import RefusedError
+from proxiedapp.kube.errors import RefusedError
 from proxiedapp_sandbox.bare import BareCluster
 from tests.support.contract import submit
 from tests.support.leaves import leaves, spec_with, values_of

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from proxiedapp.api.app import ProxiedApp, parse_spec
 from proxiedapp.api.errors import RejectedError
 from proxiedapp.controller.observed.ownedfields import intent_digest, owned_digest
-from proxiedapp.kube.client import Api, RefusedError, collection
+from proxiedapp.kube.client import Api, collection
+from proxiedapp.kube.errors import RefusedError
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.desired import desired

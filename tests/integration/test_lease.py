@@ -65,7 +65,7 @@ async def pair(cluster: BareCluster, folder: Path, stack: ExitStack) -> tuple[Op
 async def served(cluster: BareCluster, key: Key) -> bool:
     """Whether an app's workload and route are there."""
     labels = f"app.kubernetes.io/instance={key.name}"
-    found = [await cluster.api.some(kind, key.namespace, labels) for kind in (DEPLOYMENT, INGRESS_ROUTE)]
+    found = [await cluster.api.sample(kind, key.namespace, labels) for kind in (DEPLOYMENT, INGRESS_ROUTE)]
     return [len(children) for children in found] == [1, 1]
 
 

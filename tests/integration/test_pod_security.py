@@ -7,7 +7,7 @@ import pytest
 
 from proxiedapp.api.app import ProxiedApp, parse_spec
 from proxiedapp.api.errors import RejectedError
-from proxiedapp.kube.client import RefusedError
+from proxiedapp.kube.errors import RefusedError
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.desired import desired

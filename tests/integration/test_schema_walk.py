@@ -17,7 +17,8 @@ from proxiedapp.api.app import ProxiedApp, parse_spec
 from proxiedapp.api.errors import RejectedError
 from proxiedapp.controller.observed.ownedfields import intent_digest, owned_digest
 from proxiedapp.controller.watchedkinds import PROXIED_APP
-from proxiedapp.kube.client import ApiError, collection
+from proxiedapp.kube.client import collection
+from proxiedapp.kube.errors import ApiError
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.desired import desired

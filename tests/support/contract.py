@@ -7,7 +7,8 @@ import pytest
 from proxiedapp.api.app import parse_spec
 from proxiedapp.api.errors import InvalidSpecError
 from proxiedapp.controller.watchedkinds import PROXIED_APP
-from proxiedapp.kube.client import RefusedError, collection
+from proxiedapp.kube.client import collection
+from proxiedapp.kube.errors import RefusedError
 from proxiedapp_sandbox.bare import BareCluster
 
 BASE: Final[dict[str, Any]] = {"image": "shop:1", "command": ["uvicorn", "main:app"], "route": {}}

@@ -12,7 +12,8 @@ from typing import Any
 
 from typing_extensions import override
 
-from proxiedapp.kube.client import Api, ApiError, UnavailableError
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.errors import ApiError, UnavailableError
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import INGRESS_ROUTE
@@ -81,7 +82,7 @@ class FakeApi(Api):
         return self.cluster.get(kind, namespace, name).reported()
 
     @override
-    async def some(self, kind: Kind, namespace: str, selector: str) -> list[Manifest]:
+    async def sample(self, kind: Kind, namespace: str, selector: str) -> list[Manifest]:
         await self._sent(Request("list", kind, "some"))
         labels = dict(pair.split("=") for pair in selector.split(","))
         found = [one.reported() for one in self.cluster.objects.values() if one.kind is kind]

@@ -20,7 +20,7 @@ from proxiedapp.controller.reconcile import Outcome, Reconciler
 from proxiedapp.controller.verification import Verifier
 from proxiedapp.controller.watch.foreignwatch import ForeignRouteWatch
 from proxiedapp.controller.watchedkinds import FOREIGN_KINDS, PROXIED_APP
-from proxiedapp.kube.client import ApiError
+from proxiedapp.kube.errors import ApiError
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest

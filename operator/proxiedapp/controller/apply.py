@@ -18,8 +18,8 @@ from proxiedapp.controller.observed.objects import ChildId, ObservedChild, contr
 from proxiedapp.controller.observed.ownedfields import intent_digest, owned_digest
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.plan import Apply, Cause, Plan
-from proxiedapp.kube.client import (
-    Api,
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.errors import (
     ApiError,
     ConflictError,
     NamespaceTerminatingError,

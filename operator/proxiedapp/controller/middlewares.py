@@ -2,7 +2,8 @@
 
 from proxiedapp.api.errors import MiddlewareMissingError
 from proxiedapp.controller.plan import Plan
-from proxiedapp.kube.client import Api, NotFoundError
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.errors import NotFoundError
 from proxiedapp.resources.desired import Desired
 from proxiedapp.resources.kinds import INGRESS_ROUTE, MIDDLEWARE
 

@@ -46,7 +46,7 @@ class PodInspector:
         if waited < _PATIENCE:
             return PodInspection(inspect_again_after=_PATIENCE - waited)
         labels = ",".join(f"{key}={value}" for key, value in selector(app.key).items())
-        return PodInspection(of_pods(await self.api.some(POD, app.key.namespace, labels)), _PATIENCE)
+        return PodInspection(of_pods(await self.api.sample(POD, app.key.namespace, labels)), _PATIENCE)
 
     def _waited(self, app: ObservedApp) -> float:
         """Return for how many seconds the app's status has reported that it is not ready."""

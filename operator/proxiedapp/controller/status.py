@@ -13,7 +13,7 @@ from proxiedapp.controller.apply import ApplyReport, NameTaken
 from proxiedapp.controller.observed.objects import ObservedApp
 from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.podproblems import Diagnosis, past_deadline
-from proxiedapp.kube.client import RefusedError
+from proxiedapp.kube.errors import RefusedError
 from proxiedapp.resources.desired import Desired
 from proxiedapp.resources.metadata import selector
 from proxiedapp.routing.address import public_url

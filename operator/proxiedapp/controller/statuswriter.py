@@ -14,7 +14,8 @@ from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.plan import Cause
 from proxiedapp.controller.podproblems import Diagnosis
 from proxiedapp.controller.watchedkinds import PROXIED_APP
-from proxiedapp.kube.client import Api, ApiError, ConflictError, NotFoundError, RefusedError
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.errors import ApiError, ConflictError, NotFoundError, RefusedError
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 

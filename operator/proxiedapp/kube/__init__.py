@@ -1,1 +1,1 @@
-"""The ground for all code that talks to a cluster: kinds, manifests and the API client."""
+"""The terms of the Kubernetes API, and the client: what everything that talks to a cluster is built on."""

@@ -1,148 +1,51 @@
-"""Requests to the API server: `kubernetes.aio` for connection and credentials, plain dicts for objects.
+"""Requests to the API server, with plain dicts for objects.
 
-The generated models are left out on purpose: they cost three to five times the CPU of a whole request.
+`kubernetes.aio` provides connections and credentials. Its generated models are not used: they cost three to five times
+the CPU of a request without them (kubernetes 37.0.2, 125 microseconds against 432 to 584).
 """
 
-import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from http import HTTPStatus
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
 import aiohttp
 import orjson
-from kubernetes.aio import config as kubernetes_config
-from kubernetes.aio.client import ApiClient, Configuration
+from kubernetes.aio.client import ApiClient
 
+from proxiedapp.kube.errors import NotFoundError, UnavailableError, error_of
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import FIELD_MANAGER, Manifest
 
 PAGE_SIZE: Final = 500
-CONNECTIONS: Final = 32
-_SOME: Final = 20
+_SAMPLE_SIZE: Final = 20
 _WATCH_SECONDS: Final = 270
+"""Seconds after which the API server is asked to end a watch, so that a dead connection is replaced in the end."""
 
 _JSON: Final = "application/json"
-# The charset keeps kubernetes.aio from serialising the body again: orjson already did, in a tenth of the time.
+# With a charset, kubernetes.aio does not serialize the body again, which orjson did in a tenth of the time: it compares
+# the whole value with application/apply-patch+yaml (37.0.2, kubernetes/aio/client/rest.py).
 _APPLY: Final = "application/apply-patch+yaml; charset=utf-8"
 
 
-class ApiError(Exception):
-    """The API server's answer was not the one asked for. `status` 0: there was no answer."""
-
-    def __init__(
-        self,
-        status: int,
-        message: str,
-        *,
-        retry_after: float | None = None,
-        fields: frozenset[str] = frozenset(),
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.retry_after = retry_after
-        self.fields = fields
-        """Paths of the fields that the answer names as causes."""
-
-
-class NotFoundError(ApiError):
-    """The object, or its kind, does not exist."""
-
-
-class ConflictError(ApiError):
-    """The object is not in the state that the request demanded, or another manager owns a field."""
-
-
-class RefusedError(ApiError):
-    """Trying again soon will not help: invalid, forbidden, too large."""
-
-
-class NamespaceTerminatingError(RefusedError):
-    """The namespace is being deleted: nothing can be made in it any more, and what is in it goes too."""
-
-
-class UnavailableError(ApiError):
-    """No answer, or one that asks to come back: worth trying again. After a write, whether it happened is unknown."""
-
-
-def error_of(status: int, body: bytes, headers: Mapping[str, str]) -> ApiError:
-    """Return what an answer with a status of 400 or more means."""
-    try:
-        answer = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        answer = {}
-    if not isinstance(answer, dict):
-        answer = {}
-    message = str(answer.get("message") or body[:256].decode(errors="replace") or f"HTTP {status}")
-    causes = (answer.get("details") or {}).get("causes") or []
-    fields = frozenset(cause["field"] for cause in causes if cause.get("field"))
-    match status:
-        case 404:
-            return NotFoundError(status, message)
-        case 409:
-            return ConflictError(status, message, fields=fields)
-        case 401 | 408 | 410 | 429 | 500 | 502 | 503 | 504:
-            after = headers.get("Retry-After", "")
-            return UnavailableError(status, message, retry_after=float(after) if after.isdigit() else None)
-        case 403 | 405 if "custom resource definition is terminating" in message:
-            return UnavailableError(status, message)  # no other word says so; soon there is another answer
-        case 403 if any(cause.get("reason") == "NamespaceTerminating" for cause in causes):
-            return NamespaceTerminatingError(status, message)
-        case _:
-            return RefusedError(status, message, fields=fields)
-
-
-async def connect(kubeconfig: Path | None, *, connections: int = CONNECTIONS) -> ApiClient:
-    """Return a client for the cluster: the given kubeconfig, else the pod's own account, else the default kubeconfig.
-
-    Each of the at most `connections` open connections costs a quarter of a MiB, which asyncio's TLS sets aside.
-    Raises kubernetes.aio.config.ConfigException where no configuration can be read.
-    """
-    configuration = Configuration()
-    if kubeconfig is None and _in_a_pod():
-        kubernetes_config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]
-    else:
-        await kubernetes_config.load_kube_config(  # type: ignore[no-untyped-call]
-            _existing(kubeconfig), client_configuration=configuration
-        )
-    # Looking for proxy settings in the environment costs 0.6 ms of CPU in each request.
-    configuration.connection_pool_maxsize = connections
-    configuration.client_session_kwargs = {"trust_env": False}
-    return ApiClient(configuration)
-
-
-def _in_a_pod() -> bool:
-    return Path("/var/run/secrets/kubernetes.io/serviceaccount/token").exists()
-
-
-def _existing(kubeconfig: Path | None) -> str:
-    """Return the kubeconfig, or the list of them that KUBECONFIG may be; raises ConfigException if there is none."""
-    files = str(kubeconfig) if kubeconfig is not None else kubernetes_config.KUBE_CONFIG_DEFAULT_LOCATION
-    if not any(Path(file).expanduser().exists() for file in files.split(os.pathsep)):
-        raise kubernetes_config.ConfigException(f"no kubeconfig at {files}")
-    return files
-
-
 class Api:
-    """The few requests we make; each raises ApiError."""
+    """The requests that the operator makes. Each raises ApiError."""
 
     def __init__(
         self, client: ApiClient, *, timeout: float = 30.0, may_write: Callable[[], None] | None = None
     ) -> None:
-        """`may_write` is called before each request that is no GET, and raises ApiError where it must not be made."""
+        """`may_write` is called before each request other than GET, and raises ApiError if it must not be sent."""
         self._client = client
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._may_write = may_write
 
     async def token(self) -> str | None:
-        """Return the value of the Authorization header, read anew if the token rotates."""
+        """Return the value of the Authorization header; kubernetes.aio reads a rotated token again."""
         token: str | None = await self._client.configuration.get_api_key_with_prefix("BearerToken")
         return token
 
     def watch_session(self, token: str | None, *traces: aiohttp.TraceConfig) -> aiohttp.ClientSession:
-        """Return a session for endless watches, apart from the pool of the requests."""
+        """Return a session for watches, which do not take connections from the pool of the other requests."""
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=self._client.rest_client.ssl_context),
             headers={"Authorization": token} if token else {},
@@ -164,9 +67,9 @@ class Api:
         return await self.request("GET", _path(kind, namespace, name))
 
     async def pages(self, kind: Kind, namespace: str | None, selector: str = "") -> AsyncIterator[Manifest]:
-        """List a kind page by page; each page is a list object with `items` and the list's resourceVersion.
+        """List a kind page by page. Each page is a list object with `items` and the resourceVersion of the list.
 
-        A list that outlives its continue token ends in an error with status 410, as it must: half a list is no list.
+        Raises UnavailableError with status 410 if the continue token expires: part of a list must not be used.
         """
         query = {"limit": str(PAGE_SIZE)} | ({"labelSelector": selector} if selector else {})
         while True:
@@ -180,9 +83,9 @@ class Api:
     async def watch(
         self, kind: Kind, namespace: str | None, selector: str, version: str
     ) -> AsyncGenerator[Manifest, None]:
-        """Yield a watch's events, bookmarks among them, until the server ends it, as it does now and then.
+        """Yield the events of a watch, including bookmarks, until the server ends it.
 
-        Raises ApiError, also for one that the watch tells of; then what is known may be out of date.
+        Raises ApiError, also for an event of type ERROR; after that, events may have been missed.
         """
         query = {"watch": "true", "resourceVersion": version, "labelSelector": selector, "allowWatchBookmarks": "true"}
         query["timeoutSeconds"] = str(_WATCH_SECONDS)
@@ -202,31 +105,31 @@ class Api:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UnavailableError(0, f"no answer from {self.server}: {str(error) or type(error).__name__}") from error
 
-    async def some(self, kind: Kind, namespace: str, selector: str) -> list[Manifest]:
-        """Return the first objects that a selector takes, for a look rather than for an account."""
-        query = urlencode({"limit": str(_SOME), "labelSelector": selector})
+    async def sample(self, kind: Kind, namespace: str, selector: str) -> list[Manifest]:
+        """Return at most twenty objects that a selector matches."""
+        query = urlencode({"limit": str(_SAMPLE_SIZE), "labelSelector": selector})
         page = await self.request("GET", f"{collection(kind, namespace)}?{query}")
         items: list[Manifest] = page["items"]
         return items
 
     async def apply(self, kind: Kind, manifest: Manifest, *, force: bool, subresource: str = "") -> Manifest:
-        """Apply the fields in `manifest` as ours, and return the object as it then stands."""
+        """Apply the fields in `manifest` as their field manager, and return the object after that."""
         metadata = manifest["metadata"]
         path = _path(kind, metadata["namespace"], metadata["name"], subresource)
         query = f"fieldManager={FIELD_MANAGER}&force={'true' if force else 'false'}"
         return await self.request("PATCH", f"{path}?{query}", orjson.dumps(manifest), _APPLY)
 
     async def create(self, kind: Kind, manifest: Manifest) -> Manifest:
-        """Create an object."""
+        """Create an object and return it."""
         return await self.request("POST", collection(kind, manifest["metadata"]["namespace"]), manifest)
 
     async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
-        """Delete this very object; a successor of the same name stays, and raises ConflictError."""
+        """Delete the object with this uid. Raises ConflictError if another object has its name by now."""
         options = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
         await self.request("DELETE", _path(kind, namespace, name), options)
 
     async def serves(self, group: str, version: str, plurals: frozenset[str]) -> bool:
-        """Return whether the API server knows these resources."""
+        """Return whether the API server serves all these resources."""
         try:
             answer = await self.request("GET", f"/apis/{group}/{version}")
         except NotFoundError:
@@ -236,7 +139,7 @@ class Api:
     async def request(
         self, method: str, path: str, body: Manifest | bytes | None = None, content_type: str = _JSON
     ) -> Manifest:
-        """Make one request and return the JSON of its answer."""
+        """Send one request and return the JSON of the answer."""
         if method != "GET" and self._may_write is not None:
             self._may_write()
         configuration = self._client.configuration
@@ -257,7 +160,7 @@ class Api:
 
 
 def collection(kind: Kind, namespace: str | None) -> str:
-    """Return the path of a kind's objects, of one namespace or of all."""
+    """Return the path of the objects of a kind, in one namespace or in all."""
     root = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
     return f"{root}/namespaces/{namespace}/{kind.plural}" if namespace else f"{root}/{kind.plural}"
 

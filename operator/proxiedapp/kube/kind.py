@@ -1,4 +1,4 @@
-"""How the API server identifies a kind of object."""
+"""A kind of the Kubernetes API, as the API server identifies it."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Kind:
 
     @property
     def api_version(self) -> str:
-        """Return `group/version` as manifests carry it."""
+        """Return the apiVersion of manifests: `group/version`, or the version alone for the core group."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @override

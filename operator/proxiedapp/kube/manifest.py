@@ -1,4 +1,4 @@
-"""Kubernetes manifests as plain dicts, and the one way in which we write them as YAML."""
+"""Kubernetes manifests as plain dicts, and their YAML."""
 
 from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
@@ -9,11 +9,12 @@ from typing_extensions import override
 Manifest: TypeAlias = dict[str, Any]
 
 FIELD_MANAGER: Final = "proxiedapp"
-"""Owner of every field we apply. Constant over releases: with another name, fields once ours would never be pruned."""
+"""The manager of every field the operator applies. It must not change between releases: fields applied under another
+name would never be removed."""
 
 
 class _Dumper(yaml.SafeDumper):
-    """Block style as people write manifests: lists indented under their key, scripts line by line, no anchors."""
+    """The block style of handwritten manifests: lists indented under their key, scripts line by line, no anchors."""
 
     @override
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
@@ -27,7 +28,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _string(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    rare_line_end = any(char in text for char in "\x85\u2028\u2029")  # PyYAML would read back a blank
+    rare_line_end = any(char in text for char in "\x85\u2028\u2029")  # PyYAML would read it back as a space
     style = '"' if rare_line_end else "|" if "\n" in text else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
@@ -36,5 +37,5 @@ _Dumper.add_representer(str, _string)
 
 
 def dump(documents: Iterable[Manifest]) -> str:
-    """Write manifests as a YAML stream, keys in the order in which they were built."""
+    """Return manifests as a YAML stream, with the keys of each in the order of its dict."""
     return yaml.dump_all(documents, Dumper=_Dumper, sort_keys=False, explicit_start=True, width=120, allow_unicode=True)

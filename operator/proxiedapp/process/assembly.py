@@ -64,7 +64,12 @@ def assemble(settings: Settings, api: Api, served: frozenset[str]) -> Operator:
         queue=queue,
         resync=Resync(api, store, queue.add, kinds=kinds, namespaces=settings.namespaces),
         foreign_watch=ForeignRouteWatch(
-            api, store, foreign_routes, queue.add, namespaces=settings.namespaces, retry_interval=settings.resync_seconds
+            api,
+            store,
+            foreign_routes,
+            queue.add,
+            namespaces=settings.namespaces,
+            retry_interval=settings.resync_seconds,
         ),
         verifier=verifier,
         reconciler=Reconciler.assemble(

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from proxiedapp.kube.client import Api, ApiError, ConflictError, NotFoundError, UnavailableError, collection
+from proxiedapp.kube.client import Api, collection
+from proxiedapp.kube.errors import ApiError, ConflictError, NotFoundError, UnavailableError
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 

@@ -10,7 +10,9 @@ from typing import Any
 from kubernetes.aio.config import ConfigException
 
 from proxiedapp.controller.watch.kopfwatch import WatchEndedError
-from proxiedapp.kube.client import Api, ApiError, connect
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.connection import connect
+from proxiedapp.kube.errors import ApiError
 from proxiedapp.process.assembly import assemble, make_lease, served_groups
 from proxiedapp.process.errors import FatalError
 from proxiedapp.process.health import Health, listen, serve_health

@@ -12,7 +12,8 @@ from proxiedapp.controller.reconcile import Reconciler
 from proxiedapp.controller.watch import kopfwatch
 from proxiedapp.controller.watch.resync import Resync
 from proxiedapp.controller.watchedkinds import PROXIED_APP
-from proxiedapp.kube.client import Api, ApiError, NotFoundError, UnavailableError
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.errors import ApiError, NotFoundError, UnavailableError
 from proxiedapp.kube.key import Key
 from proxiedapp.process.assembly import Operator, served_groups
 from proxiedapp.process.errors import FatalError

@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from proxiedapp.kube.client import Api, ApiError, ConflictError, NotFoundError, connect
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.connection import connect
+from proxiedapp.kube.errors import ApiError, ConflictError, NotFoundError
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node import network

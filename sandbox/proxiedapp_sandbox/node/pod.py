@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from proxiedapp.kube.client import ApiError, ConflictError, NotFoundError
+from proxiedapp.kube.errors import ApiError, ConflictError, NotFoundError
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node.backoff import RestartBackoff
 from proxiedapp_sandbox.node.container import Container, ContainerContext, ContainerRole

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from proxiedapp.kube.client import Api, ConflictError
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.errors import ConflictError
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node.config import NodeConfig
 from proxiedapp_sandbox.node.status import timestamp

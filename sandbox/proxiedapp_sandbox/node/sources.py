@@ -4,7 +4,8 @@ import base64
 from collections.abc import Iterable
 from typing import Final
 
-from proxiedapp.kube.client import Api, ApiError, NotFoundError
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.errors import ApiError, NotFoundError
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node.environment import SourceRef

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from proxiedapp.kube.client import Api, ApiError, ConflictError, NotFoundError
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.errors import ApiError, ConflictError, NotFoundError
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node.status import PodFacts, differs, pod_status
 

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 import aiohttp
 import orjson
 
-from proxiedapp.kube.client import Api, ApiError, collection
+from proxiedapp.kube.client import Api, collection
+from proxiedapp.kube.errors import ApiError
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node.backoff import RestartBackoff

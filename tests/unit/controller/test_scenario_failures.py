@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxiedapp.kube.client import ApiError, RefusedError, UnavailableError
+from proxiedapp.kube.errors import ApiError, RefusedError, UnavailableError
 from proxiedapp.resources.kinds import MIDDLEWARE
 from tests.support.scenario import Scenario
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.kube.client import RefusedError
+from proxiedapp.kube.errors import RefusedError
 from proxiedapp.kube.kind import Kind
 from proxiedapp.resources.kinds import (
     CERT_MANAGER_GROUP,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from proxiedapp.controller.reconcile import Outcome
-from proxiedapp.kube.client import RefusedError, UnavailableError
+from proxiedapp.kube.errors import RefusedError, UnavailableError
 from tests.support.scenario import Scenario
 
 PYTHON = ["python", "main.py"]

@@ -10,7 +10,7 @@ from proxiedapp.controller.observed.objects import ChildId, ObservedApp
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.status import PassResult, applied, next_status, rejected
-from proxiedapp.kube.client import RefusedError, UnavailableError
+from proxiedapp.kube.errors import RefusedError, UnavailableError
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.desired import desired
 from proxiedapp.resources.kinds import DEPLOYMENT, SERVICE

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.kube.client import (
+from proxiedapp.kube.client import collection
+from proxiedapp.kube.errors import (
     ApiError,
     ConflictError,
     NamespaceTerminatingError,
     NotFoundError,
     RefusedError,
     UnavailableError,
-    collection,
     error_of,
 )
 from proxiedapp.resources.kinds import DEPLOYMENT, SERVICE

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from proxiedapp.kube.client import Api, ApiError, ConflictError, NotFoundError, UnavailableError
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.errors import ApiError, ConflictError, NotFoundError, UnavailableError
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.process.lease import Lease, LeaseLostError, NotLeadingError

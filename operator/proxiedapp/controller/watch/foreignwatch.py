@@ -12,7 +12,8 @@ from typing import Final
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.watchedkinds import FOREIGN_KINDS, FOREIGN_SELECTOR
-from proxiedapp.kube.client import Api, ApiError, NotFoundError, RefusedError
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.errors import ApiError, NotFoundError, RefusedError
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest

@@ -31,7 +31,8 @@ from proxiedapp.controller.observed.objects import ChildId
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.watch.resync import Resync
 from proxiedapp.controller.watchedkinds import CHILD_SELECTOR, OPTIONAL_KINDS, PROXIED_APP
-from proxiedapp.kube.client import Api, ApiError, NotFoundError, collection
+from proxiedapp.kube.client import Api, collection
+from proxiedapp.kube.errors import ApiError, NotFoundError
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 

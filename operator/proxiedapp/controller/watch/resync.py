@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from proxiedapp.controller.metrics import MISSED, OBJECTS, RESYNCS
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.watchedkinds import CHILD_SELECTOR, PROXIED_APP
-from proxiedapp.kube.client import Api, ApiError
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.errors import ApiError
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 

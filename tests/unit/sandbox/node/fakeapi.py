@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
-from proxiedapp.kube.client import Api, ApiError, NotFoundError
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.errors import ApiError, NotFoundError
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 

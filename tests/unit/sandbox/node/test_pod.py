@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from proxiedapp.kube.client import UnavailableError
+from proxiedapp.kube.errors import UnavailableError
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node import pod as pod_module
 from proxiedapp_sandbox.node.config import NetworkConfig

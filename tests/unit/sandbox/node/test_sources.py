@@ -2,7 +2,8 @@ from typing import Any, cast
 
 import pytest
 
-from proxiedapp.kube.client import Api, ApiError, NotFoundError, RefusedError
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.errors import ApiError, NotFoundError, RefusedError
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node.environment import SourceRef

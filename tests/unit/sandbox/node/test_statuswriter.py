@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxiedapp.kube.client import ConflictError, NotFoundError, UnavailableError
+from proxiedapp.kube.errors import ConflictError, NotFoundError, UnavailableError
 from proxiedapp_sandbox.node import statuswriter
 from proxiedapp_sandbox.node.status import ContainerFacts, PodFacts, Running, Waiting
 from proxiedapp_sandbox.node.statuswriter import StatusWriter

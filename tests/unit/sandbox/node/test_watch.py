@@ -11,7 +11,8 @@ import orjson
 import pytest
 from aiohttp import web
 
-from proxiedapp.kube.client import Api, connect
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.connection import connect
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node.watch import Deleted, Present, Uid, changes_since, list_and_watch, split_lines
