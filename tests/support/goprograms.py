@@ -1,7 +1,8 @@
 """Programs that only tests need, each built once from its Go module, and kept in the user's cache folder.
 
 A module carries its own go.sum, by which Go checks everything else that goes into the program.
-`python -m tests.support.goprograms` builds all of them and says how far it is.
+`python -m tests.support.goprograms` builds all of them and reports progress; with names, it builds these and prints
+where they are.
 """
 
 import hashlib
@@ -61,6 +62,7 @@ def _helm(name: str) -> GoProgram:
 
 
 PROGRAMS: Final = {
+    "actionlint": GoProgram(Pin.of("actionlint"), "./cmd/actionlint", "github.com/rhysd/actionlint.version"),
     "helm3": _helm("helm3"),
     "helm4": _helm("helm4"),
     "promtool": GoProgram(
@@ -141,5 +143,7 @@ class _Printed:
 
 
 if __name__ == "__main__":
-    if problems := build_all(PROGRAMS.values(), _Printed()):
+    asked = sys.argv[1:]
+    if problems := build_all([PROGRAMS[name] for name in asked or PROGRAMS], _Printed()):
         sys.exit("\n".join(f"tests.support.goprograms: {problem}" for problem in problems))
+    sys.stdout.writelines(f"{PROGRAMS[name].path}\n" for name in asked)
