@@ -52,6 +52,7 @@ check: setup docs ## format, lint, English, types, layers, generated files up to
 	$(BIN)/python -m tools.reference --check docs
 	$(BIN)/python helm/generate.py --check
 	$(BIN)/python -m benchmarks.report --check
+	"$$($(BIN)/python -m tests.support.goprograms actionlint)" -shellcheck= -pyflakes= .github/workflows/*.yaml
 
 fix: setup ## format and mend what ruff can mend
 	$(BIN)/ruff format $(PACKAGES)
