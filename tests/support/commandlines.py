@@ -1,4 +1,4 @@
-"""Strategies for command lines as users write them, and what the servers themselves read in them."""
+"""Strategies for command lines as users write them, and the servers' own parsers."""
 
 import shlex
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ _WRAPPERS: Final[tuple[list[str], ...]] = (
 
 @dataclass(frozen=True)
 class CommandLine:
-    """A server's command: `words[:start]` name the server, the rest is what it reads."""
+    """A server's command: `words[:start]` name the server, the rest are its arguments."""
 
     server: str
     words: list[str]
@@ -73,13 +73,13 @@ class CommandLine:
 
 @st.composite
 def command_lines(draw: st.DrawFn, wrappers: tuple[list[str], ...] = _WRAPPERS) -> CommandLine:
-    """Write a server's command with some options before and after the app, in any order."""
+    """Draw a server's command with options before and after the app, in any order."""
     server = draw(st.sampled_from(sorted(_OPTIONS)))
     options = draw(st.lists(st.sampled_from(_OPTIONS[server]), max_size=5))
     app = [[draw(st.sampled_from(["main:app", "app/main.py", "an app", "$HOME"]))]]
     if draw(st.booleans()):
         app = [["--", *app[0]]]
-        parts = options + app  # nothing behind a bare -- is an option
+        parts = options + app  # nothing after a bare -- is an option
     else:
         at = draw(st.integers(0, len(options)))
         parts = options[:at] + app + options[at:]
@@ -89,7 +89,7 @@ def command_lines(draw: st.DrawFn, wrappers: tuple[list[str], ...] = _WRAPPERS) 
 
 @st.composite
 def scripts(draw: st.DrawFn) -> tuple[CommandLine, str, list[str]]:
-    """Write a script that runs a server, and the words that follow the script."""
+    """Draw a script that runs a server, and the arguments of the script."""
     line = draw(command_lines(wrappers=([], ["env", "A=1"], ["exec"])))
     own = line.words[line.start :]
     passed_on = draw(st.integers(0, len(own))) if draw(st.booleans()) else None
@@ -104,7 +104,7 @@ def scripts(draw: st.DrawFn) -> tuple[CommandLine, str, list[str]]:
     return line, before + command + behind, after
 
 
-def told(server: str, arguments: list[str]) -> dict[str, Any]:
-    """Return what the server's own parser makes of its arguments."""
+def parsed(server: str, arguments: list[str]) -> dict[str, Any]:
+    """Return the options that the server's own parser reads from its arguments."""
     with PARSERS[server].make_context(server, list(arguments)) as context:
         return dict(context.params)

@@ -1,4 +1,4 @@
-"""Commands for tests, written as one types them: `shlex` splits them into the words of a YAML list."""
+"""Commands for tests, written as in a shell; `shlex` splits them into the elements of a YAML list."""
 
 import shlex
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ PREFIX: Final = "/api"
 TRUSTED: Final = ("10.0.0.0/8",)
 
 UVICORN_ADDS: Final = "--root-path /api --forwarded-allow-ips 10.0.0.0/8 --host 0.0.0.0 --port 8000"
-"""What `uvicorn main:app` lacks behind PREFIX."""
+"""What the operator adds to `uvicorn main:app` under PREFIX."""
 RUN_ADDS: Final = "--root-path /api --port 8000"
-"""What `fastapi run` lacks; its trust goes into a variable."""
+"""What it adds to `fastapi run`, whose trusted proxies are a variable."""
 DEV_ADDS: Final = "--root-path /api --host 0.0.0.0 --port 8000"
-"""What `fastapi dev` lacks: it listens on loopback unless told otherwise."""
+"""What it adds to `fastapi dev`, which listens on loopback by default."""
 TRUST_VARIABLE: Final = {"FORWARDED_ALLOW_IPS": "10.0.0.0/8"}
 
 
@@ -35,7 +35,7 @@ def launched(
     trusted: Sequence[str] = TRUSTED,
     **fields: Any,
 ) -> Launch:
-    """Launch a command (and args) under a prefix; `fields` are further fields of the spec."""
+    """Launch a command and args under a prefix; `fields` are further fields of the spec."""
     for field, given in (("command", command), ("args", args)):
         if given is not None:
             fields[field] = words(given) if isinstance(given, str) else list(given)

@@ -1,4 +1,4 @@
-"""What servers that take an adapter read in their arguments, asked of a process of its own (parsing.py)."""
+"""The parsers of servers that can run the adapter, in a process of their own (`parserprocess.py`)."""
 
 import json
 import subprocess
@@ -7,15 +7,18 @@ from typing import Any
 
 
 class Parsers:
-    """The process that is asked."""
+    """The process with the parsers."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.parsing"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "tests.support.parserprocess"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def read(self, server: str, arguments: list[str]) -> dict[str, Any]:
-        """Return the server's options by name, `app` among them; raises AssertionError if it refuses them."""
+        """Return the server's options by name, with `app`; raises AssertionError if it does not accept them."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(json.dumps([server, arguments]), file=self._process.stdin, flush=True)

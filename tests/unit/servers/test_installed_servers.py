@@ -1,4 +1,4 @@
-"""The table against the servers installed here: a release that adds a switch, or drops a flag, fails a test."""
+"""Compares the table with the installed servers, so that a release which adds a switch or drops a flag fails a test."""
 
 import argparse
 import json
@@ -66,14 +66,14 @@ def test_flags_of_uvicorn_exist() -> None:
 
 
 @pytest.mark.parametrize("name", SUBCOMMANDS)
-def test_flags_of_fastapi_exist_where_they_are_written(name: str) -> None:
+def test_flags_of_fastapi_exist_in_each_subcommand(name: str) -> None:
     settings = [FASTAPI.setting(FASTAPI.forms[0], role, name) for role in Role]
     written = {setting.flags[0] for setting in settings if setting is not None}
     assert written <= options(SUBCOMMANDS[name].params, valued=True)
 
 
-def test_flags_that_a_subcommand_lacks_are_known_to_be_missing() -> None:
-    """The other direction: as soon as `fastapi dev` takes workers, the table may say so."""
+def test_flags_that_a_subcommand_does_not_have_are_none_in_the_table() -> None:
+    """Fails as soon as `fastapi dev` has an option for workers, so that the table can use it."""
     for name, command in SUBCOMMANDS.items():
         lacking = {role for role in FASTAPI.forms[0].settings if FASTAPI.setting(FASTAPI.forms[0], role, name) is None}
         given = options(command.params, valued=True)
@@ -110,7 +110,7 @@ Action = tuple[list[str], int | str | None]
 
 
 def parser_of_hypercorn() -> argparse.ArgumentParser:
-    """Catch the parser that hypercorn makes and does not give away."""
+    """Return the parser that hypercorn creates inside its main function."""
     caught: list[argparse.ArgumentParser] = []
 
     class CaughtError(Exception):
@@ -131,13 +131,13 @@ def actions_of(parser: argparse.ArgumentParser) -> list[Action]:
 
 
 def actions_of_daphne() -> list[Action]:
-    """Ask another process: merely importing daphne puts its own event loop under everything that runs later."""
+    """Return the options of daphne, from another process: importing daphne installs its own event loop."""
     script = (
         "import json; from daphne.cli import CommandLineInterface\n"
         "print(json.dumps([(a.option_strings, a.nargs) for a in CommandLineInterface().parser._actions]))"
     )
-    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-    return [(names, nargs) for names, nargs in json.loads(told) if names]
+    printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    return [(names, nargs) for names, nargs in json.loads(printed) if names]
 
 
 ARGPARSE: dict[str, tuple[Server, list[Action]]] = {
@@ -177,18 +177,18 @@ def test_flags_and_variables_of_granian_exist() -> None:
     known = options(granian_command.params, valued=True)
     granian = Path(sys.executable).with_name("granian")
     text = subprocess.run([granian, "--help"], capture_output=True, text=True, check=True).stdout
-    told = "".join(text.split())
+    help_text = "".join(text.split())
     for form in GRANIAN.forms:
         for setting in form.settings.values():
             assert setting.flags[0] in known
-            assert f"[envvar:{setting.variables[0]}" in told
+            assert f"[envvar:{setting.variables[0]}" in help_text
         assert form.rejected_options.keys() <= known
         assert GRANIAN.factory is not None
-        assert f"[envvar:{GRANIAN.factory.variables[0]}" in told
-        assert all(f"[envvar:{name}" in told for name in form.rejected_variables)
+        assert f"[envvar:{GRANIAN.factory.variables[0]}" in help_text
+        assert all(f"[envvar:{name}" in help_text for name in form.rejected_variables)
 
 
-def test_options_of_uv_run_that_take_a_value_are_known() -> None:
+def test_options_of_uv_run_with_a_value_are_known() -> None:
     uv = Path(sys.executable).with_name("uv")
     text = subprocess.run([uv, "run", "--help"], capture_output=True, text=True, check=True).stdout
     lines = re.findall(r"^ +(-[^ ]+(?:, --[^ ]+)?) <", text, flags=re.MULTILINE)

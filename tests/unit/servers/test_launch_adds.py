@@ -1,4 +1,4 @@
-"""What the operator writes into a command, and where: the words of the user stay as they are."""
+"""What the operator adds to a command, and where. The user's arguments stay as they are."""
 
 import pytest
 
@@ -27,7 +27,9 @@ from tests.support.commands import DEV_ADDS, RUN_ADDS, TRUST_VARIABLE, UVICORN_A
         pytest.param("fastapi run", f"fastapi run {RUN_ADDS}", id="to fastapi run without a path"),
         pytest.param("fastapi run -- main.py", f"fastapi run {RUN_ADDS} -- main.py", id="before the -- of fastapi run"),
         pytest.param(
-            "fastapi dev main.py", f"fastapi dev main.py {DEV_ADDS}", id="to fastapi dev, which listens on loopback"
+            "fastapi dev main.py",
+            f"fastapi dev main.py {DEV_ADDS}",
+            id="to fastapi dev, which listens on loopback by default",
         ),
     ],
 )
@@ -43,7 +45,9 @@ def test_missing_flags_are_added(command: str, result: str) -> None:
         pytest.param("uvicorn main:app > log", f"uvicorn main:app {UVICORN_ADDS} > log", id="before a redirection"),
         pytest.param("uvicorn main:app 2>&1", f"uvicorn main:app {UVICORN_ADDS} 2>&1", id="before 2>&1"),
         pytest.param("uvicorn main:app &> log", f"uvicorn main:app {UVICORN_ADDS} &> log", id="before &>"),
-        pytest.param("uvicorn >log main:app", f"uvicorn >log main:app {UVICORN_ADDS}", id="after a word behind one"),
+        pytest.param(
+            "uvicorn >log main:app", f"uvicorn >log main:app {UVICORN_ADDS}", id="after an argument that follows one"
+        ),
         pytest.param(
             "uvicorn main:app > \\\n  log",
             f"uvicorn main:app {UVICORN_ADDS} > \\\n  log",
@@ -55,7 +59,7 @@ def test_missing_flags_are_added(command: str, result: str) -> None:
         ),
         pytest.param("uvicorn main:app || exit 3", f"uvicorn main:app {UVICORN_ADDS} || exit 3", id="before ||"),
         pytest.param("uvicorn main:app &\nwait", f"uvicorn main:app {UVICORN_ADDS} &\nwait", id="before &"),
-        pytest.param("uvicorn main:app&", f"uvicorn main:app {UVICORN_ADDS}&", id="before & without a blank"),
+        pytest.param("uvicorn main:app&", f"uvicorn main:app {UVICORN_ADDS}&", id="before & without a space"),
         pytest.param("(uvicorn main:app)", f"(uvicorn main:app {UVICORN_ADDS})", id="before a closing parenthesis"),
         pytest.param(
             "set -e\nexec uvicorn main:app \\\n  --workers 2\n",
@@ -63,12 +67,12 @@ def test_missing_flags_are_added(command: str, result: str) -> None:
             id="on the last of several lines",
         ),
         pytest.param("exec uvicorn -- main:app", f"exec uvicorn {UVICORN_ADDS} -- main:app", id="before a bare --"),
-        pytest.param('uvicorn "main:app"', f'uvicorn "main:app" {UVICORN_ADDS}', id="after a quoted word"),
+        pytest.param('uvicorn "main:app"', f'uvicorn "main:app" {UVICORN_ADDS}', id="after a quoted argument"),
         pytest.param("uvicorn $(cat app)", f"uvicorn $(cat app) {UVICORN_ADDS}", id="after an expansion"),
         pytest.param(
             "[ -f db ] && alembic upgrade head; exec fastapi run",
             f"[ -f db ] && alembic upgrade head; exec fastapi run {RUN_ADDS}",
-            id="to the server's command among others",
+            id="to the server's command, not to others",
         ),
     ],
 )
@@ -79,29 +83,31 @@ def test_missing_flags_are_added_inside_a_script(script: str, result: str) -> No
 @pytest.mark.parametrize(
     ("script", "after", "result"),
     [
-        pytest.param('uvicorn "$@"', "sh main:app", f'uvicorn "$@" {UVICORN_ADDS}', id="after the words passed on"),
+        pytest.param(
+            'uvicorn "$@"', "sh main:app", f'uvicorn "$@" {UVICORN_ADDS}', id="after the arguments of the script"
+        ),
         pytest.param(
             'exec uvicorn main:app "$@"',
             "-- --reload",
             f'exec uvicorn main:app "$@" {UVICORN_ADDS}',
-            id="-- in the place of the shell's name",
+            id="-- as the name of the shell",
         ),
         pytest.param(
             "exec uvicorn $* --reload",
             "sh main:app",
             f"exec uvicorn $* --reload {UVICORN_ADDS}",
-            id="words before the end",
+            id="arguments of the script before the end",
         ),
         pytest.param(
             'uvicorn --log-level "$@"',
             "sh info -- main:app",
             f'uvicorn {UVICORN_ADDS} --log-level "$@"',
-            id="in front of all if a bare -- is passed on",
+            id="first of all if the script gets a bare --",
         ),
-        pytest.param("uvicorn main:app", "sh", f"uvicorn main:app {UVICORN_ADDS}", id="only the shell's name follows"),
+        pytest.param("uvicorn main:app", "sh", f"uvicorn main:app {UVICORN_ADDS}", id="only the name of the shell"),
     ],
 )
-def test_words_after_a_script_reach_the_server(script: str, after: str, result: str) -> None:
+def test_arguments_of_a_script_reach_the_server(script: str, after: str, result: str) -> None:
     in_command = launched(["sh", "-c", script, *words(after)])
     assert in_command.command == ("sh", "-c", result, *words(after))
     in_args = launched(["sh", "-c", script], after)
@@ -112,11 +118,15 @@ def test_words_after_a_script_reach_the_server(script: str, after: str, result: 
     ("command", "args", "result"),
     [
         pytest.param(
-            "uvicorn", "main:app", ("uvicorn", f"main:app {UVICORN_ADDS}"), id="to args where they end the command"
+            "uvicorn", "main:app", ("uvicorn", f"main:app {UVICORN_ADDS}"), id="to args, which end the command"
         ),
-        pytest.param("uvicorn main:app", None, (f"uvicorn main:app {UVICORN_ADDS}", None), id="to the command alone"),
+        pytest.param(
+            "uvicorn main:app", None, (f"uvicorn main:app {UVICORN_ADDS}", None), id="to a command without args"
+        ),
         pytest.param("uvicorn main:app", [], (f"uvicorn main:app {UVICORN_ADDS}", ""), id="not to an empty list"),
-        pytest.param(None, "uvicorn main:app", (None, f"uvicorn main:app {UVICORN_ADDS}"), id="to args alone"),
+        pytest.param(
+            None, "uvicorn main:app", (None, f"uvicorn main:app {UVICORN_ADDS}"), id="to args without a command"
+        ),
         pytest.param(
             "uvicorn", "-- main:app", ("uvicorn", f"{UVICORN_ADDS} -- main:app"), id="before -- at their start"
         ),
@@ -126,24 +136,24 @@ def test_words_after_a_script_reach_the_server(script: str, after: str, result: 
         pytest.param("tini --", "fastapi run", ("tini --", f"fastapi run {RUN_ADDS}"), id="to a server in args"),
     ],
 )
-def test_words_are_added_to_the_list_they_follow(
+def test_arguments_are_added_to_command_or_args(
     command: str | None, args: str | list[str] | None, result: tuple[str | None, str | None]
 ) -> None:
     found = launched(command, args)
     assert (found.command, found.args) == tuple(None if one is None else tuple(words(one)) for one in result)
 
 
-def test_trust_goes_into_a_flag_of_uvicorn_and_a_variable_of_fastapi() -> None:
+def test_trusted_proxies_are_a_flag_of_uvicorn_and_a_variable_of_fastapi() -> None:
     assert launched("uvicorn main:app").env == {}
     assert launched("fastapi run").env == TRUST_VARIABLE
 
 
-def test_trusting_nobody_is_told_too() -> None:
+def test_empty_trust_list_is_written_too() -> None:
     assert "--forwarded-allow-ips" in (launched("uvicorn main:app", trusted=()).command or ())
     assert launched("fastapi run", trusted=()).env == {"FORWARDED_ALLOW_IPS": ""}
 
 
-def test_trusting_nobody_survives_a_shell() -> None:
+def test_empty_trust_list_is_quoted_for_a_shell() -> None:
     command = launched(["sh", "-c", "uvicorn main:app"], trusted=()).command
     assert command is not None
     assert "--forwarded-allow-ips '' --host" in command[2]
@@ -155,11 +165,11 @@ def test_trusted_networks_keep_their_order() -> None:
     }
 
 
-def test_without_a_prefix_no_root_path_is_told() -> None:
+def test_no_root_path_is_added_without_a_prefix() -> None:
     launch = launched("fastapi run", prefix="/")
     assert (launch.command, launch.root_path) == (("fastapi", "run", "--port", "8000"), "")
 
 
-def test_port_and_workers_of_the_spec_are_told() -> None:
+def test_port_and_workers_of_the_spec_are_added() -> None:
     launch = launched("fastapi run", port=80, server={"workers": 4})
     assert launch.command == tuple(words("fastapi run --root-path /api --port 80 --workers 4"))

@@ -1,4 +1,4 @@
-"""What holds for every command line that is accepted, as the servers themselves read it."""
+"""Properties of every accepted command line, as the server itself parses the result."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxiedapp.servers.launch import Launch
-from tests.support.commandlines import CommandLine, command_lines, scripts, told
+from tests.support.commandlines import CommandLine, command_lines, parsed, scripts
 from tests.support.commands import PREFIX, TRUSTED, env, launched
 from tests.support.sequences import is_subsequence
 
@@ -22,12 +22,12 @@ def words_of(launch: Launch) -> list[str]:
 
 
 def again(launch: Launch) -> Launch:
-    """Feed a result back in, as if the user had written it."""
+    """Launch a result, as if the user had written it."""
     return launched(launch.command, launch.args, env=env(**launch.env) or None)
 
 
 def check(params: dict[str, Any], before: dict[str, Any], server: str, variables: dict[str, str]) -> None:
-    """Compare what the server is told now with what it was told before: ours is new, the rest is the same."""
+    """Check that the server gets the operator's settings, and all others as before."""
     assert FIXED.items() <= params.items()
     assert params["host"] in {"0.0.0.0", "::"}
     assert params["proxy_headers"] is True
@@ -48,7 +48,7 @@ def split(draw: st.DrawFn) -> tuple[CommandLine, list[str] | None, list[str] | N
 
 
 @given(split())
-def test_server_is_told_what_the_spec_says_and_keeps_what_the_user_said(
+def test_server_gets_what_the_spec_requires_and_keeps_what_the_user_set(
     given: tuple[CommandLine, list[str] | None, list[str] | None],
 ) -> None:
     line, command, args = given
@@ -57,8 +57,8 @@ def test_server_is_told_what_the_spec_says_and_keeps_what_the_user_said(
     result = words_of(launch)
     assert is_subsequence(line.words, result)
     assert result[: line.start] == line.words[: line.start]
-    before = told(line.server, line.words[line.start :])
-    check(told(line.server, result[line.start :]), before, line.server, dict(launch.env))
+    before = parsed(line.server, line.words[line.start :])
+    check(parsed(line.server, result[line.start :]), before, line.server, dict(launch.env))
 
 
 @given(split())
@@ -70,8 +70,8 @@ def test_launching_a_result_changes_nothing(given: tuple[CommandLine, list[str] 
 
 
 @pytest.fixture(scope="module")
-def servers_that_tell(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a folder with a `uvicorn` and a `fastapi` that only print their arguments."""
+def printing_servers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Create a folder with a `uvicorn` and a `fastapi` that only print their arguments."""
     folder = tmp_path_factory.mktemp("bin")
     for name in ("uvicorn", "fastapi"):
         (folder / name).write_text("#!/bin/sh\nprintf '%s\\0' \"$@\"\n")
@@ -80,29 +80,29 @@ def servers_that_tell(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_by(command: list[str], folder: Path) -> list[str]:
-    """Run a shell command and return the arguments that the server in it gets."""
+    """Run a shell command; return the arguments that its server gets."""
     path = f"{folder}:{os.environ['PATH']}"
     done = subprocess.run(command, env={"PATH": path, "HOME": "/"}, capture_output=True, check=True)
     return done.stdout.decode().split("\0")[:-1]
 
 
 @given(given=scripts())
-def test_script_tells_the_server_what_the_spec_says(
-    given: tuple[CommandLine, str, list[str]], servers_that_tell: Path
+def test_server_in_a_script_gets_what_the_spec_requires(
+    given: tuple[CommandLine, str, list[str]], printing_servers: Path
 ) -> None:
     line, script, after = given
     command = ["sh", "-c", script, *after]
     launch = launched(command)
-    of_fastapi = len(line.server.split()) - 1  # the stub is given the subcommand too
-    before = run_by(command, servers_that_tell)[of_fastapi:]
-    now = run_by(words_of(launch), servers_that_tell)[of_fastapi:]
+    of_fastapi = len(line.server.split()) - 1  # the stub prints the subcommand too
+    before = run_by(command, printing_servers)[of_fastapi:]
+    now = run_by(words_of(launch), printing_servers)[of_fastapi:]
     assert before == line.words[line.start :]
     assert is_subsequence(before, now)
-    check(told(line.server, now), told(line.server, before), line.server, dict(launch.env))
+    check(parsed(line.server, now), parsed(line.server, before), line.server, dict(launch.env))
 
 
 @given(scripts())
-def test_launching_a_script_again_changes_nothing(given: tuple[CommandLine, str, list[str]]) -> None:
+def test_launching_the_result_of_a_script_changes_nothing(given: tuple[CommandLine, str, list[str]]) -> None:
     _, script, after = given
     launch = launched(["sh", "-c", script, *after])
     repeated = again(launch)
@@ -110,7 +110,7 @@ def test_launching_a_script_again_changes_nothing(given: tuple[CommandLine, str,
 
 
 @given(scripts())
-def test_script_gets_one_piece_more_and_loses_none(given: tuple[CommandLine, str, list[str]]) -> None:
+def test_script_is_extended_at_one_position_only(given: tuple[CommandLine, str, list[str]]) -> None:
     _, script, after = given
     shell, option, result, *rest = words_of(launched(["sh", "-c", script, *after]))
     assert (shell, option, rest) == ("sh", "-c", after)

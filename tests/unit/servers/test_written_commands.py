@@ -1,4 +1,4 @@
-"""The command that the operator writes where only the app is named."""
+"""The command that the operator writes if the spec names only the app."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def test_command_is_written_from_the_app(server: dict[str, Any], command: str, v
     assert launch.env == variables
 
 
-def test_variables_count_for_a_written_command_too() -> None:
+def test_variables_are_checked_for_a_written_command_too() -> None:
     with pytest.raises(CommandConflictError, match=r"UVICORN_PORT 9000 contradicts spec\.port"):
         launched(None, server={"kind": "uvicorn", "app": "main:app"}, env=env(UVICORN_PORT="9000"))
 

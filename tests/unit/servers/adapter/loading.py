@@ -1,4 +1,4 @@
-"""The adapter as a server loads it, and what an app sees through it."""
+"""Loads the adapter as a server does, and returns the scope that an app gets from it."""
 
 import asyncio
 import importlib.util
@@ -21,7 +21,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def load(app: str, root_path: str = "", trusted: str = "") -> Any:
-    """Import the adapter anew, as a process that has just started."""
+    """Import the adapter again, as in a process that has just started."""
     spec = importlib.util.spec_from_file_location("proxiedapp_adapter", FILE)
     assert spec is not None
     assert spec.loader is not None
@@ -37,14 +37,14 @@ def load(app: str, root_path: str = "", trusted: str = "") -> Any:
 
 
 async def some_app(*_: Any) -> None:
-    """What is wrapped where the test brings its own app."""
+    """Stand in for the app until a test passes its own."""
 
 
 ADAPTER = load(f"{__name__}:some_app")
 
 
 def seen(scope: Scope, *, root_path: str = "", trusted: str = "", kept: bool = False) -> Scope:
-    """Return the scope that the app gets for the one that the server has made."""
+    """Return the scope that the app gets for a scope of the server."""
     scopes: list[Scope] = []
 
     async def app(scope: Scope, *_: Any) -> None:
@@ -53,14 +53,14 @@ def seen(scope: Scope, *, root_path: str = "", trusted: str = "", kept: bool = F
     wrapped = ADAPTER.Adapter(app, root_path, ADAPTER.TrustedProxies(trusted), kept=kept)
     coroutine = wrapped(scope, None, None)
     try:
-        coroutine.send(None)  # nothing in there waits, so no loop is needed
+        coroutine.send(None)  # the adapter never suspends, so no event loop is needed
     except StopIteration:
         return scopes.pop()
-    raise AssertionError("the adapter waited for something")
+    raise AssertionError("the adapter suspended")
 
 
 def a_scope(type_: str = "http", client: Any = ("10.42.0.9", 5000), **fields: Any) -> Scope:
-    """Write a scope; `headers` are pairs of text."""
+    """Return a scope; `headers` are pairs of text."""
     headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in fields.pop("headers", ())]
     return {
         "type": type_,

@@ -1,7 +1,7 @@
-"""Chance looks for a request that the adapter reads in another way than uvicorn's own middleware.
+"""Compares the adapter with uvicorn's own middleware, on generated requests.
 
-Left out is what the adapter does better on purpose: IPv4 addresses mapped into IPv6, zones, and lists that are not
-valid, in which uvicorn takes what it cannot read for names.
+Left out is what the adapter does better on purpose: IPv4 addresses mapped into IPv6, zones, and invalid entries of the
+list, which uvicorn compares as text.
 """
 
 from ipaddress import IPv4Network, IPv6Network, ip_address
@@ -31,7 +31,7 @@ def trusted_lists(draw: st.DrawFn) -> list[str]:
 
 @st.composite
 def hosts(draw: st.DrawFn, trusted: list[str]) -> str:
-    """Draw an address, often one that is in the list, now and then in another spelling."""
+    """Draw an address, often one of the list, sometimes in another spelling."""
     listed = [entry.partition("/")[0] for entry in trusted]
     text: str = draw(st.one_of(st.sampled_from(listed or ["::"]), st.one_of(V4, V6).map(str)))
     return draw(st.sampled_from([text, text, text.upper(), ip_address(text).exploded]))
@@ -69,24 +69,24 @@ def requests(draw: st.DrawFn) -> tuple[Scope, list[str]]:
 def seen_behind_uvicorn(scope: Scope, trusted: list[str]) -> Scope:
     async def app(*_: Any) -> None: ...
 
-    scope = dict(scope)  # uvicorn's writes into the one it is given
+    scope = dict(scope)  # uvicorn's middleware changes the scope that it gets
     middleware: Any = ProxyHeadersMiddleware(app, trusted_hosts=trusted)
     try:
         middleware(scope, None, None).send(None)
     except StopIteration:
         return scope
-    raise AssertionError("the middleware waited for something")
+    raise AssertionError("the middleware suspended")
 
 
 @given(requests())
-def test_the_adapter_agrees_with_uvicorn(request: tuple[Scope, list[str]]) -> None:
+def test_adapter_agrees_with_uvicorn(request: tuple[Scope, list[str]]) -> None:
     scope, trusted = request
     assert seen(scope, trusted=",".join(trusted)) == seen_behind_uvicorn(scope, trusted)
 
 
 @given(requests())
-def test_behind_uvicorns_own_middleware_nothing_changes(request: tuple[Scope, list[str]]) -> None:
-    """A uvicorn worker of gunicorn has it built in, and may have been told the same list."""
+def test_adapter_changes_nothing_after_the_middleware_of_uvicorn(request: tuple[Scope, list[str]]) -> None:
+    """A uvicorn worker of gunicorn contains that middleware, and can have the same list."""
     scope, trusted = request
     once = seen_behind_uvicorn(scope, trusted)
     assert seen(once, trusted=",".join(trusted)) == once

@@ -1,4 +1,4 @@
-"""How the user's app is found, called and wrapped, and what is seen when that fails."""
+"""How the adapter finds, calls and wraps the user's app, and the errors if that fails."""
 
 import importlib
 import sys
@@ -54,7 +54,7 @@ def write(path: str, text: str = MAIN) -> None:
 
 
 def runs_under(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look like a process in which the server was started: elsewhere than in the app's folder."""
+    """Look like a process of the server, which was started in another folder than the app's."""
     monkeypatch.setitem(sys.modules, server, sys)
     monkeypatch.setattr(sys, "path", sys.path[1:])
 
@@ -79,7 +79,7 @@ def answer(app: Any) -> Any:
         pytest.param("main:site.create('x').__call__", ("x",), id="attribute of what a factory made"),
     ],
 )
-def test_the_app_is_found(given: str, arguments: tuple[Any, ...]) -> None:
+def test_app_is_found(given: str, arguments: tuple[Any, ...]) -> None:
     write("main.py")
     write("asgi.py")
     assert answer(load(given, "/api").app) == ((arguments, {}), "/api")
@@ -90,20 +90,20 @@ def test_keywords_reach_the_factory() -> None:
     assert answer(load('main:create("x", y=1, z=[2])').app) == ((("x",), {"y": 1, "z": [2]}), "")
 
 
-def test_a_module_of_a_package() -> None:
+def test_module_of_a_package_is_imported() -> None:
     write("shop/__init__.py", "")
     write("shop/web/main.py")
     assert answer(load("shop.web.main:app", "/api").app) == ((("the app",), {}), "/api")
 
 
-def test_the_app_is_wrapped_once_and_stays_the_same() -> None:
+def test_app_is_wrapped_once() -> None:
     write("main.py")
     module = load("main:app")
     assert module.app is module.app
     assert module.TARGET is sys.modules["main"].app
 
 
-def test_create_calls_the_users_factory_anew_each_time() -> None:
+def test_create_calls_the_factory_of_the_user_each_time() -> None:
     write("main.py", "made = []\ndef create():\n    made.append(lambda *_: None)\n    return made[-1]\n")
     module = load("main:create", "/api")
     assert sys.modules["main"].made == []
@@ -112,12 +112,12 @@ def test_create_calls_the_users_factory_anew_each_time() -> None:
     assert first is not second
 
 
-def test_the_app_of_create_is_wrapped() -> None:
+def test_create_wraps_the_app_of_the_factory() -> None:
     write("main.py")
     assert answer(load("main:create", "/api").create()) == (((), {}), "/api")
 
 
-def test_gunicorn_names_an_app_application(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_name_under_gunicorn_is_application(monkeypatch: pytest.MonkeyPatch) -> None:
     write("main.py")
     monkeypatch.setitem(sys.modules, "gunicorn", sys)
     assert answer(load("main").app) == ((("the application",), {}), "")
@@ -140,7 +140,7 @@ def test_gunicorn_names_an_app_application(monkeypatch: pytest.MonkeyPatch) -> N
         pytest.param("granian", "shop/sub/__init__.py:app", "shop.sub", id="granian, package itself"),
     ],
 )
-def test_paths_are_read_as_the_server_reads_them(
+def test_paths_are_imported_as_the_server_does(
     server: str, given: str, module: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs_under(server, monkeypatch)
@@ -155,7 +155,7 @@ def test_paths_are_read_as_the_server_reads_them(
     assert loaded.TARGET.__class__.__module__ == module
 
 
-def test_granian_in_the_folder_of_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_granian_started_in_the_folder_of_a_package_imports_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     runs_under("granian", monkeypatch)
     write("shop/__init__.py", "")
     write("shop/parts.py")
@@ -164,7 +164,7 @@ def test_granian_in_the_folder_of_a_package(monkeypatch: pytest.MonkeyPatch) -> 
     assert load("main:app").TARGET.__class__.__module__ == "shop.parts"
 
 
-def test_an_import_error_of_the_users_module_is_raised_as_it_is() -> None:
+def test_import_error_of_the_users_module_is_raised_unchanged() -> None:
     write("main.py", "import not_installed_here\n")
     with pytest.raises(ModuleNotFoundError, match="not_installed_here") as raised:
         load("main:app")
@@ -176,21 +176,21 @@ def test_an_import_error_of_the_users_module_is_raised_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        pytest.param("raise AttributeError('mine')", AttributeError, id="gunicorn would speak of a missing app"),
-        pytest.param("raise NameError('mine')", NameError, id="hypercorn would speak of a missing app"),
+        pytest.param("raise AttributeError('mine')", AttributeError, id="gunicorn would report a missing app"),
+        pytest.param("raise NameError('mine')", NameError, id="hypercorn would report a missing app"),
         pytest.param("raise ImportError('mine')", ImportError, id="import"),
         pytest.param("raise KeyError('mine')", KeyError, id="missing setting"),
         pytest.param("raise SystemExit('mine')", SystemExit, id="an app that ends the process"),
     ],
 )
-def test_errors_of_the_users_module_are_raised_as_they_are(text: str, error: type[BaseException]) -> None:
+def test_errors_of_the_users_module_are_raised_unchanged(text: str, error: type[BaseException]) -> None:
     write("main.py", text)
     with pytest.raises(error, match="mine") as raised:
         load("main:app")
     assert traceback.extract_tb(raised.value.__traceback__)[-1].line == text
 
 
-def test_errors_of_the_factory_are_raised_as_they_are() -> None:
+def test_errors_of_the_factory_are_raised_unchanged() -> None:
     write("main.py", "def create(*_):\n    raise ValueError('mine')\n")
     with pytest.raises(ValueError, match="mine"):
         load("main:create('x')")
@@ -211,19 +211,19 @@ def test_errors_of_the_factory_are_raised_as_they_are() -> None:
         pytest.param("main:app app", SyntaxError, "invalid syntax", id="no expression"),
     ],
 )
-def test_what_cannot_be_found_is_named(given: str, error: type[Exception], message: str) -> None:
+def test_error_names_what_cannot_be_found(given: str, error: type[Exception], message: str) -> None:
     write("main.py")
     with pytest.raises(error, match=message):
         load(given)
 
 
-def test_a_factory_that_makes_no_app_is_named() -> None:
+def test_error_names_a_factory_that_returns_no_app() -> None:
     write("main.py", "def create():\n    return None\n")
     with pytest.raises(TypeError, match="PROXIEDAPP_APP: main:create is no app but None"):
         load("main:create").create()
 
 
-def test_the_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_names_the_missing_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PROXIEDAPP_APP", raising=False)
     write("proxiedapp_adapter.py", source())
     with pytest.raises(KeyError, match="PROXIEDAPP_APP"):

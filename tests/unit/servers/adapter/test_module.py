@@ -1,4 +1,4 @@
-"""The file itself: it runs in images that we do not know."""
+"""The adapter's file: it runs in the users' images, with their versions of Python and of servers."""
 
 import ast
 import inspect
@@ -19,30 +19,30 @@ from tests.unit.servers.adapter.loading import ADAPTER, FILE
 TREE = ast.parse(source())
 
 
-def test_the_source_is_the_file() -> None:
+def test_source_is_the_text_of_the_file() -> None:
     assert source() == FILE.read_text()
     assert f"{MODULE}.py" == FILE.name
 
 
-def test_it_parses_on_python_38() -> None:
+def test_module_parses_on_python_38() -> None:
     ast.parse(source(), feature_version=(3, 8))
 
 
-def test_it_imports_the_standard_library_alone() -> None:
+def test_module_imports_only_the_standard_library() -> None:
     imported = {alias.name for node in ast.walk(TREE) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {str(node.module) for node in ast.walk(TREE) if isinstance(node, ast.ImportFrom)}
     assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
 
 
 def test_annotations_are_never_evaluated() -> None:
-    """They are written as newer versions allow, so nothing but type checkers may read them."""
+    """They use the syntax of newer versions, so only type checkers may read them."""
     first = next(node for node in TREE.body if not isinstance(node, ast.Expr))
     assert isinstance(first, ast.ImportFrom)
     assert (first.module, [name.name for name in first.names]) == ("__future__", ["annotations"])
 
 
-def test_servers_take_it_for_an_asgi_app() -> None:
-    """Each asks in its own way, and treats what does not look like one as WSGI or as ASGI 2."""
+def test_servers_recognise_an_asgi_app() -> None:
+    """Each has its own check, and runs other callables as WSGI or ASGI 2."""
     assert is_asgi(ADAPTER.app)
     assert iscoroutinefunction(ADAPTER.app.__call__)
     assert inspect.iscoroutinefunction(ADAPTER.app.__call__)
@@ -52,7 +52,7 @@ def test_servers_take_it_for_an_asgi_app() -> None:
 
 @pytest.mark.parametrize(("kept", "path"), [({}, "/api/x"), ({"PROXIEDAPP_PREFIX_KEPT": "yes"}, "/x")])
 @pytest.mark.parametrize("flags", [[], ["-O"], ["-OO"], ["-W", "error"]], ids=" ".join)
-def test_it_runs_on_its_own(tmp_path: Path, flags: list[str], kept: dict[str, str], path: str) -> None:
+def test_module_runs_without_the_operator(tmp_path: Path, flags: list[str], kept: dict[str, str], path: str) -> None:
     (tmp_path / "mounted").mkdir()
     (tmp_path / "mounted" / FILE.name).write_text(source())
     (tmp_path / "main.py").write_text("async def app(scope, receive, send):\n    print(scope['path'])\n")

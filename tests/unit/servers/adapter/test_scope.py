@@ -1,4 +1,4 @@
-"""What the app sees of path and root path, and what the adapter leaves alone."""
+"""The path and root path that the app sees, and what the adapter does not change."""
 
 from copy import deepcopy
 from typing import Any
@@ -14,21 +14,19 @@ PREFIX = "/api/v1"
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        pytest.param({}, {"path": "/api/v1/items", "raw_path": b"/api/v1/items"}, id="in front of both paths"),
+        pytest.param({}, {"path": "/api/v1/items", "raw_path": b"/api/v1/items"}, id="prefix in front of both paths"),
         pytest.param({"path": "/", "raw_path": b"/"}, {"path": "/api/v1/", "raw_path": b"/api/v1/"}, id="root"),
         pytest.param(
             {"path": "/é/x", "raw_path": b"/%C3%A9%2Fx"},
             {"path": "/api/v1/é/x", "raw_path": b"/api/v1/%C3%A9%2Fx"},
-            id="raw path stays as encoded as it came",
+            id="raw path keeps its encoding",
         ),
         pytest.param({"raw_path": None}, {"path": "/api/v1/items", "raw_path": None}, id="raw path unknown"),
-        pytest.param(
-            {"raw_path": b"/items?a=1"}, {"raw_path": b"/api/v1/items?a=1"}, id="raw path that carries the query"
-        ),
+        pytest.param({"raw_path": b"/items?a=1"}, {"raw_path": b"/api/v1/items?a=1"}, id="raw path with the query"),
         pytest.param(
             {"path": "/api/v1/items", "raw_path": b"/api/v1/items"},
             {"path": "/api/v1/api/v1/items", "raw_path": b"/api/v1/api/v1/items"},
-            id="a path of the app's own that looks like the prefix",
+            id="path of the app that begins like the prefix",
         ),
         pytest.param({"root_path": "/daphne"}, {"root_path": PREFIX}, id="root path of the server is replaced"),
     ],
@@ -40,7 +38,7 @@ def test_prefix_is_put_back(type_: str, given: Scope, expected: Scope) -> None:
 
 
 @pytest.mark.parametrize("type_", ["http", "websocket"])
-def test_prefix_that_the_proxy_keeps_is_not_put_in_front_again(type_: str) -> None:
+def test_prefix_that_the_proxy_keeps_is_not_added_again(type_: str) -> None:
     scope = a_scope(type_, path="/api/v1/items", raw_path=b"/api/v1/items")
     assert seen(scope, root_path=PREFIX, kept=True) == scope | {"root_path": PREFIX}
 
@@ -56,14 +54,14 @@ def test_without_a_prefix_only_the_root_path_is_reset() -> None:
     assert seen(scope) == scope | {"root_path": ""}
 
 
-def test_a_websocket_without_scheme_gets_the_default_of_the_asgi_specification() -> None:
+def test_websocket_without_scheme_gets_the_default_of_the_asgi_specification() -> None:
     scope = a_scope("websocket")
     del scope["scheme"]
     assert seen(scope)["scheme"] == "ws"
 
 
 @pytest.mark.parametrize("type_", ["http", "websocket"])
-def test_the_scope_given_is_not_changed(type_: str) -> None:
+def test_scope_of_the_server_is_not_changed(type_: str) -> None:
     headers = [("X-Forwarded-For", "6.6.6.6"), ("X-Forwarded-Proto", "https")]
     given = a_scope(type_, headers=headers)
     before = deepcopy(given)
@@ -72,7 +70,7 @@ def test_the_scope_given_is_not_changed(type_: str) -> None:
     assert scope["client"] == ("6.6.6.6", 0)
 
 
-def test_all_else_is_handed_on_as_it_is() -> None:
+def test_everything_else_is_passed_on_unchanged() -> None:
     given = a_scope(headers=[("X-Forwarded-For", "6.6.6.6"), ("Host", "example.com")], extensions={"x": {}})
     scope = seen(given, root_path=PREFIX, trusted="10.0.0.0/8")
     changed = {"client", "path", "raw_path", "root_path"}
@@ -81,7 +79,7 @@ def test_all_else_is_handed_on_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("type_", ["lifespan", "something.new"])
-def test_other_scopes_are_handed_on_themselves(type_: str) -> None:
+def test_scopes_of_other_types_are_passed_on_as_the_same_object(type_: str) -> None:
     given = {"type": type_, "state": {}}
     assert seen(given, root_path=PREFIX, trusted="10.0.0.0/8") is given
     assert given == {"type": type_, "state": {}}
@@ -99,7 +97,7 @@ def test_calls_reach_the_app_and_its_result_comes_back(type_: str) -> None:
     assert others == [receive, send]
 
 
-def test_errors_of_the_app_are_its_own() -> None:
+def test_errors_of_the_app_are_raised_unchanged() -> None:
     async def app(*_: Any) -> None:
         raise LookupError("mine")
 
@@ -107,8 +105,8 @@ def test_errors_of_the_app_are_its_own() -> None:
         run(ADAPTER.Adapter(app, PREFIX, ADAPTER.TrustedProxies(""))(a_scope(), None, None))
 
 
-def test_state_of_the_lifespan_is_the_apps() -> None:
-    """Starlette puts there what its lifespan yields, and the server copies it into each request."""
+def test_app_keeps_the_state_of_its_lifespan() -> None:
+    """Starlette stores what its lifespan yields there, and the server copies it into each request."""
 
     async def app(scope: Scope, *_: Any) -> None:
         if scope["type"] == "lifespan":
@@ -124,6 +122,6 @@ def test_state_of_the_lifespan_is_the_apps() -> None:
     assert request["state"] == {"database": "open", "seen": "open"}
 
 
-def test_a_prefix_that_is_no_ascii_fails_at_the_start() -> None:
+def test_prefix_with_other_characters_than_ascii_fails_at_start() -> None:
     with pytest.raises(UnicodeEncodeError):
         seen(a_scope(), root_path="/é")

@@ -1,4 +1,4 @@
-"""Whom the adapter believes, and what it takes from the headers."""
+"""Which proxies the adapter trusts, and which headers it reads."""
 
 from typing import Any
 
@@ -46,41 +46,41 @@ def scheme(*proto: str, type_: str = "http", trusted: str = TRUSTED) -> str:
         pytest.param("::ffff:10.42.0.9%eth0", "10.42.0.9", id="mapped peer with a zone"),
     ],
 )
-def test_trusted(peer: str, trusted: str) -> None:
+def test_peer_is_trusted(peer: str, trusted: str) -> None:
     assert client("6.6.6.6", peer=(peer, 5000), trusted=trusted) == ("6.6.6.6", 0)
 
 
 @pytest.mark.parametrize(
     ("peer", "trusted"),
     [
-        pytest.param("10.42.0.9", "", id="nobody is"),
+        pytest.param("10.42.0.9", "", id="no one is"),
         pytest.param("127.0.0.1", "", id="not even loopback"),
         pytest.param("10.43.0.9", "10.42.0.0/16", id="another network"),
-        pytest.param("10.42.0.9", "::/0", id="IPv4 is in no network of IPv6"),
-        pytest.param("::a2a:9", "10.42.0.9", id="compatible is not mapped"),
-        pytest.param("64:ff9b::a2a:9", "10.42.0.9", id="translated is not mapped"),
+        pytest.param("10.42.0.9", "::/0", id="IPv4 address, IPv6 network"),
+        pytest.param("::a2a:9", "10.42.0.9", id="IPv4-compatible address"),
+        pytest.param("64:ff9b::a2a:9", "10.42.0.9", id="translated address"),
         pytest.param("10.42.0.9%eth0", "10.42.0.9", id="IPv4 has no zones"),
         pytest.param("fe80::1%", "fe80::1", id="empty zone"),
         pytest.param("fe80::1%a%b", "fe80::/10", id="two zones"),
         pytest.param("", TRUSTED, id="empty"),
         pytest.param("testclient", TRUSTED, id="a name"),
-        pytest.param("/run/server.sock", TRUSTED, id="a socket file"),
+        pytest.param("/run/server.sock", TRUSTED, id="a Unix socket"),
         pytest.param("10.42.0.9:5000", TRUSTED, id="address with a port"),
         pytest.param("10.42.0.0/16", TRUSTED, id="the entry itself"),
     ],
 )
-def test_not_trusted(peer: str, trusted: str) -> None:
+def test_peer_is_not_trusted(peer: str, trusted: str) -> None:
     headers = [("X-Forwarded-For", "6.6.6.6"), ("X-Forwarded-Proto", "https")]
     given = a_scope(client=(peer, 5000), headers=headers)
     assert seen(given, trusted=trusted) == given
 
 
 @pytest.mark.parametrize("peer", [None, [], (None, 0)])
-def test_a_peer_without_address_is_not_trusted(peer: Any) -> None:
+def test_peer_without_an_address_is_not_trusted(peer: Any) -> None:
     assert client("6.6.6.6", peer=peer) == peer
 
 
-def test_a_peer_may_be_a_list_as_in_daphne() -> None:
+def test_peer_can_be_a_list_as_in_daphne() -> None:
     assert client("6.6.6.6", peer=[PROXY, 5000]) == ("6.6.6.6", 0)
     assert client("6.6.6.6", peer=["8.8.8.8", 5000]) == ["8.8.8.8", 5000]
 
@@ -93,7 +93,7 @@ def test_a_peer_may_be_a_list_as_in_daphne() -> None:
         pytest.param("10.0.0.0/8;127.0.0.1", id="another separator"),
     ],
 )
-def test_what_is_no_address_fails_at_the_start(trusted: str) -> None:
+def test_invalid_entry_fails_at_start(trusted: str) -> None:
     with pytest.raises(ValueError, match=r"does not appear to be|has host bits set"):
         ADAPTER.TrustedProxies(trusted)
 
@@ -104,7 +104,7 @@ def test_what_is_no_address_fails_at_the_start(trusted: str) -> None:
         pytest.param(["6.6.6.6"], ("6.6.6.6", 0), id="one"),
         pytest.param(["6.6.6.6, 203.0.113.5, 10.42.0.9"], ("203.0.113.5", 0), id="rightmost that is not trusted"),
         pytest.param(["6.6.6.6", "203.0.113.5, 10.42.0.9"], ("203.0.113.5", 0), id="lines are joined in order"),
-        pytest.param(["203.0.113.5", "10.42.0.9"], ("203.0.113.5", 0), id="over the lines"),
+        pytest.param(["203.0.113.5", "10.42.0.9"], ("203.0.113.5", 0), id="trusted proxies in the last line"),
         pytest.param(["10.42.7.7, 127.0.0.1"], ("10.42.7.7", 0), id="leftmost if all are trusted"),
         pytest.param(["203.0.113.5:567, 10.42.0.9:80"], ("203.0.113.5", 567), id="ports"),
         pytest.param(["[2001:db8::1]:80, [fd00::1]:443"], ("2001:db8::1", 80), id="brackets and ports"),
@@ -114,24 +114,24 @@ def test_what_is_no_address_fails_at_the_start(trusted: str) -> None:
         pytest.param(["203.0.113.5,10.42.0.9"], ("203.0.113.5", 0), id="no spaces"),
         pytest.param(["203.0.113.5, ::ffff:10.42.0.9"], ("203.0.113.5", 0), id="mapped proxy"),
         pytest.param(["203.0.113.5, fd00::1%eth0"], ("203.0.113.5", 0), id="proxy with a zone"),
-        pytest.param(["203.0.113.5, unknown, 10.42.0.9"], ("unknown", 0), id="what is no address is not trusted"),
+        pytest.param(["203.0.113.5, unknown, 10.42.0.9"], ("unknown", 0), id="entry that is not an address"),
         pytest.param(["203.0.113.5, _secret, 10.42.0.9"], ("_secret", 0), id="obfuscated"),
-        pytest.param(["203.0.113.5:http"], ("203.0.113.5:http", 0), id="port that is no number"),
+        pytest.param(["203.0.113.5:http"], ("203.0.113.5:http", 0), id="port that is not a number"),
         pytest.param(["[2001:db8::1]:http"], ("2001:db8::1", 0), id="the same after brackets"),
         pytest.param(["[2001:db8::1]80"], ("[2001:db8::1]80", 0), id="no colon after the bracket"),
         pytest.param(["[2001:db8::1"], ("[2001:db8::1", 0), id="open bracket"),
-        pytest.param(["203.0.113.5, "], (PROXY, 5000), id="nothing at the end changes nothing"),
+        pytest.param(["203.0.113.5, "], (PROXY, 5000), id="empty last entry"),
         pytest.param([""], (PROXY, 5000), id="empty"),
         pytest.param(["6.6.6.6", ""], (PROXY, 5000), id="empty last line"),
         pytest.param(["é"], ("é", 0), id="latin-1"),
-        pytest.param(["9" * 60_000], ("9" * 60_000, 0), id="long rubbish"),
+        pytest.param(["9" * 60_000], ("9" * 60_000, 0), id="long invalid entry"),
     ],
 )
-def test_client(lines: list[str], result: Any) -> None:
+def test_client_is_read_from_the_header(lines: list[str], result: Any) -> None:
     assert client(*lines) == result
 
 
-def test_no_header_leaves_the_client() -> None:
+def test_client_stays_without_a_header() -> None:
     assert client() == (PROXY, 5000)
 
 
@@ -143,21 +143,21 @@ def test_no_header_leaves_the_client() -> None:
         pytest.param(["wss"], "wss", "wss", id="wss"),
         pytest.param(["ws"], "ws", "ws", id="ws"),
         pytest.param([" https\t"], "https", "wss", id="spaces"),
-        pytest.param(["http", "https"], "https", "wss", id="of several lines the last"),
-        pytest.param(["https", "rubbish"], "http", "ws", id="even if it says nothing"),
-        pytest.param(["https, http"], "http", "ws", id="several in one line say nothing"),
+        pytest.param(["http", "https"], "https", "wss", id="several lines, the last counts"),
+        pytest.param(["https", "rubbish"], "http", "ws", id="several lines, the last one invalid"),
+        pytest.param(["https, http"], "http", "ws", id="several values in one line"),
         pytest.param(["HTTPS"], "http", "ws", id="capitals"),
         pytest.param(["gopher"], "http", "ws", id="another scheme"),
         pytest.param([""], "http", "ws", id="empty"),
-        pytest.param(["httpshttp"], "http", "ws", id="nothing is replaced in rubbish"),
+        pytest.param(["httpshttp"], "http", "ws", id="invalid value that begins like a scheme"),
         pytest.param([], "http", "ws", id="no header"),
     ],
 )
-def test_scheme(lines: list[str], http: str, websocket: str) -> None:
+def test_scheme_is_read_from_the_header(lines: list[str], http: str, websocket: str) -> None:
     assert (scheme(*lines), scheme(*lines, type_="websocket")) == (http, websocket)
 
 
-def test_scheme_of_anybody_else_is_ignored() -> None:
+def test_scheme_from_other_peers_is_ignored() -> None:
     assert scheme("https", trusted="127.0.0.1") == "http"
     assert scheme("https", type_="websocket", trusted="127.0.0.1") == "ws"
 
@@ -166,7 +166,7 @@ def test_scheme_of_anybody_else_is_ignored() -> None:
     "header",
     ["Forwarded", "X-Forwarded-Host", "X-Forwarded-Prefix", "X-Forwarded-Port", "X-Real-Ip", "Daphne-Root-Path"],
 )
-def test_other_headers_of_a_trusted_proxy_say_nothing(header: str) -> None:
+def test_other_headers_of_a_trusted_proxy_are_ignored(header: str) -> None:
     given = a_scope(headers=[(header, "for=6.6.6.6;proto=https;host=elsewhere")])
     assert seen(given, trusted=TRUSTED) == given
 
@@ -181,7 +181,7 @@ def test_decisions_are_remembered_within_bounds() -> None:
     assert info.hits > ADAPTER.REMEMBERED
 
 
-def test_long_rubbish_is_not_remembered() -> None:
+def test_long_invalid_address_is_not_remembered() -> None:
     trusted = ADAPTER.TrustedProxies(TRUSTED)
     assert "x" * 10_000 not in trusted
     assert trusted._remembered.cache_info().currsize == 0  # noqa: SLF001

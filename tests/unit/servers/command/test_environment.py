@@ -1,4 +1,4 @@
-"""References in commands and variables, as the kubelet replaces them."""
+"""References in commands and variables are replaced as the kubelet does it."""
 
 import pytest
 from hypothesis import given
@@ -15,14 +15,14 @@ VALUES = {"PORT": "8000", "EMPTY": "", "NAMED": "$(PORT)", "my.var-1": "x", "odd
     [
         pytest.param("--port", Value("--port"), id="no reference"),
         pytest.param("$(PORT)", Value("8000"), id="a reference"),
-        pytest.param("p$(PORT)$(PORT)/", Value("p80008000/"), id="references within a word"),
+        pytest.param("p$(PORT)$(PORT)/", Value("p80008000/"), id="references within text"),
         pytest.param("$(EMPTY)", Value(""), id="an empty value"),
         pytest.param("$(my.var-1)", Value("x"), id="a name with dot and hyphen"),
-        pytest.param("$(OTHER)", Value("$(OTHER)"), id="an undefined name stays"),
+        pytest.param("$(OTHER)", Value("$(OTHER)"), id="an undefined name"),
         pytest.param("$$(PORT)", Value("$(PORT)"), id="an escaped reference"),
         pytest.param("$$$(PORT)", Value("$8000"), id="an escaped dollar sign, then a reference"),
         pytest.param("$$", Value("$"), id="two dollar signs"),
-        pytest.param("$PORT ${PORT}", Value("$PORT ${PORT}"), id="what only a shell would replace"),
+        pytest.param("$PORT ${PORT}", Value("$PORT ${PORT}"), id="variables of a shell"),
         pytest.param("$(date +%s)", Value("$(date +%s)"), id="a substitution of the shell"),
         pytest.param("$(odd name)", Value("odd"), id="any name that the container defines"),
         pytest.param("$(a$$b)", Value("$(a$$b)"), id="two dollar signs in a name"),
@@ -30,9 +30,9 @@ VALUES = {"PORT": "8000", "EMPTY": "", "NAMED": "$(PORT)", "my.var-1": "x", "odd
         pytest.param("$(PORT", Value("$(PORT"), id="a parenthesis that is not closed"),
         pytest.param("$(PORT $$", Value("$(PORT $"), id="an escaped dollar sign after it"),
         pytest.param("PORT$", Value("PORT$"), id="a dollar sign at the end"),
-        pytest.param("$(NAMED)", Value("$(PORT)"), id="a value is not searched again"),
-        pytest.param("$(SECRET)", Value("$(SECRET)", known=False), id="a value from elsewhere"),
-        pytest.param("$$(SECRET)", Value("$(SECRET)"), id="an escaped reference to one"),
+        pytest.param("$(NAMED)", Value("$(PORT)"), id="a reference in a value"),
+        pytest.param("$(SECRET)", Value("$(SECRET)", known=False), id="a value from a secret"),
+        pytest.param("$$(SECRET)", Value("$(SECRET)"), id="an escaped reference to a secret"),
     ],
 )
 def test_references_are_replaced_as_the_kubelet_does(text: str, value: Value) -> None:
@@ -46,7 +46,7 @@ def test_text_without_dollar_signs_stays(text: str) -> None:
 
 
 def variables(**given: str | None) -> Environment:
-    """Read variables in order; None is one whose value comes from a secret."""
+    """Read variables in order; None stands for a value from a secret."""
     source = {"secretKeyRef": {"name": "s", "key": "k"}}
     env = [
         {"name": name, "valueFrom": source} if value is None else {"name": name, "value": value}
@@ -63,13 +63,13 @@ def variables(**given: str | None) -> Environment:
         pytest.param({"B": "$(A)", "A": "1"}, Environment({"B": "$(A)", "A": "1"}), id="no reference to a later one"),
         pytest.param({"A": "$(A)"}, Environment({"A": "$(A)"}), id="no reference to itself"),
         pytest.param({"A": "a$$b"}, Environment({"A": "a$b"}), id="an escaped dollar sign"),
-        pytest.param({"S": None}, Environment({}, frozenset({"S"})), id="a value from elsewhere"),
+        pytest.param({"S": None}, Environment({}, frozenset({"S"})), id="a value from a secret"),
         pytest.param(
-            {"S": None, "A": "x$(S)"}, Environment({}, frozenset({"S", "A"})), id="a reference to one from elsewhere"
+            {"S": None, "A": "x$(S)"}, Environment({}, frozenset({"S", "A"})), id="a reference to a value from a secret"
         ),
     ],
 )
-def test_variables_are_known_as_the_container_gets_them(given: dict[str, str | None], known: Environment) -> None:
+def test_variables_have_the_values_that_the_container_gets(given: dict[str, str | None], known: Environment) -> None:
     assert variables(**given) == known
 
 

@@ -1,4 +1,4 @@
-"""Which server a command starts: read where it can be read, never guessed."""
+"""Which server a command starts: read from the command, never guessed."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def read(command: list[str] | None, args: list[str] | None = None) -> Invocation
 
 
 def found(command: str) -> str | None:
-    """Return the server of a command, with its subcommand."""
+    """Return the server that a command starts, with its subcommand."""
     invocation = read(words(command))
     return None if invocation is None else " ".join(filter(None, [invocation.server.name, invocation.subcommand]))
 
@@ -85,7 +85,7 @@ def found(command: str) -> str | None:
         pytest.param("sh -c '(cd /app && time uvicorn main:app)'", "uvicorn", id="inside a subshell"),
         pytest.param("tini -- sh -c 'exec uv run fastapi run'", "fastapi run", id="wrappers around and in a shell"),
         pytest.param("sh -c '\"/app/.venv/bin/uvicorn\" main:app'", "uvicorn", id="a quoted path in a shell"),
-        pytest.param("sh -c '$VENV/bin/uvicorn main:app'", "uvicorn", id="an unknown folder, a known name"),
+        pytest.param("sh -c '$VENV/bin/uvicorn main:app'", "uvicorn", id="a folder from a variable of the shell"),
     ],
 )
 def test_server_is_read_from_the_command(command: str, server: str) -> None:
@@ -95,24 +95,24 @@ def test_server_is_read_from_the_command(command: str, server: str) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        pytest.param("python main.py", id="a script of the user"),
+        pytest.param("python main.py", id="a Python file of the user"),
         pytest.param("python -c 'import uvicorn; uvicorn.run(app)'", id="python code"),
         pytest.param("python -m main", id="a module of the user"),
         pytest.param("python -m", id="python -m without a module"),
-        pytest.param("python -m app.uvicorn main:app", id="a module whose last part is called like a server"),
+        pytest.param("python -m app.uvicorn main:app", id="a module whose last part is a server's name"),
         pytest.param("python", id="python alone"),
         pytest.param("/start.sh", id="an unknown program"),
         pytest.param("./uvicorn.sh", id="a script named after a server"),
         pytest.param("waitress-serve main:app", id="a server that is not in the table"),
-        pytest.param("gunicorn main:app", id="gunicorn with its own worker, which speaks WSGI"),
-        pytest.param("gunicorn -k gevent main:app", id="gunicorn with another worker that speaks WSGI"),
-        pytest.param("gunicorn -k mine.Worker main:app", id="gunicorn with a worker class that nobody knows"),
-        pytest.param("fastapi login", id="a subcommand that serves nothing"),
+        pytest.param("gunicorn main:app", id="gunicorn with its default worker, for WSGI"),
+        pytest.param("gunicorn -k gevent main:app", id="gunicorn with another worker for WSGI"),
+        pytest.param("gunicorn -k mine.Worker main:app", id="gunicorn with an unknown worker class"),
+        pytest.param("fastapi login", id="a subcommand that serves no app"),
         pytest.param("fastapi", id="fastapi without a subcommand"),
-        pytest.param("fastapi main.py run", id="a word before the subcommand"),
+        pytest.param("fastapi main.py run", id="an argument before the subcommand"),
         pytest.param("uv sync", id="another subcommand of a wrapper"),
         pytest.param("uv run", id="a wrapper around nothing"),
-        pytest.param("newrelic-admin generate-config", id="a wrapper's other work"),
+        pytest.param("newrelic-admin generate-config", id="another subcommand of newrelic-admin"),
         pytest.param("tini --", id="nothing after --"),
         pytest.param("gosu app", id="a wrapper and its operand only"),
         pytest.param("env -S 'uvicorn main:app'", id="a string that env splits itself"),
@@ -121,29 +121,29 @@ def test_server_is_read_from_the_command(command: str, server: str) -> None:
         pytest.param("sh -c", id="a shell without a script"),
         pytest.param("sh -c 'python main.py'", id="a script without a server"),
         pytest.param("sh -c '. ./start.sh'", id="a script that reads another"),
-        pytest.param("sh -c '$SERVER main:app'", id="a program that only the shell knows"),
-        pytest.param("sh -c 'echo uvicorn main:app'", id="a server's name among the words of another program"),
+        pytest.param("sh -c '$SERVER main:app'", id="a program from a variable of the shell"),
+        pytest.param("sh -c 'echo uvicorn main:app'", id="a server's name as an argument of another program"),
         pytest.param("sh -c '# uvicorn main:app'", id="a server in a comment"),
-        pytest.param("sh -c \"'uvicorn main:app'\"", id="a whole command as one quoted word"),
+        pytest.param("sh -c \"'uvicorn main:app'\"", id="a whole command in quotes"),
         pytest.param("sh -c 'true > uvicorn'", id="a file named like a server"),
     ],
 )
-def test_what_is_unknown_stays_unknown(command: str) -> None:
+def test_command_without_a_known_server_gives_none(command: str) -> None:
     assert found(command) is None
 
 
-def test_server_may_stand_in_args_alone() -> None:
+def test_server_is_read_from_args_without_a_command() -> None:
     invocation = read(None, ["uvicorn", "main:app"])
     assert invocation is not None
     assert (invocation.container.command, invocation.container.args) == (None, ("uvicorn", "main:app"))
 
 
-def test_command_and_args_are_read_as_one() -> None:
+def test_command_and_args_are_read_as_one_list() -> None:
     invocation = read(["tini", "--"], ["fastapi", "run", "--port", "80"])
     assert invocation is not None
     assert [argument.value.text for argument in invocation.arguments] == ["--port", "80"]
 
 
-def test_nothing_to_run_is_no_server() -> None:
+def test_empty_command_gives_none() -> None:
     assert read(None, None) is None
     assert read([], []) is None

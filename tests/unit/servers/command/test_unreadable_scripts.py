@@ -1,4 +1,4 @@
-"""Scripts that are refused because a word could end up in the wrong place."""
+"""Scripts that are rejected because an added argument could end up in the wrong command."""
 
 import pytest
 
@@ -29,24 +29,24 @@ from tests.support.commands import words
         pytest.param(
             "sh -c 'uvicorn main:app' sh --reload",
             'it does not pass the arguments after it to the server; end the server\'s command with "$@"',
-            id="words after a script that does not take them",
+            id="arguments after a script that does not pass them on",
         ),
         pytest.param(
             "sh -c 'uvicorn main:app' --reload",
             'it does not pass the arguments after it to the server; end the server\'s command with "$@"',
-            id="an option in the place of the shell's name",
+            id="an option as the name of the shell",
         ),
         pytest.param(
             "sh -c 'uvicorn main:app --port $$PORT'",
             "it contains $$, which Kubernetes replaces by $ before the shell reads it",
-            id="a dollar sign that is not yet what the shell sees",
+            id="a dollar sign that Kubernetes has not replaced yet",
         ),
     ],
 )
-def test_script_that_cannot_be_extended_with_certainty_is_refused(command: str, why: str) -> None:
-    with pytest.raises(UnreadableScriptError) as refused:
+def test_script_that_cannot_be_extended_with_certainty_is_rejected(command: str, why: str) -> None:
+    with pytest.raises(UnreadableScriptError) as rejected:
         read_command(container_command(words(command), None, Environment({})))
-    assert str(refused.value) == why
+    assert str(rejected.value) == why
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,6 @@ def test_script_that_cannot_be_extended_with_certainty_is_refused(command: str, 
         pytest.param("""sh -c 'echo "x'""", id="an open quote"),
     ],
 )
-def test_unreadable_script_is_refused_even_if_no_server_was_seen(command: str) -> None:
+def test_unreadable_script_is_rejected_even_without_a_server_in_it(command: str) -> None:
     with pytest.raises(UnreadableScriptError):
         read_command(container_command(words(command), None, Environment({})))

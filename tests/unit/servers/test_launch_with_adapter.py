@@ -1,4 +1,4 @@
-"""Servers that flags alone cannot put right: the adapter takes the app's place, or a sentence says what stays wrong."""
+"""Servers whose flags are not enough: the adapter is run in place of the app, or `limits` reports what is wrong."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from proxiedapp.api.errors import CommandConflictError, StripModeError, UnknownServerError
 from tests.support.commands import PREFIX, env, launched, words
 
-TOLD = {
+ADAPTER_VARIABLES = {
     "PYTHONPATH": "/opt/proxiedapp",
     "PROXIEDAPP_APP": "main:app",
     "PROXIEDAPP_ROOT_PATH": PREFIX,
@@ -23,7 +23,7 @@ NEVER: dict[str, Any] = {"server": {"adapter": "Never"}}
         pytest.param(
             "granian main:app",
             "granian {app} --host 0.0.0.0 --port 8000 --interface asgi",
-            id="granian, told to speak ASGI",
+            id="granian, which gets its interface",
         ),
         pytest.param(
             "granian --interface asginl main:app --port=8000",
@@ -31,7 +31,9 @@ NEVER: dict[str, Any] = {"server": {"adapter": "Never"}}
             id="granian without lifespan",
         ),
         pytest.param("daphne main:app", "daphne {app} --bind 0.0.0.0 --port 8000", id="daphne"),
-        pytest.param("daphne -b 0.0.0.0 -p 8000 main:app", "daphne -b 0.0.0.0 -p 8000 {app}", id="daphne, whole"),
+        pytest.param(
+            "daphne -b 0.0.0.0 -p 8000 main:app", "daphne -b 0.0.0.0 -p 8000 {app}", id="daphne with host and port"
+        ),
         pytest.param(
             "gunicorn -k uvicorn_worker.UvicornWorker main:app",
             "gunicorn -k uvicorn_worker.UvicornWorker {app} --bind 0.0.0.0:8000",
@@ -48,20 +50,22 @@ NEVER: dict[str, Any] = {"server": {"adapter": "Never"}}
         pytest.param(
             "gunicorn --worker-cl uvicorn_worker.UvicornWorker --bin 0.0.0.0:8000 main:app",
             "gunicorn --worker-cl uvicorn_worker.UvicornWorker --bin 0.0.0.0:8000 {app}",
-            id="abbreviations are understood",
+            id="abbreviated options",
         ),
         pytest.param(
             "python -m hypercorn -w 2 -- main:app",
             "python -m hypercorn -w 2 --bind 0.0.0.0:8000 -- {app}",
-            id="after --",
+            id="app after --",
         ),
-        pytest.param("tini -- daphne -p 8000 main:app", "tini -- daphne -p 8000 {app} --bind 0.0.0.0", id="wrapped"),
+        pytest.param(
+            "tini -- daphne -p 8000 main:app", "tini -- daphne -p 8000 {app} --bind 0.0.0.0", id="behind a wrapper"
+        ),
     ],
 )
-def test_the_adapter_takes_the_apps_place(command: str, result: str) -> None:
+def test_adapter_replaces_the_app(command: str, result: str) -> None:
     launch = launched(command)
     assert launch.command == tuple(words(result.format(app="proxiedapp_adapter:app")))
-    assert (launch.env, launch.adapter, launch.strips, launch.limits) == (TOLD, True, True, "")
+    assert (launch.env, launch.adapter, launch.strips, launch.limits) == (ADAPTER_VARIABLES, True, True, "")
 
 
 @pytest.mark.parametrize(
@@ -71,20 +75,20 @@ def test_the_adapter_takes_the_apps_place(command: str, result: str) -> None:
         pytest.param(
             "hypercorn 'main:app' -w 2 && true",
             "hypercorn proxiedapp_adapter:app -w 2 --bind 0.0.0.0:8000 && true",
-            id="a quoted app in the middle",
+            id="quoted app in the middle",
         ),
         pytest.param(
             "granian --interface asgi -- main:app",
             "granian --interface asgi --host 0.0.0.0 --port 8000 -- proxiedapp_adapter:app",
-            id="an app behind --",
+            id="app after --",
         ),
     ],
 )
-def test_the_adapter_takes_the_apps_place_in_a_script(script: str, result: str) -> None:
+def test_adapter_replaces_the_app_in_a_script(script: str, result: str) -> None:
     assert launched(["sh", "-c", script]).command == ("sh", "-c", result)
 
 
-def test_an_app_that_is_passed_on_to_a_script_is_replaced_where_it_stands() -> None:
+def test_adapter_replaces_an_app_that_is_an_argument_of_the_script() -> None:
     launch = launched(["sh", "-c", 'exec hypercorn "$@"', "sh"], ["-w", "2", "main:app"])
     assert launch.command == ("sh", "-c", 'exec hypercorn "$@" --bind 0.0.0.0:8000', "sh")
     assert launch.args == ("-w", "2", "proxiedapp_adapter:app")
@@ -102,33 +106,33 @@ def test_an_app_that_is_passed_on_to_a_script_is_replaced_where_it_stands() -> N
         pytest.param("--no-factory --factory", {}, "create", id="the last switch, on"),
     ],
 )
-def test_a_server_that_expects_a_factory_gets_the_adapters(options: str, variables: dict[str, str], name: str) -> None:
+def test_server_that_expects_a_factory_gets_one(options: str, variables: dict[str, str], name: str) -> None:
     launch = launched(f"granian {options} main:make", env=env(**variables) or None)
     assert f"proxiedapp_adapter:{name}" in (launch.command or ())
     assert launch.env["PROXIEDAPP_APP"] == "main:make"
 
 
-def test_a_factory_switch_from_a_secret_is_rejected() -> None:
+def test_factory_switch_from_a_secret_is_rejected() -> None:
     variable = {"name": "GRANIAN_FACTORY", "valueFrom": {"secretKeyRef": {"name": "shop", "key": "value"}}}
     with pytest.raises(CommandConflictError, match="GRANIAN_FACTORY gets its value from a source"):
         launched("granian main:make", env=[variable])
 
 
-def test_a_call_is_left_to_the_adapter() -> None:
+def test_call_as_the_app_is_passed_to_the_adapter() -> None:
     launch = launched(["gunicorn", "-k", "asgi", 'main:make("x")'])
     assert "proxiedapp_adapter:app" in (launch.command or ())
     assert launch.env["PROXIEDAPP_APP"] == 'main:make("x")'
 
 
-def test_the_users_python_path_is_kept_behind_the_adapters() -> None:
+def test_python_path_of_the_user_follows_that_of_the_adapter() -> None:
     assert (
         launched("hypercorn main:app", env=env(PYTHONPATH="/src:/lib")).env["PYTHONPATH"] == "/opt/proxiedapp:/src:/lib"
     )
 
 
-def test_without_a_prefix_the_adapter_still_tells_whom_to_believe() -> None:
+def test_adapter_without_a_prefix_still_gets_the_trusted_proxies() -> None:
     launch = launched("hypercorn main:app", prefix="/")
-    assert launch.env == TOLD | {"PROXIEDAPP_ROOT_PATH": ""}
+    assert launch.env == ADAPTER_VARIABLES | {"PROXIEDAPP_ROOT_PATH": ""}
     assert (launch.adapter, launch.strips) == (True, False)
 
 
@@ -159,9 +163,7 @@ def test_without_a_prefix_the_adapter_still_tells_whom_to_believe() -> None:
         ),
     ],
 )
-def test_without_the_adapter_flags_do_what_they_can_and_the_rest_is_said(
-    command: str, added: str, strips: bool
-) -> None:
+def test_without_the_adapter_flags_are_added_and_limits_are_reported(command: str, added: str, strips: bool) -> None:
     launch = launched(command, **NEVER)
     assert launch.command == tuple(words(f"{command} {added}"))
     assert (launch.env, launch.adapter, launch.strips) == ({}, False, strips)
@@ -172,12 +174,14 @@ def test_without_the_adapter_flags_do_what_they_can_and_the_rest_is_said(
 @pytest.mark.parametrize(
     ("bind", "trusted"),
     [
-        pytest.param("[::]:8000", "10.0.0.0/8,fd00::/8,192.0.2.1,::ffff:10.0.0.0/104,::ffff:192.0.2.1/128", id="both"),
-        pytest.param("[fd00::1]:8000", "10.0.0.0/8,fd00::/8,192.0.2.1", id="IPv6 alone"),
-        pytest.param("0.0.0.0:8000", "10.0.0.0/8,fd00::/8,192.0.2.1", id="IPv4 alone"),
+        pytest.param(
+            "[::]:8000", "10.0.0.0/8,fd00::/8,192.0.2.1,::ffff:10.0.0.0/104,::ffff:192.0.2.1/128", id="both families"
+        ),
+        pytest.param("[fd00::1]:8000", "10.0.0.0/8,fd00::/8,192.0.2.1", id="IPv6 only"),
+        pytest.param("0.0.0.0:8000", "10.0.0.0/8,fd00::/8,192.0.2.1", id="IPv4 only"),
     ],
 )
-def test_server_on_both_families_knows_the_proxy_by_both_its_addresses(worker: str, bind: str, trusted: str) -> None:
+def test_server_on_both_families_trusts_mapped_addresses_too(worker: str, bind: str, trusted: str) -> None:
     networks = ["10.0.0.0/8", "fd00::/8", "192.0.2.1"]
     launch = launched(f"gunicorn -k {worker} -b {bind} main:app", trusted=networks, server={"adapter": "Never"})
     command = launch.command or ()
@@ -194,15 +198,15 @@ def test_server_on_both_families_knows_the_proxy_by_both_its_addresses(worker: s
         "gunicorn -k uvicorn_worker.UvicornWorker main:app",
     ],
 )
-def test_the_adapter_is_told_where_the_proxy_keeps_the_prefix(command: str) -> None:
+def test_adapter_knows_that_the_proxy_keeps_the_prefix(command: str) -> None:
     launch = launched(command, route={"stripPrefix": "Never"})
-    assert launch.env == TOLD | {"PROXIEDAPP_PREFIX_KEPT": "yes"}
+    assert launch.env == ADAPTER_VARIABLES | {"PROXIEDAPP_PREFIX_KEPT": "yes"}
     assert (launch.adapter, launch.strips, launch.limits) == (True, False, "")
     assert "--root-path" not in (launch.command or ())
 
 
-def test_without_a_prefix_none_is_kept() -> None:
-    assert launched("hypercorn main:app", prefix="/", route={"stripPrefix": "Never"}).env == TOLD | {
+def test_no_prefix_is_kept_if_there_is_none() -> None:
+    assert launched("hypercorn main:app", prefix="/", route={"stripPrefix": "Never"}).env == ADAPTER_VARIABLES | {
         "PROXIEDAPP_ROOT_PATH": ""
     }
 
@@ -210,16 +214,18 @@ def test_without_a_prefix_none_is_kept() -> None:
 @pytest.mark.parametrize(
     ("command", "fields"),
     [
-        pytest.param("hypercorn main:app", {**NEVER, "route": {"stripPrefix": "Always"}}, id="hypercorn, stripped"),
-        pytest.param("uvicorn main:app", {"route": {"stripPrefix": "Never"}}, id="uvicorn, not stripped"),
+        pytest.param(
+            "hypercorn main:app", {**NEVER, "route": {"stripPrefix": "Always"}}, id="hypercorn by flags, Always"
+        ),
+        pytest.param("uvicorn main:app", {"route": {"stripPrefix": "Never"}}, id="uvicorn, Never"),
         pytest.param(
             "gunicorn -k uvicorn_worker.UvicornWorker main:app",
             {**NEVER, "route": {"stripPrefix": "Never"}},
-            id="gunicorn-uvicorn, not stripped",
+            id="gunicorn-uvicorn by flags, Never",
         ),
     ],
 )
-def test_a_strip_mode_against_the_servers_nature_is_refused(command: str, fields: dict[str, Any]) -> None:
+def test_strip_mode_that_the_server_cannot_serve_is_rejected(command: str, fields: dict[str, Any]) -> None:
     with pytest.raises(StripModeError):
         launched(command, **fields)
 
@@ -232,49 +238,49 @@ def test_a_strip_mode_against_the_servers_nature_is_refused(command: str, fields
             {},
             "spec.command",
             "--root-path /other contradicts spec.route.pathPrefix, which is /api",
-            id="another root path, though the adapter would win",
+            id="other root path, though the adapter replaces it",
         ),
         pytest.param(
             "granian --interface rsgi main:app",
             {},
             "spec.command",
             "--interface rsgi cannot run a FastAPI app, which needs the interface asgi",
-            id="another interface",
+            id="other interface",
         ),
         pytest.param(
             "granian main:app",
             {"env": env(GRANIAN_URL_PATH_PREFIX="/v2")},
             "spec.env",
             "GRANIAN_URL_PATH_PREFIX /v2 contradicts spec.route.pathPrefix, which is /api",
-            id="another prefix by variable",
+            id="other prefix by variable",
         ),
         pytest.param(
             "gunicorn -k asgi main:app -b 127.0.0.1:8000",
             {},
             "spec.command",
             "with --bind 127.0.0.1:8000, the server listens on loopback only, where the proxy cannot reach it",
-            id="bound to loopback",
+            id="listens on loopback",
         ),
         pytest.param(
             "hypercorn -b unix:/run/socket main:app",
             {},
             "spec.command",
             "--bind unix:/run/socket contradicts spec.port, which is 8000",
-            id="bound to a socket file",
+            id="listens on a Unix socket",
         ),
         pytest.param(
             "gunicorn -k uvicorn_worker.UvicornWorker main:app",
             {"env": env(FORWARDED_ALLOW_IPS="*")},
             "spec.env",
             "FORWARDED_ALLOW_IPS * contradicts spec.proxy.trustedProxies, which is 10.0.0.0/8",
-            id="trust by variable",
+            id="trusts every address, by variable",
         ),
         pytest.param(
             "gunicorn main:app",
             {"env": env(GUNICORN_CMD_ARGS="-k asgi --root-path=/v2")},
             "spec.command",
             "--root-path /v2 contradicts spec.route.pathPrefix, which is /api",
-            id="another root path in GUNICORN_CMD_ARGS",
+            id="other root path in GUNICORN_CMD_ARGS",
         ),
         pytest.param(
             "daphne --proxy-headers main:app",
@@ -282,60 +288,60 @@ def test_a_strip_mode_against_the_servers_nature_is_refused(command: str, fields
             "spec.command",
             "--proxy-headers cannot be used: "
             "daphne then takes the client's address from any client, and the adapter cannot recognise the proxy by it",
-            id="daphne that believes everybody",
+            id="daphne that trusts every client",
         ),
         pytest.param(
             "hypercorn -c hypercorn.toml",
             {},
             "spec.command",
             "it does not name the app for hypercorn to run",
-            id="no app in the command",
+            id="command without an app",
         ),
         pytest.param(
             ["sh", "-c", "hypercorn $APP"],
             {},
             "spec.command",
             "the name of the app comes from a source that the operator cannot read, such as valueFrom or the shell",
-            id="an app that only the shell knows",
+            id="app from a variable of the shell",
         ),
         pytest.param(
             "env PYTHONPATH=src hypercorn main:app",
             {},
             "spec.command",
             "the operator cannot add the adapter's folder to PYTHONPATH, which the command sets",
-            id="a Python path in front of the server",
+            id="Python path set by the command",
         ),
         pytest.param(
             "daphne main:app",
             {"server": {"workers": 2}},
             "spec.server.workers",
             "daphne has no option for it",
-            id="workers of daphne",
+            id="workers for daphne, which has one process",
         ),
     ],
 )
-def test_what_contradicts_is_refused(command: Any, fields: dict[str, Any], field: str, problem: str) -> None:
-    with pytest.raises(CommandConflictError) as refused:
+def test_contradiction_is_rejected(command: Any, fields: dict[str, Any], field: str, problem: str) -> None:
+    with pytest.raises(CommandConflictError) as rejected:
         launched(command, **fields)
-    assert (refused.value.field, refused.value.problem) == (field, problem)
+    assert (rejected.value.field, rejected.value.problem) == (field, problem)
 
 
-def test_of_several_addresses_one_that_can_be_reached_is_enough() -> None:
+def test_one_address_that_the_proxy_can_reach_is_enough() -> None:
     command = "gunicorn -k asgi -b unix:/run/socket -b 127.0.0.1:9000 -b 0.0.0.0:8000 main:app"
     assert "--bind" not in (launched(command).command or ())
 
 
-def test_a_worker_class_in_a_variable_is_seen() -> None:
+def test_worker_class_is_read_from_a_variable() -> None:
     launch = launched("gunicorn main:app", env=env(GUNICORN_CMD_ARGS="-k uvicorn_worker.UvicornWorker"))
     assert launch.server == "gunicorn-uvicorn"
 
 
-def test_a_worker_class_that_cannot_be_seen_is_told_by_the_kind() -> None:
+def test_server_kind_replaces_a_worker_class_that_is_not_in_the_command() -> None:
     launch = launched("gunicorn -c gunicorn.conf.py main:app", server={"kind": "gunicorn-asgi"})
     assert (launch.server, launch.adapter) == ("gunicorn-asgi", True)
 
 
-def test_a_worker_class_that_speaks_wsgi_is_unknown_with_a_hint() -> None:
+def test_wsgi_worker_class_is_unknown_and_the_fix_names_the_option() -> None:
     with pytest.raises(UnknownServerError) as unknown:
         launched("gunicorn main:app")
     assert "gunicorn with -k and its worker class" in unknown.value.fix
@@ -353,14 +359,14 @@ def test_a_worker_class_that_speaks_wsgi_is_unknown_with_a_hint() -> None:
         ("granian", "granian --interface asgi proxiedapp_adapter:app --host 0.0.0.0 --port 8000 --workers 2"),
     ],
 )
-def test_a_command_is_written_from_kind_and_app(kind: str, command: str) -> None:
+def test_command_is_written_from_kind_and_app(kind: str, command: str) -> None:
     launch = launched(None, server={"kind": kind, "app": "main:app", "workers": 2})
     assert launch.command == tuple(words(command.format(bind="0.0.0.0:8000")))
-    assert launch.env == TOLD
+    assert launch.env == ADAPTER_VARIABLES
 
 
 @pytest.mark.parametrize(("strip_prefix", "strips"), [("Auto", True), ("Always", True), ("Never", False)])
-def test_another_server_is_told_by_variables_and_its_command_left_alone(strip_prefix: str, strips: bool) -> None:
+def test_other_server_gets_variables_and_keeps_its_command(strip_prefix: str, strips: bool) -> None:
     launch = launched("python main.py", server={"kind": "other"}, route={"stripPrefix": strip_prefix})
     assert launch.command == ("python", "main.py")
     assert launch.env == {"PROXIEDAPP_ROOT_PATH": PREFIX, "FORWARDED_ALLOW_IPS": "10.0.0.0/8"}
@@ -368,6 +374,6 @@ def test_another_server_is_told_by_variables_and_its_command_left_alone(strip_pr
     assert "the operator does not configure this server" in launch.limits
 
 
-def test_another_server_may_be_the_images_own() -> None:
+def test_other_server_can_be_the_command_of_the_image() -> None:
     launch = launched(None, server={"kind": "other"})
     assert (launch.command, launch.args, launch.server) == (None, None, "other")

@@ -1,6 +1,6 @@
-"""Answers a line `[server, arguments]` by a line with the options that the server reads, or by what is wrong.
+"""Reads lines `[server, arguments]` and prints for each the options that the server parses, or the error, as JSON.
 
-A process of its own, since importing daphne puts daphne's event loop under everything that runs later.
+It is a process of its own because importing daphne installs daphne's event loop.
 """
 
 import json
@@ -21,7 +21,7 @@ Reader = Callable[[list[str]], dict[str, Any]]
 
 
 def of_hypercorn() -> ArgumentParser:
-    """Catch the parser that hypercorn makes and does not give away."""
+    """Return the parser that hypercorn creates inside its main function."""
     caught: list[ArgumentParser] = []
 
     def catch(parser: ArgumentParser, *_: Any) -> None:
@@ -60,7 +60,7 @@ def main() -> None:
         try:
             with redirect_stderr(complaint):
                 answer: Any = readers[server](arguments)
-        except (SystemExit, Exception) as error:  # noqa: BLE001 - whatever it is, the test shall show it
+        except (SystemExit, Exception) as error:  # noqa: BLE001 - any error must reach the test
             answer = f"{complaint.getvalue()} {error!r}"
         sys.stdout.write(json.dumps(answer, default=str) + "\n")
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""What the user says already, and rightly, is not said again."""
+"""What the user has set already, as the spec requires it, is not added again."""
 
 from typing import Any
 
@@ -17,23 +17,21 @@ from tests.support.commands import TRUST_VARIABLE, UVICORN_ADDS, env, launched, 
             id="flags with an equals sign",
         ),
         pytest.param(
-            f"uvicorn main:app --port 1 --root-path /x {UVICORN_ADDS}", id="the last of a repeated flag is what counts"
+            f"uvicorn main:app --port 1 --root-path /x {UVICORN_ADDS}", id="a repeated flag, whose last value counts"
         ),
         pytest.param(
             "uvicorn main:app --root-path /api --forwarded-allow-ips 10.0.0.0/8 --port 8000 --host ::",
-            id="a host of the user's that can be reached",
+            id="another host that the proxy can reach",
         ),
         pytest.param(f"sh -c 'uvicorn main:app {UVICORN_ADDS} > log'", id="flags in a script"),
-        pytest.param(
-            f"sh -c 'uvicorn main:app \"$@\"' sh {UVICORN_ADDS}", id="flags in the words that a script passes on"
-        ),
+        pytest.param(f"sh -c 'uvicorn main:app \"$@\"' sh {UVICORN_ADDS}", id="flags in the arguments of a script"),
         pytest.param(
             f"sh -c 'uvicorn --port 1 \"$@\" {UVICORN_ADDS}' sh main:app --port 2",
-            id="words passed on count where $@ stands",
+            id="arguments of a script count at the position of $@",
         ),
     ],
 )
-def test_command_that_says_everything_stays_as_it_is(command: str) -> None:
+def test_complete_command_stays_as_it_is(command: str) -> None:
     launch = launched(command)
     assert (launch.command, launch.env) == (tuple(words(command)), {})
 
@@ -50,12 +48,12 @@ def test_command_that_says_everything_stays_as_it_is(command: str) -> None:
         pytest.param({"UVICORN_ROOT_PATH": "/api"}, f"uvicorn main:app {UVICORN_ADDS}", id="root path"),
         pytest.param({"FORWARDED_ALLOW_IPS": "10.0.0.0/8"}, f"uvicorn main:app {UVICORN_ADDS}", id="trust"),
         pytest.param(
-            {"WEB_CONCURRENCY": "2"}, f"uvicorn main:app {UVICORN_ADDS}", id="workers, where the spec is silent"
+            {"WEB_CONCURRENCY": "2"}, f"uvicorn main:app {UVICORN_ADDS}", id="workers, which the spec does not set"
         ),
     ],
 )
-def test_variables_that_agree_are_accepted(variables: dict[str, str], command: str) -> None:
-    """A flag is written beside an equal variable, since a flag always wins; only the host is left to the user."""
+def test_variables_that_agree_with_the_spec_are_accepted(variables: dict[str, str], command: str) -> None:
+    """The flag is added nevertheless, because it has precedence; only the host is left to the user."""
     launch = launched("uvicorn main:app", env=env(**variables))
     assert (launch.command, launch.env) == (tuple(words(command)), {})
 
@@ -81,11 +79,11 @@ def test_variables_that_agree_are_accepted(variables: dict[str, str], command: s
             "fastapi run --forwarded-allow-ips 10.0.0.0/8",
             {"env": env(FORWARDED_ALLOW_IPS="*")},
             {},
-            id="the flag beats a variable",
+            id="the flag has precedence over a variable",
         ),
     ],
 )
-def test_trust_of_fastapi_is_added_only_where_it_is_missing(
+def test_trusted_proxies_of_fastapi_are_added_only_if_missing(
     command: str, fields: dict[str, Any], added: dict[str, str]
 ) -> None:
     assert launched(command, **fields).env == added
@@ -98,13 +96,13 @@ def test_spaces_between_trusted_networks_do_not_matter() -> None:
     assert launch.env == {}
 
 
-def test_values_may_stand_in_variables() -> None:
+def test_values_can_be_references_to_variables() -> None:
     command = ["uvicorn", "main:app", "--port", "$(PORT)", "--root-path", "$(ROOT)"]
     launch = launched(command, env=env(BASE="/", PORT="8000", ROOT="$(BASE)api"))
     assert launch.command == (*command, "--forwarded-allow-ips", "10.0.0.0/8", "--host", "0.0.0.0")
 
 
-def test_values_may_stand_in_variables_of_the_shell() -> None:
+def test_values_can_come_from_variables_in_a_script() -> None:
     script = 'uvicorn main:app --port "$PORT" --root-path ${ROOT}'
     command = launched(["sh", "-c", script], env=env(PORT="8000", ROOT="/api")).command
     assert command == ("sh", "-c", f"{script} --forwarded-allow-ips 10.0.0.0/8 --host 0.0.0.0")

@@ -1,4 +1,4 @@
-"""What holds for every accepted command of a server that takes the adapter, as the server itself reads it."""
+"""Properties of every accepted command of a server that can run the adapter, as the server itself parses the result."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ _WRAPPERS: Final[tuple[list[str], ...]] = ([], ["tini", "--"], ["env", "A=1"], [
 
 @dataclass(frozen=True)
 class Line:
-    """A command: `words[:start]` name the server, and the app stands at `words[app]`."""
+    """A command: `words[:start]` name the server, and `words[app]` is the app."""
 
     words: list[str]
     start: int
@@ -110,15 +110,15 @@ def parsers() -> Iterator[Parsers]:
 
 
 OURS: Final = {"bind", "binds", "host", "port", "root_path", "url_path_prefix", "forwarded_allow_ips", "interface"}
-"""Options that the operator may write."""
+"""Options that the operator can write."""
 
 
-def told(parsers: Parsers, line: Line, words: list[str]) -> dict[str, Any]:
+def parsed(parsers: Parsers, line: Line, words: list[str]) -> dict[str, Any]:
     return parsers.read(line.server, words[line.start :])
 
 
 def reached(options: dict[str, Any]) -> bool:
-    """Whether the server listens where the proxy can reach it."""
+    """Return whether the server listens where the proxy can reach it."""
     if options.get("port") is not None:
         return str(options["port"]) == "8000" and (options.get("host") or options.get("bind")) in {"0.0.0.0", "::"}
     binds = options.get("bind") or options.get("binds") or []
@@ -126,25 +126,25 @@ def reached(options: dict[str, Any]) -> bool:
 
 
 @given(line=lines())
-def test_adapter_takes_the_apps_place_and_all_else_stays(line: Line, parsers: Parsers) -> None:
+def test_adapter_replaces_the_app_and_nothing_else_changes(line: Line, parsers: Parsers) -> None:
     launch = launched(line.words)
     result = list(launch.command or ())
     assert launch.env["PROXIEDAPP_APP"] == line.words[line.app]
     named = [ADAPTER if at == line.app else word for at, word in enumerate(line.words)]
     assert is_subsequence(named, result)
-    before, now = told(parsers, line, line.words), told(parsers, line, result)
+    before, now = parsed(parsers, line, line.words), parsed(parsers, line, result)
     assert now["app"] in (ADAPTER, [ADAPTER])
     assert reached(now)
     assert rest(now) == rest(before)
 
 
 @given(line=lines())
-def test_without_the_adapter_the_server_is_told_by_flags_and_all_else_stays(line: Line, parsers: Parsers) -> None:
+def test_without_the_adapter_flags_are_added_and_nothing_else_changes(line: Line, parsers: Parsers) -> None:
     launch = launched(line.words, **NEVER)
     result = list(launch.command or ())
     assert launch.env == {}
     assert is_subsequence(line.words, result)
-    before, now = told(parsers, line, line.words), told(parsers, line, result)
+    before, now = parsed(parsers, line, line.words), parsed(parsers, line, result)
     assert now["app"] == before["app"]
     assert reached(now)
     assert rest(now) == rest(before)
