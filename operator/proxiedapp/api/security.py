@@ -1,8 +1,8 @@
 """Security contexts: what a user may allow beyond the restricted defaults, within the Pod Security Standard baseline.
 
 What baseline forbids has no field here, or only the values that baseline allows, so the schema rejects it. The lists
-are those of Kubernetes v1.36.3, `k8s.io/pod-security-admission/policy`; tests/integration/test_pod_security.py compares
-them with a real API server.
+are those of Kubernetes v1.36.3, `k8s.io/pod-security-admission/policy`; tests/integration/test_pod_security.py lets
+a real API server judge pods with these fields.
 """
 
 from typing import Annotated, Any, Final

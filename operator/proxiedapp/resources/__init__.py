@@ -1,1 +1,1 @@
-"""The children of a ProxiedApp: pure builders, one file a kind, one function that returns the whole desired set."""
+"""The children of a ProxiedApp: pure builders, one module per kind, and one function that returns them all."""

@@ -1,7 +1,7 @@
-"""The ConfigMap that carries the adapter into the pod. Its name carries a hash of the adapter's source.
+"""The immutable ConfigMap with the ASGI adapter. Its name contains a hash of the adapter's source.
 
-So pods keep the adapter they were started with, a new one rolls them out like any other change, and the old ConfigMap
-goes once no pod is left that mounts it.
+So each pod keeps the adapter that it was started with, a new adapter causes a rollout like any other change, and the
+old ConfigMap is pruned once no pod mounts it.
 """
 
 from proxiedapp.api.names import short_hash
@@ -13,10 +13,10 @@ from proxiedapp.servers.adapter import MODULE, source
 
 
 def adapter_name(app: Key) -> str:
-    """Return the ConfigMap's name."""
+    """Return the name of the ConfigMap."""
     return f"{app.name}-adapter-{short_hash(app, source())}"
 
 
 def adapter_config_map(app: Key) -> Manifest:
-    """Build the ConfigMap."""
+    """Return the ConfigMap."""
     return child(CONFIG_MAP, app, adapter_name(app), data={f"{MODULE}.py": source()}, immutable=True)

@@ -1,4 +1,4 @@
-"""The environment of a container, as Kubernetes reads it."""
+"""The environment variables of a container."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,26 +7,28 @@ from proxiedapp.api.containers import InitContainer
 from proxiedapp.api.spec import ProxiedAppSpec
 
 
-def environment(spec: ProxiedAppSpec | InitContainer, settled: Mapping[str, str]) -> dict[str, Any]:
-    """Return the container's `env` and `envFrom`: the user's in order, then ours.
+def environment(spec: ProxiedAppSpec | InitContainer, own: Mapping[str, str]) -> dict[str, Any]:
+    """Return the container's `env` and `envFrom`: the user's variables in order, then those of the operator.
 
-    `settled` are values that are ours to say; where the user has a variable of that name, it keeps its place.
+    `own` are the operator's values. If the user has a variable of the same name, it keeps its position and gets the
+    operator's value.
     """
     env = [variable.model_dump(by_alias=True, exclude_none=True) for variable in spec.env or []]
     for variable in env:
-        if variable["name"] in settled:
-            variable["value"] = settled[variable["name"]]
+        if variable["name"] in own:
+            variable["value"] = own[variable["name"]]
         with_source_defaults(variable.get("valueFrom", {}))
-    given = {variable["name"] for variable in env}
-    env += [{"name": name, "value": value} for name, value in settled.items() if name not in given]
+    names = {variable["name"] for variable in env}
+    env += [{"name": name, "value": value} for name, value in own.items() if name not in names]
     env_from = [source.model_dump(by_alias=True, exclude_none=True) for source in spec.env_from or []]
     return {key: value for key, value in (("env", env), ("envFrom", env_from)) if value}
 
 
 def with_source_defaults(source: dict[str, Any]) -> None:
-    """Write out the API server's defaults in a reference to a field of the pod or to a resource.
+    """Add the API server's defaults to a reference to a field of the pod or to a resource, in place.
 
-    One manager owns such a reference as a whole, so without them the stored one would never equal ours.
+    A field manager owns such a reference as a whole, so without these defaults the stored reference would never equal
+    the intent (tests/integration/test_digests.py).
     """
     if "fieldRef" in source:
         source["fieldRef"].setdefault("apiVersion", "v1")

@@ -1,4 +1,4 @@
-"""The kinds of children."""
+"""The kinds of children, and the API groups that a cluster may lack."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ TRAEFIK_GROUP: Final = "traefik.io"
 MONITORING_GROUP: Final = "monitoring.coreos.com"
 CERT_MANAGER_GROUP: Final = "cert-manager.io"
 OPTIONAL_GROUPS: Final = frozenset({TRAEFIK_GROUP, MONITORING_GROUP, CERT_MANAGER_GROUP})
-"""Other projects' APIs, which a cluster serves only where they are installed."""
+"""API groups of other projects, which a cluster serves only if they are installed."""
 
 DEPLOYMENT: Final = Kind("apps", "v1", "Deployment", "deployments")
 SERVICE: Final = Kind("", "v1", "Service", "services")

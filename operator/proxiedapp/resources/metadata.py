@@ -1,4 +1,4 @@
-"""Names and labels of children. Nothing here changes with our release, or an upgrade would rewrite every child."""
+"""Labels and annotations of children. Nothing here depends on the release, or an upgrade would rewrite every child."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ _INSTANCE: Final = "app.kubernetes.io/instance"
 
 
 def selector(app: Key) -> dict[str, str]:
-    """Return the labels that tell the app's pods: two fixed ones, since a Deployment's selector can never change."""
+    """Return the labels that select the app's pods: two fixed ones, because a Deployment's selector is immutable."""
     return {_INSTANCE: app.name, MANAGED_BY: MANAGER}
 
 
@@ -23,7 +23,7 @@ def labels(app: Key) -> dict[str, str]:
 
 
 def child(kind: Kind, app: Key, name: str, **content: object) -> Manifest:
-    """Put a child together; its owner reference is added where the owner's uid is known."""
+    """Return a child without its owner reference, which is added when it is applied and the owner's uid is known."""
     return {
         "apiVersion": kind.api_version,
         "kind": kind.kind,
@@ -33,16 +33,16 @@ def child(kind: Kind, app: Key, name: str, **content: object) -> Manifest:
 
 
 def with_common(manifest: Manifest, app: ProxiedApp) -> Manifest:
-    """Add what the spec gives to all children; what it gives to this one alone is nearer.
+    """Return a child with the labels and annotations that the spec adds to all children; its own take precedence.
 
-    Never anything of the ProxiedApp's own metadata: tools track by it.
+    Nothing is copied from the metadata of the ProxiedApp, because GitOps tools track objects by it.
     """
     spec = app.spec
     metadata = dict(manifest["metadata"])
     if spec.common_labels:
-        everywhere = labels(app.key)
-        own = {key: value for key, value in metadata["labels"].items() if everywhere.get(key) != value}
-        metadata["labels"] = everywhere | spec.common_labels | own
+        default = labels(app.key)
+        own = {key: value for key, value in metadata["labels"].items() if default.get(key) != value}
+        metadata["labels"] = default | spec.common_labels | own
     if spec.common_annotations:
         metadata["annotations"] = metadata.get("annotations", {}) | spec.common_annotations
     return manifest | {"metadata": metadata}

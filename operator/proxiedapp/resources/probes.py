@@ -1,4 +1,4 @@
-"""Probes on the app's own paths: the kubelet talks to the pod, so they never carry the prefix."""
+"""The probes of a container. The kubelet reaches the pod directly, so their paths never contain the path prefix."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -7,23 +7,24 @@ from proxiedapp.api.containers import PORT_NAME
 from proxiedapp.api.probes import Probe, Probes
 
 _TIMING: Final = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
-"""The API server's own defaults. Written out, because what it fills in is nobody's: when a probe is taken away, these
-would stay behind as a probe that asks nothing, which is refused."""
+"""The API server's defaults (Kubernetes v1.36.3, `pkg/apis/core/v1/defaults.go`). They are written out because a
+default that it adds is owned by no field manager: when a probe is removed, its defaults would stay behind as a
+probe without a check, which the API server refuses (tests/integration/test_schema_walk.py)."""
 
 
 def container_probes(probes: Probes) -> dict[str, Any]:
-    """Return the container's probe fields; without a readiness path a pod is ready once its port answers."""
-    given = {
+    """Return the container's probe fields; without a readiness probe, a pod is ready once its port is open."""
+    specs = {
         "readinessProbe": probes.readiness,
         "livenessProbe": probes.liveness,
         "startupProbe": probes.startup,
     }
-    built = {name: with_probe_defaults(_asked(probe)) for name, probe in given.items() if probe is not None}
+    built = {name: with_probe_defaults(_probe(probe)) for name, probe in specs.items() if probe is not None}
     return {"readinessProbe": with_probe_defaults({"tcpSocket": {"port": PORT_NAME}})} | built
 
 
 def with_probe_defaults(probe: Mapping[str, Any]) -> dict[str, Any]:
-    """Write out the API server's defaults in a probe."""
+    """Return a probe with the API server's defaults."""
     written = {name: dict(value) if isinstance(value, dict) else value for name, value in probe.items()}
     if "httpGet" in written:
         written["httpGet"] = {"path": "/", "scheme": "HTTP"} | written["httpGet"]
@@ -32,10 +33,10 @@ def with_probe_defaults(probe: Mapping[str, Any]) -> dict[str, Any]:
     return written | {name: value for name, value in _TIMING.items() if name not in written}
 
 
-def _asked(probe: Probe) -> dict[str, Any]:
-    given = probe.model_dump(by_alias=True, exclude_none=True)
-    if (path := given.pop("path", None)) is None:
-        return given
-    headers = given.pop("httpHeaders", None)
+def _probe(probe: Probe) -> dict[str, Any]:
+    fields = probe.model_dump(by_alias=True, exclude_none=True)
+    if (path := fields.pop("path", None)) is None:
+        return fields
+    headers = fields.pop("httpHeaders", None)
     request = {"path": path, "port": PORT_NAME, "scheme": "HTTP"} | ({"httpHeaders": headers} if headers else {})
-    return {"httpGet": request, **given}
+    return {"httpGet": request, **fields}

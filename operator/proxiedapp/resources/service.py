@@ -1,4 +1,4 @@
-"""The Service: port 80 of a name, in front of the app's pods."""
+"""The Service in front of the app's pods."""
 
 from typing import Final
 
@@ -12,6 +12,6 @@ SERVICE_PORT: Final = 80
 
 
 def service(app: Key) -> Manifest:
-    """Build the Service; its port never changes, so that a new `spec.port` touches the pods alone."""
+    """Return the Service. It always uses port 80, so that a new `spec.port` changes only the pods."""
     port = {"name": PORT_NAME, "port": SERVICE_PORT, "targetPort": PORT_NAME, "protocol": "TCP"}
     return child(SERVICE, app, app.name, spec={"selector": selector(app), "ports": [port]})

@@ -1,4 +1,4 @@
-"""What the set of children depends on, and what it does not."""
+"""The set of children: what it depends on and what it does not depend on."""
 
 from dataclasses import replace
 from typing import Any
@@ -27,31 +27,31 @@ def container_of(want: Desired) -> dict[str, Any]:
     return container
 
 
-def test_each_child_stands_after_those_it_refers_to() -> None:
+def test_each_child_comes_after_those_it_refers_to() -> None:
     assert kinds(desired(an_app(), DEFAULTS)) == ["Deployment", "Service", "Middleware", "Middleware", "IngressRoute"]
     assert kinds(desired(an_app(prefix="/"), DEFAULTS)) == ["Deployment", "Service", "Middleware", "IngressRoute"]
 
 
-def test_children_stand_in_the_namespace_of_the_app() -> None:
+def test_children_are_in_the_namespace_of_the_app() -> None:
     want = desired(an_app(namespace="team"), DEFAULTS)
     assert {child["metadata"]["namespace"] for child in want.children} == {"team"}
 
 
-def test_defaults_apply_where_the_spec_is_silent() -> None:
+def test_defaults_apply_to_what_the_spec_leaves_open() -> None:
     defaults = replace(DEFAULTS, entry_points=EntryPoints(("inner",)), trusted_proxies=("192.0.2.1",))
     want = desired(an_app(), defaults)
     assert route_of(want)["entryPoints"] == ["inner"]
     assert "192.0.2.1" in container_of(want)["command"]
 
 
-def test_spec_beats_the_defaults() -> None:
+def test_spec_overrides_the_defaults() -> None:
     app = an_app(route={"entryPoints": ["web"]}, proxy={"trustedProxies": ["10.1.0.0/16", "10.2.0.0/16"]})
     want = desired(app, DEFAULTS)
     assert route_of(want)["entryPoints"] == ["web"]
     assert "10.1.0.0/16,10.2.0.0/16" in container_of(want)["command"]
 
 
-def test_empty_list_of_proxies_trusts_nobody_rather_than_the_default() -> None:
+def test_empty_list_of_proxies_trusts_none_instead_of_the_default() -> None:
     command = container_of(desired(an_app(proxy={"trustedProxies": []}), DEFAULTS))["command"]
     assert command[command.index("--forwarded-allow-ips") + 1] == ""
 
@@ -63,14 +63,14 @@ def test_new_prefix_changes_command_rule_and_middleware_together() -> None:
     assert changed == ["Deployment", "Middleware", "IngressRoute"]
 
 
-def test_new_port_touches_the_pods_alone() -> None:
+def test_new_port_changes_only_the_pods() -> None:
     before, after = desired(an_app(port=8000), DEFAULTS), desired(an_app(port=9000), DEFAULTS)
     assert before.children[1:] == after.children[1:]
     assert before.children[0] != after.children[0]
 
 
 def test_selector_is_two_fixed_labels() -> None:
-    """A Deployment's selector can never change, so nothing that a user may change can be part of it."""
+    """A Deployment's selector is immutable, so nothing that a user may change can be part of it."""
     deployment, service, *_ = desired(an_app(), DEFAULTS).children
     labels = {"app.kubernetes.io/instance": "shop", "app.kubernetes.io/managed-by": "proxiedapp"}
     assert deployment["spec"]["selector"] == {"matchLabels": labels}
@@ -81,7 +81,7 @@ def test_selector_is_two_fixed_labels() -> None:
 TLS: dict[str, Any] = {"hosts": ["shop.test"], "tls": {"issuerRef": {"name": "le"}}}
 
 
-def test_route_names_the_secret_of_its_certificate() -> None:
+def test_route_uses_the_secret_of_its_certificate() -> None:
     want = desired(an_app(route=TLS), DEFAULTS)
     certificate = next(child for child in want.children if child["kind"] == "Certificate")
     assert certificate["spec"] == {
@@ -93,7 +93,7 @@ def test_route_names_the_secret_of_its_certificate() -> None:
     assert [route.get("tls") for route in routes] == [{"secretName": "shop-tls"}, None]
 
 
-def test_secret_of_a_certificate_may_have_another_name() -> None:
+def test_secret_of_a_certificate_can_be_renamed() -> None:
     want = desired(an_app(route={**TLS, "tls": {"secretName": "mine", **TLS["tls"]}}), DEFAULTS)
     named = [child["spec"]["secretName"] for child in want.children if child["kind"] == "Certificate"]
     assert named == ["mine"]
@@ -106,39 +106,41 @@ def test_secret_of_a_certificate_may_have_another_name() -> None:
         pytest.param(CERT_MANAGER_GROUP, Reason.CERT_MANAGER_MISSING, TLS, id="cert-manager"),
     ],
 )
-def test_spec_is_refused_where_its_route_lacks_an_api(missing: str, reason: Reason, route: dict[str, Any]) -> None:
+def test_spec_is_rejected_if_the_cluster_lacks_an_api_of_its_route(
+    missing: str, reason: Reason, route: dict[str, Any]
+) -> None:
     with pytest.raises(RejectedError) as refusal:
         desired(an_app(route=route), DEFAULTS, served=OPTIONAL_GROUPS - {missing})
     assert refusal.value.reason is reason
 
 
-def test_what_is_not_asked_for_is_not_missed() -> None:
+def test_apis_that_the_spec_does_not_need_may_be_missing() -> None:
     whole, least = desired(an_app(), DEFAULTS), desired(an_app(), DEFAULTS, served=frozenset({TRAEFIK_GROUP}))
     assert least == whole
     assert least.monitoring_problem == ""
 
 
-def test_without_a_place_for_the_monitor_the_app_is_served_all_the_same() -> None:
+def test_app_is_served_even_if_the_cluster_lacks_the_monitoring_api() -> None:
     want = desired(an_app(monitoring={}), DEFAULTS, served=OPTIONAL_GROUPS - {MONITORING_GROUP})
     assert want.children == desired(an_app(), DEFAULTS).children
     assert "does not serve monitoring.coreos.com/v1" in want.monitoring_problem
 
 
 def admitted(want: Desired) -> list[str]:
-    """Return the namespaces whose pods reach an isolated app."""
+    """Return the namespaces whose pods can reach an isolated app."""
     policy = next(child for child in want.children if child["kind"] == "NetworkPolicy")
     (rule,) = policy["spec"]["ingress"]
     return [peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for peer in rule["from"]]
 
 
-def test_who_reads_metrics_reaches_an_isolated_app_only_if_asked_for() -> None:
+def test_isolated_app_admits_the_metrics_collector_only_with_monitoring() -> None:
     assert admitted(desired(an_app(proxy={"isolate": True}), DEFAULTS)) == ["traefik"]
     want = desired(an_app(proxy={"isolate": True}, monitoring={}), DEFAULTS)
     assert admitted(want) == ["traefik", "monitoring"]
     assert want.monitoring_problem == ""
 
 
-def test_isolation_holds_where_nobody_said_who_reads_metrics() -> None:
+def test_isolation_stays_closed_if_the_metrics_collector_is_not_configured() -> None:
     want = desired(an_app(proxy={"isolate": True}, monitoring={}), replace(DEFAULTS, monitoring=None))
     assert admitted(want) == ["traefik"]
     assert "ServiceMonitor" in kinds(want)
@@ -146,6 +148,6 @@ def test_isolation_holds_where_nobody_said_who_reads_metrics() -> None:
     assert desired(an_app(monitoring={}), replace(DEFAULTS, monitoring=None)).monitoring_problem == ""
 
 
-def test_spec_that_cannot_be_served_has_no_children() -> None:
+def test_rejected_spec_has_no_children() -> None:
     with pytest.raises(RejectedError):
         desired(an_app(command=["python", "main.py"]), DEFAULTS)

@@ -1,4 +1,4 @@
-"""The container's environment, spelled as the API server stores it."""
+"""The environment of a container, written as the API server stores it."""
 
 from typing import Any
 
@@ -17,41 +17,41 @@ from tests.support.apps import spec_of
         pytest.param(
             {"valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
             {"valueFrom": {"fieldRef": {"fieldPath": "status.podIP", "apiVersion": "v1"}}},
-            id="a field: the server's default is written out",
+            id="a field: the API server's default is written out",
         ),
         pytest.param(
             {"valueFrom": {"fieldRef": {"fieldPath": "status.podIP", "apiVersion": "v2"}}},
             {"valueFrom": {"fieldRef": {"fieldPath": "status.podIP", "apiVersion": "v2"}}},
-            id="a field with its version",
+            id="a field with an API version",
         ),
         pytest.param(
             {"valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}},
             {"valueFrom": {"resourceFieldRef": {"resource": "limits.cpu", "divisor": "0"}}},
-            id="a resource: the server's default is written out",
+            id="a resource: the API server's default is written out",
         ),
         pytest.param(
             {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}},
             {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}},
-            id="a secret: no default to write",
+            id="a secret: it has no default",
         ),
     ],
 )
-def test_variables_are_spelled_as_they_are_stored(given: dict[str, Any], built: dict[str, Any]) -> None:
+def test_variables_are_written_as_they_are_stored(given: dict[str, Any], built: dict[str, Any]) -> None:
     spec = spec_of(env=[{"name": "A", **given}])
     assert environment(spec, {}) == {"env": [{"name": "A", **built}]}
 
 
-def test_our_variables_come_after_the_users() -> None:
+def test_operators_variables_come_after_the_users() -> None:
     spec = spec_of(env=[{"name": "Z", "value": "1"}, {"name": "A", "value": "2"}])
     built = environment(spec, {"FORWARDED_ALLOW_IPS": "10.0.0.0/8"})
     assert [variable["name"] for variable in built["env"]] == ["Z", "A", "FORWARDED_ALLOW_IPS"]
 
 
-def test_nothing_is_written_where_nothing_is_given() -> None:
+def test_no_variables_give_no_fields() -> None:
     assert environment(spec_of(), {}) == {}
     assert environment(spec_of(env=[], envFrom=[]), {}) == {}
 
 
-def test_sources_are_passed_on_in_order() -> None:
+def test_sources_keep_their_order() -> None:
     sources = [{"secretRef": {"name": "s"}}, {"prefix": "P_", "configMapRef": {"name": "c", "optional": True}}]
     assert environment(spec_of(envFrom=sources), {}) == {"envFrom": sources}

@@ -1,4 +1,4 @@
-"""The children of whole apps, compared byte for byte; data/README.md says how to write them anew."""
+"""The children of complete apps, compared byte for byte; data/README.md explains how to update the files."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ def test_children_match_the_golden_file(case: Path) -> None:
 
 
 @cases
-def test_building_changes_nothing_that_it_was_given(case: Path) -> None:
+def test_building_does_not_change_its_input(case: Path) -> None:
     manifest = load_manifest(case)
     app = parse_manifest(manifest)
     before = deepcopy((manifest, app))
@@ -38,7 +38,7 @@ def test_building_changes_nothing_that_it_was_given(case: Path) -> None:
 
 
 @cases
-def test_written_yaml_reads_back_as_the_children(case: Path) -> None:
+def test_yaml_parses_back_to_the_children(case: Path) -> None:
     children = desired(load_app(case), DEFAULTS).children
     assert tuple(yaml.safe_load_all(dump(children))) == children
 
@@ -48,7 +48,7 @@ def test_each_output_has_an_input() -> None:
 
 
 def test_cases_use_every_field() -> None:
-    """A new field of the spec must show in one of the cases what it does."""
+    """Every field of the spec must be set in at least one case, so that its effect is visible."""
     given = {field for case in INPUTS for field in _given("spec", load_manifest(case)["spec"])}
     assert set(_fields("spec", structural(ProxiedAppSpec))) - given == set()
 

@@ -1,6 +1,6 @@
-"""Every pod meets the `restricted` Pod Security Standard, and a little more, unless its spec says otherwise.
+"""Every pod meets the Pod Security Standard `restricted`, and a little more, unless its spec loosens it.
 
-That none can be written that leaves `baseline`, the API server itself judges: tests/integration/test_pod_security.py.
+That no spec can leave `baseline` is tested with a real API server in tests/integration/test_pod_security.py.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.support.apps import DEFAULTS
 from tests.support.golden import INPUTS, load_app
 
 LOOSENED = {"full"}
-"""Cases whose security contexts ask for something else than the default."""
+"""Cases whose security contexts loosen the default."""
 cases = pytest.mark.parametrize(
     "case", [case for case in INPUTS if case.stem not in LOOSENED], ids=lambda path: path.stem
 )
@@ -30,7 +30,7 @@ def pod_of(case: Path) -> dict[str, Any]:
 
 
 @cases
-def test_pod_runs_as_nobody(case: Path) -> None:
+def test_pod_runs_as_an_unprivileged_user(case: Path) -> None:
     context = pod_of(case)["securityContext"]
     assert context["runAsNonRoot"] is True
     assert context["runAsUser"] == context["runAsGroup"] == 65532
@@ -38,7 +38,7 @@ def test_pod_runs_as_nobody(case: Path) -> None:
 
 
 @cases
-def test_containers_can_gain_nothing(case: Path) -> None:
+def test_containers_cannot_gain_privileges(case: Path) -> None:
     pod = pod_of(case)
     for container in [*pod["containers"], *pod.get("initContainers", [])]:
         context = container["securityContext"]
@@ -50,7 +50,7 @@ def test_containers_can_gain_nothing(case: Path) -> None:
 
 
 @cases
-def test_pod_shares_nothing_with_its_node(case: Path) -> None:
+def test_pod_shares_no_namespace_with_its_node(case: Path) -> None:
     pod = pod_of(case)
     assert not pod.keys() & {"hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers"}
     for volume in pod["volumes"]:
@@ -58,14 +58,14 @@ def test_pod_shares_nothing_with_its_node(case: Path) -> None:
 
 
 @cases
-def test_pod_gets_no_token_and_no_variables_of_other_services(case: Path) -> None:
+def test_pod_has_no_token_and_no_variables_of_other_services(case: Path) -> None:
     pod = pod_of(case)
     assert pod["automountServiceAccountToken"] is False
     assert pod["enableServiceLinks"] is False
 
 
 @cases
-def test_temporary_files_can_be_written(case: Path) -> None:
+def test_tmp_is_writable(case: Path) -> None:
     pod = pod_of(case)
     (container,) = pod["containers"]
     assert container["volumeMounts"][0] == {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108 - a path in the pod
@@ -73,6 +73,6 @@ def test_temporary_files_can_be_written(case: Path) -> None:
 
 
 @cases
-def test_nothing_else_can_be_written(case: Path) -> None:
+def test_all_other_mounts_are_read_only(case: Path) -> None:
     (container,) = pod_of(case)["containers"]
     assert all(mount["readOnly"] for mount in container["volumeMounts"][1:])

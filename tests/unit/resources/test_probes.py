@@ -1,4 +1,4 @@
-"""Probes: on the pod's own paths, never under the prefix."""
+"""Probes use the paths that the app declares, never under the prefix."""
 
 from typing import Any
 
@@ -17,12 +17,12 @@ def probes(prefix: str, **given: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("prefix", ["/", "/api/v1"])
-def test_pod_is_ready_once_its_port_answers(prefix: str) -> None:
+def test_pod_is_ready_by_default_once_its_port_is_open(prefix: str) -> None:
     assert probes(prefix) == {"readinessProbe": {"tcpSocket": {"port": "http"}, **TIMING}}
 
 
 @pytest.mark.parametrize("prefix", ["/", "/api/v1"])
-def test_paths_are_those_of_the_app(prefix: str) -> None:
+def test_paths_do_not_contain_the_prefix(prefix: str) -> None:
     built = probes(prefix, readiness={"path": "/ready"}, liveness={"path": "/live"}, startup={"path": "/started"})
     assert {name: probe["httpGet"]["path"] for name, probe in built.items()} == {
         "readinessProbe": "/ready",
@@ -31,7 +31,7 @@ def test_paths_are_those_of_the_app(prefix: str) -> None:
     }
 
 
-def test_timing_is_passed_on_and_the_rest_is_as_the_server_would_fill_it_in() -> None:
+def test_timing_is_kept_and_the_rest_has_the_defaults_of_the_api_server() -> None:
     timing = {"initialDelaySeconds": 0, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 4}
     request = {"httpGet": {"path": "/live", "port": "http", "scheme": "HTTP"}}
     built = probes("/api", liveness={"path": "/live", **timing})
@@ -58,5 +58,5 @@ def test_timing_is_passed_on_and_the_rest_is_as_the_server_would_fill_it_in() ->
         pytest.param({"grpc": {"port": 9000}}, {"grpc": {"service": "", "port": 9000}}, id="gRPC: no service"),
     ],
 )
-def test_other_ways_to_ask_are_passed_on(given: dict[str, Any], built: dict[str, Any]) -> None:
+def test_other_types_of_check_are_kept(given: dict[str, Any], built: dict[str, Any]) -> None:
     assert probes("/api", liveness=given)["livenessProbe"] == {**built, **TIMING}
