@@ -1,7 +1,7 @@
 """A cluster in memory that answers as a real API server does to the few requests that we make.
 
 Modelled: uid, resourceVersion and generation; preconditions and their errors; ownership of fields, as far as one of
-ours can be lost to somebody else; a write that changes nothing and so leaves the version alone; watch events.
+ours can be lost to another client; a write that changes nothing and so leaves the version alone; watch events.
 Not modelled: validation, defaults, merging within lists. Those questions go to the real API server.
 """
 
@@ -22,7 +22,7 @@ _PRECONDITIONS: Final = {"uid", "resourceVersion"}
 
 @dataclass(frozen=True)
 class Event:
-    """What a watch tells."""
+    """An event of a watch."""
 
     type: str
     kind: Kind
@@ -38,7 +38,7 @@ class Stored:
     ours: Manifest | None = None
 
     def reported(self) -> Manifest:
-        """Return the object as the API server tells it."""
+        """Return the object as the API server returns it."""
         body = deepcopy(self.body)
         if self.ours is not None:
             body["metadata"]["managedFields"] = [entry_for(self.ours)]
@@ -77,7 +77,7 @@ class Cluster:
         return stored
 
     def edit(self, stored: Stored, path: tuple[str, ...], value: Any) -> None:
-        """Change one field as somebody else, who owns it from then on."""
+        """Change one field as another client, which owns it from then on."""
         self._change(stored, lambda body: _set(body, path, value))
         if stored.ours is not None:
             _unset(stored.ours, path)

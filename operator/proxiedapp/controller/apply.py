@@ -93,7 +93,7 @@ class NameTaken:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The API server did not carry out the write; the type of `error` tells whether a retry soon can help."""
+    """The API server did not carry out the write; the type of `error` shows whether a retry soon can help."""
 
     id: ChildId
     error: ApiError

@@ -19,7 +19,7 @@ class Cause(StrEnum):
     SPEC = "Spec"
     """The current generation is not in place yet."""
     DRIFT = "Drift"
-    """It was in place: another client changed the children, or new settings or a new release need others."""
+    """It was in place. Another client changed the children, or settings, a release or another app require others."""
     STATUS = "Status"
     """The status reports what was observed."""
 

@@ -64,7 +64,7 @@ def applied(report: ApplyReport) -> PassResult:
 def next_status(
     app: ObservedApp,
     desired: Desired | None,
-    outcome: PassResult,
+    result: PassResult,
     workload: Workload | None,
     verified: Condition | None,
     entry_point_urls: Mapping[str, str],
@@ -75,18 +75,18 @@ def next_status(
     If the spec is rejected, the address and server from the last good pass stay, because they are still served.
     """
     present: dict[str, Any] = app.status
-    generation = present.get("observedGeneration", -1) if outcome.suspended else app.generation
-    work = _workload(workload, outcome.pod_problem, "" if desired is None else desired.monitoring_problem)
-    ready = _ready(outcome, work, workload)
+    generation = present.get("observedGeneration", -1) if result.suspended else app.generation
+    work = _workload(workload, result.pod_problem, "" if desired is None else desired.monitoring_problem)
+    ready = _ready(result, work, workload)
     findings = {ConditionType.READY: ready, ConditionType.WORKLOAD_AVAILABLE: work}
     kept = [] if verified is None else [verified]
-    if outcome.suspended:
+    if result.suspended:
         kept += [one for one in conditions_of(present) if one.type == ConditionType.ROUTE_ACCEPTED]
     else:
-        findings[ConditionType.ROUTE_ACCEPTED] = _route(outcome, desired)
-    if (outcome.permanent and outcome.problem is not None) or ready.reason is Reason.PROGRESS_DEADLINE_EXCEEDED:
+        findings[ConditionType.ROUTE_ACCEPTED] = _route(result, desired)
+    if (result.permanent and result.problem is not None) or ready.reason is Reason.PROGRESS_DEADLINE_EXCEEDED:
         findings[ConditionType.STALLED] = Diagnosis(True, ready.reason, ready.message)
-    elif not ready.holds and not outcome.suspended:
+    elif not ready.holds and not result.suspended:
         findings[ConditionType.RECONCILING] = Diagnosis(True, ready.reason, ready.message)
     conditions = kept + [
         condition(kind, found.reason, found.message, holds=found.holds, generation=max(generation, 0), now=now)
@@ -113,20 +113,20 @@ def next_status(
     return status.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def _route(outcome: PassResult, desired: Desired | None) -> Diagnosis:
+def _route(result: PassResult, desired: Desired | None) -> Diagnosis:
     limits = f"{desired.launch.limits}." if desired is not None and desired.launch.limits else ""
-    if outcome.routed and outcome.overlap is not None:
-        message = f"The route is in place, but {outcome.overlap.text}. {limits}".rstrip()
+    if result.routed and result.overlap is not None:
+        message = f"The route is in place, but {result.overlap.text}. {limits}".rstrip()
         return Diagnosis(True, Reason.OVERLAPPED, message)
-    if outcome.routed and limits:
+    if result.routed and limits:
         return Diagnosis(True, Reason.LIMITED, f"The route is in place, but {limits}")
-    if outcome.routed or outcome.problem is None:
+    if result.routed or result.problem is None:
         return Diagnosis(True, Reason.ACCEPTED, "The route is in place.")
-    if outcome.problem.reason is Reason.CONFLICT:
-        return outcome.problem
+    if result.problem.reason is Reason.CONFLICT:
+        return result.problem
     kept = (
         "What was applied before stays unchanged."
-        if outcome.permanent
+        if result.permanent
         else "It is written after the objects that it depends on."
     )
     return Diagnosis(False, Reason.NOT_APPLIED, f"The route of this generation is not in place. {kept}")
@@ -148,16 +148,16 @@ def _workload(workload: Workload | None, pod_problem: Diagnosis | None, monitori
             return Diagnosis(None, Reason.NOT_YET_REPORTED, "Kubernetes has not reported on the Deployment yet.")
 
 
-def _ready(outcome: PassResult, work: Diagnosis, workload: Workload | None) -> Diagnosis:
-    if outcome.suspended:
+def _ready(result: PassResult, work: Diagnosis, workload: Workload | None) -> Diagnosis:
+    if result.suspended:
         message = "The operator changes nothing until the annotation proxiedapp.dev/reconcile is removed."
         return Diagnosis(workload is not None and workload.rolled_out and bool(work.holds), Reason.SUSPENDED, message)
-    if outcome.problem is not None:
-        return outcome.problem
+    if result.problem is not None:
+        return result.problem
     if workload is not None and (late := past_deadline(workload)) is not None:
-        return outcome.pod_problem or late
+        return result.pod_problem or late
     if workload is None or not workload.rolled_out:
-        return outcome.pod_problem or Diagnosis(False, Reason.PROGRESSING, "Kubernetes is rolling out the pods.")
+        return result.pod_problem or Diagnosis(False, Reason.PROGRESSING, "Kubernetes is rolling out the pods.")
     if not work.holds:
         return Diagnosis(False, work.reason, work.message)
     return Diagnosis(True, Reason.AVAILABLE, "The app is rolled out and served at its address.")

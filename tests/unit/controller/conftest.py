@@ -1,4 +1,4 @@
-"""What scenario tests start from."""
+"""Fixtures of the scenario tests."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Events: one when an app stalls, none while it stays so."""
+"""Events: one when an app stalls, and none while it stays stalled."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ READY = condition(ConditionType.READY, Reason.NAME_TAKEN, "taken", holds=False, 
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "news"),
+    ("old", "new", "is_due"),
     [
         pytest.param([], [], False, id="not stalled"),
         pytest.param([], [READY], False, id="another condition with the same words"),
@@ -40,8 +40,8 @@ READY = condition(ConditionType.READY, Reason.NAME_TAKEN, "taken", holds=False, 
         pytest.param([stalled()], [READY], False, id="no longer stalled"),
     ],
 )
-def test_event_is_due_only_for_news(old: list[Condition], new: list[Condition], news: bool) -> None:
-    assert (newly_stalled(old, new) is not None) is news
+def test_event_is_due_only_for_news(old: list[Condition], new: list[Condition], is_due: bool) -> None:
+    assert (newly_stalled(old, new) is not None) is is_due
 
 
 def app() -> ObservedApp:
@@ -52,7 +52,7 @@ def app() -> ObservedApp:
     return found
 
 
-def test_event_says_what_is_wrong_with_which_object() -> None:
+def test_event_names_the_object_and_the_problem() -> None:
     event = warning(app(), stalled(), START)
     del event["metadata"]["name"], event["reportingInstance"]
     assert event == {

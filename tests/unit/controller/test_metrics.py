@@ -1,4 +1,4 @@
-"""What alerts ask for is there before anything happened: `increase()` does not see a series begin with 1."""
+"""Series that alerts use exist from the start: `increase()` ignores the first sample of a series."""
 
 import subprocess
 import sys
@@ -31,11 +31,11 @@ def untouched() -> list[str]:
         'proxiedapp_verifications_total{outcome="Defect"}',
     ],
 )
-def test_errors_are_counted_from_nought(untouched: list[str], series: str) -> None:
+def test_errors_are_counted_from_zero(untouched: list[str], series: str) -> None:
     assert f"{series} 0.0" in untouched
 
 
-def test_drifts_are_counted_from_nought_for_each_kind_of_child() -> None:
+def test_drifts_are_counted_from_zero_for_each_kind_of_child() -> None:
     scenario = Scenario()
     for kind in CHILD_KINDS:
         for verb in ("create", "update", "delete"):
@@ -44,7 +44,7 @@ def test_drifts_are_counted_from_nought_for_each_kind_of_child() -> None:
     assert scenario.outcomes == [], "before there was any pass"
 
 
-def test_missed_changes_are_counted_from_nought_for_each_kind() -> None:
+def test_missed_changes_are_counted_from_zero_for_each_kind() -> None:
     kinds = (Kind("example.invalid", "v1", "First", "firsts"), Kind("example.invalid", "v1", "Second", "seconds"))
     Resync(Scenario().api, Store(DEFAULTS.entry_points), lambda _: None, kinds=kinds, namespaces=())
     for kind in kinds:

@@ -1,4 +1,4 @@
-"""What must be written: the difference between desired and observed children."""
+"""Plans: the writes that turn the observed children into the desired ones."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -64,12 +64,12 @@ def pruned(made: Plan) -> list[str]:
     return [str(child.id) for child in made.prunes]
 
 
-def test_nothing_is_done_where_all_is_as_desired() -> None:
+def test_nothing_is_planned_if_everything_is_as_desired() -> None:
     children = wanted("a", "b")
     assert plan(app(), children, in_place(children)) == Plan((), ())
 
 
-def test_everything_is_applied_where_nothing_is_there() -> None:
+def test_everything_is_applied_if_nothing_exists() -> None:
     made = plan(app(), wanted("a"), ())
     assert applied(made) == ["Deployment shop", "Service shop", "Middleware a"]
     assert [apply.observed for apply in made.applies] == [None, None, None]
@@ -116,7 +116,7 @@ def test_child_of_an_earlier_app_of_the_name_is_neither_known_nor_pruned() -> No
 
 
 @pytest.mark.parametrize(
-    ("told", "cause"),
+    ("reported", "cause"),
     [
         pytest.param({"status": "True", "observedGeneration": 2}, Cause.DRIFT, id="in place before"),
         pytest.param({"status": "True", "observedGeneration": 1}, Cause.SPEC, id="of an older spec"),
@@ -124,9 +124,9 @@ def test_child_of_an_earlier_app_of_the_name_is_neither_known_nor_pruned() -> No
         pytest.param(None, Cause.SPEC, id="a new app"),
     ],
 )
-def test_why_something_is_written(told: dict[str, Any] | None, cause: Cause) -> None:
+def test_cause_of_the_writes(reported: dict[str, Any] | None, cause: Cause) -> None:
     rest = {"type": "RouteAccepted", "lastTransitionTime": "2026-01-02T12:00:00Z", "reason": "Any", "message": ""}
-    status = None if told is None else {"conditions": [rest | told]}
+    status = None if reported is None else {"conditions": [rest | reported]}
     assert plan(app(generation=2, status=status), wanted(), ()).cause is cause
 
 
@@ -142,8 +142,8 @@ def test_applies_carry_the_owner() -> None:
     assert {apply.owner for apply in plan(app(), wanted(), ()).applies} == {Owner(SHOP, "app-1")}
 
 
-def test_live_child_that_we_applied_is_recognised() -> None:
-    """Together with the store: what the API server tells of our own apply is no drift."""
+def test_live_child_that_we_applied_is_as_desired() -> None:
+    """Together with the store: the object that our own apply produced is not drift."""
     store = Store(DEFAULTS.entry_points)
     body = child_body()
     store.observe_child(DEPLOYMENT, body)

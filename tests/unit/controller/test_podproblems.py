@@ -1,4 +1,4 @@
-"""What keeps pods from coming up, as Kubernetes tells it and as we do."""
+"""Problems of pods: what Kubernetes reports, and the diagnosis."""
 
 from typing import Any
 
@@ -80,7 +80,7 @@ UNPLACED = [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable
         ),
     ],
 )
-def test_trouble_of_pods(pods: list[dict[str, Any]], reason: Reason, message: str) -> None:
+def test_problem_of_pods(pods: list[dict[str, Any]], reason: Reason, message: str) -> None:
     found = of_pods(pods)
     assert found is not None
     assert (found.holds, found.reason) == (False, reason)
@@ -91,7 +91,7 @@ def test_trouble_of_pods(pods: list[dict[str, Any]], reason: Reason, message: st
     "pods",
     [
         pytest.param([], id="none"),
-        pytest.param([{"metadata": {}}], id="not told yet"),
+        pytest.param([{"metadata": {}}], id="not reported yet"),
         pytest.param([pod(waits("ContainerCreating"))], id="about to start"),
         pytest.param([pod(waits("PodInitializing"))], id="init containers run"),
         pytest.param([pod(container(state={"running": {}}))], id="not ready yet"),
@@ -100,7 +100,7 @@ def test_trouble_of_pods(pods: list[dict[str, Any]], reason: Reason, message: st
         pytest.param([pod(waits("ErrImagePull"), deleting=True)], id="about to go"),
     ],
 )
-def test_no_trouble(pods: list[dict[str, Any]]) -> None:
+def test_no_problem(pods: list[dict[str, Any]]) -> None:
     assert of_pods(pods) is None
 
 

@@ -1,4 +1,4 @@
-"""The work queue on a clock of the test's own."""
+"""The work queue, with a test clock."""
 
 import asyncio
 
@@ -58,14 +58,14 @@ async def test_age_is_that_of_the_key_that_is_next(queue: Queue[str], clock: Clo
     assert (queue.depth(), queue.age()) == (1, 1.0)
 
 
-async def test_nothing_counts_as_waiting_before_somebody_takes_keys(queue: Queue[str], clock: Clock) -> None:
+async def test_no_key_counts_as_waiting_before_the_first_get(queue: Queue[str], clock: Clock) -> None:
     queue.add("a")
     queue.add("b")
     clock.advance(3600.0)
-    assert (queue.depth(), queue.age()) == (0, 0.0), "a replica that stands by has nothing to do"
+    assert (queue.depth(), queue.age()) == (0, 0.0), "a standby replica has nothing to do"
     await take(queue)
     clock.advance(5.0)
-    assert (queue.depth(), queue.age()) == (1, 5.0), "as long as there has been somebody to wait for"
+    assert (queue.depth(), queue.age()) == (1, 5.0), "since the first get"
 
 
 async def test_taker_waits_for_a_key(queue: Queue[str]) -> None:
@@ -185,7 +185,7 @@ async def test_news_cancel_the_delay(queue: Queue[str], clock: Clock) -> None:
     assert len(queue) == 0, "the delayed try does not come on top"
 
 
-async def test_news_during_a_pass_that_fails_are_looked_at_at_once(queue: Queue[str], clock: Clock) -> None:
+async def test_key_added_during_a_failing_pass_is_retried_at_once(queue: Queue[str], clock: Clock) -> None:
     queue.add("a")
     await take(queue)
     queue.add("a")

@@ -1,4 +1,4 @@
-"""A served app that changes: only what differs is written, the route in one step, what is old goes last."""
+"""A change of a served app writes only what differs, switches the route in one step, and deletes old objects last."""
 
 from typing import Any
 
@@ -103,7 +103,7 @@ async def test_field_that_is_no_longer_asked_for_is_given_up(scenario: Scenario)
         pytest.param(INGRESS_ROUTE, "shop", id="IngressRoute"),
     ],
 )
-async def test_deleted_child_is_made_anew(scenario: Scenario, kind: Kind, name: str) -> None:
+async def test_deleted_child_is_created_again(scenario: Scenario, kind: Kind, name: str) -> None:
     await scenario.served()
     scenario.delete(kind, name)
     first, *status = await scenario.settle()
@@ -121,7 +121,7 @@ async def test_deleted_child_is_made_anew(scenario: Scenario, kind: Kind, name: 
         pytest.param(INGRESS_ROUTE, "shop", ("spec", "entryPoints"), ["other"], id="another entry point"),
     ],
 )
-async def test_drift_is_mended_with_one_request(
+async def test_drift_is_corrected_with_one_request(
     scenario: Scenario, kind: Kind, name: str, path: tuple[str, ...], value: Any
 ) -> None:
     await scenario.served()
@@ -143,7 +143,7 @@ async def test_what_others_add_is_left_alone(scenario: Scenario) -> None:
     assert len(scenario.outcomes) == passes, "it does not even wake the app"
 
 
-async def test_status_that_somebody_spoils_is_written_again(scenario: Scenario) -> None:
+async def test_status_that_another_client_changes_is_written_again(scenario: Scenario) -> None:
     await scenario.served()
     scenario.cluster.edit(scenario.app(), ("status",), {"url": "https://evil.test"})
     assert await scenario.settle() == ["status shop: Ready=True Available"]
@@ -169,7 +169,7 @@ def updates_of_deployments() -> dict[Cause, float]:
     }
 
 
-async def test_writes_for_a_new_spec_are_told_from_those_for_a_drift(scenario: Scenario) -> None:
+async def test_writes_for_a_new_spec_and_for_drift_are_counted_separately(scenario: Scenario) -> None:
     before = updates_of_deployments()
     await scenario.served()
     scenario.change(image="shop:2")

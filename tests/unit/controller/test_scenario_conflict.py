@@ -1,4 +1,4 @@
-"""Two apps at one place: one is served, the other is told, and takes over when it can."""
+"""Two apps that claim one route key: one is served, the other one reports the conflict and takes over when it can."""
 
 from itertools import permutations
 from typing import Any
@@ -21,12 +21,12 @@ IN_CONFLICT = {
 
 
 def routed(scenario: Scenario) -> list[str]:
-    """Return the apps that have a route, after checking that no two have the same place."""
+    """Return the apps that have a route, after checking that no two have the same route key."""
     taken: dict[Any, str] = {}
     for name in scenario.cluster.names(INGRESS_ROUTE):
-        for place in granted_claim(scenario.cluster.get(INGRESS_ROUTE, NAMESPACE, name).body["spec"]):
-            assert place not in taken, f"{name} and {taken[place]} have {place}"
-            taken[place] = name[:-11]
+        for route_key in granted_claim(scenario.cluster.get(INGRESS_ROUTE, NAMESPACE, name).body["spec"]):
+            assert route_key not in taken, f"{name} and {taken[route_key]} have {route_key}"
+            taken[route_key] = name[:-11]
     return sorted(set(taken.values()))
 
 
@@ -38,7 +38,7 @@ def collect(scenario: Scenario, name: str) -> None:
             scenario.cluster.delete(stored.kind, NAMESPACE, metadata["name"])
 
 
-async def test_second_app_runs_without_a_route_and_is_told_whose_it_is(scenario: Scenario) -> None:
+async def test_second_app_runs_without_a_route_and_names_the_app_that_has_it(scenario: Scenario) -> None:
     await scenario.served("first")
     scenario.create("second")
     assert await scenario.settle() == [
@@ -62,7 +62,7 @@ async def test_second_app_runs_without_a_route_and_is_told_whose_it_is(scenario:
     assert await scenario.settle() == []
 
 
-async def test_it_takes_over_in_the_pass_in_which_the_owner_goes(scenario: Scenario) -> None:
+async def test_it_takes_over_in_the_pass_after_the_holder_is_deleted(scenario: Scenario) -> None:
     await scenario.served("first")
     scenario.create("second")
     await scenario.settle()
@@ -74,7 +74,7 @@ async def test_it_takes_over_in_the_pass_in_which_the_owner_goes(scenario: Scena
     assert await scenario.settle() == ["create ingressroutes/second", "status second: Ready=True Available"]
 
 
-async def test_it_takes_over_when_the_owner_moves_away(scenario: Scenario) -> None:
+async def test_it_takes_over_when_the_holder_changes_its_route(scenario: Scenario) -> None:
     await scenario.served("first")
     scenario.create("second")
     await scenario.settle()
@@ -84,7 +84,7 @@ async def test_it_takes_over_when_the_owner_moves_away(scenario: Scenario) -> No
     assert routed(scenario) == ["first", "second"]
 
 
-async def test_owner_keeps_its_place_after_a_restart_though_it_is_younger(scenario: Scenario) -> None:
+async def test_holder_keeps_its_claim_after_a_restart_even_if_it_is_younger(scenario: Scenario) -> None:
     scenario.create("younger", created="2026-02-02T00:00:00Z")
     await scenario.settle()
     scenario.create("older", created="2026-01-01T00:00:00Z")
@@ -94,7 +94,7 @@ async def test_owner_keeps_its_place_after_a_restart_though_it_is_younger(scenar
     assert routed(scenario) == ["younger"]
 
 
-async def test_change_into_a_place_that_is_taken_leaves_all_as_it_was(scenario: Scenario) -> None:
+async def test_change_to_a_held_route_key_leaves_everything_unchanged(scenario: Scenario) -> None:
     await scenario.served("first", "/first")
     await scenario.served("second", "/second")
     before = scenario.child(DEPLOYMENT, "second").body["spec"]
@@ -110,7 +110,7 @@ async def test_change_into_a_place_that_is_taken_leaves_all_as_it_was(scenario: 
     assert "apply deployments/second" in requests
 
 
-async def test_nobody_waits_for_an_app_that_cannot_be_served(scenario: Scenario) -> None:
+async def test_no_app_waits_for_an_app_that_cannot_be_served(scenario: Scenario) -> None:
     scenario.create("older", command=["sleep", "1"], created="2026-01-01T00:00:00Z")
     await scenario.settle()
     await scenario.served("younger")
@@ -121,11 +121,11 @@ async def test_nobody_waits_for_an_app_that_cannot_be_served(scenario: Scenario)
     assert routed(scenario) == ["younger"]
 
 
-async def test_app_that_loses_its_place_loses_its_route_alone(scenario: Scenario) -> None:
-    """Two routes at one place, as after a split brain: the older app keeps it."""
+async def test_app_that_loses_its_claim_loses_only_its_route(scenario: Scenario) -> None:
+    """Two routes with one route key, as after a split brain: the older app keeps it."""
     await scenario.served("first", "/first", created="2026-01-01T00:00:00Z")
     await scenario.served("second", "/second", created="2026-01-02T00:00:00Z")
-    # Somebody writes the first one's rule into the second one's route while the operator is away.
+    # Another client writes the first app's rule into the second app's route while the operator is down.
     rule = scenario.child(INGRESS_ROUTE, "first").body["spec"]["routes"][0]["match"]
     route = scenario.child(INGRESS_ROUTE, "second")
     routes = [{**route.body["spec"]["routes"][0], "match": rule}]
@@ -152,7 +152,7 @@ def _route(asked: tuple[list[str] | None, str]) -> dict[str, Any]:
 
 
 def _share(one: tuple[list[str] | None, str], other: tuple[list[str] | None, str]) -> bool:
-    """Whether two routes have a place in common: said here in another way than in the code."""
+    """Whether two routes share a route key, decided in another way than in the code."""
     hosts = [set(asked[0] or ["any"]) for asked in (one, other)]
     return one[1] == other[1] and bool(hosts[0] & hosts[1])
 
@@ -203,7 +203,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-async def test_whatever_happens_no_place_is_served_twice_and_who_can_be_served_is(
+async def test_no_route_key_is_served_twice_and_no_app_waits_for_a_free_one(
     steps: list[tuple[str, str, list[str] | None, str]],
 ) -> None:
     scenario = Scenario()
@@ -219,8 +219,8 @@ async def test_whatever_happens_no_place_is_served_twice_and_who_can_be_served_i
     for app, route in asked.items():
         if scenario.conditions(app)["RouteAccepted"] == "False Conflict":
             mine = (route.get("hosts"), route["pathPrefix"])
-            theirs = [place for other in asked if other != app for place in _held_by(scenario, other)]
-            assert any(_share(mine, place) for place in theirs), f"{app} is refused for nothing"
+            theirs = [route for other in asked if other != app for route in _held_by(scenario, other)]
+            assert any(_share(mine, route) for route in theirs), f"{app} has no rival"
 
 
 def _do(scenario: Scenario, what: str, name: str, asked: tuple[list[str] | None, str]) -> None:
@@ -241,5 +241,5 @@ def _do(scenario: Scenario, what: str, name: str, asked: tuple[list[str] | None,
 
 def _held_by(scenario: Scenario, app: str) -> list[tuple[list[str] | None, str]]:
     found = [full for full in scenario.cluster.names(INGRESS_ROUTE) if full[:-11] == app]
-    places = [granted_claim(scenario.cluster.get(INGRESS_ROUTE, NAMESPACE, full).body["spec"]) for full in found]
-    return [([place.host] if place.host else None, place.prefix) for claim in places for place in claim]
+    claims = [granted_claim(scenario.cluster.get(INGRESS_ROUTE, NAMESPACE, full).body["spec"]) for full in found]
+    return [([one.host] if one.host else None, one.prefix) for claim in claims for one in claim]

@@ -1,4 +1,4 @@
-"""A new app: what is written, in which order, and then nothing more."""
+"""A new app: the requests, their order, and no further requests after them."""
 
 from proxiedapp.controller.reconcile import Outcome
 from proxiedapp.controller.watchedkinds import PROXIED_APP
@@ -21,7 +21,7 @@ async def test_new_app_writes_its_children_then_the_route_then_one_status(scenar
     assert scenario.outcomes[0] == Outcome("applied", retry=True, retry_after=5.0), "to see whether the pods come up"
 
 
-async def test_echoes_of_the_writes_wake_nobody(scenario: Scenario) -> None:
+async def test_echoes_of_the_writes_wake_no_app(scenario: Scenario) -> None:
     scenario.create()
     await scenario.settle()
     assert len(scenario.outcomes) == 1
@@ -35,7 +35,7 @@ async def test_second_pass_is_silent(scenario: Scenario) -> None:
     assert await scenario.reconcile() == []
 
 
-async def test_second_pass_is_silent_even_before_the_watch_tells(scenario: Scenario) -> None:
+async def test_second_pass_makes_no_request_even_before_the_watch_reports(scenario: Scenario) -> None:
     """The answers to the writes are enough."""
     scenario.create()
     scenario.watch()
@@ -82,7 +82,7 @@ async def test_children_name_the_app_as_their_controller(scenario: Scenario) -> 
         assert (reference["kind"], reference["uid"], reference["controller"]) == ("ProxiedApp", uid, True)
 
 
-async def test_status_says_where_and_how_it_is_served(scenario: Scenario) -> None:
+async def test_status_reports_address_and_server(scenario: Scenario) -> None:
     await scenario.served(route={"hosts": ["shop.test"]})
     status = scenario.status()
     assert (status["url"], status["rootPath"], status["server"], status["stripPrefix"]) == (
@@ -94,14 +94,14 @@ async def test_status_says_where_and_how_it_is_served(scenario: Scenario) -> Non
     assert status["observedGeneration"] == 1
 
 
-async def test_app_that_is_gone_needs_nothing(scenario: Scenario) -> None:
+async def test_deleted_app_needs_no_request(scenario: Scenario) -> None:
     await scenario.served()
     scenario.delete(PROXIED_APP, "shop")
     assert await scenario.settle() == []
     assert scenario.outcomes[-1] == Outcome("gone")
 
 
-async def test_app_that_waits_for_the_deletion_of_its_children_does_not_make_them_anew(scenario: Scenario) -> None:
+async def test_app_in_foreground_deletion_does_not_create_its_children_again(scenario: Scenario) -> None:
     await scenario.served()
     scenario.cluster.edit(scenario.app(), ("metadata", "deletionTimestamp"), "2026-01-02T12:00:00Z")
     scenario.delete(INGRESS_ROUTE, "shop")

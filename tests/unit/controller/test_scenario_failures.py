@@ -1,4 +1,4 @@
-"""Requests that fail: what stands on them waits, the rest goes on, and the next pass does what is left."""
+"""Failed requests: dependent writes wait, the others go on, and the next pass continues."""
 
 import pytest
 
@@ -54,7 +54,7 @@ async def test_longest_wait_that_was_asked_for_counts(scenario: Scenario) -> Non
     assert scenario.clock.next_in() == 7.0
 
 
-async def test_lasting_failure_is_told_once(scenario: Scenario) -> None:
+async def test_lasting_failure_is_reported_once(scenario: Scenario) -> None:
     scenario.api.fail("create", "deployments", AWAY, times=5)
     scenario.create()
     await scenario.settle()
@@ -95,7 +95,7 @@ async def test_failure_of_the_route_prunes_nothing(scenario: Scenario) -> None:
 
 
 async def test_failed_prune_is_tried_again(scenario: Scenario) -> None:
-    """The route is in place; that an old middleware lingers is nobody's concern but ours."""
+    """The route is in place; an old middleware that is left over affects only the operator."""
     await scenario.served(prefix="/v1")
     scenario.api.fail("delete", "middlewares", AWAY)
     scenario.change(prefix="/v2")
@@ -109,7 +109,7 @@ async def test_failed_prune_is_tried_again(scenario: Scenario) -> None:
     assert scenario.clock.next_in() == 4.5, "no other try, but a look at the pods"
 
 
-async def test_refused_child_is_told_with_an_event_and_tried_again_slowly(scenario: Scenario) -> None:
+async def test_refused_child_is_reported_with_an_event_and_retried_slowly(scenario: Scenario) -> None:
     scenario.api.fail("create", "deployments", RefusedError(403, "exceeded quota"), times=2)
     scenario.create()
     requests = await scenario.settle()
@@ -125,16 +125,16 @@ async def test_refused_child_is_told_with_an_event_and_tried_again_slowly(scenar
 
 @pytest.mark.parametrize("plural", ["deployments", "services", "middlewares", "ingressroutes"])
 async def test_lost_answer_does_no_harm(scenario: Scenario, plural: str) -> None:
-    """The write happened, only we do not know: the watch tells, and what is there is not written again."""
+    """The write was carried out but the answer was lost: the watch reports the object, and it is not written again."""
     scenario.api.lose_answer("create", plural)
     scenario.create()
     await scenario.settle()
-    assert scenario.conditions()["Ready"] == "False Progressing", "the watch has brought the news at once"
+    assert scenario.conditions()["Ready"] == "False Progressing", "the watch has reported it at once"
     written = [request.line() for request in scenario.api.requests if request.kind.plural == plural]
     assert len(written) == len(set(written))
 
 
-async def test_lost_answer_before_the_watch_tells_is_found_out(scenario: Scenario) -> None:
+async def test_lost_answer_is_noticed_before_the_watch_reports_the_object(scenario: Scenario) -> None:
     scenario.api.lose_answer("create", "deployments")
     scenario.create()
     scenario.watch()

@@ -1,4 +1,4 @@
-"""Names that are taken: a condition, never a fight; and what is ours after all is taken back."""
+"""Names that are taken are reported and not fought over; our own orphans are taken back."""
 
 from copy import deepcopy
 
@@ -35,7 +35,7 @@ FIRST = [
 ]
 
 
-async def test_taken_name_stops_the_route_and_is_told_once(scenario: Scenario) -> None:
+async def test_taken_name_stops_the_route_and_is_reported_once(scenario: Scenario) -> None:
     theirs = scenario.foreign(SERVICE)
     before = deepcopy(theirs.body)
     scenario.create()
@@ -45,7 +45,7 @@ async def test_taken_name_stops_the_route_and_is_told_once(scenario: Scenario) -
     assert scenario.cluster.names(INGRESS_ROUTE) == []
 
 
-async def test_taken_name_is_looked_at_again_but_not_told_again(scenario: Scenario) -> None:
+async def test_taken_name_is_checked_again_but_not_reported_again(scenario: Scenario) -> None:
     scenario.foreign(SERVICE)
     scenario.create()
     await scenario.settle()
@@ -70,7 +70,7 @@ async def test_freed_name_is_used(scenario: Scenario) -> None:
 
 
 async def test_taken_middleware_leaves_the_route_and_its_middleware_as_they_are(scenario: Scenario) -> None:
-    """Nothing is switched, the pods keep their root path, and nothing that the old route stands on is pruned."""
+    """Nothing is switched, the pods keep their root path, and no object that the old route depends on is pruned."""
     await scenario.served(prefix="/v1")
     route = deepcopy(scenario.child(INGRESS_ROUTE).body)
     wanted = desired(an_app("shop", "/v2", namespace=NAMESPACE), DEFAULTS).children[3]["metadata"]["name"]
@@ -89,9 +89,9 @@ async def test_taken_middleware_leaves_the_route_and_its_middleware_as_they_are(
 
 
 @pytest.mark.parametrize(
-    ("holder", "told"),
+    ("holder", "owner"),
     [
-        pytest.param(None, "another user", id="nobody"),
+        pytest.param(None, "another user", id="no controller"),
         pytest.param(
             {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "x"}, "the ReplicaSet x", id="another kind"
         ),
@@ -99,13 +99,15 @@ async def test_taken_middleware_leaves_the_route_and_its_middleware_as_they_are(
         pytest.param({"name": "x", "controller": False}, "another user", id="an owner without control"),
     ],
 )
-async def test_holder_of_the_name_is_told(scenario: Scenario, holder: dict[str, str] | None, told: str) -> None:
+async def test_message_names_the_owner_of_the_other_object(
+    scenario: Scenario, holder: dict[str, str] | None, owner: str
+) -> None:
     references = [] if holder is None else [owner_reference(Key(NAMESPACE, "x"), "u") | holder]
     scenario.foreign(SERVICE, ownerReferences=references)
     scenario.create()
     await scenario.settle()
     assert scenario.conditions() == STALLED
-    assert scenario.message().startswith(f"Service shop already exists and belongs to {told}. ")
+    assert scenario.message().startswith(f"Service shop already exists and belongs to {owner}. ")
 
 
 async def test_child_that_the_watch_did_not_tell_of_is_recognised(scenario: Scenario) -> None:
@@ -118,7 +120,7 @@ async def test_child_that_the_watch_did_not_tell_of_is_recognised(scenario: Scen
 
 
 async def test_orphan_of_ours_is_adopted(scenario: Scenario) -> None:
-    """After `kubectl delete --cascade=orphan` the children stand alone, with our fields in them."""
+    """After `kubectl delete --cascade=orphan` the children have no controller, but still our fields."""
     await scenario.served()
     scenario.cluster.delete(PROXIED_APP, NAMESPACE, "shop")
     for stored in scenario.cluster.objects.values():

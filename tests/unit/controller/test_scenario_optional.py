@@ -1,4 +1,4 @@
-"""Children whose API a cluster may lack: what is said, what is written all the same, and what holds nothing up."""
+"""Children whose API the cluster may lack: what is reported, and what is written without it."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ CASES = pytest.mark.parametrize(
 )
 
 
-async def test_without_the_monitors_api_the_app_is_ready_and_says_so() -> None:
+async def test_without_the_monitors_api_the_app_is_ready_and_reports_it() -> None:
     scenario = Scenario(served=OPTIONAL_GROUPS - {MONITORING_GROUP})
     await scenario.served(**MONITORED)
     assert scenario.conditions() == {
@@ -82,7 +82,7 @@ async def test_child_comes_with_its_field_and_goes_with_it(
 
 
 @CASES
-async def test_drift_is_mended(scenario: Scenario, kind: Kind, fields: dict[str, Any]) -> None:
+async def test_drift_is_corrected(scenario: Scenario, kind: Kind, fields: dict[str, Any]) -> None:
     await scenario.served(**fields)
     before = scenario.child(kind).body["spec"]
     name = "secretName" if kind is CERTIFICATE else "endpoints"
@@ -92,7 +92,7 @@ async def test_drift_is_mended(scenario: Scenario, kind: Kind, fields: dict[str,
 
 
 @CASES
-async def test_taken_name_is_told_and_the_route_is_there(
+async def test_taken_name_is_reported_and_the_route_is_written(
     scenario: Scenario, kind: Kind, fields: dict[str, Any]
 ) -> None:
     foreign = scenario.foreign(kind)
@@ -114,7 +114,7 @@ async def test_taken_name_is_told_and_the_route_is_there(
 async def test_child_that_is_refused_does_not_part_route_and_pods(
     scenario: Scenario, kind: Kind, fields: dict[str, Any]
 ) -> None:
-    """A new prefix reaches both, or clients would be led to pods that are told another one."""
+    """A new prefix reaches both, or clients would reach pods that are configured with another prefix."""
     await scenario.served()
     scenario.api.fail("create", kind.plural, RefusedError(403, "not allowed"))
     scenario.change("shop", "/api/v2", **fields)

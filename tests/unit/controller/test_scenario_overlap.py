@@ -1,4 +1,4 @@
-"""Other people's routes at an app's place: the app is told, stays served, and is told when that is over."""
+"""Foreign routes that match an app's address: the app stays served and reports the overlap until it ends."""
 
 import pytest
 
@@ -34,7 +34,7 @@ ACCEPTED = {
     ("kind", "spec", "status"),
     [(INGRESS_ROUTE, ingress_route(), {}), (INGRESS, ingress(), {}), (HTTP_ROUTE, HTTP, ACCEPTED)],
 )
-async def test_each_kind_is_told_of_and_forgotten_when_it_goes(
+async def test_foreign_route_of_each_kind_is_reported_until_it_is_deleted(
     scenario: Scenario, kind: Kind, spec: Manifest, status: Manifest
 ) -> None:
     await scenario.served(route=HOSTS)
@@ -49,14 +49,14 @@ async def test_each_kind_is_told_of_and_forgotten_when_it_goes(
     assert scenario.conditions()["RouteAccepted"] == "True Accepted"
 
 
-async def test_an_app_that_comes_later_is_told_with_its_first_status(scenario: Scenario) -> None:
+async def test_an_app_created_later_reports_the_overlap_in_its_first_status(scenario: Scenario) -> None:
     scenario.foreign_route(INGRESS_ROUTE, ingress_route())
     scenario.create(route=HOSTS)
     await scenario.settle()
     assert scenario.conditions()["RouteAccepted"] == "True Overlapped"
 
 
-async def test_a_route_that_is_not_accepted_yet_is_told_of_once_it_is(scenario: Scenario) -> None:
+async def test_a_route_is_reported_once_its_gateway_accepts_it(scenario: Scenario) -> None:
     await scenario.served(route=HOSTS)
     route = scenario.foreign_route(HTTP_ROUTE, HTTP)
     assert await scenario.settle() == []
@@ -65,7 +65,7 @@ async def test_a_route_that_is_not_accepted_yet_is_told_of_once_it_is(scenario: 
     assert scenario.conditions()["RouteAccepted"] == "True Overlapped"
 
 
-async def test_nothing_is_written_while_nothing_new_is_said(scenario: Scenario) -> None:
+async def test_nothing_is_written_while_the_overlap_stays_the_same(scenario: Scenario) -> None:
     await scenario.served(route=HOSTS)
     first = scenario.foreign_route(INGRESS_ROUTE, ingress_route(), "a")
     await scenario.settle()
@@ -80,7 +80,7 @@ async def test_nothing_is_written_while_nothing_new_is_said(scenario: Scenario) 
     assert "others/b takes the requests" in scenario.message(kind="RouteAccepted")
 
 
-async def test_only_those_concerned_are_looked_at(scenario: Scenario) -> None:
+async def test_only_apps_whose_address_may_match_get_a_pass(scenario: Scenario) -> None:
     await scenario.served(route=HOSTS)
     await scenario.served("other", "/other", route={"hosts": ["b.test"]})
     passes = len(scenario.outcomes)
@@ -115,7 +115,7 @@ async def test_our_own_routes_are_not_foreign_routes(scenario: Scenario) -> None
     assert scenario.conditions("other")["RouteAccepted"] == "True Accepted"
 
 
-async def test_what_stays_wrong_in_the_app_is_said_too(scenario: Scenario) -> None:
+async def test_limits_of_the_server_are_reported_too(scenario: Scenario) -> None:
     await scenario.served(route=HOSTS, command=["hypercorn", "main:app"], server={"adapter": "Never"})
     before = scenario.message(kind="RouteAccepted")
     scenario.foreign_route(INGRESS_ROUTE, ingress_route())
@@ -125,7 +125,7 @@ async def test_what_stays_wrong_in_the_app_is_said_too(scenario: Scenario) -> No
     assert message.endswith(before.removeprefix("The route is in place, but "))
 
 
-async def test_an_app_without_a_route_of_its_own_is_not_told(scenario: Scenario) -> None:
+async def test_an_app_without_a_route_reports_no_overlap(scenario: Scenario) -> None:
     scenario.foreign_route(INGRESS_ROUTE, ingress_route())
     await scenario.served(route=HOSTS)
     scenario.create("late", route=HOSTS)

@@ -1,4 +1,4 @@
-"""Apps that do not come up, and apps that are to be left alone."""
+"""Apps whose pods do not come up, and suspended apps."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def pod(scenario: Scenario, container: dict[str, Any]) -> None:
     scenario.cluster.put(POD, {"metadata": metadata, "status": {"containerStatuses": [container]}})
 
 
-async def test_pods_that_do_not_come_up_are_looked_at_and_told_once(scenario: Scenario) -> None:
+async def test_pods_that_do_not_come_up_are_inspected_and_reported_once(scenario: Scenario) -> None:
     scenario.create()
     await scenario.settle()
     pod(scenario, CRASHES)
@@ -39,7 +39,7 @@ async def test_pods_that_do_not_come_up_are_looked_at_and_told_once(scenario: Sc
     assert scenario.conditions()["Ready"] == "True Available"
 
 
-async def test_app_that_comes_up_in_time_costs_no_look(scenario: Scenario) -> None:
+async def test_app_that_comes_up_in_time_is_not_inspected(scenario: Scenario) -> None:
     await scenario.served()
     scenario.clock.advance(300.0)
     assert "list pods/some" not in await scenario.settle()
@@ -70,7 +70,7 @@ async def test_suspended_app_is_left_alone_until_it_is_not(scenario: Scenario) -
     assert await scenario.settle() == []
     scenario.change(image="shop:2")
     assert await scenario.settle() == []
-    assert scenario.status()["observedGeneration"] == 1, "the new spec has not been looked at"
+    assert scenario.status()["observedGeneration"] == 1, "the new spec has not been processed"
 
     suspend(scenario, None)
     requests = await scenario.settle()

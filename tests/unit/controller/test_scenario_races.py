@@ -1,4 +1,4 @@
-"""Others who act between what was seen and what is written: each write says what it takes for granted."""
+"""Other clients that act between an observation and a write: each write has a precondition."""
 
 from copy import deepcopy
 
@@ -17,7 +17,7 @@ async def test_name_taken_while_the_creation_is_on_its_way(scenario: Scenario) -
     assert scenario.child(SERVICE).body["spec"] == {"theirs": True}
 
 
-async def test_conflict_with_an_object_that_is_gone_again_is_tried_again(scenario: Scenario) -> None:
+async def test_conflict_with_an_object_that_was_deleted_meanwhile_is_retried(scenario: Scenario) -> None:
     scenario.foreign(SERVICE)
     scenario.api.meanwhile("read", "services", lambda: scenario.delete(SERVICE, "shop"))
     scenario.create()
@@ -26,7 +26,7 @@ async def test_conflict_with_an_object_that_is_gone_again_is_tried_again(scenari
     assert (await scenario.settle())[-1] == "status shop: Ready=False Progressing"
 
 
-async def test_child_deleted_while_the_change_is_on_its_way_is_made_anew(scenario: Scenario) -> None:
+async def test_child_deleted_during_the_request_is_created_again(scenario: Scenario) -> None:
     await scenario.served()
     scenario.api.meanwhile("apply", "deployments", lambda: scenario.delete(DEPLOYMENT, "shop"))
     scenario.change(replicas=2)
@@ -38,7 +38,7 @@ async def test_child_deleted_while_the_change_is_on_its_way_is_made_anew(scenari
     assert scenario.child(DEPLOYMENT).body["spec"]["replicas"] == 2
 
 
-async def test_child_found_deleted_is_made_anew_even_before_the_watch_tells(scenario: Scenario) -> None:
+async def test_child_found_deleted_is_created_again_before_the_watch_reports_it(scenario: Scenario) -> None:
     await scenario.served()
     scenario.api.meanwhile("apply", "deployments", lambda: scenario.delete(DEPLOYMENT, "shop"))
     scenario.change(replicas=2)
@@ -47,7 +47,7 @@ async def test_child_found_deleted_is_made_anew_even_before_the_watch_tells(scen
     assert (await scenario.reconcile())[0] == "create deployments/shop"
 
 
-async def test_child_replaced_while_the_change_is_on_its_way_is_not_taken(scenario: Scenario) -> None:
+async def test_child_replaced_during_the_request_is_not_taken_over(scenario: Scenario) -> None:
     await scenario.served()
 
     def replace() -> None:
@@ -64,7 +64,7 @@ async def test_child_replaced_while_the_change_is_on_its_way_is_not_taken(scenar
     assert scenario.child(SERVICE).body["spec"] == {"theirs": True}
 
 
-async def test_old_child_replaced_before_it_is_pruned_is_left_to_its_maker(scenario: Scenario) -> None:
+async def test_old_child_replaced_before_it_is_pruned_is_not_deleted(scenario: Scenario) -> None:
     await scenario.served(prefix="/v1")
     old = scenario.full_name(MIDDLEWARE, "shop-strip")
 
@@ -78,7 +78,7 @@ async def test_old_child_replaced_before_it_is_pruned_is_left_to_its_maker(scena
     assert scenario.cluster.get(MIDDLEWARE, NAMESPACE, old).body["spec"] == {"theirs": True}
 
 
-async def test_old_child_that_is_gone_already_is_no_problem(scenario: Scenario) -> None:
+async def test_old_child_that_was_deleted_already_is_not_a_problem(scenario: Scenario) -> None:
     await scenario.served(prefix="/v1")
     old = scenario.full_name(MIDDLEWARE, "shop-strip")
     scenario.api.meanwhile("delete", "middlewares", lambda: scenario.cluster.delete(MIDDLEWARE, NAMESPACE, old))
@@ -101,7 +101,7 @@ async def test_status_never_lands_on_another_app_of_the_name(scenario: Scenario)
     assert scenario.clock.next_in() == 5.0, "no try for the old app, but a look at the pods"
 
 
-async def test_app_replaced_by_another_is_served_once_the_old_children_are_gone(scenario: Scenario) -> None:
+async def test_app_replaced_by_another_is_served_after_the_old_children_are_deleted(scenario: Scenario) -> None:
     await scenario.served()
     scenario.delete(PROXIED_APP, "shop")
     uid = scenario.create(prefix="/v2").body["metadata"]["uid"]
@@ -122,7 +122,7 @@ async def test_app_deleted_before_its_status_is_no_error(scenario: Scenario) -> 
 
 
 async def test_newer_spec_in_the_answer_to_the_status_wakes_the_app(scenario: Scenario) -> None:
-    """The store takes the answer, so the event of that spec will be no news: nobody else would ask for the pass."""
+    """The store records the answer, so it will ignore the event of that spec, and nothing else would request a pass."""
     await scenario.served()
     scenario.change(replicas=2)
     scenario.watch()

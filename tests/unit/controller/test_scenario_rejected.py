@@ -1,4 +1,4 @@
-"""Specs that cannot be served as written: said once, while what is served stays as it is."""
+"""Specs that cannot be served: reported once, while what is served stays unchanged."""
 
 from copy import deepcopy
 from typing import Any
@@ -18,7 +18,7 @@ def all_children(scenario: Scenario) -> list[dict[str, Any]]:
     ]
 
 
-async def test_rejected_spec_leaves_the_children_and_is_told_once(scenario: Scenario) -> None:
+async def test_rejected_spec_leaves_the_children_and_is_reported_once(scenario: Scenario) -> None:
     await scenario.served()
     before = all_children(scenario)
     scenario.change(command=PYTHON)
@@ -33,7 +33,7 @@ async def test_rejected_spec_leaves_the_children_and_is_told_once(scenario: Scen
     assert scenario.message().startswith("spec.command: the operator does not recognise a server in `python main.py`. ")
 
 
-async def test_then_there_is_silence(scenario: Scenario) -> None:
+async def test_rejected_spec_makes_no_further_requests(scenario: Scenario) -> None:
     await scenario.served()
     scenario.change(command=PYTHON)
     await scenario.settle()
@@ -42,7 +42,7 @@ async def test_then_there_is_silence(scenario: Scenario) -> None:
     assert await scenario.reconcile() == []
 
 
-async def test_event_speaks_of_this_very_app(scenario: Scenario) -> None:
+async def test_event_names_the_app_by_uid(scenario: Scenario) -> None:
     scenario.create(command=PYTHON)
     assert await scenario.settle() == ["status shop: Ready=False UnknownServer", "event shop: UnknownServer"]
     event = scenario.last("event").manifest
@@ -50,7 +50,7 @@ async def test_event_speaks_of_this_very_app(scenario: Scenario) -> None:
     assert event["note"] == scenario.message()
 
 
-async def test_mended_spec_is_served(scenario: Scenario) -> None:
+async def test_corrected_spec_is_served(scenario: Scenario) -> None:
     await scenario.served()
     scenario.change(command=PYTHON)
     await scenario.settle()
@@ -66,7 +66,7 @@ async def test_another_reason_is_another_event(scenario: Scenario) -> None:
     assert await scenario.settle() == ["status shop: Ready=False CommandConflict", "event shop: CommandConflict"]
 
 
-async def test_change_that_mends_nothing_is_acknowledged_without_an_event(scenario: Scenario) -> None:
+async def test_change_that_fixes_nothing_is_acknowledged_without_an_event(scenario: Scenario) -> None:
     scenario.create(command=PYTHON)
     await scenario.settle()
     scenario.change(command=PYTHON, replicas=2)
@@ -74,7 +74,7 @@ async def test_change_that_mends_nothing_is_acknowledged_without_an_event(scenar
     assert scenario.status()["observedGeneration"] == 2
 
 
-async def test_drift_of_what_is_still_served_is_not_mended_meanwhile(scenario: Scenario) -> None:
+async def test_drift_is_not_corrected_while_the_spec_is_rejected(scenario: Scenario) -> None:
     """Nothing is known of what the children should be; they come right with the spec."""
     await scenario.served()
     scenario.change(command=PYTHON)
@@ -83,7 +83,7 @@ async def test_drift_of_what_is_still_served_is_not_mended_meanwhile(scenario: S
     assert await scenario.settle() == []
 
 
-async def test_spec_that_the_models_refuse_is_told_as_well(scenario: Scenario) -> None:
+async def test_spec_that_the_models_reject_is_reported_too(scenario: Scenario) -> None:
     """It was stored under an older schema."""
     await scenario.served()
     scenario.cluster.edit(scenario.app(), ("spec", "image"), 1)
@@ -91,7 +91,7 @@ async def test_spec_that_the_models_refuse_is_told_as_well(scenario: Scenario) -
     assert scenario.message().startswith("spec.image: ")
 
 
-async def test_quantity_that_kubernetes_cannot_read_is_not_our_defect(scenario: Scenario) -> None:
+async def test_quantity_that_kubernetes_cannot_parse_is_a_refused_child(scenario: Scenario) -> None:
     await scenario.served()
     scenario.change(resources={"limits": {"cpu": "1e1.5"}})
     scenario.api.fail("apply", "deployments", RefusedError(400, "unable to parse quantity's suffix"))
@@ -111,7 +111,7 @@ async def test_event_that_cannot_be_written_does_no_harm(scenario: Scenario, err
     assert scenario.outcomes[-1] == Outcome("UnknownServer")
 
 
-async def test_without_traefik_nothing_is_written_but_the_reason() -> None:
+async def test_without_traefik_only_the_status_is_written() -> None:
     scenario = Scenario(served=frozenset())
     scenario.create()
     assert await scenario.settle() == ["status shop: Ready=False TraefikMissing", "event shop: TraefikMissing"]

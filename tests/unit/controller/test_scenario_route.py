@@ -1,4 +1,4 @@
-"""Changes of the route that take more than one object: never a moment without one."""
+"""Changes of the route that need more than one object: there is a route at every moment."""
 
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE
 from tests.support.scenario import Scenario
@@ -14,7 +14,7 @@ async def test_redirect_is_there_before_the_route_gives_up_plain_http(scenario: 
     ]
 
 
-async def test_route_takes_plain_http_back_before_the_redirect_goes(scenario: Scenario) -> None:
+async def test_route_takes_plain_http_back_before_the_redirect_is_deleted(scenario: Scenario) -> None:
     await scenario.served(route={"redirectToHTTPS": True})
     scenario.change()
     requests = await scenario.settle()
@@ -48,7 +48,7 @@ async def test_missing_middleware_keeps_all_as_it_was_until_it_is_there(scenario
     assert len(names) == 3
 
 
-async def test_middlewares_are_looked_for_only_where_the_route_is_written(scenario: Scenario) -> None:
+async def test_middlewares_are_read_only_if_the_route_is_written(scenario: Scenario) -> None:
     scenario.foreign(MIDDLEWARE, "login")
     await scenario.served(route={"middlewares": [{"name": "login"}]})
     assert await scenario.reconcile() == []

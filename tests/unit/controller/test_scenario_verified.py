@@ -1,4 +1,4 @@
-"""The condition Verified: when it is told, when it stays, and that it holds nothing back."""
+"""The condition Verified: when it is reported, when it stays, and that nothing waits for it."""
 
 import pytest
 
@@ -40,7 +40,7 @@ async def test_app_is_verified_through_the_proxy_once_it_is_rolled_out(scenario:
     assert await scenario.reconcile() == []
 
 
-async def test_broken_app_is_told_to_be_so_and_stays_ready(scenario: Scenario) -> None:
+async def test_broken_app_is_reported_and_stays_ready(scenario: Scenario) -> None:
     await scenario.served()
     assert await told_broken(scenario) == ["status shop: Ready=True Available"]
     assert scenario.conditions()["Verified"] == "False DocsSchemaURL"
@@ -65,7 +65,7 @@ async def test_verdict_of_the_last_version_stays_while_the_next_rolls_out(scenar
     assert (verified["status"], verified["observedGeneration"]) == ("False", 2)
 
 
-async def test_mended_version_is_told_to_be_right(scenario: Scenario) -> None:
+async def test_fixed_version_is_reported_as_right(scenario: Scenario) -> None:
     await scenario.served()
     await told_broken(scenario)
     scenario.change(image="shop:2")
@@ -100,7 +100,7 @@ async def test_restart_writes_nothing_and_verifies_in_its_own_time(scenario: Sce
     assert len(scenario.verified_targets) == 4
 
 
-async def test_verify_switched_off_takes_the_condition_away(scenario: Scenario) -> None:
+async def test_condition_is_removed_when_verification_is_switched_off(scenario: Scenario) -> None:
     await scenario.served()
     await scenario.verify()
     scenario.change(verify={"enabled": False})
@@ -127,7 +127,7 @@ async def test_app_without_pods_is_not_asked(scenario: Scenario) -> None:
     assert scenario.verified_targets == []
 
 
-async def test_app_that_is_gone_is_forgotten(scenario: Scenario) -> None:
+async def test_deleted_app_is_forgotten(scenario: Scenario) -> None:
     await scenario.served()
     await scenario.verify()
     scenario.delete(PROXIED_APP, "shop")
@@ -156,7 +156,7 @@ async def test_adapter_no_longer_needed_goes_once_no_pod_mounts_it(scenario: Sce
 
 
 @pytest.mark.parametrize("adapter", ["Auto", "Never"])
-async def test_what_stays_wrong_without_the_adapter_is_told(scenario: Scenario, adapter: str) -> None:
+async def test_limits_without_the_adapter_are_reported(scenario: Scenario, adapter: str) -> None:
     await scenario.served(command=["hypercorn", "main:app"], server={"adapter": adapter})
     accepted = scenario.conditions()["RouteAccepted"]
     assert accepted == ("True Accepted" if adapter == "Auto" else "True Limited")

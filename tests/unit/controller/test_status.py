@@ -1,4 +1,4 @@
-"""The next status: each state of an app and what its conditions then say."""
+"""The next status: the conditions of each state of an app."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ def available(status: str, message: str = "") -> list[dict[str, str]]:
     return [{"type": "Available", "status": status, "reason": "R", "message": message}]
 
 
-def told(outcome: PassResult, workload: Workload | None) -> dict[str, str]:
+def conditions_after(outcome: PassResult, workload: Workload | None) -> dict[str, str]:
     """Return the conditions as `type: status reason`."""
     status = next_status(app(), None if outcome.problem else WANT, outcome, workload, None, URLS, START)
     return {one["type"]: f"{one['status']} {one['reason']}" for one in status["conditions"]}
@@ -107,7 +107,7 @@ def stalled(reason: str) -> dict[str, str]:
             FINE,
             pods(conditions=available("Unknown")),
             {"Ready": "False NotYetReported", "Reconciling": "True NotYetReported"} | ACCEPTED | UNREPORTED,
-            id="rolled out, and no word on availability",
+            id="rolled out, and no report on availability",
         ),
         pytest.param(BAD_SPEC, None, stalled("UnknownServer") | NOT_APPLIED | UNREPORTED, id="rejected at first"),
         pytest.param(BAD_SPEC, pods(), stalled("UnknownServer") | NOT_APPLIED | SERVING, id="rejected while serving"),
@@ -128,13 +128,13 @@ def stalled(reason: str) -> dict[str, str]:
     ],
 )
 def test_conditions_of_each_state(outcome: PassResult, workload: Workload | None, conditions: dict[str, str]) -> None:
-    assert told(outcome, workload) == conditions
+    assert conditions_after(outcome, workload) == conditions
 
 
 @pytest.mark.parametrize("outcome", [FINE, BAD_SPEC, TAKEN, REFUSED, UNAVAILABLE])
 @pytest.mark.parametrize("workload", [None, pods(), pods(3, availableReplicas=0, conditions=available("False"))])
 def test_stalled_reconciling_and_ready_exclude_each_other(outcome: PassResult, workload: Workload | None) -> None:
-    conditions = told(outcome, workload)
+    conditions = conditions_after(outcome, workload)
     true = [one for one in ("Ready", "Reconciling", "Stalled") if conditions.get(one, "").startswith("True")]
     assert len(true) == 1
     assert "False" not in conditions.get("Reconciling", "") + conditions.get("Stalled", ""), (
@@ -184,7 +184,7 @@ def test_status_of_a_rejected_app_keeps_the_facts_of_what_is_still_served() -> N
     assert after["observedGeneration"] == 2
 
 
-def test_status_of_an_app_rejected_from_the_start_tells_no_facts() -> None:
+def test_status_of_an_app_rejected_from_the_start_has_no_address() -> None:
     status = next_status(app({"observedGeneration": -1}), None, BAD_SPEC, None, None, URLS, START)
     assert status.keys() == {"observedGeneration", "replicas", "readyReplicas", "selector", "conditions"}
 
@@ -204,15 +204,15 @@ def test_status_of_an_app_rejected_from_the_start_tells_no_facts() -> None:
         (UNAVAILABLE, "Deployment shop could not be written yet; the operator is trying again."),
     ],
 )
-def test_message_says_what_is_wrong_and_how_to_mend_it(outcome: PassResult, message: str) -> None:
+def test_message_describes_the_problem_and_its_fix(outcome: PassResult, message: str) -> None:
     status = next_status(app(), None, outcome, None, None, URLS, START)
     assert {one["message"] for one in status["conditions"] if one["type"] in {"Ready", "Stalled", "Reconciling"}} == {
         message
     }
 
 
-def test_first_of_several_problems_is_told() -> None:
-    first = NameTaken(ChildId(SERVICE, "team", "shop"), "somebody else")
+def test_first_of_several_problems_is_reported() -> None:
+    first = NameTaken(ChildId(SERVICE, "team", "shop"), "another user")
     second = Failed(ChildId(DEPLOYMENT, "team", "shop"), UnavailableError(503, "etcd"))
     assert applied(ApplyReport((first, second))) == applied(ApplyReport((first,)))
 

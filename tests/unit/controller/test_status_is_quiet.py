@@ -1,4 +1,4 @@
-"""A status that says nothing new is equal to the present one, so nothing is written."""
+"""A status without news equals the current one, so nothing is written."""
 
 from datetime import timedelta
 from typing import Any
@@ -79,7 +79,7 @@ def test_new_generation_is_always_worth_a_write() -> None:
     assert {one["lastTransitionTime"] for one in second["conditions"]} == {"2026-01-02T12:00:00Z"}
 
 
-def test_stalled_goes_once_the_cause_is_gone() -> None:
+def test_stalled_is_removed_with_its_cause() -> None:
     first = status_at(0, None, outcome=BAD_SPEC)
     assert "Stalled" not in {one["type"] for one in status_at(1, first)["conditions"]}
 
@@ -99,7 +99,7 @@ def test_stalled_goes_once_the_cause_is_gone() -> None:
                 "reason": "R",
                 "message": "",
             },
-            id="a condition of somebody else",
+            id="a condition of another client",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Which apps are verified and when, on a clock of the test's own."""
+"""Which apps are verified and when, with a test clock."""
 
 import asyncio
 
@@ -78,7 +78,7 @@ async def worker(bench: Bench) -> object:
     task.cancel()
 
 
-async def test_new_version_is_verified_at_once_and_told_after_a_second_look(bench: Bench) -> None:
+async def test_new_version_is_verified_at_once_and_reported_after_a_second_check(bench: Bench) -> None:
     assert bench.verdict(version(1)) is None
     await bench.run()
     assert (bench.woken, bench.checks) == ([], ["https://traefik/api"])
@@ -88,23 +88,23 @@ async def test_new_version_is_verified_at_once_and_told_after_a_second_look(benc
     assert bench.verdict(version(1)) is RIGHT
 
 
-async def test_asking_again_asks_nobody(bench: Bench) -> None:
+async def test_requesting_the_same_version_again_starts_no_check(bench: Bench) -> None:
     for _ in range(3):
         bench.verdict(version(1))
         await bench.run()
     assert len(bench.checks) == 1
 
 
-async def test_what_is_right_is_looked_at_again_after_the_interval(bench: Bench) -> None:
+async def test_right_app_is_checked_again_after_the_interval(bench: Bench) -> None:
     bench.verdict(version(1))
     await bench.settle()
     assert bench.clock.next_in() == INTERVAL * 1.05
     await bench.run(INTERVAL * 1.05)
     assert len(bench.checks) == 3
-    assert bench.woken == [SHOP], "nothing new to tell"
+    assert bench.woken == [SHOP], "nothing new to report"
 
 
-async def test_what_is_wrong_is_told_after_the_third_look_within_ten_seconds(bench: Bench) -> None:
+async def test_wrong_app_is_reported_after_the_third_check_within_ten_seconds(bench: Bench) -> None:
     bench.found = WRONG
     bench.verdict(version(1))
     await bench.run()
@@ -116,7 +116,7 @@ async def test_what_is_wrong_is_told_after_the_third_look_within_ten_seconds(ben
     assert bench.clock.seconds < 4
 
 
-async def test_what_is_right_at_a_second_look_was_never_wrong(bench: Bench) -> None:
+async def test_app_that_is_right_at_the_second_check_is_never_reported_as_wrong(bench: Bench) -> None:
     bench.found = WRONG
     bench.verdict(version(1))
     await bench.run()
@@ -126,7 +126,7 @@ async def test_what_is_right_at_a_second_look_was_never_wrong(bench: Bench) -> N
     assert bench.clock.next_in() == INTERVAL * 1.05
 
 
-async def test_what_turns_wrong_at_the_second_look_was_never_right(bench: Bench) -> None:
+async def test_app_that_is_wrong_at_the_second_check_is_never_reported_as_right(bench: Bench) -> None:
     """The old version answered first; the verdict comes within ten seconds all the same."""
     bench.verdict(version(1))
     await bench.run()
@@ -139,7 +139,7 @@ async def test_what_turns_wrong_at_the_second_look_was_never_right(bench: Bench)
     assert bench.clock.seconds < 7
 
 
-async def test_what_stays_wrong_is_looked_at_ever_more_rarely_and_told_once(bench: Bench) -> None:
+async def test_app_that_stays_wrong_is_checked_less_and_less_often_and_reported_once(bench: Bench) -> None:
     bench.found = WRONG
     bench.verdict(version(1))
     await bench.run()
@@ -152,7 +152,7 @@ async def test_what_stays_wrong_is_looked_at_ever_more_rarely_and_told_once(benc
     assert bench.woken == [SHOP]
 
 
-async def test_what_is_mended_by_itself_is_told(bench: Bench) -> None:
+async def test_app_that_recovers_is_reported(bench: Bench) -> None:
     bench.found = WRONG
     bench.verdict(version(1))
     await bench.run()
@@ -172,7 +172,7 @@ async def test_another_version_is_verified_at_once_and_the_old_verdict_is_not_it
     assert bench.verdict(version(2, "/new")) is RIGHT
 
 
-async def test_version_that_comes_while_another_is_looked_at_is_looked_at_afterwards(bench: Bench) -> None:
+async def test_version_requested_during_a_check_is_checked_afterwards(bench: Bench) -> None:
     bench.gate = asyncio.Event()
     bench.verdict(version(1))
     await bench.run()
@@ -184,7 +184,7 @@ async def test_version_that_comes_while_another_is_looked_at_is_looked_at_afterw
     assert bench.woken == [SHOP], "what was found about the old version is of no use"
 
 
-async def test_app_told_of_before_a_restart_is_looked_at_in_its_own_time(bench: Bench) -> None:
+async def test_version_reported_before_a_restart_is_checked_within_the_interval(bench: Bench) -> None:
     bench.verifier.verdict(SHOP, version(1), is_reported=True)
     await bench.run()
     assert bench.checks == []
@@ -193,14 +193,14 @@ async def test_app_told_of_before_a_restart_is_looked_at_in_its_own_time(bench: 
     assert len(bench.checks) == 1
 
 
-async def test_version_after_the_one_told_of_is_in_a_hurry(bench: Bench) -> None:
+async def test_version_after_the_reported_one_is_checked_at_once(bench: Bench) -> None:
     bench.verifier.verdict(SHOP, version(1), is_reported=True)
     bench.verifier.verdict(SHOP, version(2), is_reported=True)
     await bench.run()
     assert len(bench.checks) == 1
 
 
-async def test_forgotten_app_is_looked_at_no_more(bench: Bench) -> None:
+async def test_forgotten_app_is_not_checked_again(bench: Bench) -> None:
     bench.verdict(version(1))
     await bench.run()
     bench.verifier.forget(SHOP)
@@ -208,7 +208,7 @@ async def test_forgotten_app_is_looked_at_no_more(bench: Bench) -> None:
     assert (len(bench.checks), bench.clock.pending()) == (1, [])
 
 
-async def test_app_forgotten_while_it_is_looked_at_is_not_told(bench: Bench) -> None:
+async def test_app_forgotten_during_a_check_is_not_reported(bench: Bench) -> None:
     bench.gate = asyncio.Event()
     bench.verdict(version(1))
     await bench.run()
@@ -218,7 +218,7 @@ async def test_app_forgotten_while_it_is_looked_at_is_not_told(bench: Bench) -> 
     assert (bench.woken, bench.clock.pending()) == ([], [])
 
 
-async def test_defect_in_the_check_stops_neither_the_worker_nor_the_app(
+async def test_unexpected_error_in_a_check_stops_neither_the_worker_nor_the_app(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench.found = RuntimeError("unforeseen")

@@ -1,4 +1,4 @@
-"""Where an app is asked: through the proxy where its address is known, else at its Service as the proxy would ask."""
+"""Where verification sends requests: to the proxy if its address is known, else to the Service as the proxy would."""
 
 from typing import Any
 

@@ -90,9 +90,9 @@ class ObservedApp:
 def observed_app(body: Manifest, entry_points: EntryPoints, known: ObservedApp | None = None) -> ObservedApp:
     """Read a live ProxiedApp; `entry_points` are those of an app that names none.
 
-    What was derived from the spec is taken over from `known`, an earlier observation, if the spec is the same. The
-    generation would not tell: a new default in the CustomResourceDefinition shows in stored objects without a new one
-    (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#defaulting).
+    What was derived from the spec is taken over from `known`, an earlier observation, if the spec is equal. An equal
+    generation is not enough: a new default in the CustomResourceDefinition changes stored objects, but not their
+    generation (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#defaulting).
     """
     metadata = body["metadata"]
     spec = body.get("spec") or {}

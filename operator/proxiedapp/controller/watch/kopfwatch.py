@@ -102,7 +102,7 @@ async def watch(
     if operator.cancelled():
         if failures.last:
             raise WatchEndedError(failures.last)
-        return  # told to stop, and too busy with the first lists to do so in order
+        return  # stopped during the first lists, and too busy to end in order
     if (error := operator.exception()) is not None:
         raise WatchEndedError(failures.last or f"{type(error).__name__}: {error}")
 
@@ -120,8 +120,8 @@ async def _end(operator: asyncio.Task[None], older: set[asyncio.Task[Any]]) -> N
     """Cancel kopf, again and again if necessary, until it has ended.
 
     At first only kopf itself is cancelled, since it ends its tasks in order and logs errors if they are cancelled in
-    another order. After a watch has failed this is not enough: the other watches wait for credentials that are no
-    longer provided and swallow the first cancellation, and kopf 1.45.2 waits for them forever (measured;
+    another order. After a watch has failed this is not enough: the other watches wait for credentials, which
+    nothing provides any more, and swallow the first cancellation, and kopf 1.45.2 waits for them forever (measured;
     kopf/_cogs/structs/credentials.py, docs/decisions/0001-kopf-at-the-edge.md).
     """
     operator.cancel()

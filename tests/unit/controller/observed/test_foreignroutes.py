@@ -1,4 +1,4 @@
-"""What is remembered of other people's routes."""
+"""The foreign routes that are kept, and the patterns that a change concerns."""
 
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.kube.key import Key

@@ -1,4 +1,4 @@
-"""What we own in a live object: our drift shows, what others do beside it does not."""
+"""The digest of owned fields: it differs after drift, and ignores the fields of other managers."""
 
 from copy import deepcopy
 from typing import Any

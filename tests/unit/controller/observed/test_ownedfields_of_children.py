@@ -1,4 +1,4 @@
-"""The digest holds for every child that we build, as the API server stores it."""
+"""The digest of every child that we build, as the API server stores it."""
 
 from copy import deepcopy
 from pathlib import Path

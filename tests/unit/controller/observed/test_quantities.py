@@ -1,4 +1,4 @@
-"""Quantities and zeros: what the API server spells in its own way is equal, what differs is not."""
+"""Quantities and zeros: forms that the API server treats as equal have one digest, others differ."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the store remembers of apps, and whom it wakes."""
+"""What the store keeps of apps, and which apps it wakes."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ def test_versions_are_compared_as_numbers(store: Store) -> None:
     "changes",
     [
         pytest.param({"generation": 2}, id="a new spec"),
-        pytest.param({"status": {"url": "/x"}}, id="a status that somebody changed"),
+        pytest.param({"status": {"url": "/x"}}, id="a status that another client changed"),
         pytest.param({"deleting": True}, id="a deletion that waits for something"),
         pytest.param({"uid": "app-2"}, id="another app of the same name"),
     ],
@@ -63,7 +63,7 @@ def test_change_that_matters_wakes_the_app(store: Store, changes: dict[str, Any]
     assert store.observe_app(app_body(version=2, **changes)) == {SHOP}
 
 
-def test_change_of_metadata_alone_wakes_nobody(store: Store) -> None:
+def test_change_of_metadata_alone_wakes_no_app(store: Store) -> None:
     store.observe_app(app_body(status={"url": "/"}))
     body = app_body(version=2, status={"url": "/"})
     body["metadata"]["labels"] = {"new": "label"}
@@ -71,15 +71,15 @@ def test_change_of_metadata_alone_wakes_nobody(store: Store) -> None:
     assert version_of(store) == 2
 
 
-def test_echo_of_our_own_status_wakes_nobody(store: Store) -> None:
-    """The answer to the write is told to the store first, then the watch brings the same version."""
+def test_echo_of_our_own_status_wakes_no_app(store: Store) -> None:
+    """The store records the answer to the write first, then the watch reports the same version."""
     store.observe_app(app_body())
     written = app_body(version=2, status={"url": "/x"})
     store.observe_app(written)
     assert store.observe_app(written) == NOBODY
 
 
-def test_deletion_is_taken(store: Store) -> None:
+def test_deletion_is_recorded(store: Store) -> None:
     store.observe_app(app_body())
     assert store.forget_app(app_body(version=2)) == {SHOP}
     assert store.snapshot(SHOP) == (None, ())
@@ -138,7 +138,7 @@ def test_what_is_read_from_the_store_cannot_change_it(store: Store) -> None:
     assert (app.status, "image" in app.spec) == ({"conditions": []}, True)
 
 
-def test_app_concerns_those_who_ask_for_the_same_place(store: Store) -> None:
+def test_app_wakes_the_apps_that_ask_for_the_same_route_key(store: Store) -> None:
     store.observe_app(app_body("shop"))
     assert store.observe_app(app_body("store", version=2)) == {SHOP, STORE_APP}
     assert store.observe_app(app_body("store", version=3, generation=2)) == {SHOP, STORE_APP}
@@ -148,7 +148,7 @@ def test_app_concerns_those_who_ask_for_the_same_place(store: Store) -> None:
     assert store.forget_app(app_body("shop")) == {SHOP}
 
 
-def test_app_that_goes_concerns_those_who_wait_for_its_place(store: Store) -> None:
+def test_deleted_app_wakes_the_apps_that_wait_for_its_route_keys(store: Store) -> None:
     store.observe_app(app_body("shop", version=1))
     store.observe_app(app_body("store", version=2))
     assert store.forget_app(app_body("shop")) == {SHOP, STORE_APP}
@@ -168,7 +168,7 @@ def test_app_that_goes_concerns_those_who_wait_for_its_place(store: Store) -> No
         (Pattern("", "/elsewhere"), NOBODY),
     ],
 )
-def test_who_is_addressed_by_what_others_match(store: Store, pattern: Pattern, woken: set[str]) -> None:
+def test_apps_whose_address_a_pattern_matches(store: Store, pattern: Pattern, woken: set[str]) -> None:
     named = app_body("named", spec=a_spec("/api/v1", route={"hosts": ["a.test"]}))
     store.observe_app(named)
     store.observe_app(app_body("open", uid="app-2", spec=a_spec("/api/v1")))
@@ -178,12 +178,12 @@ def test_who_is_addressed_by_what_others_match(store: Store, pattern: Pattern, w
 
 
 def test_apps_are_counted_by_the_reason_of_their_condition_ready(store: Store) -> None:
-    def told(reason: str) -> dict[str, Any]:
+    def with_ready(reason: str) -> dict[str, Any]:
         return {"conditions": [{"type": "Verified", "reason": "Verified"}, {"type": "Ready", "reason": reason}]}
 
-    store.observe_app(app_body(version=1, status=told("Progressing")))
+    store.observe_app(app_body(version=1, status=with_ready("Progressing")))
     assert store.reasons["Progressing"] == 1
-    store.observe_app(app_body(version=2, status=told("Available")))
+    store.observe_app(app_body(version=2, status=with_ready("Available")))
     assert (store.reasons["Progressing"], store.reasons["Available"]) == (0, 1)
     store.forget_app(app_body(version=2))
     assert store.reasons["Available"] == 0

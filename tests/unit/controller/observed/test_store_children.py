@@ -1,4 +1,4 @@
-"""What the store remembers of children, and which apps it wakes for them."""
+"""What the store keeps of children, and which apps it wakes."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def test_change_that_matters_wakes_the_owner(store: Store, changes: dict[str, An
     assert store.observe_child(DEPLOYMENT, child_body(version=2, **changes)) == {SHOP}
 
 
-def test_change_of_what_others_own_wakes_nobody(store: Store) -> None:
+def test_change_of_fields_that_others_own_wakes_no_app(store: Store) -> None:
     store.observe_child(DEPLOYMENT, child_body())
     body = child_body(version=2)
     body["metadata"]["annotations"] = {"theirs": "x"}
@@ -78,7 +78,7 @@ def test_loss_of_owner_wakes_the_one_it_had(store: Store) -> None:
     assert store.snapshot(SHOP)[1] == ()
 
 
-def test_child_without_owner_wakes_nobody_but_is_counted(store: Store) -> None:
+def test_child_without_owner_wakes_no_app_but_is_counted(store: Store) -> None:
     assert store.observe_child(DEPLOYMENT, child_body(owner=None)) == NOBODY
     assert store.counts() == {"ProxiedApp": 0, "Deployment": 1}
 
@@ -115,7 +115,7 @@ def test_answer_to_an_apply_counts_as_its_intent(store: Store) -> None:
     assert only_child(store).digest == b"intent"
 
 
-def test_echo_of_our_own_apply_wakes_nobody(store: Store) -> None:
+def test_echo_of_our_own_apply_wakes_no_app(store: Store) -> None:
     store.observe_applied(DEPLOYMENT, child_body(version=2), b"intent")
     assert store.observe_child(DEPLOYMENT, child_body(version=2)) == NOBODY
     assert only_child(store).digest == b"intent"
@@ -128,7 +128,7 @@ def test_answer_that_changed_nothing_still_counts_as_the_intent(store: Store) ->
     assert only_child(store).digest == b"intent"
 
 
-def test_answer_that_is_older_than_what_the_watch_told_is_dropped(store: Store) -> None:
+def test_answer_that_is_older_than_the_watch_is_dropped(store: Store) -> None:
     store.observe_child(DEPLOYMENT, child_body(version=3, spec={"replicas": 9}))
     store.observe_applied(DEPLOYMENT, child_body(version=2), b"intent")
     assert only_child(store).version == 3
@@ -171,7 +171,7 @@ def test_sweep_spares_other_kinds_and_namespaces(store: Store) -> None:
     assert store.counts() == {"ProxiedApp": 0, "Deployment": 1, "Service": 1}
 
 
-def test_deployment_tells_of_its_pods(store: Store) -> None:
+def test_deployment_reports_on_its_pods(store: Store) -> None:
     store.observe_child(DEPLOYMENT, child_body(spec={"replicas": 3}, status=rolled_out(3, readyReplicas=2)))
     assert only_child(store).workload == Workload(
         generation=1,
@@ -190,6 +190,6 @@ def test_deployment_without_a_status_has_no_pods(store: Store) -> None:
     assert only_child(store).workload == Workload(1, 0, 1, 0, 0, 0, 0, {})
 
 
-def test_no_other_child_tells_of_pods(store: Store) -> None:
+def test_no_other_child_reports_on_pods(store: Store) -> None:
     store.observe_child(SERVICE, child_body(SERVICE))
     assert only_child(store).workload is None

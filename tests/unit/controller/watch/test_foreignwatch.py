@@ -1,4 +1,4 @@
-"""The watches of other people's routes, on good days and bad ones."""
+"""The watches of foreign routes, and how they recover from errors."""
 
 import asyncio
 import logging
@@ -70,7 +70,7 @@ async def test_what_is_there_is_known_before_anything_is_watched() -> None:
     woken = Woken()
     async with watching(server, woken) as routes:
         assert len(routes) == 2
-        assert woken.times == 1, "only one of them is at the app's place"
+        assert woken.times == 1, "only one of them matches the app's address"
         await server.seen(INGRESS_ROUTE, watches=1)
     assert (server.lists[INGRESS_ROUTE], server.watches[INGRESS_ROUTE]) == (1, 1)
 
@@ -99,7 +99,7 @@ async def test_events_are_taken_and_bookmarks_are_not_objects() -> None:
 
 
 @pytest.mark.parametrize("code", [410, 500])
-async def test_a_watch_that_tells_of_an_error_lists_again_and_finds_what_has_gone(code: int) -> None:
+async def test_a_watch_that_reports_an_error_lists_again_and_finds_deletions(code: int) -> None:
     error = {"type": "ERROR", "object": GONE["object"] | {"code": code}}  # type: ignore[operator]
     server = WatchServer(objects={INGRESS_ROUTE: [ingress_route()]}, scripts={INGRESS_ROUTE: [[error]]})
     woken = Woken()
@@ -110,7 +110,7 @@ async def test_a_watch_that_tells_of_an_error_lists_again_and_finds_what_has_gon
         assert len(routes) == 0
 
 
-async def test_a_kind_that_is_not_served_yet_is_looked_for_again() -> None:
+async def test_a_kind_that_is_not_served_yet_is_tried_again() -> None:
     server = WatchServer()
     async with watching(server, Woken(), retry_interval=0.01):
         await server.seen(INGRESS_ROUTE, watches=1)
@@ -133,7 +133,7 @@ async def test_a_kind_that_is_not_served_any_more_is_forgotten() -> None:
         assert len(routes) == 0
 
 
-async def test_what_may_not_be_read_is_said_and_looked_at_again(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_kind_that_may_not_be_read_is_logged_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
     server = WatchServer(more={INGRESS}, forbidden={INGRESS})
     with caplog.at_level(logging.WARNING):
         async with watching(server, Woken(), retry_interval=0.01):
@@ -143,7 +143,7 @@ async def test_what_may_not_be_read_is_said_and_looked_at_again(caplog: pytest.L
     assert "cannot watch foreign ingresses: ingresses is forbidden" in caplog.messages
 
 
-async def test_a_watch_that_is_closed_at_once_is_not_opened_without_a_pause() -> None:
+async def test_a_watch_that_is_closed_at_once_is_opened_again_after_a_pause() -> None:
     server = WatchServer(hot={INGRESS_ROUTE})
     async with watching(server, Woken()):
         await server.seen(INGRESS_ROUTE, watches=2)

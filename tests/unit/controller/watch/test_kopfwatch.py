@@ -1,4 +1,4 @@
-"""The watch edge on bad days: kopf itself, against a server that does what a real one does now and then."""
+"""The watches by kopf, against a server that fails in the ways of a real one."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -84,7 +84,7 @@ async def test_every_kind_is_listed_twice_at_the_start_and_watched_once() -> Non
     assert {kind: server.lists[kind] for kind in KINDS} == dict.fromkeys(KINDS, 2)
 
 
-async def test_what_the_first_lists_showed_wakes_nobody_again() -> None:
+async def test_objects_of_the_first_lists_wake_no_app_again() -> None:
     server = WatchServer(objects={PROXIED_APP: [an_object("shop", 7)], SERVICE: [a_child(8)]})
     woken = Woken()
     async with watching(server, woken) as store:
@@ -94,10 +94,10 @@ async def test_what_the_first_lists_showed_wakes_nobody_again() -> None:
     assert woken.keys == []
 
 
-async def test_an_event_is_remembered_and_wakes_the_owner() -> None:
-    gone = {"type": "DELETED", "object": a_child(9)}
+async def test_an_event_is_recorded_and_wakes_the_owner() -> None:
+    deleted = {"type": "DELETED", "object": a_child(9)}
     server = WatchServer(
-        objects={PROXIED_APP: [an_object("shop", 7)], SERVICE: [a_child(8)]}, scripts={SERVICE: [[gone]]}
+        objects={PROXIED_APP: [an_object("shop", 7)], SERVICE: [a_child(8)]}, scripts={SERVICE: [[deleted]]}
     )
     woken = Woken()
     async with watching(server, woken) as store:
@@ -106,8 +106,8 @@ async def test_an_event_is_remembered_and_wakes_the_owner() -> None:
     assert woken.keys == [KEY]
 
 
-async def test_a_deletion_that_no_watch_told_of_is_found_by_the_list_after_the_next_one() -> None:
-    """The watch ends in 410; by then the object is gone; kopf lists anew and says nothing of what is missing."""
+async def test_a_deletion_that_no_watch_reported_is_found_by_the_requested_list() -> None:
+    """The watch ends with 410 after the object was deleted; kopf lists again and does not report the deletion."""
     server = WatchServer(
         objects={PROXIED_APP: [an_object("shop", 7)], SERVICE: [a_child(8)]}, scripts={SERVICE: [[GONE]]}
     )
@@ -120,7 +120,7 @@ async def test_a_deletion_that_no_watch_told_of_is_found_by_the_list_after_the_n
     assert woken.keys == [KEY]
 
 
-async def test_an_app_whose_deletion_no_watch_told_of_is_forgotten() -> None:
+async def test_an_app_whose_deletion_no_watch_reported_is_forgotten() -> None:
     server = WatchServer(objects={PROXIED_APP: [an_object("shop", 7)]}, scripts={PROXIED_APP: [[GONE]]})
     woken = Woken()
     async with watching(server, woken) as store:
@@ -130,7 +130,7 @@ async def test_an_app_whose_deletion_no_watch_told_of_is_forgotten() -> None:
         assert store.all_keys() == []
 
 
-async def test_an_error_that_a_watch_tells_of_ends_it_with_the_reason() -> None:
+async def test_an_error_that_a_watch_reports_ends_it_with_the_reason() -> None:
     broken = {"type": "ERROR", "object": {"kind": "Status", "code": 500, "message": "etcd is away"}}
     server = WatchServer(scripts={SERVICE: [[broken]]})
     store = Store(DEFAULTS.entry_points)
@@ -140,7 +140,7 @@ async def test_an_error_that_a_watch_tells_of_ends_it_with_the_reason() -> None:
             await kopfwatch.watch(api, store, resync, Woken(), namespaces=())
 
 
-async def test_the_watch_of_a_kind_that_goes_is_held_back_until_it_is_there_again() -> None:
+async def test_the_watch_of_a_removed_kind_waits_until_the_kind_is_served_again() -> None:
     """It would be answered 404, at which kopf gives up all watches."""
     server = WatchServer(scripts={SERVICE_MONITOR: [[]]})
     async with watching(server, Woken()):
@@ -154,7 +154,7 @@ async def test_the_watch_of_a_kind_that_goes_is_held_back_until_it_is_there_agai
     assert {server.watches[kind] for kind in KINDS if kind is not SERVICE_MONITOR} == {1}
 
 
-async def test_generators_that_kopf_leaves_open_may_not_complain(caplog: pytest.LogCaptureFixture) -> None:
+async def test_errors_of_generators_that_kopf_leaves_open_are_ignored(caplog: pytest.LogCaptureFixture) -> None:
     server = WatchServer()
     async with watching(server, Woken()):
         await server.seen(SERVICE, watches=1)
@@ -165,7 +165,7 @@ async def test_generators_that_kopf_leaves_open_may_not_complain(caplog: pytest.
     assert "generator" not in caplog.text
 
 
-async def test_a_watch_that_is_closed_at_once_is_not_opened_without_a_pause() -> None:
+async def test_a_watch_that_is_closed_at_once_is_opened_again_after_a_pause() -> None:
     server = WatchServer(hot={SERVICE})
     async with watching(server, Woken()):
         await server.seen(SERVICE, watches=2)
