@@ -9,7 +9,7 @@ import pytest
 
 from tests.matrix import page
 from tests.matrix.live import Live, matrix
-from tests.matrix.olds import OLDS, Old, OldLive, old_versions
+from tests.matrix.oldversions import OLD_VERSIONS, LiveOldVersions, OldVersion, old_versions
 from tests.matrix.rows import ROWS, Row
 from tests.matrix.scenarios import COLUMNS, FORGERY
 from tests.matrix.table import read, render, section, table_rows
@@ -23,7 +23,7 @@ def live(sandbox: Sandbox) -> Iterator[Live]:
 
 
 @pytest.fixture(scope="module")
-def olds(sandbox: Sandbox) -> Iterator[OldLive]:
+def olds(sandbox: Sandbox) -> Iterator[LiveOldVersions]:
     with old_versions(sandbox) as running:
         yield running
 
@@ -37,7 +37,7 @@ def written() -> str:
 def test_server_is_right_or_the_app_says_what_is_not(live: Live, row: Row) -> None:
     result = live.result(row)
     wrong = [f"{outcome.sentence}: {outcome.wrong}" for outcome in result.wrong]
-    if row.adapter == "Auto" or not row.server.adapts:
+    if row.adapter == "Auto" or not row.server.has_adapter:
         assert not wrong
     elif wrong:
         assert "Use spec.server.adapter: Auto" in result.limits, wrong
@@ -63,16 +63,16 @@ def test_page_has_all_servers_and_columns(live: Live, written: str) -> None:
     assert [(row["Server"], row["Adapter"]) for row in told] == [(row["Server"], row["Adapter"]) for row in measured]
 
 
-@pytest.mark.parametrize("old", OLDS, ids=lambda old: old.app)
-def test_old_version_is_right_or_the_app_says_what_is_not(olds: OldLive, old: Old) -> None:
+@pytest.mark.parametrize("old", OLD_VERSIONS, ids=lambda old: old.app)
+def test_old_version_is_right_or_the_app_says_what_is_not(olds: LiveOldVersions, old: OldVersion) -> None:
     wrong = olds.wrong(old)
     assert set(wrong) == old.wrong, wrong
-    assert olds.says(old) == old.says
-    assert old.words in olds.last_words.get(old.app, "")
+    assert olds.reason(old) == old.reason
+    assert old.output in olds.last_outputs.get(old.app, "")
 
 
-def test_page_tells_of_old_versions_what_is_measured(olds: OldLive, written: str) -> None:
-    assert table_rows(section(written, page.OLDS)) == olds.rows()
+def test_page_tells_of_old_versions_what_is_measured(olds: LiveOldVersions, written: str) -> None:
+    assert table_rows(section(written, page.OLD_VERSIONS)) == olds.rows()
 
 
 def test_page_names_the_versions_that_are_measured(written: str) -> None:

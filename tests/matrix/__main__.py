@@ -1,6 +1,6 @@
-"""`make matrix`: runs the matrix in a sandbox of its own, prints it and writes it into docs/servers.md.
+"""`make matrix`: run the matrix in its own sandbox, print it and write it into docs/servers.md.
 
-`python -m tests.matrix lock` locks the old versions anew, after a change of environments.py.
+`python -m tests.matrix lock` locks the old versions again after a change of environments.py.
 """
 
 import re
@@ -16,13 +16,13 @@ from rich.table import Table
 
 from tests.matrix.environments import ENVIRONMENTS
 from tests.matrix.live import matrix
-from tests.matrix.olds import old_versions
+from tests.matrix.oldversions import old_versions
 from tests.matrix.page import PAGE, rewrite
 from tests.matrix.table import render, render_rows, table_rows
 from tests.support.sandbox import can_run_here, start_sandbox
 
 WIDTH: Final = 200
-"""Columns of the terminal that the tables need."""
+"""The width of the tables, in characters."""
 
 
 def as_table(rows: Sequence[Mapping[str, str]]) -> Table:
@@ -36,7 +36,7 @@ def as_table(rows: Sequence[Mapping[str, str]]) -> Table:
 def main() -> None:
     console = Console(width=WIDTH)
     if not can_run_here():
-        sys.exit("the sandbox needs root, or a kernel that allows user namespaces")
+        sys.exit("the sandbox needs root, or a kernel that allows unprivileged user namespaces")
     with TemporaryDirectory() as folder:
         images, state = Path(folder) / "images", Path(folder) / "sandbox"
         images.mkdir()
@@ -46,18 +46,18 @@ def main() -> None:
         try:
             with matrix(sandbox) as live:
                 results = live.results()
-            with old_versions(sandbox) as olds:
-                old_rows = olds.rows()
+            with old_versions(sandbox) as live_old_versions:
+                old_rows = live_old_versions.rows()
         finally:
             done = sandbox.run("down")
             assert done.returncode == 0, done.stderr
     for result in results:
         for outcome in result.wrong:
             console.print(f"{result.row.title}: {outcome.sentence}: {outcome.wrong}", markup=False, highlight=False)
-    shown = render(results), render_rows(old_rows)
-    console.print(as_table(table_rows(shown[0])), as_table(old_rows))
-    rewrite(*shown)
-    console.print(f"{PAGE.name} says so now")
+    matrix_text = render(results)
+    console.print(as_table(table_rows(matrix_text)), as_table(old_rows))
+    rewrite(matrix_text, render_rows(old_rows))
+    console.print(f"wrote {PAGE.name}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Images with old versions of servers: a locked list each, installed once into the user's cache folder."""
+"""Images with old versions of servers: each has a lock file, and is installed once into the user's cache folder."""
 
 import hashlib
 import re
@@ -14,16 +14,16 @@ from tests.matrix.live import copy_app
 REQUIREMENTS: Final = Path(__file__).parent / "requirements"
 UV: Final = Path(sys.executable).with_name("uv")
 
-_WEBSOCKETS: Final = "websockets<13"  # later ones warn about the interface that these versions of uvicorn use
+_WEBSOCKETS: Final = "websockets<13"  # later versions deprecate the API that these versions of uvicorn use
 
 
 @dataclass(frozen=True)
 class Environment:
-    """Versions that go together."""
+    """A set of versions that are installed together."""
 
     name: str
     packages: tuple[str, ...]
-    """What is asked for; the lock names the rest."""
+    """The requirements; the lock file contains their dependencies too."""
 
     @property
     def lock(self) -> Path:
@@ -31,12 +31,12 @@ class Environment:
 
     @property
     def title(self) -> str:
-        """Return the versions that matter, in words."""
+        """Return the pinned versions, for the table in docs/servers.md."""
         pinned = [package.split("==") for package in self.packages if "==" in package]
         return ", ".join(f"{name} {version}" for name, version in pinned)
 
     def image(self) -> Path:
-        """Return the image's folder, made if it is not there."""
+        """Return the folder of the image; create it if it does not exist."""
         python = f"{sys.version_info[:3]} {sys.base_prefix}"
         digest = hashlib.sha256(f"{python}\n{self.lock.read_text()}".encode()).hexdigest()[:12]
         folder = cache_dir() / "matrix" / f"{re.sub(r'[^a-z0-9]+', '-', self.name)}-{digest}"
@@ -51,7 +51,7 @@ class Environment:
         return folder
 
     def compile(self) -> None:
-        """Lock the versions anew."""
+        """Write the lock file again."""
         _uv(
             *("pip", "compile", "-", "-o", self.lock, "--universal", "--python-version", "3.11", "--generate-hashes"),
             *("--no-annotate", "--custom-compile-command", "python -m tests.matrix lock"),

@@ -1,4 +1,4 @@
-"""Applies a ProxiedApp for all that a row needs, all at once, and asks them when they have settled."""
+"""Run the matrix: apply all ProxiedApps at once, wait until they have settled, and run the checks."""
 
 import ipaddress
 import json
@@ -13,9 +13,9 @@ from uuid import uuid4
 
 import httpx
 
-from tests.matrix.rows import IMAGE, ROWS, STRANGER, Role, Row, stranger
+from tests.matrix.appclient import Cluster, client
+from tests.matrix.rows import IMAGE, ROWS, UNTRUSTED_CLIENT, Role, Row, untrusted_client
 from tests.matrix.scenarios import Outcome, run_checks
-from tests.matrix.visit import Place, client
 from tests.support.sandbox import Sandbox, eventually
 
 IMAGES: Final = Path(__file__).parent / "images"
@@ -26,12 +26,12 @@ _SECONDS: Final = 240.0
 
 @dataclass(frozen=True)
 class Result:
-    """How a row came out."""
+    """The outcomes of a row."""
 
     row: Row
     outcomes: tuple[Outcome, ...]
     limits: str
-    """What the ProxiedApp itself says stays wrong; empty if it says nothing."""
+    """The limits that the ProxiedApp itself reports; empty if it reports none."""
 
     @property
     def wrong(self) -> tuple[Outcome, ...]:
@@ -42,15 +42,15 @@ class Result:
 class Live:
     """A running matrix."""
 
-    place: Place
+    cluster: Cluster
     _results: dict[str, Result] = field(default_factory=dict)
 
     def result(self, row: Row) -> Result:
-        """Make a row's checks, once."""
+        """Run the checks of a row, once."""
         if row.id not in self._results:
-            outcomes = tuple(run_checks(self.place, row))
-            said = self.place.condition(row.app(Role.MAIN), "RouteAccepted")
-            limits = said["message"] if said.get("reason") == "Limited" else ""
+            outcomes = tuple(run_checks(self.cluster, row))
+            accepted = self.cluster.condition(row.app(Role.MAIN), "RouteAccepted")
+            limits = accepted["message"] if accepted.get("reason") == "Limited" else ""
             self._results[row.id] = Result(row, outcomes, limits)
         return self._results[row.id]
 
@@ -60,16 +60,16 @@ class Live:
 
 @dataclass(frozen=True)
 class Settled:
-    """What a sandbox knows of some ProxiedApps when nothing more is to come."""
+    """The state of some ProxiedApps after their rollouts."""
 
     statuses: Mapping[str, Mapping[str, Any]]
     pods: Mapping[str, str]
-    last_words: Mapping[str, str]
-    """What the containers said that ended, by app."""
+    last_outputs: Mapping[str, str]
+    """The last output of terminated containers, by app."""
 
 
 class Network:
-    """The pods' network of a sandbox."""
+    """The pod network of a sandbox."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._config: dict[str, Any] = json.loads((sandbox.folder / "node.json").read_text())["network"]
@@ -84,12 +84,12 @@ class Network:
 
 
 def images_of(sandbox: Sandbox) -> Path:
-    """Return the folder from which a sandbox takes its images, now and later."""
+    """Return the folder that a sandbox takes its images from."""
     return Path(sandbox.state["options"]["images"])
 
 
 def add_image(sandbox: Sandbox, name: str, folder: Path) -> None:
-    """Make a folder an image of a running sandbox."""
+    """Add a folder as an image to a running sandbox."""
     link = images_of(sandbox) / name
     if not link.exists():
         link.symlink_to(folder)
@@ -97,7 +97,7 @@ def add_image(sandbox: Sandbox, name: str, folder: Path) -> None:
 
 @contextmanager
 def namespace_of(sandbox: Sandbox) -> Iterator[str]:
-    """Make a namespace for as long as it is used."""
+    """Yield a new namespace, and delete it afterwards."""
     name = f"matrix-{uuid4().hex[:8]}"
     sandbox.kubectl("create", "namespace", name)
     try:
@@ -108,38 +108,41 @@ def namespace_of(sandbox: Sandbox) -> Iterator[str]:
 
 
 def settled(sandbox: Sandbox, namespace: str, ending: frozenset[str] = frozenset()) -> Settled:
-    """Wait until each app is refused, or serves and has its verdict; of those in `ending` the container has ended,
-    and the app says so.
+    """Wait until each app is rejected, or is ready and verified.
+
+    For the apps in `ending`, wait until the container has terminated and the app reports it.
     """
 
-    def look() -> Settled:
+    def check() -> Settled:
         apps = _by_name(sandbox.get("proxiedapps", "-n", namespace))
         pods = {
             pod["metadata"]["labels"]["app.kubernetes.io/instance"]: pod["status"]
             for pod in sandbox.get("pods", "-n", namespace)["items"]
         }
-        last_words = {name: _last_words(pods.get(name, {})) for name in ending}
+        last_outputs = {name: _last_output(pods.get(name, {})) for name in ending}
         waiting = [name for name, app in apps.items() if name not in ending and not _has_settled(app)]
         waiting += [
-            name for name, words in last_words.items() if not words or "CrashLoopBackOff" not in _said(apps[name])
+            name
+            for name, output in last_outputs.items()
+            if not output or "CrashLoopBackOff" not in _conditions_text(apps[name])
         ]
         if waiting:
-            raise LookupError("; ".join(f"{name}: {_said(apps[name])}" for name in waiting))
+            raise LookupError("; ".join(f"{name}: {_conditions_text(apps[name])}" for name in waiting))
         return Settled(
             {name: app["status"] for name, app in apps.items()},
             {name: pod.get("podIP", "") for name, pod in pods.items()},
-            last_words,
+            last_outputs,
         )
 
-    return eventually(look, "the end of all rollouts", seconds=_SECONDS)
+    return eventually(check, "the end of all rollouts", seconds=_SECONDS)
 
 
 def _by_name(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {each["metadata"]["name"]: each for each in found["items"]}
 
 
-def _last_words(pod: dict[str, Any]) -> str:
-    """Return what a pod's container said when it last ended; empty if it has not."""
+def _last_output(pod: dict[str, Any]) -> str:
+    """Return the message of a pod's last terminated container; empty if none has terminated."""
     for container in pod.get("containerStatuses", []):
         for state in (container.get("state", {}), container.get("lastState", {})):
             if "terminated" in state:
@@ -151,53 +154,53 @@ def _has_settled(app: dict[str, Any]) -> bool:
     status = app.get("status", {})
     if status.get("observedGeneration") != app["metadata"]["generation"]:
         return False
-    said = {each["type"]: each["status"] for each in status["conditions"]}
-    return said.get("Stalled") == "True" or (said.get("Ready") == "True" and "Verified" in said)
+    conditions = {each["type"]: each["status"] for each in status["conditions"]}
+    return conditions.get("Stalled") == "True" or (conditions.get("Ready") == "True" and "Verified" in conditions)
 
 
-def _said(app: dict[str, Any]) -> str:
+def _conditions_text(app: dict[str, Any]) -> str:
     conditions = app.get("status", {}).get("conditions", [])
-    return ", ".join(f"{each['type']}={each['status']} {each['reason']}" for each in conditions) or "nothing"
+    return ", ".join(f"{each['type']}={each['status']} {each['reason']}" for each in conditions) or "no conditions"
 
 
 @contextmanager
-def place_for(sandbox: Sandbox, namespace: str, found: Settled) -> Iterator[Place]:
-    """Return where a settled namespace is asked."""
-    with client() as asking:
+def cluster_for(sandbox: Sandbox, namespace: str, found: Settled) -> Iterator[Cluster]:
+    """Yield the settled apps of a namespace with a client."""
+    with client() as http:
         urls = {"http": sandbox.http_url, "https": sandbox.https_url}
-        yield Place(namespace, {"http": urls["http"], "https": urls["https"]}, found.pods, found.statuses, asking)
+        yield Cluster(namespace, {"http": urls["http"], "https": urls["https"]}, found.pods, found.statuses, http)
 
 
 @contextmanager
 def matrix(sandbox: Sandbox) -> Iterator[Live]:
-    """Run everything that the matrix asks."""
+    """Run all apps of the matrix."""
     add_image(sandbox, IMAGE, APP)
-    add_image(sandbox, STRANGER, IMAGES / STRANGER)
+    add_image(sandbox, UNTRUSTED_CLIENT, IMAGES / UNTRUSTED_CLIENT)
     proxy = Network(sandbox).proxy
     with namespace_of(sandbox) as namespace:
         apps = [row.manifest(role, namespace, proxy) for row in ROWS for role in row.roles]
-        sandbox.apply(stranger(namespace), *apps)
+        sandbox.apply(untrusted_client(namespace), *apps)
         found = settled(sandbox, namespace)
-        with place_for(sandbox, namespace, found) as place:
-            eventually(lambda: _routes_are_live(place), "routes of all apps in Traefik")
-            yield Live(place)
+        with cluster_for(sandbox, namespace, found) as cluster:
+            eventually(lambda: _routes_are_live(cluster), "routes of all apps in Traefik")
+            yield Live(cluster)
 
 
-def _routes_are_live(place: Place) -> bool:
-    """Whether the proxy knows every route; what it answers is not judged here."""
+def _routes_are_live(cluster: Cluster) -> bool:
+    """Return True if the proxy has all routes; raises LookupError for the first one that it does not have."""
     for row in ROWS:
         for role in row.roles:
             name = row.app(role)
-            if place.condition(name, "Stalled").get("status") == "True":
+            if cluster.condition(name, "Stalled").get("status") == "True":
                 continue
-            answer = place.ask("http", f"plain.{name}.{place.namespace}.test", "/api/v1/app")
+            answer = cluster.get("http", f"plain.{name}.{cluster.namespace}.test", "/api/v1/app")
             if answer.status_code == httpx.codes.NOT_FOUND and answer.text.strip() == "404 page not found":
                 raise LookupError(name)
     return True
 
 
 def copy_app(folder: Path) -> None:
-    """Put the app's files, as they are now, into an image that has programs of its own."""
+    """Copy the app's files into an image that has its own programs."""
     for entry in APP.iterdir():
         if entry.is_dir():
             shutil.copytree(entry, folder / entry.name, dirs_exist_ok=True)

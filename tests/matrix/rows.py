@@ -1,4 +1,4 @@
-"""The rows of the matrix: each server as a user writes its command, with the adapter and without."""
+"""The rows of the matrix: each server with the command that a user writes, with and without the adapter."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,27 +7,27 @@ from typing import Any, Final, Literal
 
 PREFIX: Final = "/api/v1"
 IMAGE: Final = "matrix-app"
-STRANGER: Final = "stranger"
-LABELS: Final = ("plain", "servers", "own", "told")
-"""First labels of the hosts, by which the image's four apps are told apart."""
+UNTRUSTED_CLIENT: Final = "untrusted-client"
+LABELS: Final = ("plain", "servers", "own", "in-code")
+"""The first labels of the hosts; each selects one of the four apps in the image."""
 
 Adapter = Literal["Auto", "Never"]
 
 
 class Role(StrEnum):
-    """What a ProxiedApp of a row is there for."""
+    """What a ProxiedApp of a row is for."""
 
     MAIN = "main"
     NEVER = "never"
     """`stripPrefix: Never`."""
     ALWAYS = "always"
-    """`stripPrefix: Always`, applied only where it must be refused."""
+    """`stripPrefix: Always`, applied only where it must be rejected."""
     VARIABLES = "variables"
-    """The user's own variables say what flags say elsewhere."""
-    UNTOLD = "untold"
-    """Its code tells the server nothing."""
-    TOLD = "told"
-    """FastAPI(root_path=) is all that tells it, and the proxy strips."""
+    """The user's environment variables replace the flags."""
+    NO_ROOT_PATH = "no-root-path"
+    """The app's code starts the server without a root path."""
+    ROOT_PATH_IN_CODE = "in-code"
+    """Only FastAPI(root_path=) contains the prefix, and the proxy strips it."""
 
 
 @dataclass(frozen=True)
@@ -38,19 +38,20 @@ class Server:
     title: str
     command: tuple[str, ...]
     variables: Mapping[str, str] | None = None
-    """What a user may set instead of flags; `{proxy}` is the proxy's address. None where the server reads none."""
-    adapts: bool = False
-    """Whether there is an adapter for it."""
-    keeps: bool = False
-    """Whether by flags alone the proxy must keep the prefix."""
-    puts_back: bool = False
-    """Whether by its own means it can only be served behind a proxy that strips, since it puts the prefix back."""
+    """What a user may set instead of flags; `{proxy}` is the proxy's address. None if the server reads no variables."""
+    has_adapter: bool = False
+    """Whether the adapter supports it."""
+    keeps_prefix: bool = False
+    """Whether the proxy must keep the prefix if there is no adapter."""
+    prepends_prefix: bool = False
+    """Whether the server prepends the prefix to the path, so that without an adapter the proxy must strip it."""
     other: bool = False
+    """Whether the server is started by the app's own code (`kind: other`)."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A server and the adapter's mode."""
+    """A server and the mode of the adapter."""
 
     server: Server
     adapter: Adapter
@@ -65,27 +66,27 @@ class Row:
 
     @property
     def strips(self) -> bool:
-        """Whether the proxy cuts the prefix off under `stripPrefix: Auto`."""
-        return not self.server.keeps or self.adapter == "Auto"
+        """Whether the proxy strips the prefix with `stripPrefix: Auto`."""
+        return not self.server.keeps_prefix or self.adapter == "Auto"
 
     @property
-    def refuses_never(self) -> bool:
-        """Whether it cannot be served behind a proxy that keeps the prefix."""
-        return self.server.puts_back and not (self.server.adapts and self.adapter == "Auto")
+    def rejects_never(self) -> bool:
+        """Whether `stripPrefix: Never` is rejected."""
+        return self.server.prepends_prefix and not (self.server.has_adapter and self.adapter == "Auto")
 
     @property
     def roles(self) -> tuple[Role, ...]:
-        """Return which ProxiedApps this row has."""
+        """Return the roles that this row has a ProxiedApp for."""
         server = self.server
-        wanted = {
+        needed = {
             Role.MAIN: True,
             Role.NEVER: True,
             Role.ALWAYS: not self.strips,
             Role.VARIABLES: server.variables is not None,
-            Role.UNTOLD: server.other,
-            Role.TOLD: server.other,
+            Role.NO_ROOT_PATH: server.other,
+            Role.ROOT_PATH_IN_CODE: server.other,
         }
-        return tuple(role for role, wants in wanted.items() if wants)
+        return tuple(role for role, is_needed in needed.items() if is_needed)
 
     def app(self, role: Role) -> str:
         """Return the name of a ProxiedApp."""
@@ -110,10 +111,10 @@ class Row:
         if role is Role.VARIABLES:
             variables = server.variables or {}
             spec["env"] = [{"name": key, "value": value.format(proxy=proxy)} for key, value in variables.items()]
-        if role is Role.UNTOLD:
-            spec["command"] = ["python", "untold.py"]
-        if role is Role.TOLD or (role is Role.NEVER and server.other):
-            spec["command"] = ["python", "told.py"]
+        if role is Role.NO_ROOT_PATH:
+            spec["command"] = ["python", "no_root_path.py"]
+        if role is Role.ROOT_PATH_IN_CODE or (role is Role.NEVER and server.other):
+            spec["command"] = ["python", "root_path_in_code.py"]
         return proxied_app(name, namespace, spec)
 
 
@@ -126,15 +127,15 @@ def proxied_app(name: str, namespace: str, spec: dict[str, Any]) -> dict[str, An
     }
 
 
-def stranger(namespace: str) -> dict[str, Any]:
-    """Return the app that asks pods directly, from an address that is not the proxy's."""
+def untrusted_client(namespace: str) -> dict[str, Any]:
+    """Return the app that sends requests directly to pods, from an address that is not the proxy's."""
     return proxied_app(
-        STRANGER,
+        UNTRUSTED_CLIENT,
         namespace,
         {
-            "image": f"sandbox.local/{STRANGER}:1",
+            "image": f"sandbox.local/{UNTRUSTED_CLIENT}:1",
             "command": ["uvicorn", "main:app"],
-            "route": {"hosts": [f"{STRANGER}.{namespace}.test"]},
+            "route": {"hosts": [f"{UNTRUSTED_CLIENT}.{namespace}.test"]},
         },
     )
 
@@ -147,51 +148,51 @@ SERVERS: Final = (
         "uvicorn",
         ("uvicorn", "main:app"),
         variables={"UVICORN_ROOT_PATH": PREFIX, "UVICORN_PORT": "8000", **_TRUST},
-        puts_back=True,
+        prepends_prefix=True,
     ),
     Server(
         "fastapi-run",
         "fastapi run",
         ("fastapi", "run", "main.py"),
-        # It reads no root path from anywhere, so uvicorn's variable must do no harm.
+        # It ignores uvicorn's variable for the root path, which must do no harm.
         variables={"UVICORN_ROOT_PATH": PREFIX, "PORT": "8000", **_TRUST},
-        puts_back=True,
+        prepends_prefix=True,
     ),
-    Server("fastapi-dev", "fastapi dev", ("fastapi", "dev", "main.py"), variables=_TRUST, puts_back=True),
+    Server("fastapi-dev", "fastapi dev", ("fastapi", "dev", "main.py"), variables=_TRUST, prepends_prefix=True),
     Server(
         "gunicorn-uvicorn-worker",
         "gunicorn -k uvicorn_worker.UvicornWorker",
         ("gunicorn", "-k", "uvicorn_worker.UvicornWorker", "main:app"),
         variables=_TRUST,
-        adapts=True,
-        puts_back=True,
+        has_adapter=True,
+        prepends_prefix=True,
     ),
     Server(
         "gunicorn-uvicorn-workers",
         "gunicorn -k uvicorn.workers.UvicornWorker",
         ("gunicorn", "-k", "uvicorn.workers.UvicornWorker", "main:app"),
         variables=_TRUST,
-        adapts=True,
-        puts_back=True,
+        has_adapter=True,
+        prepends_prefix=True,
     ),
     Server(
         "gunicorn-asgi",
         "gunicorn -k asgi",
         ("gunicorn", "-k", "asgi", "main:app"),
         variables={"GUNICORN_CMD_ARGS": f"--root-path {PREFIX}", **_TRUST},
-        adapts=True,
-        keeps=True,
+        has_adapter=True,
+        keeps_prefix=True,
     ),
-    Server("hypercorn", "hypercorn", ("hypercorn", "main:app"), adapts=True, keeps=True),
+    Server("hypercorn", "hypercorn", ("hypercorn", "main:app"), has_adapter=True, keeps_prefix=True),
     Server(
         "granian",
         "granian",
         ("granian", "main:app"),
         variables={"GRANIAN_URL_PATH_PREFIX": PREFIX, "GRANIAN_INTERFACE": "asgi"},
-        adapts=True,
-        keeps=True,
+        has_adapter=True,
+        keeps_prefix=True,
     ),
-    Server("daphne", "daphne", ("daphne", "main:app"), adapts=True, keeps=True),
+    Server("daphne", "daphne", ("daphne", "main:app"), has_adapter=True, keeps_prefix=True),
     Server(
         "other",
         "other (`python other.py`)",

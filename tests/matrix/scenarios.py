@@ -1,7 +1,7 @@
-"""The columns of the matrix: what FastAPI's page on proxies promises, as checks of live answers.
+"""The columns of the matrix: what FastAPI's page on proxies promises, as checks of live responses.
 
-The scenarios are those of that page (https://fastapi.tiangolo.com/advanced/behind-a-proxy/), numbered; a check that is
-made at both doors of the proxy counts twice.
+The numbered scenarios are those of that page (https://fastapi.tiangolo.com/advanced/behind-a-proxy/). A check that runs
+through both entry points of the proxy counts twice.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,8 +11,8 @@ from typing import Any, Final
 import httpx
 from websockets.exceptions import WebSocketException
 
+from tests.matrix.appclient import ENTRY_POINTS, AppClient, Cluster, DirectResponse, WrongAnswerError, docs_url, same
 from tests.matrix.rows import PREFIX, Role, Row
-from tests.matrix.visit import DOORS, Direct, Place, Visit, WrongAnswerError, docs_url, same
 
 SCHEMA: Final = f"{PREFIX}/openapi.json"
 STAGING: Final = {"url": "https://stag.example.com", "description": "Staging environment"}
@@ -28,7 +28,7 @@ FORGED: Final = {
     "Daphne-Root-Path": "/forged-by-daphne",
     "X-Script-Name": "/forged-by-script",
 }
-"""What a client sends who wants to pass for a proxy; the scheme is added, since it must differ from the true one."""
+"""The headers of a client that pretends to be a proxy; `forged` adds the scheme that the request does not have."""
 
 OTHER_PROXIES: Final = {
     "X-Forwarded-Protocol": "ssl",
@@ -39,7 +39,7 @@ OTHER_PROXIES: Final = {
     "X-Scheme": "gopher",
     "True-Client-Ip": "192.0.2.69",
 }
-"""What proxies other than Traefik say; it passes them on, and no server may believe them."""
+"""Headers of proxies other than Traefik, which passes them on; no server may trust them."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Column:
 FORWARDED: Final = Column("Forwarded headers, https redirect", "S1-S5")
 STRIPPED: Final = Column("Prefix and root_path", "S6-S9")
 DOCS: Final = Column("Docs pages and schema", "S10-S12")
-BESIDE: Final = Column("Beside the prefix", "S13, S25")
+OUTSIDE: Final = Column("Outside the prefix", "S13, S25")
 IN_CODE: Final = Column("FastAPI(root_path=)", "S14, S15")
 ADDITIONAL: Final = Column("Additional servers", "S17, S18")
 OWN: Final = Column("root_path_in_servers=False", "S19")
@@ -65,7 +65,7 @@ VARIABLES: Final = Column("Variables instead of flags", "S27")
 FORGERY: Final = Column("Forged headers", "-")
 
 COLUMNS: Final = (
-    FORWARDED, STRIPPED, DOCS, BESIDE, IN_CODE, ADDITIONAL, OWN, MOUNTED, STATIC, STRIP_MODE, WEBSOCKET, VARIABLES,
+    FORWARDED, STRIPPED, DOCS, OUTSIDE, IN_CODE, ADDITIONAL, OWN, MOUNTED, STATIC, STRIP_MODE, WEBSOCKET, VARIABLES,
     FORGERY,
 )  # fmt: skip
 
@@ -74,14 +74,14 @@ Applies = Callable[[Row], bool]
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that is right or wrong."""
+    """One check of a row."""
 
     column: Column
     scenario: str
     name: str
-    run: Callable[[Visit], None]
+    run: Callable[[AppClient], None]
     once: bool
-    """Whether the door makes no difference."""
+    """Whether it runs through one entry point only."""
     role: Role
     label: str
     applies: Applies
@@ -89,16 +89,16 @@ class Check:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a check went, at which door if that matters."""
+    """The outcome of a check, with the entry point if it runs through both."""
 
     check: Check
-    door: str
+    entry_point: str
     wrong: str
-    """What is wrong; empty if nothing is."""
+    """What is wrong; empty if the check is right."""
 
     @property
     def sentence(self) -> str:
-        return f"{self.check.scenario} {self.check.name}{f' ({self.door})' if self.door else ''}"
+        return f"{self.check.scenario} {self.check.name}{f' ({self.entry_point})' if self.entry_point else ''}"
 
 
 CHECKS: Final[list[Check]] = []
@@ -112,101 +112,101 @@ def check(
     role: Role = Role.MAIN,
     label: str = "plain",
     applies: Applies | None = None,
-) -> Callable[[Callable[[Visit], None]], Callable[[Visit], None]]:
-    """Enter a function into the table; its name says what is right."""
+) -> Callable[[Callable[[AppClient], None]], Callable[[AppClient], None]]:
+    """Register a check; the function's name states the expected behaviour."""
 
-    def enter(run: Callable[[Visit], None]) -> Callable[[Visit], None]:
+    def register(run: Callable[[AppClient], None]) -> Callable[[AppClient], None]:
         name = run.__name__.replace("_", " ")
         CHECKS.append(Check(column, scenario, name, run, once, role, label, applies or (lambda row: role in row.roles)))
         return run
 
-    return enter
+    return register
 
 
-def run_checks(place: Place, row: Row) -> Iterator[Outcome]:
-    """Make all checks that mean something for a row."""
+def run_checks(cluster: Cluster, row: Row) -> Iterator[Outcome]:
+    """Run all checks that apply to a row."""
     for each in CHECKS:
         if not each.applies(row):
             continue
-        for door in DOORS[:1] if each.once else DOORS:
+        for entry_point in ENTRY_POINTS[:1] if each.once else ENTRY_POINTS:
             try:
-                each.run(Visit(place, row, door, each.role, each.label))
+                each.run(AppClient(cluster, row, entry_point, each.role, each.label))
                 wrong = ""
             except (WrongAnswerError, httpx.HTTPError, WebSocketException, OSError, LookupError, ValueError) as error:
                 wrong = f"{type(error).__name__}: {error}" if not isinstance(error, WrongAnswerError) else str(error)
-            yield Outcome(each, "" if each.once else door, wrong)
+            yield Outcome(each, "" if each.once else entry_point, wrong)
 
 
-def redirects(at: Visit, path: str, expected: str) -> None:
-    answer = at.get(path)
-    same((answer.status_code, answer.headers.get("location")), (307, at.origin + expected), f"redirect of {path}")
+def redirects(app: AppClient, path: str, expected: str) -> None:
+    answer = app.get(path)
+    same((answer.status_code, answer.headers.get("location")), (307, app.origin + expected), f"redirect of {path}")
 
 
-def schema_servers(at: Visit, path: str = "/openapi.json") -> Any:
-    answer = at.get(path)
+def schema_servers(app: AppClient, path: str = "/openapi.json") -> Any:
+    answer = app.get(path)
     same(answer.status_code, 200, f"status of {path}")
     return answer.json().get("servers")
 
 
-def docs_load(at: Visit, page: str, expected: str = SCHEMA) -> None:
-    """The page answers, names the schema, and the schema is there."""
-    answer = at.get(page)
+def docs_load(app: AppClient, page: str, expected: str = SCHEMA) -> None:
+    """Check that the page loads the expected schema, and that the schema is served."""
+    answer = app.get(page)
     same((answer.status_code, docs_url(answer.text)), (200, expected), f"schema named by {page}")
-    same(at.at_the_proxy(expected).status_code, 200, f"status of {expected}")
+    same(app.get_from_proxy(expected).status_code, 200, f"status of {expected}")
 
 
-def proxys_404(answer: httpx.Response) -> None:
-    same((answer.status_code, answer.text.strip()), (404, "404 page not found"), "the proxy's own answer")
+def is_proxy_404(answer: httpx.Response) -> None:
+    same((answer.status_code, answer.text.strip()), (404, "404 page not found"), "the proxy's own 404")
 
 
-def inner(at: Visit, path: str) -> str:
-    """Return the path by which the pod itself knows a route."""
-    return path if at.strips else PREFIX + path
+def pod_path(app: AppClient, path: str) -> str:
+    """Return the path of a route at the pod itself."""
+    return path if app.strips else PREFIX + path
 
 
 # Forwarded headers and the https redirect
 
 
-def forged_at_the_pod(at: Visit, path: str) -> Direct:
-    return at.at_the_pod(inner(at, path), {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.66"})
+def get_from_pod_with_forged_headers(app: AppClient, path: str) -> DirectResponse:
+    return app.get_from_pod(pod_path(app, path), {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.66"})
 
 
 @check(FORWARDED, "S1, S3", once=True)
-def who_is_not_the_proxy_gets_no_https_redirect(at: Visit) -> None:
-    answer = forged_at_the_pod(at, "/items")
-    same((answer.status, answer.location), (307, f"http://{at.host}{PREFIX}/items/"), "redirect at the pod")
+def untrusted_client_gets_no_https_redirect(app: AppClient) -> None:
+    answer = get_from_pod_with_forged_headers(app, "/items")
+    same((answer.status, answer.location), (307, f"http://{app.host}{PREFIX}/items/"), "redirect at the pod")
 
 
 @check(FORWARDED, "S1, S3", once=True)
-def who_is_not_the_proxy_cannot_tell_another_client(at: Visit) -> None:
-    answer = forged_at_the_pod(at, "/facts")
-    same(answer.json()["client"], answer.asked_from, "client at the pod")
+def untrusted_client_cannot_forge_its_address(app: AppClient) -> None:
+    answer = get_from_pod_with_forged_headers(app, "/facts")
+    same(answer.json()["client"], answer.client_address, "client at the pod")
 
 
 @check(FORWARDED, "S2, S4")
-def redirect_keeps_scheme_and_prefix(at: Visit) -> None:
-    redirects(at, "/items", f"{PREFIX}/items/")
+def redirect_keeps_scheme_and_prefix(app: AppClient) -> None:
+    redirects(app, "/items", f"{PREFIX}/items/")
 
 
 @check(FORWARDED, "S2")
-def scheme_and_url_are_those_of_the_client(at: Visit) -> None:
-    seen = at.facts()
-    same((seen["scheme"], seen["url"]), (at.door, f"{at.origin}{PREFIX}/facts"), "scheme and URL")
+def scheme_and_url_are_those_of_the_client(app: AppClient) -> None:
+    seen = app.facts()
+    same((seen["scheme"], seen["url"]), (app.entry_point, f"{app.origin}{PREFIX}/facts"), "scheme and URL")
 
 
 @check(FORWARDED, "S2")
-def client_is_the_one_behind_the_proxy(at: Visit) -> None:
-    seen = at.facts()
-    same([seen["client"]], seen["headers"]["x-forwarded-for"], "client, as the proxy told it")
+def client_is_the_client_of_the_proxy(app: AppClient) -> None:
+    seen = app.facts()
+    same([seen["client"]], seen["headers"]["x-forwarded-for"], "client, as reported by the proxy")
 
 
 @check(FORWARDED, "S5")
-def headers_reach_the_app(at: Visit) -> None:
-    headers = at.facts()["headers"]
+def headers_reach_the_app(app: AppClient) -> None:
+    headers = app.facts()["headers"]
     seen = {name: headers.get(f"x-forwarded-{name}") for name in ("proto", "host", "port", "prefix")}
-    port = {"http": "80", "https": "443"}[at.door]
-    prefix = [PREFIX] if at.strips else None
-    same(seen, {"proto": [at.door], "host": [at.host], "port": [port], "prefix": prefix}, "X-Forwarded-*")
+    port = {"http": "80", "https": "443"}[app.entry_point]
+    prefix = [PREFIX] if app.strips else None
+    same(seen, {"proto": [app.entry_point], "host": [app.host], "port": [port], "prefix": prefix}, "X-Forwarded-*")
     for name in ("x-forwarded-for", "x-real-ip", "x-forwarded-server"):
         same(len(headers.get(name, [])), 1, f"number of {name}")
 
@@ -215,257 +215,257 @@ def headers_reach_the_app(at: Visit) -> None:
 
 
 @check(STRIPPED, "S7")
-def app_is_told_the_prefix(at: Visit) -> None:
-    hello_world(at.get("/app"))
+def root_path_is_the_prefix(app: AppClient) -> None:
+    hello_world(app.get("/app"))
 
 
-def hello_world(answer: httpx.Response | Direct) -> None:
-    status = answer.status if isinstance(answer, Direct) else answer.status_code
+def hello_world(answer: httpx.Response | DirectResponse) -> None:
+    status = answer.status if isinstance(answer, DirectResponse) else answer.status_code
     same(status, 200, "status")
     same(answer.json(), {"message": "Hello World", "root_path": PREFIX}, "answer")
 
 
 @check(STRIPPED, "S7")
-def path_begins_with_the_prefix(at: Visit) -> None:
-    seen = at.facts()
+def path_starts_with_the_prefix(app: AppClient) -> None:
+    seen = app.facts()
     same((seen["root_path"], seen["path"]), (PREFIX, f"{PREFIX}/facts"), "root_path and path")
 
 
 @check(STRIPPED, "S7")
-def doubled_prefix_is_no_route(at: Visit) -> None:
-    answer = at.get(f"{PREFIX}/app")
+def doubled_prefix_is_not_served(app: AppClient) -> None:
+    answer = app.get(f"{PREFIX}/app")
     same((answer.status_code, answer.headers.get("content-type")), (404, "application/json"), "the app's own answer")
 
 
 @check(STRIPPED, "S8", once=True)
-def pod_answers_without_the_prefix(at: Visit) -> None:
-    hello_world(at.at_the_pod("/app"))
+def pod_serves_paths_without_the_prefix(app: AppClient) -> None:
+    hello_world(app.get_from_pod("/app"))
 
 
 @check(STRIPPED, "S9, S22", once=True)
-def pod_answers_with_the_prefix_only_if_the_proxy_keeps_it(at: Visit) -> None:
-    answer = at.at_the_pod(f"{PREFIX}/app")
-    same(answer.status, 404 if at.strips else 200, "status")
+def pod_serves_paths_with_the_prefix_only_if_the_proxy_keeps_it(app: AppClient) -> None:
+    answer = app.get_from_pod(f"{PREFIX}/app")
+    same(answer.status, 404 if app.strips else 200, "status")
 
 
-@check(STRIPPED, "S6", once=True, role=Role.UNTOLD)
-def untold_app_loses_its_docs_and_Verified_says_so(at: Visit) -> None:  # noqa: N802 - a condition
-    page = at.get("/docs")
+@check(STRIPPED, "S6", once=True, role=Role.NO_ROOT_PATH)
+def app_without_root_path_has_broken_docs_and_Verified_reports_it(app: AppClient) -> None:  # noqa: N802 - a condition
+    page = app.get("/docs")
     same((page.status_code, docs_url(page.text)), (200, "/openapi.json"), "schema named by the docs page")
-    proxys_404(at.at_the_proxy("/openapi.json"))
-    same(schema_servers(at), None, "servers")
-    verdict(at, "OpenAPIServers")
+    is_proxy_404(app.get_from_proxy("/openapi.json"))
+    same(schema_servers(app), None, "servers")
+    verdict(app, "OpenAPIServers")
 
 
-def verdict(at: Visit, reason: str) -> None:
-    said = at.condition("Verified")
-    same((said.get("status"), said.get("reason")), ("False", reason), "the condition Verified")
+def verdict(app: AppClient, reason: str) -> None:
+    verified = app.condition("Verified")
+    same((verified.get("status"), verified.get("reason")), ("False", reason), "the condition Verified")
 
 
 # Docs
 
 
 @check(DOCS, "S10")
-def swagger_ui_loads_its_schema(at: Visit) -> None:
-    docs_load(at, "/docs")
+def swagger_ui_loads_its_schema(app: AppClient) -> None:
+    docs_load(app, "/docs")
 
 
 @check(DOCS, "S10")
-def redoc_loads_its_schema(at: Visit) -> None:
-    docs_load(at, "/redoc")
+def redoc_loads_its_schema(app: AppClient) -> None:
+    docs_load(app, "/redoc")
 
 
 @check(DOCS, "S12")
-def schema_names_the_prefix_as_its_server(at: Visit) -> None:
-    schema = at.get("/openapi.json").json()
+def prefix_is_the_server_in_the_schema(app: AppClient) -> None:
+    schema = app.get("/openapi.json").json()
     same((schema["openapi"], schema.get("servers")), ("3.1.0", [{"url": PREFIX}]), "OpenAPI version and servers")
 
 
 @check(DOCS, "S11", once=True)
-def docs_at_the_pod_are_broken_where_the_proxy_strips(at: Visit) -> None:
-    page = at.at_the_pod("/docs")
+def docs_at_the_pod_are_broken_if_the_proxy_strips(app: AppClient) -> None:
+    page = app.get_from_pod("/docs")
     same((page.status, docs_url(page.text)), (200, SCHEMA), "schema named by the docs page at the pod")
-    same(at.at_the_pod(SCHEMA).status, 404 if at.strips else 200, "status of that schema at the pod")
+    same(app.get_from_pod(SCHEMA).status, 404 if app.strips else 200, "status of that schema at the pod")
 
 
-# Beside the prefix
+# Outside the prefix
 
 
-@check(BESIDE, "S13")
-def paths_without_the_prefix_are_not_the_apps(at: Visit) -> None:
+@check(OUTSIDE, "S13")
+def paths_without_the_prefix_do_not_reach_the_app(app: AppClient) -> None:
     for path in ("/app", "/openapi.json", "/"):
-        proxys_404(at.at_the_proxy(path))
+        is_proxy_404(app.get_from_proxy(path))
 
 
-@check(BESIDE, "S25")
-def prefixes_that_begin_alike_are_not_the_apps(at: Visit) -> None:
+@check(OUTSIDE, "S25")
+def similar_prefixes_do_not_reach_the_app(app: AppClient) -> None:
     for path in ("/api/v10/app", "/api/v1x/app", "/api/v1.5/app", "/API/v1/app"):
-        proxys_404(at.at_the_proxy(path))
+        is_proxy_404(app.get_from_proxy(path))
 
 
 # FastAPI(root_path=)
 
 
-@check(IN_CODE, "S15", label="told")
-def root_path_in_code_and_at_the_server_agree(at: Visit) -> None:
-    hello_world(at.get("/app"))
-    docs_load(at, "/docs")
-    same(schema_servers(at), [{"url": PREFIX}], "servers")
+@check(IN_CODE, "S15", label="in-code")
+def root_path_in_code_and_in_flags_is_right(app: AppClient) -> None:
+    hello_world(app.get("/app"))
+    docs_load(app, "/docs")
+    same(schema_servers(app), [{"url": PREFIX}], "servers")
 
 
-@check(IN_CODE, "S15", label="told")
-def redirect_of_the_app_told_in_code(at: Visit) -> None:
-    redirects(at, "/items", f"{PREFIX}/items/")
+@check(IN_CODE, "S15", label="in-code")
+def redirect_with_root_path_in_code(app: AppClient) -> None:
+    redirects(app, "/items", f"{PREFIX}/items/")
 
 
-@check(IN_CODE, "S15", label="told")
-def mounted_app_of_the_app_told_in_code(at: Visit) -> None:
-    same(schema_servers(at, "/subapi/openapi.json"), [{"url": f"{PREFIX}/subapi"}], "servers of the mounted app")
+@check(IN_CODE, "S15", label="in-code")
+def mounted_app_with_root_path_in_code(app: AppClient) -> None:
+    same(schema_servers(app, "/subapi/openapi.json"), [{"url": f"{PREFIX}/subapi"}], "servers of the mounted app")
 
 
-@check(IN_CODE, "S14, S21", once=True, role=Role.TOLD)
-def root_path_in_code_alone_is_half_right_and_Verified_says_so(at: Visit) -> None:  # noqa: N802 - a condition
-    hello_world(at.get("/app"))
-    docs_load(at, "/docs")
-    same(at.get("/items").headers.get("location"), f"{at.origin}/items/", "redirect")
-    same(at.get("/subapi/openapi.json").status_code, 404, "status of the mounted app")
-    verdict(at, "RedirectPrefix")
+@check(IN_CODE, "S14, S21", once=True, role=Role.ROOT_PATH_IN_CODE)
+def root_path_in_code_alone_loses_redirects_and_Verified_reports_it(app: AppClient) -> None:  # noqa: N802 - a condition
+    hello_world(app.get("/app"))
+    docs_load(app, "/docs")
+    same(app.get("/items").headers.get("location"), f"{app.origin}/items/", "redirect")
+    same(app.get("/subapi/openapi.json").status_code, 404, "status of the mounted app")
+    verdict(app, "RedirectPrefix")
 
 
 # Servers in the schema
 
 
 @check(ADDITIONAL, "S17", label="servers")
-def prefix_stands_before_the_additional_servers(at: Visit) -> None:
-    same(schema_servers(at), [{"url": PREFIX}, STAGING, PRODUCTION], "servers")
+def prefix_comes_before_the_additional_servers(app: AppClient) -> None:
+    same(schema_servers(app), [{"url": PREFIX}, STAGING, PRODUCTION], "servers")
 
 
 @check(ADDITIONAL, "S18", label="servers")
-def docs_page_offers_them_and_the_first_one_answers(at: Visit) -> None:
-    docs_load(at, "/docs")
-    hello_world(at.at_the_proxy(schema_servers(at)[0]["url"] + "/app"))
+def first_server_is_served(app: AppClient) -> None:
+    docs_load(app, "/docs")
+    hello_world(app.get_from_proxy(schema_servers(app)[0]["url"] + "/app"))
 
 
 @check(OWN, "S19", label="own")
-def schema_names_the_apps_own_servers_alone(at: Visit) -> None:
-    same(schema_servers(at), [STAGING, PRODUCTION], "servers")
+def schema_contains_the_own_servers_only(app: AppClient) -> None:
+    same(schema_servers(app), [STAGING, PRODUCTION], "servers")
 
 
 @check(OWN, "S19", label="own")
-def docs_still_load_and_redirects_keep_the_prefix(at: Visit) -> None:
-    docs_load(at, "/docs")
-    redirects(at, "/items", f"{PREFIX}/items/")
+def docs_still_load_and_redirects_keep_the_prefix(app: AppClient) -> None:
+    docs_load(app, "/docs")
+    redirects(app, "/items", f"{PREFIX}/items/")
 
 
 # Mounted apps
 
 
-def mounted(at: Visit, where: str) -> None:
-    same(at.get(f"{where}/app").json(), {"message": "Hello World", "root_path": PREFIX + where}, "answer")
-    same(schema_servers(at, f"{where}/openapi.json"), [{"url": PREFIX + where}], "servers")
-    docs_load(at, f"{where}/docs", f"{PREFIX}{where}/openapi.json")
+def mounted(app: AppClient, where: str) -> None:
+    same(app.get(f"{where}/app").json(), {"message": "Hello World", "root_path": PREFIX + where}, "answer")
+    same(schema_servers(app, f"{where}/openapi.json"), [{"url": PREFIX + where}], "servers")
+    docs_load(app, f"{where}/docs", f"{PREFIX}{where}/openapi.json")
 
 
 @check(MOUNTED, "S20")
-def mounted_app_knows_where_it_is(at: Visit) -> None:
-    mounted(at, "/subapi")
+def mounted_app_knows_its_path(app: AppClient) -> None:
+    mounted(app, "/subapi")
 
 
 @check(MOUNTED, "S20")
-def nested_app_knows_where_it_is(at: Visit) -> None:
-    mounted(at, "/subapi/subapi")
+def nested_app_knows_its_path(app: AppClient) -> None:
+    mounted(app, "/subapi/subapi")
 
 
 @check(MOUNTED, "S20")
-def redirects_of_mounted_apps_keep_the_prefix(at: Visit) -> None:
-    redirects(at, "/subapi/items", f"{PREFIX}/subapi/items/")
-    redirects(at, "/subapi/subapi/items", f"{PREFIX}/subapi/subapi/items/")
+def redirects_of_mounted_apps_keep_the_prefix(app: AppClient) -> None:
+    redirects(app, "/subapi/items", f"{PREFIX}/subapi/items/")
+    redirects(app, "/subapi/subapi/items", f"{PREFIX}/subapi/subapi/items/")
 
 
 @check(STATIC, "-")
-def static_files_are_found(at: Visit) -> None:
+def static_files_are_served(app: AppClient) -> None:
     for where in ("", "/subapi"):
-        answer = at.get(f"{where}/static/hello.txt")
+        answer = app.get(f"{where}/static/hello.txt")
         same((answer.status_code, answer.text), (200, "Hello, static world\n"), f"file under {where}/static")
-    same(at.get("/static/absent.txt").status_code, 404, "status of an absent file")
+    same(app.get("/static/absent.txt").status_code, 404, "status of an absent file")
 
 
-# A strip mode that the user forces
+# A strip mode set by the user
 
 
-def kept(row: Row) -> bool:
-    return not row.refuses_never
+def accepts_never(row: Row) -> bool:
+    return not row.rejects_never
 
 
-@check(STRIP_MODE, "S23", once=True, role=Role.NEVER, applies=lambda row: row.refuses_never)
-def proxy_that_keeps_the_prefix_is_refused(at: Visit) -> None:
-    refused(at, "Always")
+@check(STRIP_MODE, "S23", once=True, role=Role.NEVER, applies=lambda row: row.rejects_never)
+def strip_mode_never_is_rejected(app: AppClient) -> None:
+    is_rejected(app, "Always")
 
 
 @check(STRIP_MODE, "S16", once=True, role=Role.ALWAYS)
-def proxy_that_strips_is_refused(at: Visit) -> None:
-    refused(at, "Never")
+def strip_mode_always_is_rejected(app: AppClient) -> None:
+    is_rejected(app, "Never")
 
 
-def refused(at: Visit, mend: str) -> None:
-    said = at.condition("Stalled")
-    same((said.get("status"), said.get("reason")), ("True", "StripModeRefused"), "the condition Stalled")
-    if f"Use Auto or {mend}" not in said["message"]:
-        raise WrongAnswerError(f"the refusal names no mend: {said['message']}")
-    proxys_404(at.get("/app"))
+def is_rejected(app: AppClient, alternative: str) -> None:
+    stalled = app.condition("Stalled")
+    same((stalled.get("status"), stalled.get("reason")), ("True", "StripModeRefused"), "the condition Stalled")
+    if f"Use Auto or {alternative}" not in stalled["message"]:
+        raise WrongAnswerError(f"the message recommends no fix: {stalled['message']}")
+    is_proxy_404(app.get("/app"))
 
 
-@check(STRIP_MODE, "S22", role=Role.NEVER, applies=kept)
-def proxy_that_keeps_the_prefix_finds_routes_and_docs(at: Visit) -> None:
-    same(at.strips, False, "stripPrefix of the status")
-    hello_world(at.get("/app"))
-    docs_load(at, "/docs")
-    same(schema_servers(at), [{"url": PREFIX}], "servers")
+@check(STRIP_MODE, "S22", role=Role.NEVER, applies=accepts_never)
+def kept_prefix_serves_routes_and_docs(app: AppClient) -> None:
+    same(app.strips, False, "stripPrefix of the status")
+    hello_world(app.get("/app"))
+    docs_load(app, "/docs")
+    same(schema_servers(app), [{"url": PREFIX}], "servers")
 
 
-@check(STRIP_MODE, "S22", role=Role.NEVER, applies=kept)
-def proxy_that_keeps_the_prefix_gets_right_redirects(at: Visit) -> None:
-    redirects(at, "/items", f"{PREFIX}/items/")
+@check(STRIP_MODE, "S22", role=Role.NEVER, applies=accepts_never)
+def kept_prefix_stays_in_redirects(app: AppClient) -> None:
+    redirects(app, "/items", f"{PREFIX}/items/")
 
 
-@check(STRIP_MODE, "S22", role=Role.NEVER, applies=kept)
-def proxy_that_keeps_the_prefix_finds_mounted_apps_and_files(at: Visit) -> None:
-    mounted(at, "/subapi")
-    same(at.get("/static/hello.txt").status_code, 200, "status of a static file")
+@check(STRIP_MODE, "S22", role=Role.NEVER, applies=accepts_never)
+def kept_prefix_serves_mounted_apps_and_files(app: AppClient) -> None:
+    mounted(app, "/subapi")
+    same(app.get("/static/hello.txt").status_code, 200, "status of a static file")
 
 
-@check(STRIP_MODE, "S22", role=Role.NEVER, applies=kept)
-def proxy_that_keeps_the_prefix_opens_websockets(at: Visit) -> None:
-    websocket(at)
+@check(STRIP_MODE, "S22", role=Role.NEVER, applies=accepts_never)
+def kept_prefix_serves_websockets(app: AppClient) -> None:
+    websocket(app)
 
 
 # Websockets
 
 
-def websocket(at: Visit) -> None:
-    seen = at.websocket()
-    scheme = "wss" if at.door == "https" else "ws"
+def websocket(app: AppClient) -> None:
+    seen = app.websocket()
+    scheme = "wss" if app.entry_point == "https" else "ws"
     same(
         (seen["scheme"], seen["url"], seen["root_path"], seen["path"]),
-        (scheme, f"{scheme}://{at.host}{PREFIX}/ws", PREFIX, f"{PREFIX}/ws"),
+        (scheme, f"{scheme}://{app.host}{PREFIX}/ws", PREFIX, f"{PREFIX}/ws"),
         "scheme, URL, root_path and path",
     )
 
 
 @check(WEBSOCKET, "S26")
-def websocket_knows_its_address(at: Visit) -> None:
-    websocket(at)
+def websocket_knows_its_address(app: AppClient) -> None:
+    websocket(app)
 
 
 @check(WEBSOCKET, "S26")
-def websocket_knows_its_client(at: Visit) -> None:
-    seen = at.websocket()
-    same([seen["client"]], seen["headers"]["x-forwarded-for"], "client, as the proxy told it")
+def websocket_knows_its_client(app: AppClient) -> None:
+    seen = app.websocket()
+    same([seen["client"]], seen["headers"]["x-forwarded-for"], "client, as reported by the proxy")
 
 
 @check(WEBSOCKET, "S26")
-def websocket_of_a_mounted_app(at: Visit) -> None:
-    seen = at.websocket("/subapi/ws")
+def websocket_of_a_mounted_app(app: AppClient) -> None:
+    seen = app.websocket("/subapi/ws")
     same((seen["root_path"], seen["path"]), (f"{PREFIX}/subapi", f"{PREFIX}/subapi/ws"), "root_path and path")
 
 
@@ -473,78 +473,82 @@ def websocket_of_a_mounted_app(at: Visit) -> None:
 
 
 @check(VARIABLES, "S27", role=Role.VARIABLES)
-def prefix_by_variable(at: Visit) -> None:
-    hello_world(at.get("/app"))
-    docs_load(at, "/docs")
+def prefix_from_a_variable(app: AppClient) -> None:
+    hello_world(app.get("/app"))
+    docs_load(app, "/docs")
 
 
 @check(VARIABLES, "S27", role=Role.VARIABLES)
-def trust_by_variable(at: Visit) -> None:
-    redirects(at, "/items", f"{PREFIX}/items/")
+def trusted_proxies_from_a_variable(app: AppClient) -> None:
+    redirects(app, "/items", f"{PREFIX}/items/")
 
 
 # Forged headers
 
 
-def forged(at: Visit) -> dict[str, str]:
-    scheme = "http" if at.door == "https" else "https"
+def forged(app: AppClient) -> dict[str, str]:
+    scheme = "http" if app.entry_point == "https" else "https"
     return FORGED | {
         "X-Forwarded-Proto": scheme,
         "Forwarded": f"for=192.0.2.68;host=forged.invalid;proto={scheme}",
     }
 
 
-def misspelt(at: Visit) -> dict[str, str]:
-    """Some servers and frameworks read an underscore, or a dot, as a hyphen."""
-    return {name.replace("-", other): value for other in "_." for name, value in forged(at).items() if "-" in name}
+def with_misspelt_names(app: AppClient) -> dict[str, str]:
+    """Return the forged headers with `_` or `.` instead of `-`: some servers and frameworks read them as a hyphen."""
+    return {name.replace("-", other): value for other in "_." for name, value in forged(app).items() if "-" in name}
 
 
 @check(FORGERY, "-")
-def forged_headers_change_nothing(at: Visit) -> None:
-    same(at.facts(forged(at)), at.facts(), "what the app sees")
+def forged_headers_change_nothing(app: AppClient) -> None:
+    same(app.facts(forged(app)), app.facts(), "what the app knows")
 
 
 @check(FORGERY, "-")
-def forged_headers_change_no_answer(at: Visit) -> None:
+def forged_headers_change_no_response(app: AppClient) -> None:
     for path in ("/docs", "/openapi.json", "/items", "/subapi/openapi.json"):
-        honest, answer = at.get(path), at.get(path, forged(at))
+        honest, answer = app.get(path), app.get(path, forged(app))
         same(
             (answer.status_code, answer.headers.get("location"), answer.text),
             (honest.status_code, honest.headers.get("location"), honest.text),
-            f"answer to {path}",
+            f"response to {path}",
         )
 
 
 @check(FORGERY, "-")
-def forged_headers_change_no_websocket(at: Visit) -> None:
-    same(without_keys(at.websocket(headers=forged(at))), without_keys(at.websocket()), "what the app sees")
+def forged_headers_change_no_websocket(app: AppClient) -> None:
+    same(without_keys(app.websocket(headers=forged(app))), without_keys(app.websocket()), "what the app knows")
 
 
 @check(FORGERY, "-")
-def misspelt_headers_change_nothing(at: Visit) -> None:
-    same(at.facts(misspelt(at)), at.facts(), "what the app sees")
+def misspelt_headers_change_nothing(app: AppClient) -> None:
+    same(app.facts(with_misspelt_names(app)), app.facts(), "what the app knows")
 
 
 @check(FORGERY, "-")
-def misspelt_headers_change_no_websocket(at: Visit) -> None:
-    same(without_keys(at.websocket(headers=misspelt(at))), without_keys(at.websocket()), "what the app sees")
+def misspelt_headers_change_no_websocket(app: AppClient) -> None:
+    same(
+        without_keys(app.websocket(headers=with_misspelt_names(app))),
+        without_keys(app.websocket()),
+        "what the app knows",
+    )
 
 
 @check(FORGERY, "-")
-def headers_of_other_proxies_are_not_believed(at: Visit) -> None:
-    answer = at.get("/facts", OTHER_PROXIES)
-    same(answer.json() | {"headers": {}}, at.facts() | {"headers": {}}, "what the app sees, headers aside")
+def headers_of_other_proxies_are_not_trusted(app: AppClient) -> None:
+    answer = app.get("/facts", OTHER_PROXIES)
+    same(answer.json() | {"headers": {}}, app.facts() | {"headers": {}}, "what the app knows, without headers")
 
 
 @check(FORGERY, "-")
-def client_cannot_have_the_proxys_headers_dropped(at: Visit) -> None:
+def client_cannot_remove_headers_of_the_proxy(app: AppClient) -> None:
     managed = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Prefix", "X-Real-Ip")
-    seen, honest = at.facts({"Connection": ", ".join(("keep-alive", *managed))}), at.facts()
+    seen, honest = app.facts({"Connection": ", ".join(("keep-alive", *managed))}), app.facts()
     for each in (seen, honest):
         each["headers"].pop("connection", None)
-    same(seen, honest, "what the app sees")
+    same(seen, honest, "what the app knows")
 
 
 def without_keys(seen: dict[str, Any]) -> dict[str, Any]:
-    """Take away the header that differs between any two websockets."""
+    """Return it without the header that differs between any two WebSockets."""
     return seen | {"headers": {name: value for name, value in seen["headers"].items() if name != "sec-websocket-key"}}

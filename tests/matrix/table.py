@@ -1,4 +1,4 @@
-"""The tables as text: in docs/servers.md, between two markers each, and back."""
+"""Write the tables as Markdown between two markers in docs/servers.md, and read them back."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,14 +12,14 @@ from tests.matrix.live import Result
 from tests.matrix.scenarios import COLUMNS, Column, Outcome
 
 NOTHING: Final = "-"
-"""A cell without checks."""
+"""The text of a cell without checks."""
 
 _CELL: Final = re.compile(r"(?P<right>\d+)/(?P<all>\d+)(?:<sup>[a-z]</sup>)?")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """How many checks are right, of how many."""
+    """The number of right checks, and of all checks."""
 
     right: int
     all: int
@@ -36,22 +36,22 @@ def cell(outcomes: Iterable[Outcome], column: Column) -> Cell:
 
 
 def render(results: Sequence[Result]) -> str:
-    """Return the matrix as Markdown, with a note for what the ProxiedApps say of it that are not right."""
+    """Return the matrix as Markdown; a note below it shows what the ProxiedApps with wrong checks report."""
     heads = [f"{column.title} {f'({column.scenarios})' if column.scenarios != NOTHING else ''}" for column in COLUMNS]
     lines = [_line(["Server", "Adapter", *map(str.strip, heads)]), _line(["---", "---", *([":-:"] * len(COLUMNS))])]
     letters: dict[str, str] = {}
     for result in results:
-        said = result.limits or "nothing."
-        letter = letters.setdefault(said, ascii_lowercase[len(letters)]) if result.wrong else ""
+        limits = result.limits or "nothing."
+        letter = letters.setdefault(limits, ascii_lowercase[len(letters)]) if result.wrong else ""
         cells = [cell(result.outcomes, column) for column in COLUMNS]
         texts = [f"{each}<sup>{letter}</sup>" if each.right < each.all else str(each) for each in cells]
         lines.append(_line([_code(result.row.server.title), result.row.adapter, *texts]))
-    notes = [f"\n<sup>{letter}</sup> The ProxiedApp says: {said}" for said, letter in letters.items()]
+    notes = [f"\n<sup>{letter}</sup> The ProxiedApp reports: {limits}" for limits, letter in letters.items()]
     return "\n".join([*lines, *notes]) + "\n"
 
 
 def read(text: str) -> dict[tuple[str, str], dict[str, Cell]]:
-    """Read a matrix back: the cells by column, of each server and adapter."""
+    """Parse a matrix: the cells of each server and adapter, by column."""
     rows = table_rows(text)
     found = {}
     for row in rows:
@@ -61,27 +61,27 @@ def read(text: str) -> dict[tuple[str, str], dict[str, Cell]]:
 
 
 def table_rows(text: str) -> list[dict[str, str]]:
-    """Read the rows of a Markdown table, by its heads."""
+    """Parse the rows of a Markdown table, by its column heads."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
     heads, _, *rows = [[word.strip() for word in line.strip().strip("|").split(" | ")] for line in lines]
     return [dict(zip(heads, row, strict=True)) for row in rows]
 
 
 def render_rows(rows: Sequence[Mapping[str, str]]) -> str:
-    """Return a Markdown table of rows that all have the same heads."""
+    """Return a Markdown table of rows that have the same column heads."""
     heads = list(rows[0])
     return "\n".join([_line(heads), _line(["---"] * len(heads)), *(_line(list(row.values())) for row in rows)]) + "\n"
 
 
 def section(page: str, name: str) -> str:
-    """Return what stands between a page's markers of that name; raises ValueError if they are not there."""
+    """Return the text between the markers of that name; raises ValueError if the page does not contain them."""
     begin, end = _markers(name)
     start, stop = page.index(begin) + len(begin), page.index(end)
     return page[start:stop].strip() + "\n"
 
 
 def with_section(page: str, name: str, content: str) -> str:
-    """Return a page with something else between its markers."""
+    """Return a page with other text between its markers."""
     begin, end = _markers(name)
     start, stop = page.index(begin) + len(begin), page.index(end)
     return f"{page[:start]}\n\n{content.strip()}\n\n{page[stop:]}"
@@ -95,7 +95,7 @@ def _read_cell(text: str) -> Cell:
     match = _CELL.fullmatch(text)
     if match is None:
         if text != NOTHING:
-            raise ValueError(f"{text!r} is no cell")
+            raise ValueError(f"{text!r} is not a cell")
         return Cell(0, 0)
     return Cell(int(match["right"]), int(match["all"]))
 

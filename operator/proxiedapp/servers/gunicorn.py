@@ -7,7 +7,7 @@
   sends `wss`. `-k asgi` exists since 24.0.
 * gunicorn 23.0.0 and 24.0.0 exit if the trust list contains a network. 24.1.0 accepts networks
   (benoitc/gunicorn#3449), but a uvicorn worker then never answers; 24.1.1 fixes that (benoitc/gunicorn#3459).
-  `tests/matrix/olds.py` measures some of these versions; the results are in docs/servers.md.
+  `tests/matrix/oldversions.py` measures some of these versions; the results are in docs/servers.md.
 
 With the adapter, gunicorn needs no trust list.
 """

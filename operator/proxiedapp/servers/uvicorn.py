@@ -7,7 +7,7 @@
   network with addresses as text, so they trust no proxy, without a warning.
 * `uvicorn/main.py` reads each option from a variable `UVICORN_…` too, since 0.16.0 (Kludex/uvicorn#1279).
 
-`tests/matrix/olds.py` measures versions around these; the results are in docs/servers.md.
+`tests/matrix/oldversions.py` measures versions around these; the results are in docs/servers.md.
 """
 
 from typing import Final

@@ -17,14 +17,14 @@ def a_result(*made: Outcome, limits: str = "", row: int = 0) -> Result:
     return Result(ROWS[row], made, limits)
 
 
-def test_cell_counts_the_checks_of_its_column_alone() -> None:
+def test_cell_counts_the_checks_of_its_column_only() -> None:
     made = outcomes(FORWARDED, right=3, wrong=2) + outcomes(STATIC, right=1)
     assert cell(made, FORWARDED) == Cell(3, 5)
     assert cell(made, STATIC) == Cell(1, 1)
     assert str(cell(made, COLUMNS[-1])) == "-"
 
 
-def test_what_is_written_can_be_read_back() -> None:
+def test_written_matrix_can_be_read_back() -> None:
     results = [
         a_result(*outcomes(FORWARDED, right=2)),
         a_result(*outcomes(FORWARDED, right=1, wrong=1), *outcomes(STATIC, right=3), limits="It lacks a flag.", row=1),
@@ -35,7 +35,7 @@ def test_what_is_written_can_be_read_back() -> None:
     assert next(iter(second.values())) == Cell(1, 2)
 
 
-def test_wrong_cells_carry_a_note_with_the_apps_own_words() -> None:
+def test_wrong_cells_have_a_note_with_the_limits_of_the_app() -> None:
     text = render(
         [
             a_result(*outcomes(FORWARDED, right=2)),
@@ -46,11 +46,11 @@ def test_wrong_cells_carry_a_note_with_the_apps_own_words() -> None:
     assert "| 2/2 |" in text
     assert "| 1/2<sup>a</sup> |" in text
     assert "| 0/1<sup>b</sup> |" in text
-    assert "\n<sup>a</sup> The ProxiedApp says: It lacks a flag.\n" in text
-    assert "\n<sup>b</sup> The ProxiedApp says: nothing.\n" in text
+    assert "\n<sup>a</sup> The ProxiedApp reports: It lacks a flag.\n" in text
+    assert "\n<sup>b</sup> The ProxiedApp reports: nothing.\n" in text
 
 
-def test_one_note_serves_all_who_say_the_same() -> None:
+def test_rows_with_the_same_limits_share_a_note() -> None:
     wrong = outcomes(STATIC, right=0, wrong=1)
     text = render([a_result(*wrong, limits="It lacks a flag.", row=row) for row in (0, 1)])
     assert text.count("0/1<sup>a</sup>") == 2
@@ -58,8 +58,8 @@ def test_one_note_serves_all_who_say_the_same() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "3", "3/", "right", "3/3<sup>1</sup>"])
-def test_what_is_no_cell_is_not_read(text: str) -> None:
-    with pytest.raises(ValueError, match="is no cell"):
+def test_other_text_is_not_a_cell(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a cell"):
         read(f"| Server | Adapter | Column |\n| --- | --- | --- |\n| a | Auto | {text} |\n")
 
 
@@ -68,14 +68,14 @@ def test_rows_can_be_read_back() -> None:
     assert table_rows(render_rows(rows)) == rows
 
 
-def test_section_of_a_page_is_replaced_and_nothing_else() -> None:
+def test_only_the_section_is_replaced() -> None:
     changed = with_section(PAGE, "matrix", "new\n")
     assert changed == PAGE.replace("old", "new")
     assert section(changed, "matrix") == "new\n"
     assert with_section(changed, "matrix", "new") == changed
 
 
-def test_page_without_the_markers_is_refused() -> None:
+def test_page_without_markers_is_rejected() -> None:
     with pytest.raises(ValueError, match="substring not found"):
         section(PAGE, "versions")
 

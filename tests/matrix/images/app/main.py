@@ -1,7 +1,7 @@
-"""Four apps in one process, told apart by the first label of the host: what FastAPI's page on proxies shows, and more.
+"""Four apps in one process, selected by the first label of the host: those of FastAPI's page on proxies, and more.
 
-They differ in what their code says of addresses; none but `told` knows the prefix. Runs under every version of FastAPI
-that the matrix looks at.
+Their code configures different addresses; only `root_path_in_code` contains the prefix. They run with every version of
+FastAPI in the matrix.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ SERVERS = [
 
 
 def facts(connection: HTTPConnection) -> dict[str, Any]:
-    """Return all that a proxy, or somebody who poses as one, can change about a request."""
+    """Return everything about a request that a proxy, or a client that pretends to be one, can change."""
     scope = connection.scope
     headers: dict[str, list[str]] = {}
     for name, value in scope["headers"]:
@@ -36,7 +36,7 @@ def facts(connection: HTTPConnection) -> dict[str, Any]:
 
 
 def with_routes(app: FastAPI, *, nested: int = 1) -> FastAPI:
-    """Give an app all that a prefix touches, and mount one like it."""
+    """Add everything that a prefix affects to an app, and mount another such app."""
 
     @app.get("/app")
     def read_main(request: Request) -> dict[str, str]:
@@ -51,7 +51,7 @@ def with_routes(app: FastAPI, *, nested: int = 1) -> FastAPI:
         return ["plumbus", "portal gun"]
 
     @app.websocket("/ws")
-    async def tell_facts(websocket: WebSocket) -> None:
+    async def send_facts(websocket: WebSocket) -> None:
         await websocket.accept()
         await websocket.send_json(facts(websocket))
         await websocket.receive()  # until the client closes, so that nothing sent is lost
@@ -63,7 +63,7 @@ def with_routes(app: FastAPI, *, nested: int = 1) -> FastAPI:
 
 
 class ByHost(FastAPI):
-    """The plain app, which hands requests for the hosts of the others over to them."""
+    """The plain app, which passes requests for other hosts to the other apps."""
 
     others: dict[str, FastAPI]
 
@@ -80,7 +80,7 @@ app = ByHost(title="Plain")
 app.others = {
     "servers": with_routes(FastAPI(title="Additional servers", servers=SERVERS)),
     "own": with_routes(FastAPI(title="Servers of its own", servers=SERVERS, root_path_in_servers=False)),
-    "told": with_routes(FastAPI(title="Told in code", root_path=PREFIX)),
+    "in-code": with_routes(FastAPI(title="Root path in code", root_path=PREFIX)),
 }
-told = app.others["told"]
+root_path_in_code = app.others["in-code"]
 with_routes(app)

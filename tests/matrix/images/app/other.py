@@ -1,4 +1,4 @@
-"""The app started by its own code, which takes what it must know from the variables that the operator sets."""
+"""Start the app with the root path from the variable that the operator sets."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Somebody in the pods' network who is not the proxy: asks other pods what it is told to ask, and tells the answer."""
+"""An app in the pod network that is not the proxy: it sends a given request to another pod and returns the response."""
 
 from http.client import HTTPConnection
 from typing import Annotated, Any
@@ -8,8 +8,8 @@ from fastapi import Body, FastAPI
 app = FastAPI()
 
 
-@app.post("/ask")
-def ask(
+@app.post("/request")
+def request(
     host: Annotated[str, Body()], path: Annotated[str, Body()], headers: Annotated[dict[str, str], Body()]
 ) -> dict[str, Any]:
     connection = HTTPConnection(host, 8000, timeout=10)
@@ -20,7 +20,7 @@ def ask(
             "status": answer.status,
             "location": answer.getheader("Location"),
             "text": answer.read().decode(),
-            "asked_from": connection.sock.getsockname()[0] if connection.sock else None,
+            "client_address": connection.sock.getsockname()[0] if connection.sock else None,
         }
     finally:
         connection.close()

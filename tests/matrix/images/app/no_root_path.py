@@ -1,4 +1,4 @@
-"""The app started by code that tells it nothing."""
+"""Start the app without a root path."""
 
 import uvicorn
 
