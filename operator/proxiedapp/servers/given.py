@@ -20,9 +20,16 @@ class Given:
 
 
 def given_flags(invocation: Invocation, setting: Setting) -> list[Given]:
-    """Return each value given by flag, in order."""
-    values = invocation.parsed.values(setting.flags)
-    return [Given(setting.flags[0], value, "spec.command", by_flag=True) for value in values]
+    """Return each value given by flag, in order.
+
+    Flags of the command line replace those from a variable, also those that can be given several times (gunicorn 27.0.1
+    `gunicorn/app/base.py`, `Application.load_config`).
+    """
+    values, field = invocation.parsed.values(setting.flags), "spec.command"
+    if not values and invocation.server.arguments_variable is not None:
+        values = invocation.parsed_inherited.values(setting.flags)
+        field = invocation.field_of_variable(invocation.server.arguments_variable)
+    return [Given(setting.flags[0], value, field, by_flag=True) for value in values]
 
 
 def given_value(invocation: Invocation, setting: Setting) -> Given | None:

@@ -22,7 +22,11 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The flags and variables by which a server is configured for one role. A flag has precedence over a variable."""
+    """The flags and variables by which a server is configured for one role.
+
+    A flag has precedence over a variable: click reads a variable only if the flag is missing (8.5.1
+    `click/core.py`, `Parameter.consume_value`), and variables that the servers read themselves are only defaults.
+    """
 
     flags: tuple[str, ...] = ()
     """Its names, of which the operator writes the first; empty if there is no flag."""
@@ -63,7 +67,10 @@ class Form:
     adapter: bool = False
     """Whether the adapter sets the root path and decides which proxies are trusted."""
     dual_stack: bool = False
-    """Whether the server, listening on [::], accepts IPv4 as well and sees those peers as ::ffff:10.0.0.1."""
+    """Whether the server, listening on [::], accepts IPv4 as well and sees those peers as ::ffff:10.0.0.1.
+
+    Linux does so unless the server sets IPV6_V6ONLY (ipv6(7)); gunicorn does not (27.0.1 `gunicorn/sock.py`).
+    """
     limits: str = ""
     """What is wrong although the app is served, and how the user can fix it."""
 

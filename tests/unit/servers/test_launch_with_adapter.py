@@ -278,9 +278,16 @@ def test_strip_mode_that_the_server_cannot_serve_is_rejected(command: str, field
         pytest.param(
             "gunicorn main:app",
             {"env": env(GUNICORN_CMD_ARGS="-k asgi --root-path=/v2")},
-            "spec.command",
+            "spec.env",
             "--root-path /v2 contradicts spec.route.pathPrefix, which is /api",
             id="other root path in GUNICORN_CMD_ARGS",
+        ),
+        pytest.param(
+            "gunicorn -k asgi -b 127.0.0.1:8000 main:app",
+            {"env": env(GUNICORN_CMD_ARGS="-b 0.0.0.0:8000")},
+            "spec.command",
+            "with --bind 127.0.0.1:8000, the server listens on loopback only, where the proxy cannot reach it",
+            id="listens on loopback, though not by GUNICORN_CMD_ARGS",
         ),
         pytest.param(
             "daphne --proxy-headers main:app",

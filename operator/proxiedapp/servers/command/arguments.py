@@ -26,7 +26,12 @@ class ParsedArguments:
     """Indices of the arguments that are neither an option nor its value."""
 
     def values(self, names: Sequence[str]) -> list[Value]:
-        """Return the values of an option, in order and under any of its names; most servers use the last one."""
+        """Return the values of an option, in order and under any of its names.
+
+        Servers use the last one, except for options that they collect, such as gunicorn's and hypercorn's `--bind`.
+        `tests/unit/servers/test_launch_properties.py` and `test_launch_properties_with_adapter.py` compare with the
+        servers' own parsers.
+        """
         return [option.value for option in self.options if option.name in names and option.value is not None]
 
     def in_force(self) -> set[str]:

@@ -1,7 +1,7 @@
 """A server as a container starts it: its arguments, its environment, and where arguments can be added."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
@@ -38,7 +38,7 @@ class Invocation:
     """The server's arguments, without the subcommand."""
     inherited: tuple[Value, ...] = ()
     """Arguments from a variable; those of the command line have precedence."""
-    assignments: Mapping[str, Value] | None = None
+    assignments: Mapping[str, Value] = field(default_factory=dict)
     """Variables that the command sets for the server; they have precedence over the container's."""
     insertion: Position | None = None
     """The element before which new arguments go, or the part of a script after which they go; None if nowhere."""
@@ -50,24 +50,33 @@ class Invocation:
 
     @cached_property
     def parsed(self) -> ParsedArguments:
-        """All arguments that the server gets, those from a variable first."""
-        return parse_arguments((*self.inherited, *(each.value for each in self.arguments)), self.server.grammar)
+        """The arguments of the command line, as the server parses them."""
+        return parse_arguments([argument.value for argument in self.arguments], self.server.grammar)
 
     @cached_property
+    def parsed_inherited(self) -> ParsedArguments:
+        """The arguments from a variable, as the server parses them."""
+        return parse_arguments(self.inherited, self.server.grammar)
+
+    @property
     def app(self) -> Argument | None:
         """The argument that names the app: the first positional one."""
-        positionals = parse_arguments([each.value for each in self.arguments], self.server.grammar).positionals
+        positionals = self.parsed.positionals
         return self.arguments[positionals[0]] if positionals else None
+
+    def options(self) -> set[str]:
+        """Return the names of all options; of `--x` and `--no-x` only the one that has precedence."""
+        return ParsedArguments((*self.parsed_inherited.options, *self.parsed.options), ()).in_force()
 
     def variable(self, name: str) -> Value | None:
         """Return a variable as the server gets it; None if neither the command nor `spec.env` sets it."""
         if self.sets_in_command(name):
-            return (self.assignments or {})[name]
+            return self.assignments[name]
         return self.container.environment.get(name)
 
     def sets_in_command(self, name: str) -> bool:
         """Return whether the command itself sets a variable, as in `env NAME=value uvicorn`."""
-        return name in (self.assignments or {})
+        return name in self.assignments
 
     def field_of_variable(self, name: str) -> str:
         """Return the field of the spec that sets a variable."""

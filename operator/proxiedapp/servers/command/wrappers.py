@@ -1,4 +1,7 @@
-"""Programs that run another program, one line each: where their own arguments end."""
+"""Programs that run another program, one line each: where their own arguments end.
+
+`tests/unit/servers/test_installed_servers.py` compares the options of `uv run` with those of the installed uv.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
