@@ -1,4 +1,4 @@
-"""The address that an app's status tells."""
+"""The public URL of an app, as shown in its status."""
 
 from dataclasses import replace
 
@@ -16,8 +16,8 @@ UNKNOWN = {"web": "http://*", "websecure": "https://*"}
 @pytest.mark.parametrize(
     ("hosts", "prefix", "entry_points", "urls", "address"),
     [
-        pytest.param((), "/api", ("web",), UNKNOWN, "/api", id="neither host nor address: the path"),
-        pytest.param((), "/", ("web",), UNKNOWN, "/", id="neither, and no prefix"),
+        pytest.param((), "/api", ("web",), UNKNOWN, "/api", id="no known host: only the path"),
+        pytest.param((), "/", ("web",), UNKNOWN, "/", id="no known host and no prefix"),
         pytest.param(("a.b",), "/api", ("web",), UNKNOWN, "http://a.b/api", id="the host of the route"),
         pytest.param(("a.b", "c"), "/", ("web",), UNKNOWN, "http://a.b/", id="the first host"),
         pytest.param(("a.b",), "/api", ("web", "websecure"), UNKNOWN, "https://a.b/api", id="https before http"),
@@ -41,12 +41,12 @@ UNKNOWN = {"web": "http://*", "websecure": "https://*"}
             ("web", "websecure"),
             {"websecure": "https://*", "web": "http://x"},
             "http://x/api",
-            id="the one whose host is known",
+            id="the entry point with a known host",
         ),
-        pytest.param(("a.b",), "/api", ("inner",), UNKNOWN, "a.b/api", id="an entry point that nobody described"),
+        pytest.param(("a.b",), "/api", ("inner",), UNKNOWN, "a.b/api", id="an entry point that is not described"),
     ],
 )
-def test_address_is_built_from_what_is_known(
+def test_url_is_built_from_what_is_known(
     hosts: tuple[str, ...], prefix: str, entry_points: tuple[str, ...], urls: dict[str, str], address: str
 ) -> None:
     route = replace(ROUTE, rule=Rule(hosts, prefix), entry_points=entry_points)

@@ -1,4 +1,4 @@
-"""Who gets a place that several ask for."""
+"""Which app is granted a route key that several request."""
 
 from itertools import permutations
 
@@ -26,64 +26,64 @@ ENTRY_POINTS = ("web", "websecure")
 NOTHING: Claim = frozenset()
 
 
-def places(*prefixes: str, host: str = "", entry_point: str = "web") -> Claim:
+def keys(*prefixes: str, host: str = "", entry_point: str = "web") -> Claim:
     return frozenset(RouteKey(host, prefix, entry_point, "") for prefix in prefixes)
 
 
-def contender(name: str, wants: Claim = NOTHING, holds: Claim = NOTHING, created: str = "1") -> Contender:
-    return Contender(Key("team", name), created, wants, holds)
+def contender(name: str, requested: Claim = NOTHING, granted: Claim = NOTHING, created: str = "1") -> Contender:
+    return Contender(Key("team", name), created, requested, granted)
 
 
-def winners(*contenders: Contender) -> dict[str, str]:
-    return {place.prefix: key.name for place, key in assign_holders(contenders).items()}
+def holders(*contenders: Contender) -> dict[str, str]:
+    return {route_key.prefix: key.name for route_key, key in assign_holders(contenders).items()}
 
 
 @pytest.mark.parametrize(
     ("contenders", "expected"),
     [
-        pytest.param([contender("a", places("/x"))], {"/x": "a"}, id="alone"),
+        pytest.param([contender("a", keys("/x"))], {"/x": "a"}, id="alone"),
         pytest.param(
-            [contender("b", places("/x"), created="1"), contender("a", places("/x"), created="2")],
+            [contender("b", keys("/x"), created="1"), contender("a", keys("/x"), created="2")],
             {"/x": "b"},
-            id="the older",
+            id="the older app",
         ),
-        pytest.param([contender("b", places("/x")), contender("a", places("/x"))], {"/x": "a"}, id="by name"),
+        pytest.param([contender("b", keys("/x")), contender("a", keys("/x"))], {"/x": "a"}, id="the first by name"),
         pytest.param(
-            [contender("old", places("/x"), created="1"), contender("new", places("/x"), places("/x"), created="2")],
+            [contender("old", keys("/x"), created="1"), contender("new", keys("/x"), keys("/x"), created="2")],
             {"/x": "new"},
-            id="who has it, though younger",
+            id="the app that is routed there, even if it is younger",
         ),
         pytest.param(
-            [contender("a", places("/y"), places("/x")), contender("b", places("/x"))],
+            [contender("a", keys("/y"), keys("/x")), contender("b", keys("/x"))],
             {"/x": "a", "/y": "a"},
-            id="who has it still, though it asks for another: its route must go first",
+            id="the app that is still routed there, even if it now requests another: its route must go first",
         ),
         pytest.param(
-            [contender("a", places("/x", "/y")), contender("b", places("/y"), places("/y"))],
+            [contender("a", keys("/x", "/y")), contender("b", keys("/y"), keys("/y"))],
             {"/y": "b"},
-            id="all or nothing: what is left of a claim stays free",
+            id="all or nothing: the rest of a rejected claim stays free",
         ),
         pytest.param(
-            [contender("a", places("/x", "/y"), created="1"), contender("b", places("/y"), places("/y")),
-             contender("c", places("/x"), created="2")],
+            [contender("a", keys("/x", "/y"), created="1"), contender("b", keys("/y"), keys("/y")),
+             contender("c", keys("/x"), created="2")],
             {"/y": "b", "/x": "c"},
-            id="who loses elsewhere keeps nobody waiting",
+            id="an app whose claim is rejected does not block others",
         ),
         pytest.param(
-            [contender("a", places("/x"), places("/x"), created="2"),
-             contender("b", places("/x"), places("/x"), created="1")],
+            [contender("a", keys("/x"), keys("/x"), created="2"),
+             contender("b", keys("/x"), keys("/x"), created="1")],
             {"/x": "b"},
-            id="of two who have it, the older",
+            id="the older of two apps that are routed there",
         ),
-        pytest.param([contender("a", places()), contender("b", places("/x"))], {"/x": "b"}, id="who asks for nothing"),
+        pytest.param([contender("a", keys()), contender("b", keys("/x"))], {"/x": "b"}, id="an empty claim"),
     ],
 )  # fmt: skip
-def test_owner(contenders: list[Contender], expected: dict[str, str]) -> None:
+def test_holder_of_a_route_key(contenders: list[Contender], expected: dict[str, str]) -> None:
     for order in permutations(contenders):
-        assert winners(*order) == expected
+        assert holders(*order) == expected
 
 
-CLAIMS = st.frozensets(st.sampled_from(sorted(places("/1", "/2", "/3", "/4"))), max_size=3)
+CLAIMS = st.frozensets(st.sampled_from(sorted(keys("/1", "/2", "/3", "/4"))), max_size=3)
 CONTENDERS = st.lists(
     st.builds(contender, st.sampled_from("abcde"), CLAIMS, CLAIMS, st.sampled_from("12")),
     max_size=5,
@@ -92,34 +92,34 @@ CONTENDERS = st.lists(
 
 
 @given(CONTENDERS)
-def test_of_any_contenders_each_gets_all_or_nothing_new_and_nobody_who_could_have_all_goes_without(
+def test_claims_are_granted_as_a_whole_or_not_at_all(
     contenders: list[Contender],
 ) -> None:
-    owner = assign_holders(contenders)
+    holder = assign_holders(contenders)
     for one in contenders:
-        got = {place for place in one.requested if owner.get(place) == one.key}
+        got = {route_key for route_key in one.requested if holder.get(route_key) == one.key}
         assert got == one.requested or got <= one.granted
         if got != one.requested:
-            assert any(owner.get(place, one.key) != one.key for place in one.requested)
-    for place, key in owner.items():
-        holders = [one for one in contenders if place in one.granted]
-        first = min(holders, key=lambda one: (one.created, one.key), default=None)
-        assert first is None or first.key == key, "a place that somebody has stays his"
+            assert any(holder.get(route_key, one.key) != one.key for route_key in one.requested)
+    for route_key, key in holder.items():
+        routed = [one for one in contenders if route_key in one.granted]
+        first = min(routed, key=lambda one: (one.created, one.key), default=None)
+        assert first is None or first.key == key, "a granted route key stays with its holder"
 
 
 @given(CONTENDERS)
-def test_the_decision_stands_once_it_is_carried_out(contenders: list[Contender]) -> None:
-    """Winners get their routes and the routes of losers go: looked at again, nothing changes."""
-    owner = assign_holders(contenders)
+def test_decision_is_stable_once_it_is_carried_out(contenders: list[Contender]) -> None:
+    """Apps whose claim is granted get their routes, the others lose theirs: deciding again changes nothing."""
+    holder = assign_holders(contenders)
 
     def afterwards(one: Contender) -> Contender:
-        won = all(owner.get(place) == one.key for place in one.requested)
-        holds = one.requested if won else frozenset(place for place in one.granted if owner[place] == one.key)
-        return Contender(one.key, one.created, one.requested, holds)
+        won = all(holder.get(route_key) == one.key for route_key in one.requested)
+        kept = frozenset(route_key for route_key in one.granted if holder[route_key] == one.key)
+        return Contender(one.key, one.created, one.requested, one.requested if won else kept)
 
     settled = [afterwards(one) for one in contenders]
     for _ in range(len(contenders)):
-        owner = assign_holders(settled)
+        holder = assign_holders(settled)
         settled = [afterwards(one) for one in settled]
     assert [afterwards(one) for one in settled] == settled
 
@@ -128,7 +128,7 @@ def test_the_decision_stands_once_it_is_carried_out(contenders: list[Contender])
     ("route", "expected"),
     [
         pytest.param({"pathPrefix": "/x"}, claim_of(Rule((), "/x"), ENTRY_POINTS, None), id="any host"),
-        pytest.param({}, claim_of(Rule((), "/"), ENTRY_POINTS, None), id="everything"),
+        pytest.param({}, claim_of(Rule((), "/"), ENTRY_POINTS, None), id="every path of any host"),
         pytest.param(
             {"hosts": ["b", "a"], "pathPrefix": "/x", "entryPoints": ["web"], "ingressClassName": "inner"},
             frozenset({RouteKey("a", "/x", "web", "inner"), RouteKey("b", "/x", "web", "inner")}),
@@ -143,7 +143,9 @@ def test_requested_claim(route: object, expected: Claim) -> None:
 @pytest.mark.parametrize("hosts", [(), ("a.example.com",), ("a.example.com", "b.example.com")])
 @pytest.mark.parametrize("prefix", ["/", "/api", "/api/v1"])
 @pytest.mark.parametrize("ingress_class", [None, "inner"])
-def test_what_is_written_is_what_is_held(hosts: tuple[str, ...], prefix: str, ingress_class: str | None) -> None:
+def test_claim_is_read_back_from_the_written_route(
+    hosts: tuple[str, ...], prefix: str, ingress_class: str | None
+) -> None:
     rule = Rule(hosts, prefix)
     *_, written = objects_for(Route(Key("team", "shop"), rule, True, ENTRY_POINTS, ingress_class, "shop", 80))
     assert granted_claim(written.spec) == claim_of(rule, ENTRY_POINTS, ingress_class)
@@ -162,5 +164,5 @@ def test_what_is_written_is_what_is_held(hosts: tuple[str, ...], prefix: str, in
         'Host("a") && (Path("/x") || PathPrefix("/y/"))',
     ],
 )
-def test_rules_of_others_hold_nothing(match: str) -> None:
+def test_rules_that_the_operator_would_not_write_grant_nothing(match: str) -> None:
     assert granted_claim({"entryPoints": ["web"], "routes": [{"match": match}]}) == frozenset()

@@ -1,4 +1,4 @@
-"""What other people's objects match, and with which priority."""
+"""What foreign routes match, and with which priority."""
 
 from typing import Any
 
@@ -28,27 +28,27 @@ def priorities(kind: str, manifest: dict[str, Any]) -> dict[Pattern, int]:
 @pytest.mark.parametrize(
     ("route", "expected"),
     [
-        pytest.param({"match": RULE}, {API: len(RULE)}, id="its length"),
-        pytest.param({"match": RULE, "priority": 0}, {API: len(RULE)}, id="0 is as good as none"),
-        pytest.param({"match": RULE, "priority": 7}, {API: 7}, id="as it says"),
-        pytest.param({"match": RULE, "priority": -7}, {API: -7}, id="below nothing"),
-        pytest.param({"match": f" {RULE}  "}, {API: len(RULE) + 3}, id="blanks count"),
-        pytest.param({"match": "Path(`/ä`)"}, {}, id="no path of a request is written so"),
-        pytest.param({"match": RULE, "kind": "Rule", "syntax": "v3"}, {API: len(RULE)}, id="this syntax"),
-        pytest.param({"match": RULE, "syntax": "v2"}, {}, id="another syntax"),
-        pytest.param({"match": "Nonsense"}, {}, id="cannot be read"),
+        pytest.param({"match": RULE}, {API: len(RULE)}, id="by default the length of the rule"),
+        pytest.param({"match": RULE, "priority": 0}, {API: len(RULE)}, id="0 means the default"),
+        pytest.param({"match": RULE, "priority": 7}, {API: 7}, id="an explicit priority"),
+        pytest.param({"match": RULE, "priority": -7}, {API: -7}, id="a negative priority"),
+        pytest.param({"match": f" {RULE}  "}, {API: len(RULE) + 3}, id="blanks count towards the length"),
+        pytest.param({"match": "Path(`/ä`)"}, {}, id="a path that no request can have"),
+        pytest.param({"match": RULE, "kind": "Rule", "syntax": "v3"}, {API: len(RULE)}, id="the v3 syntax"),
+        pytest.param({"match": RULE, "syntax": "v2"}, {}, id="the v2 syntax"),
+        pytest.param({"match": "Nonsense"}, {}, id="an invalid rule"),
     ],
 )
-def test_an_ingress_route(route: dict[str, Any], expected: dict[Pattern, int]) -> None:
+def test_patterns_of_an_ingress_route(route: dict[str, Any], expected: dict[Pattern, int]) -> None:
     assert priorities("IngressRoute", ingress_route(route)) == expected
 
 
-def test_of_several_rules_for_the_same_the_highest_counts() -> None:
+def test_highest_priority_of_equal_patterns_counts() -> None:
     routes = [{"match": RULE, "priority": each} for each in (5, 9, 7)]
     assert priorities("IngressRoute", ingress_route(*routes)) == {API: 9}
 
 
-def test_an_ingress_route_below_others_is_theirs_to_match() -> None:
+def test_ingress_route_with_parents_matches_nothing() -> None:
     assert read_foreign_route("IngressRoute", ingress_route({"match": RULE}, parentRefs=[{"name": "root"}])) is None
 
 
@@ -81,17 +81,19 @@ AS_PATH = 'Host("a.test") && Path("/api")'
             id="a path",
         ),
         pytest.param(
-            ingress({"path": "/api", "pathType": "ImplementationSpecific"}), {API: len(AS_PREFIX)}, id="as it likes"
+            ingress({"path": "/api", "pathType": "ImplementationSpecific"}),
+            {API: len(AS_PREFIX)},
+            id="ImplementationSpecific",
         ),
         pytest.param(
             ingress({"path": "/api", "pathType": "ImplementationSpecific"}, None, {f"{ROUTER}pathmatcher": "Path"}),
             {Pattern("", "/api", exact=True): len('Path("/api")')},
-            id="as it likes, a path",
+            id="ImplementationSpecific with pathmatcher Path",
         ),
         pytest.param(
             ingress({"path": "/api", "pathType": "Prefix"}, None, {f"{ROUTER}pathmatcher": "Path"}),
             {Pattern("", "/api"): len('PathPrefix("/api")')},
-            id="a prefix, whatever the annotation says",
+            id="a prefix ignores pathmatcher",
         ),
         pytest.param(
             ingress(
@@ -101,11 +103,11 @@ AS_PATH = 'Host("a.test") && Path("/api")'
             id="a regular expression",
         ),
         pytest.param(ingress({}), {Pattern("a.test", "/"): len('Host("a.test")')}, id="no path"),
-        pytest.param(ingress({}, None), {}, id="no rule at all"),
+        pytest.param(ingress({}, None), {}, id="neither host nor path"),
         pytest.param(
             ingress({"path": "/", "pathType": "Prefix"}, "*.test"),
             {Pattern("*.test", "/"): len('Host("*.test") && PathPrefix("/")')},
-            id="one more label",
+            id="a wildcard host",
         ),
         pytest.param(
             ingress({"path": "/api", "pathType": "Prefix"}, annotations={f"{ROUTER}priority": "2000"}),
@@ -115,22 +117,22 @@ AS_PATH = 'Host("a.test") && Path("/api")'
         pytest.param(
             ingress({"path": "/api", "pathType": "Prefix"}, annotations={f"{ROUTER}priority": "high"}),
             {},
-            id="a priority that Traefik refuses",
+            id="an invalid priority",
         ),
         pytest.param(
             ingress({"path": "/api", "pathType": "Prefix"}, annotations={f"{ROUTER}rulesyntax": "v2"}),
             {},
-            id="another syntax",
+            id="the v2 syntax",
         ),
         pytest.param(
             ingress({"path": "/api", "pathType": "Prefix", "backend": {"resource": {}}}), {}, id="no service behind it"
         ),
-        pytest.param(ingress({"path": '/a"b', "pathType": "Prefix"}), {}, id="a quote in it"),
-        pytest.param(body({"defaultBackend": {"service": {"name": "s"}}}), {}, id="what is left over by all"),
-        pytest.param(body({"rules": [{"host": "a.test"}]}), {}, id="a host and nothing else"),
+        pytest.param(ingress({"path": '/a"b', "pathType": "Prefix"}), {}, id="a quote in the path"),
+        pytest.param(body({"defaultBackend": {"service": {"name": "s"}}}), {}, id="a default backend"),
+        pytest.param(body({"rules": [{"host": "a.test"}]}), {}, id="a host without paths"),
     ],
 )
-def test_an_ingress(manifest: dict[str, Any], expected: dict[Pattern, int]) -> None:
+def test_patterns_of_an_ingress(manifest: dict[str, Any], expected: dict[Pattern, int]) -> None:
     assert priorities("Ingress", manifest) == expected
 
 
@@ -188,26 +190,26 @@ def under(path: str, kind: str = "PathPrefix") -> dict[str, Any]:
             {Pattern("", "/api", exact=True): 10501, Pattern("", "/api/"): 10501},
             id="no host",
         ),
-        pytest.param(http_route(under("/")), {Pattern("a.test", "/"): 8}, id="everything comes last"),
-        pytest.param(http_route({}), {Pattern("a.test", "/"): 8}, id="no path is everything"),
+        pytest.param(http_route(under("/")), {Pattern("a.test", "/"): 8}, id="the root has the lowest priority"),
+        pytest.param(http_route({}), {Pattern("a.test", "/"): 8}, id="no path means the root"),
         pytest.param(
-            http_route(under("/api", "Exact")), {Pattern("a.test", "/api", exact=True): 100007}, id="just this"
+            http_route(under("/api", "Exact")), {Pattern("a.test", "/api", exact=True): 100007}, id="an exact path"
         ),
         pytest.param(
             http_route(under("/"), hosts=("*.test", "long.test")),
             {Pattern("**.test", "/"): 11, Pattern("long.test", "/"): 11},
-            id="the longest host counts for all",
+            id="the longest host counts for all hosts",
         ),
         pytest.param(http_route(under("/api", "RegularExpression")), {}, id="a regular expression"),
         pytest.param(http_route(under("/api") | {"method": "GET"}), {}, id="one method"),
         pytest.param(http_route(under("/api") | {"headers": [{"name": "a", "value": "b"}]}), {}, id="a header"),
         pytest.param(http_route(under("/api") | {"queryParams": [{"name": "a", "value": "b"}]}), {}, id="a query"),
         pytest.param(http_route(), {}, id="no match"),
-        pytest.param(http_route(under("/"), status={}), {}, id="nobody has taken it"),
+        pytest.param(http_route(under("/"), status={}), {}, id="not accepted by any controller"),
         pytest.param(
             http_route(under("/"), status={"parents": [TRAEFIKS["parents"][0] | {"controllerName": "other"}]}),
             {},
-            id="another proxy has taken it",
+            id="accepted by another controller",
         ),
         pytest.param(
             http_route(
@@ -219,15 +221,15 @@ def under(path: str, kind: str = "PathPrefix") -> dict[str, Any]:
                 },
             ),
             {},
-            id="Traefik has refused it",
+            id="refused by Traefik",
         ),
     ],
 )
-def test_an_http_route(manifest: dict[str, Any], expected: dict[Pattern, int]) -> None:
+def test_patterns_of_an_http_route(manifest: dict[str, Any], expected: dict[Pattern, int]) -> None:
     assert priorities("HTTPRoute", manifest) == expected
 
 
-def test_an_earlier_rule_of_an_http_route_comes_first() -> None:
+def test_earlier_rule_of_an_http_route_has_a_higher_priority() -> None:
     manifest = http_route(under("/", "Exact"))
     manifest["spec"]["rules"] += [{"matches": [under("/b", "Exact")]}, {"matches": [under("/c", "Exact")]}]
     assert sorted(priorities("HTTPRoute", manifest).items(), key=lambda one: -one[1]) == [
@@ -241,14 +243,14 @@ def test_an_earlier_rule_of_an_http_route_comes_first() -> None:
 @pytest.mark.parametrize(
     "spec", [{}, {"routes": None, "rules": None}, {"routes": [{}], "rules": [{}]}, {"routes": "x", "rules": 5}, None]
 )
-def test_what_is_not_as_its_api_has_it_matches_nothing(kind: str, spec: Any) -> None:
+def test_object_of_an_unexpected_shape_matches_nothing(kind: str, spec: Any) -> None:
     assert read_foreign_route(kind, body(spec, status=TRAEFIKS)) is None
 
 
-def test_classes() -> None:
+def test_ingress_classes_are_normalized() -> None:
     assert normalized_class(None) == normalized_class("") == normalized_class("traefik") == ""
     assert normalized_class("inner") == "inner"
 
 
-def test_its_name() -> None:
+def test_reference_is_kind_namespace_and_name() -> None:
     assert str(RouteRef("Ingress", "team", "shop")) == "Ingress team/shop"

@@ -1,4 +1,4 @@
-"""Which foreign routes an app is warned of: rules, priorities, hosts, entry points and classes, one case a row.
+"""Which foreign routes overlap with an app: rules, priorities, hosts, entry points and classes, one case per row.
 
 Read `HOSTED` as an app at a.test/api/v1 with priority 1007, and `HOSTLESS` as one at /api/v1 with priority 7.
 """
@@ -41,7 +41,7 @@ HOSTED = route("a.test")
 HOSTLESS = route()
 ROOT = route("a.test", prefix="/")
 BARE = route(prefix="/")
-"""At / of every host: priority 1."""
+"""An app at / on any host: priority 1."""
 
 AT_API = [{"matches": [{"path": {"type": "PathPrefix", "value": "/api/v1"}}]}]
 SERVICE = {"service": {"name": "s", "port": {"number": 80}}}
@@ -52,7 +52,7 @@ ACCEPTED = {
 }
 
 
-def theirs(rule: str, priority: int = 0, **spec: Any) -> dict[str, Any]:
+def foreign_route(rule: str, priority: int = 0, **spec: Any) -> dict[str, Any]:
     return {"kind": "IngressRoute", "spec": {"routes": [{"match": rule, "priority": priority}], **spec}}
 
 
@@ -66,21 +66,21 @@ def http_route(*hosts: str, rules: Any = AT_API) -> dict[str, Any]:
     return {"kind": "HTTPRoute", "spec": {"hostnames": list(hosts), "rules": rules}, "status": ACCEPTED}
 
 
-def known(*objects: Mapping[str, Any]) -> ForeignRoutes:
-    neighbours = ForeignRoutes()
+def foreign_routes(*objects: Mapping[str, Any]) -> ForeignRoutes:
+    routes = ForeignRoutes()
     for number, manifest in enumerate(objects):
         body = {"metadata": {}, **manifest}
         name = body["metadata"].get("name", f"theirs-{number}")
-        neighbours.observe(RouteRef(body["kind"], "others", name), read_foreign_route(body["kind"], body))
-    return neighbours
+        routes.observe(RouteRef(body["kind"], "others", name), read_foreign_route(body["kind"], body))
+    return routes
 
 
-def overlap(ours: Route, *objects: Mapping[str, Any], urls: Mapping[str, str] = URLS) -> Overlap | None:
-    return find_overlap(ours, EntryPoints(("web", "websecure"), urls), known(*objects).at)
+def overlap(app_route: Route, *objects: Mapping[str, Any], urls: Mapping[str, str] = URLS) -> Overlap | None:
+    return find_overlap(app_route, EntryPoints(("web", "websecure"), urls), foreign_routes(*objects).at)
 
 
-def told(ours: Route, *objects: Mapping[str, Any], urls: Mapping[str, str] = URLS) -> str | None:
-    found = overlap(ours, *objects, urls=urls)
+def winner_of(app_route: Route, *objects: Mapping[str, Any], urls: Mapping[str, str] = URLS) -> str | None:
+    found = overlap(app_route, *objects, urls=urls)
     return None if found is None else found.winner.name
 
 
@@ -88,72 +88,141 @@ SAME = "Host(`a.test`) && PathPrefix(`/api/v1`)"
 
 
 @pytest.mark.parametrize(
-    ("ours", "foreign", "expected"),
+    ("app_route", "foreign", "expected"),
     [
-        pytest.param(HOSTED, theirs(SAME), "APP", id="the same place, by default"),
-        pytest.param(HOSTED, theirs(SAME, 1006), "APP", id="the same place, a bit below"),
-        pytest.param(HOSTED, theirs(SAME, 1007), "EITHER", id="the same place and priority"),
-        pytest.param(HOSTED, theirs(SAME, 1008), "FOREIGN", id="the same place, a bit above"),
-        pytest.param(HOSTED, theirs(Rule(("a.test",), "/api/v1").format(), 1007), "EITHER", id="our very rule"),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && Path(`/api/v1`)"), "APP", id="only the prefix itself"),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && Path(`/api/v1/`)", 2000), "FOREIGN", id="only the slashed one"),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && PathPrefix(`/api/v1/`)"), "APP", id="all below"),
-        pytest.param(HOSTED, theirs("Host(`A.TEST`) && PathPrefix(`/api/v1`)"), "APP", id="hosts know no case"),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && PathPrefix(`/API/v1`)", 2000), None, id="paths do"),
-        pytest.param(HOSTED, theirs("Host(`b.test`) || Host(`a.test`)", 2000), "FOREIGN", id="one of its hosts"),
-        pytest.param(HOSTED, theirs("Host(`b.test`) && PathPrefix(`/api/v1`)", 2000), None, id="another host"),
-        pytest.param(HOSTED, theirs("Host(`x.a.test`) && PathPrefix(`/api/v1`)", 2000), None, id="a host below"),
-        pytest.param(HOSTED, theirs("Host(`test`) && PathPrefix(`/api/v1`)", 2000), None, id="a host above"),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && PathPrefix(`/api/v1/x`)", 2000), None, id="a longer prefix"),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && Path(`/api/v1/docs`)", 2000), None, id="a path below"),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && PathPrefix(`/api/v10`)", 2000), None, id="a prefix beside"),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && PathPrefix(`/api`)"), None, id="a shorter one, by default"),
+        pytest.param(HOSTED, foreign_route(SAME), "APP", id="same address, default priority"),
+        pytest.param(HOSTED, foreign_route(SAME, 1006), "APP", id="same address, lower priority"),
+        pytest.param(HOSTED, foreign_route(SAME, 1007), "EITHER", id="same address and priority"),
+        pytest.param(HOSTED, foreign_route(SAME, 1008), "FOREIGN", id="same address, higher priority"),
+        pytest.param(HOSTED, foreign_route(Rule(("a.test",), "/api/v1").format(), 1007), "EITHER", id="the same rule"),
+        pytest.param(HOSTED, foreign_route("Host(`a.test`) && Path(`/api/v1`)"), "APP", id="only the prefix itself"),
         pytest.param(
-            HOSTED, theirs("Host(`a.test`) && PathPrefix(`/api`)", 2000), "FOREIGN", id="a shorter prefix first"
+            HOSTED,
+            foreign_route("Host(`a.test`) && Path(`/api/v1/`)", 2000),
+            "FOREIGN",
+            id="only the prefix with a slash",
         ),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && PathPrefix(`/ap`)", 2000), "FOREIGN", id="by characters"),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && PathPrefix(`/api/v`)", 2000), "FOREIGN", id="by characters too"),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && Path(`/api`)", 2000), None, id="the path above"),
-        pytest.param(HOSTED, theirs("Host(`a.test`)"), None, id="the whole host, by default"),
-        pytest.param(HOSTED, theirs("Host(`a.test`)", 1007), "EITHER", id="the whole host, level"),
-        pytest.param(HOSTED, theirs("PathPrefix(`/`)"), None, id="catch-all, by default"),
-        pytest.param(HOSTED, theirs("PathPrefix(`/`)", 1006), None, id="catch-all, below"),
-        pytest.param(HOSTED, theirs("PathPrefix(`/`)", 5000), "FOREIGN", id="catch-all before"),
-        pytest.param(HOSTED, theirs("Host(`*`)", 5000), "FOREIGN", id="every host, said otherwise"),
-        pytest.param(HOSTED, theirs("PathPrefix(`/api/v1`)"), None, id="our prefix at every host"),
-        pytest.param(HOSTED, theirs("PathPrefix(`/api/v1`)", 1008), "FOREIGN", id="our prefix at every host, before"),
-        pytest.param(HOSTED, theirs("Host(`*.test`)", 5000), "FOREIGN", id="one more label"),
-        pytest.param(HOSTED, theirs("Host(`*.a.test`)", 5000), None, id="one more label than we have"),
-        pytest.param(route("x.a.test"), theirs("Host(`*.test`)", 5000), None, id="two labels are not one"),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && Method(`GET`)", 5000), None, id="one method"),
-        pytest.param(HOSTED, theirs("Host(`a.test`) && !PathPrefix(`/x`)", 5000), None, id="all but"),
-        pytest.param(HOSTED, theirs("HostRegexp(`.*`)", 5000), None, id="a regular expression"),
-        pytest.param(HOSTED, theirs("Method(`GET`) || Host(`a.test`)", 5000), "FOREIGN", id="the readable part"),
-        pytest.param(HOSTED, theirs("not a rule", 5000), None, id="no rule"),
-        pytest.param(HOSTED, theirs(f"{SAME}{' ' * 2000}"), "FOREIGN", id="a long rule comes first"),
-        pytest.param(ROOT, theirs("Host(`a.test`)"), "APP", id="the whole host, and so are we"),
-        pytest.param(ROOT, theirs("Host(`a.test`) && PathPrefix(`/`)", 1001), "EITHER", id="the whole host, level too"),
-        pytest.param(ROOT, theirs("Host(`a.test`) && PathPrefix(`/api`)", 5000), None, id="a prefix below the root"),
-        pytest.param(ROOT, theirs("Host(`a.test`) && Path(`/`)", 5000), "FOREIGN", id="the root's own path"),
-        pytest.param(BARE, theirs("PathPrefix(`/`)"), "FOREIGN", id="catch-all before catch-all, by its length"),
-        pytest.param(BARE, theirs("PathPrefix(`/`)", -5), "APP", id="catch-all below catch-all"),
-        pytest.param(BARE, theirs("Host(`b.test`)"), None, id="a host of its own"),
-        pytest.param(HOSTLESS, theirs("PathPrefix(`/`)"), "FOREIGN", id="catch-all, longer than our prefix"),
-        pytest.param(HOSTLESS, theirs("PathPrefix(`/`)", 1), None, id="catch-all that knows its place"),
-        pytest.param(HOSTLESS, theirs("PathPrefix(`/`)", 7), "EITHER", id="catch-all, level"),
-        pytest.param(route(prefix="/team/orders/v1"), theirs("PathPrefix(`/`)"), "EITHER", id="as long as its rule"),
-        pytest.param(route(prefix="/team/orders/v12"), theirs("PathPrefix(`/`)"), None, id="longer than its rule"),
-        pytest.param(HOSTLESS, theirs("PathPrefix(`/api/v1`)"), "FOREIGN", id="the same place at every host"),
-        pytest.param(HOSTLESS, theirs("PathPrefix(`/api/v1`)", 6), "APP", id="the same place, below"),
         pytest.param(
-            HOSTLESS, theirs("Host(`b.test`) && PathPrefix(`/api/v1`)"), None, id="a host that we do not name"
+            HOSTED, foreign_route("Host(`a.test`) && PathPrefix(`/api/v1/`)"), "APP", id="everything below the prefix"
         ),
-        pytest.param(HOSTLESS, theirs("Host(`*.test`)", 5000), None, id="hosts that we do not name"),
-        pytest.param(HOSTED, ingress("/api/v1"), "APP", id="Ingress at the same place"),
+        pytest.param(
+            HOSTED,
+            foreign_route("Host(`A.TEST`) && PathPrefix(`/api/v1`)"),
+            "APP",
+            id="hosts are compared without case",
+        ),
+        pytest.param(
+            HOSTED,
+            foreign_route("Host(`a.test`) && PathPrefix(`/API/v1`)", 2000),
+            None,
+            id="paths are compared with case",
+        ),
+        pytest.param(
+            HOSTED, foreign_route("Host(`b.test`) || Host(`a.test`)", 2000), "FOREIGN", id="one of several hosts"
+        ),
+        pytest.param(HOSTED, foreign_route("Host(`b.test`) && PathPrefix(`/api/v1`)", 2000), None, id="another host"),
+        pytest.param(HOSTED, foreign_route("Host(`x.a.test`) && PathPrefix(`/api/v1`)", 2000), None, id="a subdomain"),
+        pytest.param(HOSTED, foreign_route("Host(`test`) && PathPrefix(`/api/v1`)", 2000), None, id="a parent domain"),
+        pytest.param(
+            HOSTED, foreign_route("Host(`a.test`) && PathPrefix(`/api/v1/x`)", 2000), None, id="a longer prefix"
+        ),
+        pytest.param(HOSTED, foreign_route("Host(`a.test`) && Path(`/api/v1/docs`)", 2000), None, id="a path below"),
+        pytest.param(
+            HOSTED,
+            foreign_route("Host(`a.test`) && PathPrefix(`/api/v10`)", 2000),
+            None,
+            id="a prefix with the same start",
+        ),
+        pytest.param(
+            HOSTED, foreign_route("Host(`a.test`) && PathPrefix(`/api`)"), None, id="a shorter prefix, default priority"
+        ),
+        pytest.param(
+            HOSTED, foreign_route("Host(`a.test`) && PathPrefix(`/api`)", 2000), "FOREIGN", id="a shorter prefix first"
+        ),
+        pytest.param(
+            HOSTED,
+            foreign_route("Host(`a.test`) && PathPrefix(`/ap`)", 2000),
+            "FOREIGN",
+            id="a prefix that ends within a segment",
+        ),
+        pytest.param(
+            HOSTED,
+            foreign_route("Host(`a.test`) && PathPrefix(`/api/v`)", 2000),
+            "FOREIGN",
+            id="another prefix that ends within a segment",
+        ),
+        pytest.param(HOSTED, foreign_route("Host(`a.test`) && Path(`/api`)", 2000), None, id="the exact parent path"),
+        pytest.param(HOSTED, foreign_route("Host(`a.test`)"), None, id="the whole host, default priority"),
+        pytest.param(HOSTED, foreign_route("Host(`a.test`)", 1007), "EITHER", id="the whole host, same priority"),
+        pytest.param(HOSTED, foreign_route("PathPrefix(`/`)"), None, id="catch-all, default priority"),
+        pytest.param(HOSTED, foreign_route("PathPrefix(`/`)", 1006), None, id="catch-all, lower priority"),
+        pytest.param(HOSTED, foreign_route("PathPrefix(`/`)", 5000), "FOREIGN", id="catch-all, higher priority"),
+        pytest.param(HOSTED, foreign_route("Host(`*`)", 5000), "FOREIGN", id="Host(`*`), higher priority"),
+        pytest.param(HOSTED, foreign_route("PathPrefix(`/api/v1`)"), None, id="the same prefix on any host"),
+        pytest.param(
+            HOSTED,
+            foreign_route("PathPrefix(`/api/v1`)", 1008),
+            "FOREIGN",
+            id="the same prefix on any host, higher priority",
+        ),
+        pytest.param(HOSTED, foreign_route("Host(`*.test`)", 5000), "FOREIGN", id="wildcard host"),
+        pytest.param(HOSTED, foreign_route("Host(`*.a.test`)", 5000), None, id="wildcard below the host"),
+        pytest.param(
+            route("x.a.test"), foreign_route("Host(`*.test`)", 5000), None, id="wildcard matches one label only"
+        ),
+        pytest.param(HOSTED, foreign_route("Host(`a.test`) && Method(`GET`)", 5000), None, id="one method"),
+        pytest.param(HOSTED, foreign_route("Host(`a.test`) && !PathPrefix(`/x`)", 5000), None, id="a negated matcher"),
+        pytest.param(HOSTED, foreign_route("HostRegexp(`.*`)", 5000), None, id="a regular expression"),
+        pytest.param(HOSTED, foreign_route("Method(`GET`) || Host(`a.test`)", 5000), "FOREIGN", id="the readable part"),
+        pytest.param(HOSTED, foreign_route("not a rule", 5000), None, id="an invalid rule"),
+        pytest.param(HOSTED, foreign_route(f"{SAME}{' ' * 2000}"), "FOREIGN", id="a long rule has a high priority"),
+        pytest.param(ROOT, foreign_route("Host(`a.test`)"), "APP", id="the whole host for both"),
+        pytest.param(
+            ROOT,
+            foreign_route("Host(`a.test`) && PathPrefix(`/`)", 1001),
+            "EITHER",
+            id="the whole host for both, same priority",
+        ),
+        pytest.param(
+            ROOT, foreign_route("Host(`a.test`) && PathPrefix(`/api`)", 5000), None, id="a prefix below the root"
+        ),
+        pytest.param(ROOT, foreign_route("Host(`a.test`) && Path(`/`)", 5000), "FOREIGN", id="the exact root path"),
+        pytest.param(BARE, foreign_route("PathPrefix(`/`)"), "FOREIGN", id="catch-all with a longer rule"),
+        pytest.param(BARE, foreign_route("PathPrefix(`/`)", -5), "APP", id="catch-all with a lower priority"),
+        pytest.param(BARE, foreign_route("Host(`b.test`)"), None, id="a host that the app does not name"),
+        pytest.param(HOSTLESS, foreign_route("PathPrefix(`/`)"), "FOREIGN", id="catch-all, longer than the prefix"),
+        pytest.param(HOSTLESS, foreign_route("PathPrefix(`/`)", 1), None, id="catch-all with priority 1"),
+        pytest.param(HOSTLESS, foreign_route("PathPrefix(`/`)", 7), "EITHER", id="catch-all, level"),
+        pytest.param(
+            route(prefix="/team/orders/v1"),
+            foreign_route("PathPrefix(`/`)"),
+            "EITHER",
+            id="prefix as long as the foreign rule",
+        ),
+        pytest.param(
+            route(prefix="/team/orders/v12"),
+            foreign_route("PathPrefix(`/`)"),
+            None,
+            id="prefix longer than the foreign rule",
+        ),
+        pytest.param(HOSTLESS, foreign_route("PathPrefix(`/api/v1`)"), "FOREIGN", id="same prefix on any host"),
+        pytest.param(
+            HOSTLESS, foreign_route("PathPrefix(`/api/v1`)", 6), "APP", id="same prefix on any host, lower priority"
+        ),
+        pytest.param(
+            HOSTLESS,
+            foreign_route("Host(`b.test`) && PathPrefix(`/api/v1`)"),
+            None,
+            id="same prefix on a host that the app does not name",
+        ),
+        pytest.param(
+            HOSTLESS, foreign_route("Host(`*.test`)", 5000), None, id="wildcard host that the app does not name"
+        ),
+        pytest.param(HOSTED, ingress("/api/v1"), "APP", id="Ingress, same address"),
         pytest.param(HOSTED, ingress("/api/v1/"), "APP", id="Ingress with a slash"),
-        pytest.param(HOSTED, ingress("/"), None, id="Ingress for the rest of the host"),
-        pytest.param(HOSTED, ingress("/api/v1", "b.test"), None, id="Ingress for another host"),
-        pytest.param(HOSTED, ingress("/api/v1/x"), None, id="Ingress below"),
+        pytest.param(HOSTED, ingress("/"), None, id="Ingress for the whole host"),
+        pytest.param(HOSTED, ingress("/api/v1", "b.test"), None, id="Ingress, another host"),
+        pytest.param(HOSTED, ingress("/api/v1/x"), None, id="Ingress below the prefix"),
         pytest.param(
             HOSTED,
             ingress("/", annotations={"traefik.ingress.kubernetes.io/router.priority": "3000"}),
@@ -162,82 +231,88 @@ SAME = "Host(`a.test`) && PathPrefix(`/api/v1`)"
         ),
         pytest.param(HOSTED, ingress("/api/v1", ingressClassName="traefik"), "APP", id="Ingress of Traefik's class"),
         pytest.param(HOSTED, ingress("/api/v1", ingressClassName="nginx"), None, id="Ingress of another proxy"),
-        pytest.param(ROOT, ingress("/"), "APP", id="Ingress for the whole host, and so are we"),
-        pytest.param(HOSTLESS, ingress("/api/v1", ""), "FOREIGN", id="Ingress at every host"),
-        pytest.param(HOSTLESS, ingress("/", ""), "FOREIGN", id="Ingress for everything"),
-        pytest.param(HOSTED, ingress("/", ""), None, id="Ingress for everything, and we have a host"),
-        pytest.param(HOSTED, http_route("a.test"), "FOREIGN", id="HTTPRoute at the same place"),
-        pytest.param(HOSTED, http_route(), "FOREIGN", id="HTTPRoute at every host"),
-        pytest.param(HOSTED, http_route("b.test"), None, id="HTTPRoute at another host"),
-        pytest.param(route("x.a.test"), http_route("*.test"), "FOREIGN", id="HTTPRoute, two labels"),
-        pytest.param(HOSTED, http_route("a.test", rules=[{"matches": [{}]}]), None, id="HTTPRoute for the rest"),
-        pytest.param(ROOT, http_route("a.test", rules=[{"matches": [{}]}]), "APP", id="HTTPRoute, and so are we"),
-        pytest.param(HOSTED, http_route("a.test") | {"status": {}}, None, id="HTTPRoute that Traefik has not taken"),
+        pytest.param(ROOT, ingress("/"), "APP", id="Ingress for the whole host, as the app"),
+        pytest.param(HOSTLESS, ingress("/api/v1", ""), "FOREIGN", id="Ingress without a host"),
+        pytest.param(HOSTLESS, ingress("/", ""), "FOREIGN", id="Ingress for any host and path"),
+        pytest.param(HOSTED, ingress("/", ""), None, id="Ingress for any host and path, app with a host"),
+        pytest.param(HOSTED, http_route("a.test"), "FOREIGN", id="HTTPRoute, same address"),
+        pytest.param(HOSTED, http_route(), "FOREIGN", id="HTTPRoute without a host"),
+        pytest.param(HOSTED, http_route("b.test"), None, id="HTTPRoute, another host"),
+        pytest.param(route("x.a.test"), http_route("*.test"), "FOREIGN", id="HTTPRoute with a wildcard for two labels"),
+        pytest.param(HOSTED, http_route("a.test", rules=[{"matches": [{}]}]), None, id="HTTPRoute for the whole host"),
+        pytest.param(
+            ROOT, http_route("a.test", rules=[{"matches": [{}]}]), "APP", id="HTTPRoute for the whole host, as the app"
+        ),
+        pytest.param(HOSTED, http_route("a.test") | {"status": {}}, None, id="HTTPRoute that Traefik has not accepted"),
     ],
 )
-def test_who_is_told_of_what(ours: Route, foreign: Mapping[str, Any], expected: str | None) -> None:
-    assert told(ours, foreign) == expected
+def test_overlaps(app_route: Route, foreign: Mapping[str, Any], expected: str | None) -> None:
+    assert winner_of(app_route, foreign) == expected
 
 
 BEFORE = 5000
 
 
 @pytest.mark.parametrize(
-    ("ours", "spec", "expected"),
+    ("app_route", "spec", "expected"),
     [
-        pytest.param(HOSTED, {"entryPoints": ["web"]}, "FOREIGN", id="one that we have"),
-        pytest.param(HOSTED, {"entryPoints": ["other", "websecure"]}, "FOREIGN", id="another one that we have"),
-        pytest.param(HOSTED, {"entryPoints": ["other"]}, None, id="none that we have"),
-        pytest.param(HOSTED, {"entryPoints": []}, "FOREIGN", id="Traefik's default ones"),
-        pytest.param(HOSTED, {"entryPoints": ["web"], "tls": {}}, None, id="only TLS where we speak plainly"),
-        pytest.param(HOSTED, {"entryPoints": ["websecure"], "tls": {}}, "FOREIGN", id="TLS, and so do we"),
-        pytest.param(HOSTED, {"tls": {}}, "FOREIGN", id="TLS at the default ones"),
-        pytest.param(route("a.test", entry_points=("web",)), {"tls": {}}, None, id="TLS, and we have none"),
+        pytest.param(HOSTED, {"entryPoints": ["web"]}, "FOREIGN", id="shared entry point"),
+        pytest.param(HOSTED, {"entryPoints": ["other", "websecure"]}, "FOREIGN", id="one of several is shared"),
+        pytest.param(HOSTED, {"entryPoints": ["other"]}, None, id="no shared entry point"),
+        pytest.param(HOSTED, {"entryPoints": []}, "FOREIGN", id="Traefik's default entry points"),
+        pytest.param(HOSTED, {"entryPoints": ["web"], "tls": {}}, None, id="TLS only, on a plain entry point"),
+        pytest.param(HOSTED, {"entryPoints": ["websecure"], "tls": {}}, "FOREIGN", id="TLS only, on a TLS entry point"),
+        pytest.param(HOSTED, {"tls": {}}, "FOREIGN", id="TLS only, default entry points"),
+        pytest.param(route("a.test", entry_points=("web",)), {"tls": {}}, None, id="TLS only, app without TLS"),
         pytest.param(
             route("a.test", entry_points=("websecure",), plain_entry_points=("web",)),
             {"entryPoints": ["web"]},
             "FOREIGN",
-            id="plain",
+            id="one of the app's plain entry points",
         ),
-        pytest.param(HOSTED, {"ingressClassName": "inner"}, None, id="a Traefik that is not ours"),
-        pytest.param(HOSTED, {"ingressClassName": "traefik"}, "FOREIGN", id="Traefik's usual class"),
-        pytest.param(route("a.test", ingress_class_name="traefik"), {}, "FOREIGN", id="and the other way round"),
-        pytest.param(route("a.test", ingress_class_name="inner"), {}, None, id="our Traefik takes no others"),
+        pytest.param(HOSTED, {"ingressClassName": "inner"}, None, id="another ingress class"),
+        pytest.param(HOSTED, {"ingressClassName": "traefik"}, "FOREIGN", id="Traefik's default class"),
+        pytest.param(route("a.test", ingress_class_name="traefik"), {}, "FOREIGN", id="app with the default class"),
+        pytest.param(route("a.test", ingress_class_name="inner"), {}, None, id="app with another class"),
         pytest.param(
-            route("a.test", ingress_class_name="inner"), {"ingressClassName": "inner"}, "FOREIGN", id="our own class"
+            route("a.test", ingress_class_name="inner"), {"ingressClassName": "inner"}, "FOREIGN", id="the same class"
         ),
     ],
 )
-def test_entry_points_and_classes(ours: Route, spec: dict[str, Any], expected: str | None) -> None:
-    assert told(ours, theirs(SAME, BEFORE, **spec)) == expected
+def test_overlap_needs_a_shared_entry_point_and_class(
+    app_route: Route, spec: dict[str, Any], expected: str | None
+) -> None:
+    assert winner_of(app_route, foreign_route(SAME, BEFORE, **spec)) == expected
 
 
 @pytest.mark.parametrize(
-    ("ours", "host", "expected"),
+    ("app_route", "host", "expected"),
     [
-        pytest.param(HOSTLESS, "shop.example", "FOREIGN", id="the host of our address"),
-        pytest.param(HOSTLESS, "other.example", None, id="another one"),
-        pytest.param(HOSTED, "shop.example", None, id="not ours, since we name others"),
-        pytest.param(route(entry_points=("web",)), "shop.example", None, id="of an entry point that we have not"),
+        pytest.param(HOSTLESS, "shop.example", "FOREIGN", id="public host of the entry point"),
+        pytest.param(HOSTLESS, "other.example", None, id="another host"),
+        pytest.param(HOSTED, "shop.example", None, id="app with hosts"),
+        pytest.param(route(entry_points=("web",)), "shop.example", None, id="host of another entry point"),
     ],
 )
-def test_an_app_without_hosts_has_those_of_its_entry_points(ours: Route, host: str, expected: str | None) -> None:
+def test_app_without_hosts_has_the_public_hosts_of_its_entry_points(
+    app_route: Route, host: str, expected: str | None
+) -> None:
     urls = {"web": "http://*", "websecure": "https://shop.example:8443"}
-    assert told(ours, theirs(f"Host(`{host}`)"), urls=urls) == expected
+    assert winner_of(app_route, foreign_route(f"Host(`{host}`)"), urls=urls) == expected
 
 
-def test_every_host_of_an_app_counts() -> None:
-    found = overlap(route("a.test", "b.test"), theirs("Host(`b.test`)", BEFORE))
+def test_every_host_of_an_app_is_checked() -> None:
+    found = overlap(route("a.test", "b.test"), foreign_route("Host(`b.test`)", BEFORE))
     assert found is not None
     assert found.host == "b.test"
 
 
-def test_of_several_the_worst_is_told_then_the_first_by_name_in_whatever_order_they_came() -> None:
+def test_worst_overlap_is_reported_then_the_first_by_name_in_any_order() -> None:
     objects = [
-        theirs(SAME) | {"metadata": {"name": "a"}},
-        theirs(SAME, 1007) | {"metadata": {"name": "b"}},
-        theirs(SAME, 3000) | {"metadata": {"name": "d"}},
-        theirs("Host(`a.test`)", 2000) | {"metadata": {"name": "c"}},
+        foreign_route(SAME) | {"metadata": {"name": "a"}},
+        foreign_route(SAME, 1007) | {"metadata": {"name": "b"}},
+        foreign_route(SAME, 3000) | {"metadata": {"name": "d"}},
+        foreign_route("Host(`a.test`)", 2000) | {"metadata": {"name": "c"}},
         http_route("a.test") | {"metadata": {"name": "e"}},
     ]
     for seed in range(20):
@@ -251,11 +326,11 @@ def test_of_several_the_worst_is_told_then_the_first_by_name_in_whatever_order_t
 
 
 @pytest.mark.parametrize(
-    ("ours", "foreign", "said", "change"),
+    ("app_route", "foreign", "effect", "change"),
     [
         (
             HOSTED,
-            theirs(SAME, 2000),
+            foreign_route(SAME, 2000),
             (
                 "IngressRoute others/theirs-0 takes the requests for a.test /api/v1 "
                 "(its priority is 2000, this app's is 1007)"
@@ -264,7 +339,7 @@ def test_of_several_the_worst_is_told_then_the_first_by_name_in_whatever_order_t
         ),
         (
             HOSTED,
-            theirs(SAME, 1007),
+            foreign_route(SAME, 1007),
             (
                 "IngressRoute others/theirs-0 has the same priority for a.test /api/v1, "
                 "so either route may get the requests "
@@ -292,7 +367,7 @@ def test_of_several_the_worst_is_told_then_the_first_by_name_in_whatever_order_t
         ),
         (
             HOSTLESS,
-            theirs("PathPrefix(`/`)"),
+            foreign_route("PathPrefix(`/`)"),
             (
                 "IngressRoute others/theirs-0 takes the requests for any host /api/v1 "
                 "(its priority is 15, this app's is 7)"
@@ -301,10 +376,10 @@ def test_of_several_the_worst_is_told_then_the_first_by_name_in_whatever_order_t
         ),
     ],
 )
-def test_what_is_said(ours: Route, foreign: Mapping[str, Any], said: str, change: str) -> None:
-    found = overlap(ours, foreign)
+def test_text_of_an_overlap(app_route: Route, foreign: Mapping[str, Any], effect: str, change: str) -> None:
+    found = overlap(app_route, foreign)
     assert found is not None
-    assert found.text == f"{said}. Change its {change}"
+    assert found.text == f"{effect}. Change its {change}"
 
 
 PATHS = st.sampled_from(["/", "/a", "/a/", "/a/b", "/a/b/", "/ab", "/a/bc", "/a/b/c"])
@@ -313,19 +388,19 @@ PATTERNS = st.builds(Pattern, HOSTS, PATHS, st.booleans())
 
 
 @given(PATTERNS, st.sampled_from(["a.test", "x.a.test", "test"]), st.sampled_from(["/", "/a", "/a/b"]))
-def test_who_is_woken_is_who_finds_it(pattern: Pattern, host: str, prefix: str) -> None:
+def test_may_overlap_agrees_with_the_patterns_of_an_address(pattern: Pattern, host: str, prefix: str) -> None:
     assert may_overlap(pattern, host, prefix) == (pattern in set(address_patterns(host, prefix)))
 
 
 @given(PATTERNS, st.sampled_from(["/", "/a", "/a/b"]))
-def test_an_app_without_hosts_is_woken_for_all_that_it_may_find(pattern: Pattern, prefix: str) -> None:
+def test_may_overlap_covers_every_host_of_an_app_without_hosts(pattern: Pattern, prefix: str) -> None:
     for host in ("", "a.test", "x.a.test"):
         assert pattern not in set(address_patterns(host, prefix)) or may_overlap(pattern, "", prefix)
 
 
 @given(PATTERNS, st.sampled_from(["/", "/a", "/a/b"]))
-def test_all_that_is_looked_up_is_what_traefik_takes_at_the_address(pattern: Pattern, prefix: str) -> None:
-    """The tests' model of Traefik knows no wildcards."""
+def test_patterns_of_an_address_are_those_that_traefik_matches_there(pattern: Pattern, prefix: str) -> None:
+    """Wildcards are left out because the tests' model of Traefik does not know them."""
     if "*" in pattern.host:
         return
     path = f'{"Path" if pattern.exact else "PathPrefix"}("{pattern.path}")'

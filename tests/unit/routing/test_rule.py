@@ -1,4 +1,4 @@
-"""The rule as it is written, and how it ranks among others."""
+"""The text of a rule, and its priority."""
 
 import itertools
 
@@ -7,7 +7,7 @@ import pytest
 from proxiedapp.routing.rule import Rule
 
 HIGHEST = 9223372036854774784
-"""The highest priority that Traefik's CRD takes."""
+"""The highest priority that Traefik's CRD accepts (measured with Traefik 3.7.15)."""
 
 
 @pytest.mark.parametrize(
@@ -34,14 +34,14 @@ HIGHEST = 9223372036854774784
         ),
     ],
 )
-def test_rule_is_written_in_traefiks_language(hosts: tuple[str, ...], prefix: str, written: str) -> None:
+def test_rule_is_formatted_in_traefiks_syntax(hosts: tuple[str, ...], prefix: str, written: str) -> None:
     assert Rule(hosts, prefix).format() == written
 
 
 @pytest.mark.parametrize(
     "host", ["", "A.b", "a.b.", "-a", "a_b", "*", "*.a", "a b", 'a"', "a`", "a\\", "a)", "a@b", "a\n", "é", "a:80"]
 )
-def test_host_that_no_rule_may_hold_is_refused(host: str) -> None:
+def test_unsafe_host_is_rejected(host: str) -> None:
     with pytest.raises(ValueError, match="is not allowed in a Host matcher"):
         Rule((host,), "/").format()
 
@@ -67,12 +67,12 @@ def test_host_that_no_rule_may_hold_is_refused(host: str) -> None:
         "/a|b",
     ],
 )
-def test_prefix_that_no_rule_may_hold_is_refused(prefix: str) -> None:
+def test_unsafe_prefix_is_rejected(prefix: str) -> None:
     with pytest.raises(ValueError, match="is not allowed in a Path matcher"):
         Rule(("a",), prefix).format()
 
 
-def test_longest_prefix_wins_and_a_host_comes_first() -> None:
+def test_rules_with_hosts_come_first_then_longer_prefixes() -> None:
     ordered = [
         Rule(("a.b",), "/api/v1"),
         Rule(("a-very-long-name.example.com",), "/api"),
@@ -86,6 +86,6 @@ def test_longest_prefix_wins_and_a_host_comes_first() -> None:
         assert higher.priority > lower.priority
 
 
-def test_priority_stays_within_traefiks_limits() -> None:
+def test_priority_is_within_the_limits_of_traefik() -> None:
     assert Rule((), "/").priority > 0, "0 would mean Traefik's own default, the length of the rule"
     assert Rule(("a" * 253,) * 32, "/" + "a" * 255).priority < HIGHEST

@@ -1,4 +1,4 @@
-"""Whatever text is given as host or prefix: it is refused, or the written rule says just that."""
+"""Any text as host or prefix is either rejected, or the formatted rule means exactly that text."""
 
 from typing import Final
 
@@ -40,7 +40,7 @@ TEXT: Final = st.one_of(
 
 
 def intended(rule: Rule) -> Expression:
-    """Write down what a rule shall mean, without Traefik's language."""
+    """Return what a rule must mean, without Traefik's syntax."""
     parts: list[Expression] = []
     if rule.hosts:
         hosts = tuple(Matcher("Host", host) for host in rule.hosts)
@@ -53,7 +53,7 @@ def intended(rule: Rule) -> Expression:
 
 
 @given(hosts=st.lists(TEXT, max_size=3).map(tuple), prefix=st.one_of(st.just("/"), TEXT))
-def test_no_text_can_change_what_a_rule_says(hosts: tuple[str, ...], prefix: str) -> None:
+def test_no_text_can_change_the_meaning_of_a_rule(hosts: tuple[str, ...], prefix: str) -> None:
     rule = Rule(hosts, prefix)
     try:
         written = rule.format()
@@ -66,7 +66,7 @@ def test_no_text_can_change_what_a_rule_says(hosts: tuple[str, ...], prefix: str
     host=st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,9}[a-z0-9])?", fullmatch=True),
     prefix=st.from_regex(r"(/[A-Za-z0-9._~-]{1,5}){1,3}", fullmatch=True),
 )
-def test_what_the_crd_accepts_can_be_written(host: str, prefix: str) -> None:
+def test_values_that_the_crd_accepts_can_be_formatted(host: str, prefix: str) -> None:
     rule = Rule((host,), prefix)
     assert parse(rule.format()) == intended(rule)
 
@@ -80,6 +80,6 @@ def test_what_the_crd_accepts_can_be_written(host: str, prefix: str) -> None:
         pytest.param("only.test", "/inj\\", id="a backslash before the closing quote"),
     ],
 )
-def test_known_injections_are_refused(host: str, prefix: str) -> None:
+def test_known_injections_are_rejected(host: str, prefix: str) -> None:
     with pytest.raises(ValueError, match="is not allowed in"):
         Rule((host,), prefix).format()

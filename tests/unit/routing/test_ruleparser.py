@@ -1,4 +1,4 @@
-"""What is read in other people's rules, and that it is true: the tests' own model of Traefik takes it too."""
+"""The patterns that are parsed from any rule, compared with the tests' own model of Traefik."""
 
 import pytest
 from hypothesis import given
@@ -54,7 +54,7 @@ def exact(path: str, host: str = "") -> Pattern:
         ('Path("/say`so")', {exact("/say`so")}),
     ],
 )
-def test_what_a_rule_matches(rule: str, expected: set[Pattern]) -> None:
+def test_patterns_of_a_rule(rule: str, expected: set[Pattern]) -> None:
     assert parse_rule(rule) == expected
 
 
@@ -67,7 +67,7 @@ def test_what_a_rule_matches(rule: str, expected: set[Pattern]) -> None:
         "Host(`a.test`) && Host(`b.test`)",
     ],
 )
-def test_what_excludes_itself_matches_nothing(rule: str) -> None:
+def test_contradiction_matches_nothing(rule: str) -> None:
     assert parse_rule(rule) == frozenset()
 
 
@@ -89,7 +89,7 @@ def test_what_excludes_itself_matches_nothing(rule: str) -> None:
         "(Method(`GET`) || Method(`POST`))",
     ],
 )
-def test_what_narrows_a_rule_takes_its_part_out_and_no_more(narrow: str) -> None:
+def test_narrowing_matcher_removes_only_its_own_part(narrow: str) -> None:
     assert parse_rule(f"Host(`b.test`) && {narrow}") == frozenset()
     assert parse_rule(f"{narrow} && Host(`b.test`)") == frozenset()
     assert parse_rule(f"Host(`b.test`) && {narrow} || Path(`/y`)") == {exact("/y")}
@@ -123,22 +123,22 @@ def test_what_narrows_a_rule_takes_its_part_out_and_no_more(narrow: str) -> None
         "Host(a.test)",
         "a.test",
         "// Host(`a.test`)",
-        pytest.param("(" * 40 + "Host(`a.test`)" + ")" * 40, id="deep"),
-        pytest.param("!" * 40 + "Host(`a.test`)", id="denied often"),
-        pytest.param(f"Host(`{'a' * 4096}.test`)", id="long"),
-        pytest.param(" || ".join(f"Host(`a{n}.test`)" for n in range(150)), id="many"),
+        pytest.param("(" * 40 + "Host(`a.test`)" + ")" * 40, id="deeply nested"),
+        pytest.param("!" * 40 + "Host(`a.test`)", id="many negations"),
+        pytest.param(f"Host(`{'a' * 4096}.test`)", id="a long rule"),
+        pytest.param(" || ".join(f"Host(`a{n}.test`)" for n in range(150)), id="many patterns"),
         pytest.param(
             " && ".join("(" + " || ".join(f"{one}(`/{n}`)" for n in range(20)) + ")" for one in ("Host", "Path")),
-            id="many together",
+            id="many combinations",
         ),
     ],
 )
-def test_what_cannot_be_read_matches_nothing(rule: str) -> None:
+def test_unsupported_rule_matches_nothing(rule: str) -> None:
     assert parse_rule(rule) == frozenset()
 
 
 @pytest.mark.parametrize("rule", [Rule((), "/"), Rule(("a.test", "b.test"), "/api/v1"), Rule((), "/api")])
-def test_our_own_rules_can_be_read(rule: Rule) -> None:
+def test_operators_own_rules_can_be_parsed(rule: Rule) -> None:
     slashed = [exact(rule.prefix), prefix(f"{rule.prefix}/")] if rule.prefix != "/" else [prefix("/")]
     assert parse_rule(rule.format()) == {one._replace(host=host) for one in slashed for host in rule.hosts or ("",)}
 
@@ -158,6 +158,6 @@ RULES = st.recursive(
 
 
 @given(RULES, HOSTS, VALUES)
-def test_what_is_read_is_just_what_traefik_takes(rule: str, host: str, path: str) -> None:
+def test_patterns_match_what_traefik_matches(rule: str, host: str, path: str) -> None:
     taken = any(pattern.host in {"", host} and pattern.matches_path(path) for pattern in parse_rule(rule))
     assert taken == parse(rule).matches(host, path)

@@ -1,4 +1,4 @@
-"""Traefik's objects for a route: their content, their order and their names."""
+"""The Traefik objects of a route: content, order and names."""
 
 from dataclasses import replace
 
@@ -57,13 +57,13 @@ def test_route_is_three_objects_with_the_ingress_route_last() -> None:
     )
 
 
-def test_forged_headers_go_even_where_nothing_is_stripped() -> None:
+def test_forgeable_headers_are_removed_in_every_strip_mode() -> None:
     headers, route = objects_for(replace(ROUTE, strips=False))
     assert headers == objects_for(ROUTE)[0]
     assert route.spec["routes"][0]["middlewares"] == [{"name": headers.name}]
 
 
-def test_class_is_named_only_if_it_is_given() -> None:
+def test_ingress_class_is_set_only_if_the_route_has_one() -> None:
     assert "ingressClassName" not in objects_for(ROUTE)[-1].spec
     assert objects_for(replace(ROUTE, ingress_class_name="inner"))[-1].spec["ingressClassName"] == "inner"
 
@@ -79,14 +79,14 @@ def test_class_is_named_only_if_it_is_given() -> None:
         pytest.param({"app": Key("team2", "shop")}, {"headers", "strip", "route"}, id="another namespace"),
     ],
 )
-def test_middlewares_are_named_after_their_content_and_the_route_is_not(
+def test_names_of_middlewares_depend_on_their_content_but_the_routes_name_does_not(
     change: dict[str, object], renamed: set[str]
 ) -> None:
     before, after = names(ROUTE), names(replace(ROUTE, **change))  # type: ignore[arg-type]
     assert {role for role in before if before[role] != after[role]} == renamed
 
 
-def test_names_that_traefik_joins_alike_differ() -> None:
+def test_names_stay_distinct_when_traefik_joins_them_with_the_namespace() -> None:
     """`team-a/strip` and `team/a-strip` are both `team-a-strip` to Traefik: one would get the other's middleware."""
     one = names(replace(ROUTE, app=Key("team-a", "strip")))
     other = names(replace(ROUTE, app=Key("team", "a-strip")))
@@ -100,7 +100,7 @@ def test_names_are_valid_for_the_longest_app() -> None:
 
 
 def test_names_are_the_same_on_every_run() -> None:
-    """They are written down here because another name would rewrite every child of every app on an upgrade."""
+    """Fixed here because a changed name would rewrite the children of every app on an upgrade."""
     assert names(ROUTE) == {
         "headers": "shop-headers-2bfb1e8433",
         "strip": "shop-strip-a9029b0dbf",
@@ -108,7 +108,7 @@ def test_names_are_the_same_on_every_run() -> None:
     }
 
 
-def test_tls_has_an_ingress_route_and_plain_http_another() -> None:
+def test_http_and_https_have_separate_ingress_routes_with_tls() -> None:
     *_, secure, plain = objects_for(
         replace(ROUTE, entry_points=("websecure",), tls={"secretName": "mine"}, plain_entry_points=("web",))
     )
@@ -117,7 +117,7 @@ def test_tls_has_an_ingress_route_and_plain_http_another() -> None:
     assert plain.name != secure.name == objects_for(ROUTE)[-1].name
 
 
-def test_redirect_to_https_asks_nothing_else_of_the_request() -> None:
+def test_redirect_to_https_is_the_only_middleware_of_its_route() -> None:
     made = objects_for(
         replace(
             ROUTE,
@@ -133,5 +133,5 @@ def test_redirect_to_https_asks_nothing_else_of_the_request() -> None:
     assert [one["name"] for one in secure.spec["routes"][0]["middlewares"]] == ["login", headers.name, strip.name]
 
 
-def test_empty_tls_is_tls() -> None:
+def test_empty_tls_object_enables_tls() -> None:
     assert objects_for(replace(ROUTE, tls={}))[-1].spec["tls"] == {}

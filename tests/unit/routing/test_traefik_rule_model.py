@@ -1,4 +1,4 @@
-"""The model that other tests judge by: it must read what Traefik reads, and see an injection where there is one."""
+"""The model of Traefik that other tests rely on: it must read what Traefik reads, and detect injections."""
 
 import pytest
 
@@ -41,13 +41,13 @@ def test_rules_are_read(rule: str, read: object) -> None:
         'Path("x")',
     ],
 )
-def test_what_is_no_rule_is_refused(rule: str) -> None:
+def test_invalid_rule_is_rejected(rule: str) -> None:
     with pytest.raises(NotARuleError):
         parse(rule)
 
 
-def test_pasted_prefix_is_an_injection() -> None:
-    """What facts/traefik.md measured: the app answers for any host."""
+def test_unescaped_prefix_is_an_injection() -> None:
+    """As measured with Traefik 3.7.15: the app answers for any host."""
     prefix = "/inj`) || PathPrefix(`/zz"
     rule = f"Host(`only.test`) && PathPrefix(`{prefix}`)"
     assert takes(rule, "any.test", "/zz")

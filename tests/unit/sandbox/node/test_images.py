@@ -42,9 +42,7 @@ def test_an_image_is_the_folder_of_its_name(images: Path, reference: str) -> Non
     ],
 )
 def test_other_images_are_refused_with_those_that_exist(images: Path, reference: str) -> None:
-    with pytest.raises(
-        NotStartableError, match=r"use sandbox.local/hello, .* \(any tag\)"
-    ) as raised:
+    with pytest.raises(NotStartableError, match=r"use sandbox.local/hello, .* \(any tag\)") as raised:
         find_image(reference, images)
     assert raised.value.reason == "ErrImagePull"
 
