@@ -88,7 +88,7 @@ class NameTaken:
 
     id: ChildId
     owner: str
-    """Its controller, for a message."""
+    """Its controller, or "another user"; part of a condition's message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,8 @@ class ApplyReport:
     pruned: tuple[Applied | Failed, ...] = ()
 
     @property
-    def changed(self) -> bool:
-        """Whether any request was made, so that the store may know more than before."""
+    def attempted(self) -> bool:
+        """Whether any write was attempted, so that the store may know more than before."""
         return bool(self.results or self.pruned)
 
     @property
@@ -140,12 +140,12 @@ class ApplyReport:
     @property
     def retry_after(self) -> float | None:
         """Return the longest Retry-After of the API server, in seconds; None if it sent none."""
-        asked = [
+        waits = [
             result.error.retry_after
             for result in (*self.results, *self.pruned)
             if isinstance(result, Failed) and result.error.retry_after is not None
         ]
-        return max(asked, default=None)
+        return max(waits, default=None)
 
 
 class Applier:

@@ -108,7 +108,7 @@ class Reconciler:
         except RejectedError as error:
             result = rejected(error)
             waits = isinstance(error, MiddlewareMissingError)
-        if report.changed:
+        if report.attempted:
             _, children = self.store.snapshot(key)
             workload = _workload(app, children)
         inspection = PodInspection()

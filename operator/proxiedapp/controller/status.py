@@ -92,25 +92,31 @@ def next_status(
         condition(kind, found.reason, found.message, holds=found.holds, generation=max(generation, 0), now=now)
         for kind, found in findings.items()
     ]
-    facts = {key: present[key] for key in ("url", "docsUrl", "rootPath", "server", "stripPrefix") if key in present}
-    if desired is not None:
-        url = public_url(desired.route, entry_point_urls)
-        facts = {
-            "url": url,
-            "docsUrl": url.rstrip("/") + desired.app.spec.verify.docs_path,
-            "rootPath": desired.launch.root_path,
-            "server": desired.launch.server,
-            "stripPrefix": desired.launch.strips,
-        }
     status = ProxiedAppStatus(
         observed_generation=generation,
         replicas=workload.replicas if workload else 0,
         ready_replicas=workload.ready if workload else 0,
         selector=",".join(f"{key}={value}" for key, value in selector(app.key).items()),
         conditions=carry_over(conditions_of(present), conditions),
-        **facts,
+        **(_last_address(present) if desired is None else _address(desired, entry_point_urls)),
     )
     return status.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _address(desired: Desired, entry_point_urls: Mapping[str, str]) -> dict[str, Any]:
+    """Return where and how the app is served."""
+    url = public_url(desired.route, entry_point_urls)
+    return {
+        "url": url,
+        "docsUrl": url.rstrip("/") + desired.app.spec.verify.docs_path,
+        "rootPath": desired.launch.root_path,
+        "server": desired.launch.server,
+        "stripPrefix": desired.launch.strips,
+    }
+
+
+def _last_address(status: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: status[name] for name in ("url", "docsUrl", "rootPath", "server", "stripPrefix") if name in status}
 
 
 def _route(result: PassResult, desired: Desired | None) -> Diagnosis:

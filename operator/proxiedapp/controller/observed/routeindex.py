@@ -47,12 +47,15 @@ class RouteIndex:
         `contender` returns what one app asks for and has been granted, or None if it is not in the contest.
         """
         found: dict[Key, Contender] = {}
+        followed: set[RouteKey] = set()
         waiting = {app}
         while waiting:
             one = contender(waiting.pop())
             if one is not None:
                 found[one.key] = one
-                waiting |= self.sharing(one.requested | one.granted) - found.keys()
+                claim = (one.requested | one.granted) - followed
+                followed |= claim
+                waiting |= self.sharing(claim) - found.keys()
         return list(found.values())
 
     def addressed_by(self, patterns: Iterable[Pattern]) -> set[Key]:
