@@ -1,6 +1,6 @@
-"""Writes what the chart shares with the rest of the repository, or with `--check` says what is stale.
+"""Writes the parts of the chart that are generated, or with `--check` reports those that are stale.
 
-| file of the chart | made from |
+| file of the chart | generated from |
 |---|---|
 | templates/crds.yaml | crds/proxiedapps.yaml |
 | templates/_rules.tpl | the roles in manifests/base/rbac.yaml |
@@ -24,30 +24,29 @@ from proxiedapp.process.settings import Settings
 HERE: Final = Path(__file__).parent
 CHART: Final = HERE / "proxiedapp"
 BY_OTHER_VALUES: Final = frozenset({"kubeconfig", "namespaces", "lease_name", "identity", "own_namespace", "pod_ip"})
-"""Settings that are not under `settings`: in a pod its account takes the place of a kubeconfig, `namespaces` stands
-beside `settings` since it decides about roles too, a Lease is named after the release, and the pod itself knows the
-rest."""
+"""Settings that are not under `settings`. A pod uses its service account instead of a kubeconfig, `namespaces` is a value
+of its own because roles depend on it, a Lease is named after the release, and the pod itself provides the rest."""
 
 _VALUE: Final = re.compile(r"(?P<indent> *)(?P<key>[A-Za-z]\w*):(?P<rest>.*)")
 _ALERT: Final = re.compile(r"^- alert: (\w+)$", re.MULTILINE)
 
 _README: Final = """\
-# The chart proxiedapp
+# The chart's values
 
-Made from values.yaml by `make generate`. How to install it: [docs/install.md](../../docs/install.md).
+Generated from values.yaml by `make generate`. [Install](../../docs/install.md) describes how to use the chart.
 
 ## Values
 
-| value | default | is |
+| value | default | meaning |
 |---|---|---|
 {values}
 
 ## Settings
 
-Each is a key of `settings`, and becomes the variable of the operator's container. One that is not given has the
-operator's default.
+Each setting is a key of `settings`, and becomes an environment variable of the operator's container. If it is not set, the
+operator's default applies.
 
-| setting | variable | default | is |
+| setting | variable | default | meaning |
 |---|---|---|---|
 {settings}
 """
@@ -63,7 +62,7 @@ class Value:
 
 
 def crd_template(crd: str) -> str:
-    """Return the CRD as a template: the same text, between a condition, and with labels and what keeps it."""
+    """Return the CRD as a template: the same text in a condition, with labels and the annotation that keeps it."""
     head, name, rest = crd.partition("metadata:\n  name: proxiedapps.proxiedapp.dev\n")
     if not name:
         raise ValueError("the CRD does not begin with its name, below which labels and annotations would go")
@@ -119,7 +118,7 @@ def setting_schemas() -> dict[str, Any]:
 
 
 def schema(old: str, values: str, alerts: str) -> str:
-    """Return values.schema.json with what is said elsewhere filled in."""
+    """Return values.schema.json with descriptions, alerts and settings from their sources."""
     made = json.loads(old)
     made["properties"]["settings"]["properties"] = setting_schemas()
     rule = made["properties"]["metrics"]["properties"]["prometheusRule"]
@@ -167,7 +166,7 @@ def _escaped(text: str) -> str:
 
 
 def _plain(given: dict[str, Any]) -> dict[str, Any]:
-    """Return a field's JSON schema without what only pydantic or Kubernetes understands; null is as if not given."""
+    """Return a field's JSON schema without keywords of pydantic and Kubernetes; null means not set."""
     kept = {key: value for key, value in given.items() if key not in {"anyOf", "default", "title"}}
     for choice in given.get("anyOf", ()):
         kept |= {} if choice["type"] == "null" else choice

@@ -1,4 +1,4 @@
-{{/* Name of the objects: the release's, or the release's and the chart's where the one does not hold the other. */}}
+{{/* Name of the objects: the release's name, with the chart's name appended unless the release's contains it. */}}
 {{- define "proxiedapp.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride -}}
@@ -9,7 +9,7 @@
 {{- end -}}
 {{- end }}
 
-{{/* The name is fixed: NetworkPolicies of isolated apps know the operator's pods by it. */}}
+{{/* The name is fixed: NetworkPolicies of isolated apps select the operator's pods by it. */}}
 {{- define "proxiedapp.selectorLabels" -}}
 app.kubernetes.io/name: proxiedapp
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -23,7 +23,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- merge $ours .Values.commonLabels | toYaml -}}
 {{- end }}
 
-{{/* No version among the pods' labels: a new chart alone starts no new pods. */}}
+{{/* The pods' labels have no version, so that a new chart version alone does not replace pods. */}}
 {{- define "proxiedapp.podLabels" -}}
 {{- merge (include "proxiedapp.selectorLabels" . | fromYaml) .Values.podLabels .Values.commonLabels | toYaml -}}
 {{- end }}
@@ -48,7 +48,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- .Values.settings.healthPort | default 8080 | int -}}
 {{- end }}
 
-{{/* A setting as the text of its variable: a list as a,b and a mapping as a=b,c=d. */}}
+{{/* A setting as the value of its variable: a list as a,b and a mapping as a=b,c=d. */}}
 {{- define "proxiedapp.settingText" -}}
 {{- if kindIs "slice" . -}}
 {{- join "," . -}}
