@@ -1,5 +1,5 @@
--- The health of a ProxiedApp in Argo CD, from the conditions in its status.
--- Argo CD runs this for resource.customizations.health.proxiedapp.dev_ProxiedApp; health_test.yaml says what it must answer.
+-- The health of a ProxiedApp in Argo CD, derived from the conditions in its status.
+-- Argo CD runs this for resource.customizations.health.proxiedapp.dev_ProxiedApp; health_test.yaml lists the expected results.
 local function answer(status, message)
   return { status = status, message = message }
 end
@@ -15,7 +15,7 @@ end
 
 local present = {}
 for _, condition in ipairs(status.conditions) do
-  -- A condition of an earlier generation says nothing of this one.
+  -- Ignore conditions of an earlier generation.
   if condition.observedGeneration == obj.metadata.generation then
     present[condition.type] = condition
   end
