@@ -6,7 +6,10 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 STAMP := $(VENV)/.installed
 PACKAGES := operator sandbox tools tests benchmarks examples helm docs
-PROSE := README.md mkdocs.yml docs/index.md docs/writing.md docs/start docs/concepts docs/how-to docs/install.md docs/security.md docs/features.md docs/compatibility.md docs/performance.md docs/browser.md docs/glossary.md
+PROSE := README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md mkdocs.yml gitops helm/proxiedapp/values.yaml \
+  helm/proxiedapp/templates/NOTES.txt helm/proxiedapp/Chart.yaml docs/index.md docs/writing.md docs/start docs/concepts \
+  docs/how-to docs/install.md docs/security.md docs/features.md docs/compatibility.md docs/performance.md docs/browser.md \
+  docs/glossary.md
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test matrix docs screenshots check fix generate lock bench version dist chart image publish sign clean

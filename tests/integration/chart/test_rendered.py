@@ -149,7 +149,7 @@ async def test_it_says_what_comes_next(monitored: BareCluster, tmp_path: Path, n
     for words in (
         "serves the namespaces team-a, team-b.",
         "kubectl rollout status -n team-a deployment/proxiedapp",
-        "(now 10.42.0.0/16)",
-        "apply crds/proxiedapps.yaml yourself",
+        "currently:\n10.42.0.0/16.",
+        "Apply crds/proxiedapps.yaml with",
     ):
         assert words in said
