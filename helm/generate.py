@@ -24,8 +24,8 @@ from proxiedapp.process.settings import Settings
 HERE: Final = Path(__file__).parent
 CHART: Final = HERE / "proxiedapp"
 BY_OTHER_VALUES: Final = frozenset({"kubeconfig", "namespaces", "lease_name", "identity", "own_namespace", "pod_ip"})
-"""Settings that are not under `settings`. A pod uses its service account instead of a kubeconfig, `namespaces` is a value
-of its own because roles depend on it, a Lease is named after the release, and the pod itself provides the rest."""
+"""Settings that are not under `settings`. A pod uses its service account instead of a kubeconfig, `namespaces` is a
+value of its own because roles depend on it, a Lease is named after the release, and the pod provides the rest."""
 
 _VALUE: Final = re.compile(r"(?P<indent> *)(?P<key>[A-Za-z]\w*):(?P<rest>.*)")
 _ALERT: Final = re.compile(r"^- alert: (\w+)$", re.MULTILINE)
@@ -43,8 +43,8 @@ Generated from values.yaml by `make generate`. [Install](../../docs/install.md) 
 
 ## Settings
 
-Each setting is a key of `settings`, and becomes an environment variable of the operator's container. If it is not set, the
-operator's default applies.
+Each setting is a key of `settings`, and becomes an environment variable of the operator's container. If it is not set,
+the operator's default applies.
 
 | setting | variable | default | meaning |
 |---|---|---|---|
