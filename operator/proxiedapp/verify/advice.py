@@ -2,8 +2,9 @@
 
 Where the advice about each server comes from (versions in requirements/, tried in tests/e2e/test_verify_by_hand.py):
 
-* uvicorn 0.26.0 and later prepend `--root-path` to the request path (uvicorn 0.54.0, uvicorn/protocols/http/
-  h11_impl.py, `full_path`), so the proxy must strip the prefix; `fastapi run` passes its flag on to uvicorn.
+* uvicorn prepends `--root-path` to the request path (uvicorn 0.54.0, uvicorn/protocols/http/h11_impl.py, `full_path`),
+  so the proxy must strip the prefix; it does so since 0.26.0 (tests/matrix/oldversions.py measures 0.25 and 0.26).
+  `fastapi run` passes its flag on to uvicorn (fastapi-cli 0.0.34, fastapi_cli/cli.py).
 * hypercorn 0.18.0 (hypercorn/protocol/http_stream.py), granian 2.8.7 (granian/asgi.py), daphne 4.2.3
   (daphne/http_protocol.py) and gunicorn 27.0.1 with `-k asgi` (gunicorn/asgi/protocol.py) only put it into the ASGI
   scope, so the proxy must keep the prefix. So does FastAPI 0.165.0 (fastapi/applications.py, `__call__`).

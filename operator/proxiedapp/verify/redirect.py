@@ -1,4 +1,4 @@
-"""Slash redirects: an app that serves /items answers /items/ with a redirect that shows what it takes for its address.
+"""Slash redirects: an app that serves /items answers /items/ with a redirect, which shows the address that it assumes.
 
 Starlette 1.10.0 (starlette/routing.py, `Router.app`) and FastAPI 0.165.0 (fastapi/routing.py) build the Location from
 scheme and path of the ASGI scope and from the Host header (starlette/datastructures.py, `URL`), so a wrong prefix, an
@@ -56,7 +56,8 @@ def slash_redirect(address: AppAddress, reply: Reply | None) -> Redirect | None:
 def redirects_to_itself(address: AppAddress, reply: Reply | None) -> bool:
     """Return whether a redirect leads to the requested URL itself.
 
-    That is what an app returns that enforces https, but takes an https request for http.
+    An app that enforces https returns it if it takes an https request for http: Starlette 1.10.0 decides by the scheme
+    of the ASGI scope (starlette/middleware/httpsredirect.py).
     """
     if not isinstance(reply, Answer) or not reply.is_redirect:
         return False

@@ -4,15 +4,17 @@ from proxiedapp.verify.evidence import Answer, Reply
 from proxiedapp.verify.target import AppAddress
 
 
-def same_responder(address: AppAddress, one: Reply | None, other: Reply | None) -> bool:
+def same_responder(address: AppAddress, first: Reply | None, second: Reply | None) -> bool:
     """Return whether two responses look like those of one server.
 
     They do if status, Content-Type, Server header and body are equal; each body may repeat the path that was requested.
     """
-    return isinstance(one, Answer) and isinstance(other, Answer) and _trace(address, one) == _trace(address, other)
+    if not isinstance(first, Answer) or not isinstance(second, Answer):
+        return False
+    return _fingerprint(address, first) == _fingerprint(address, second)
 
 
-def _trace(address: AppAddress, answer: Answer) -> tuple[int, str, str, bytes]:
+def _fingerprint(address: AppAddress, answer: Answer) -> tuple[int, str, str, bytes]:
     app_path = answer.path.removeprefix(address.prefix).strip("/")
     body = answer.body
     if app_path:

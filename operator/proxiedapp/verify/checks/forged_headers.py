@@ -15,6 +15,10 @@ _FIX: Final = (
     "no forwardedHeaders.insecure at the entry point), and the server to trust only the proxy's addresses, not *. If "
     "this check itself ran from an address that the proxy trusts, run it from another one"
 )
+"""Traefik 3.7.15 replaces X-Forwarded-* of clients that it does not trust, but not X-Forwarded-Prefix, Forwarded or
+Daphne-Root-Path: the combinations "daphne-root-path-forged" and "forwarded-prefix-trusted" in
+tests/e2e/test_verify_by_hand.py.
+"""
 
 
 def forged_headers(facts: Facts) -> Finding:

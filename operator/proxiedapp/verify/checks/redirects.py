@@ -28,6 +28,9 @@ _KEEP_HOST: Final = (
     "Configure the proxy to pass the Host header on, with the port: in nginx by proxy_set_header Host $http_host; "
     "Traefik does so unless passHostHeader is false"
 )
+"""nginx sends $proxy_host by default (https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header).
+Traefik 3.7.15 passes the header on without any setting, as tests/e2e/test_verify_by_hand.py shows.
+"""
 _NO_ROOT_PATH: Final = "Remove the root path: an app without a prefix needs none, not even /"
 _NO_HOST: Final = "the redirects contain only a path"
 
