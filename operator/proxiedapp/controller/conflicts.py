@@ -1,4 +1,4 @@
-"""Whether an app may have its route when other apps ask for the same route keys. Pure.
+"""Whether an app may have its route when other apps request the same route keys. Pure.
 
 The checks run in the order of ROUTE_CHECKS, and the first one that finds a conflict decides.
 """
@@ -14,7 +14,7 @@ from proxiedapp.routing.claim import Contender, RouteKey, assign_holders
 
 @dataclass(frozen=True, slots=True)
 class RouteConflict:
-    """Another app holds a route key that this app asks for."""
+    """Another app holds a route key that this app requests."""
 
     error: RouteConflictError
     keeps_old_route: bool
@@ -31,7 +31,7 @@ class Contest:
 
     @property
     def lost(self) -> RouteKey | None:
-        """Return the first route key that the app asks for and another app holds."""
+        """Return the first route key that the app requests and another app holds."""
         return min(
             (one for one in self.app.requested if self.holders.get(one, self.app.key) != self.app.key), default=None
         )
@@ -52,14 +52,14 @@ def moves_to_a_held_route_key(contest: Contest) -> RouteConflict | None:
     return RouteConflict(_error(contest, contest.lost), keeps_old_route=True)
 
 
-def asks_for_a_held_route_key(contest: Contest) -> RouteConflict | None:
+def requests_a_held_route_key(contest: Contest) -> RouteConflict | None:
     """Leave an app without a route if another app holds it: its pods run, and take over when it becomes free."""
     return None if contest.lost is None else RouteConflict(_error(contest, contest.lost), keeps_old_route=False)
 
 
 ROUTE_CHECKS: Final[tuple[Check, ...]] = (
     moves_to_a_held_route_key,
-    asks_for_a_held_route_key,
+    requests_a_held_route_key,
 )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxiedapp.controller.conflicts import ROUTE_CHECKS, asks_for_a_held_route_key, route_conflict
+from proxiedapp.controller.conflicts import ROUTE_CHECKS, requests_a_held_route_key, route_conflict
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.claim import Claim, Contender, RouteKey
 
@@ -47,7 +47,7 @@ def test_an_app_that_holds_its_route_keys_has_no_conflict(app: Contender, rival:
         pytest.param(claim("/api"), False, id="an app routed where a rival is routed too loses its route"),
     ],
 )
-def test_an_app_that_asks_for_a_held_route_key_has_a_conflict(granted: Claim, *, keeps_old_route: bool) -> None:
+def test_an_app_that_requests_a_held_route_key_has_a_conflict(granted: Claim, *, keeps_old_route: bool) -> None:
     conflict = route_conflict(SHOP, [shop(claim("/api"), granted), other(claim("/api"), claim("/api"))])
     assert conflict is not None
     assert conflict.keeps_old_route is keeps_old_route
@@ -57,4 +57,4 @@ def test_an_app_that_asks_for_a_held_route_key_has_a_conflict(granted: Claim, *,
 
 def test_the_check_that_spares_the_old_route_comes_first() -> None:
     """The other check finds every conflict, so after it no other one would ever run."""
-    assert ROUTE_CHECKS[-1] is asks_for_a_held_route_key
+    assert ROUTE_CHECKS[-1] is requests_a_held_route_key

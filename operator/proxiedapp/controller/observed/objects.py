@@ -1,5 +1,6 @@
 """Apps and children as they were last observed, reduced to what decisions need, and how they are read."""
 
+import logging
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,6 +19,8 @@ from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE
 from proxiedapp.routing.claim import Claim, granted_claim, requested_claim
 from proxiedapp.routing.entrypoints import EntryPoints
+
+logger = logging.getLogger(__name__)
 
 
 class ChildId(NamedTuple):
@@ -78,7 +81,7 @@ class ObservedApp:
 
     @property
     def requested(self) -> Claim:
-        """Return the route keys that the spec asks for."""
+        """Return the route keys that the spec requests."""
         return self.packed_spec.requested
 
     @property
@@ -160,6 +163,11 @@ def _packed_spec(spec: Any, packed: bytes, entry_points: EntryPoints) -> PackedS
         return PackedSpec(packed, requested_claim(parse_spec(spec).route, entry_points))
     except InvalidSpecError:
         return PackedSpec(packed, frozenset(), servable=False)
+    except Exception:
+        # A bug in the models must not lose a watch event or end a list, which concern all apps. The app's own pass
+        # meets the same error, and is retried.
+        logger.exception("unexpected error while reading a spec")
+        return PackedSpec(packed, frozenset())
 
 
 def _ready_reason(status: Manifest) -> str:

@@ -14,7 +14,7 @@ class PackedSpec:
 
     json: bytes
     requested: Claim
-    """The route keys that the spec asks for; none if the spec is invalid."""
+    """The route keys that the spec requests; none if the spec is invalid."""
     servable: bool | None = None
     """Whether the operator can serve the spec under its settings; None until it has been built for the first time.
 

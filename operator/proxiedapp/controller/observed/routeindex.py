@@ -1,4 +1,4 @@
-"""Which apps ask for a route key or are routed there, found by route key, host or pattern. Pure.
+"""Which apps request a route key or are routed there, found by route key, host or pattern. Pure.
 
 A route key counts for an app once per object that names it: the app's spec, and each of its IngressRoutes.
 """
@@ -12,7 +12,7 @@ from proxiedapp.routing.ruleparser import Pattern
 
 
 class RouteIndex:
-    """Apps by route key. The index knows keys and counts only; what an app asks for is the caller's to keep."""
+    """Apps by route key. The index knows keys and counts only; what an app requests is the caller's to keep."""
 
     def __init__(self) -> None:
         self._by_host: dict[str, dict[RouteKey, dict[Key, int]]] = {}
@@ -38,13 +38,13 @@ class RouteIndex:
                 del self._by_host[route_key.host]
 
     def sharing(self, claim: Claim) -> set[Key]:
-        """Return the apps that ask for any of these route keys, or are routed there."""
+        """Return the apps that request any of these route keys, or are routed there."""
         return {app for route_key in claim for app in self._by_host.get(route_key.host, {}).get(route_key, ())}
 
     def contenders(self, app: Key, contender: Callable[[Key], Contender | None]) -> list[Contender]:
         """Return the app and all apps that share a route key with it, directly or through other apps.
 
-        `contender` returns what one app asks for and has been granted, or None if it is not in the contest.
+        `contender` returns what one app requests and has been granted, or None if it is not in the contest.
         """
         found: dict[Key, Contender] = {}
         followed: set[RouteKey] = set()

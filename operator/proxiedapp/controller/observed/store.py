@@ -57,7 +57,7 @@ class Store:
     def contenders(self, key: Key, is_servable: Callable[[ObservedApp], bool]) -> list[Contender]:
         """Return the app and all apps that share a route key with it, directly or through other apps.
 
-        An app that cannot be served asks for nothing, so that no other app has to wait for it.
+        An app that cannot be served requests nothing, so that no other app has to wait for it.
         """
 
         def contender(key: Key) -> Contender | None:

@@ -34,3 +34,17 @@ def test_a_changed_spec_is_read_again_even_within_one_generation() -> None:
     second = observed(first, version=2, spec=a_spec("/new"))
     assert second.generation == first.generation
     assert {one.prefix for one in second.requested} == {"/new"}
+
+
+def test_an_unexpected_error_in_the_models_does_not_lose_the_app(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It would end a list or drop a watch event; the app's own pass meets the error again."""
+
+    def parse(_: Any) -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr("proxiedapp.controller.observed.objects.parse_spec", parse)
+    app = observed()
+    assert (app.requested, app.packed_spec.servable) == (frozenset(), None)
+    assert "unexpected error while reading a spec" in caplog.text
