@@ -1,13 +1,13 @@
-"""What the adapter costs per request, as a ratio within one run.
+"""Measure what the adapter costs for each request, as a ratio within one run.
 
   in process   an app that answers nothing, called with the scope of a request that came through a proxy: alone, in
                uvicorn's own middleware, and in the adapter, once trusting that proxy and once not
   served       a FastAPI endpoint in uvicorn on loopback: alone, with uvicorn's own `--root-path` and trust list, and
-               in the adapter, asked by wrk if it is there and else by an asyncio client; a second one alone shows the
-               noise
+               in the adapter. The client is wrk if it is installed, otherwise an asyncio client. A second app alone
+               shows the noise
 
-The contestants take turns, each round in another order, and a ratio is the median over the rounds. CPU is the server
-process's own. Read the ratios of one run, not the absolutes of two.
+The apps take turns, in another order in each round, and a ratio is the median of all rounds. CPU is that of the
+server's process. Compare the ratios of one run, not the absolute numbers of two.
 """
 
 import argparse
@@ -62,14 +62,14 @@ app = FastAPI()
 async def item(item_id: int, q: str | None = None) -> dict[str, int | str | None]:
     return {"item_id": item_id, "q": q}
 """
-BATCH = 200  # scopes made in advance: few, so that they are still in the processor's cache
+BATCH = 200  # scopes are built in advance; a small batch stays in the cache of the processor
 
 Scope = dict[str, Any]
 App = Callable[[Any, Any, Any], Awaitable[Any]]
 
 
 def a_scope() -> Scope:
-    """Return a scope as uvicorn makes it for a request that Traefik has passed on."""
+    """Return the scope that uvicorn builds for a request forwarded by Traefik."""
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -88,15 +88,15 @@ def a_scope() -> Scope:
 
 
 async def answers_nothing(scope: Any, receive: Any, send: Any) -> None:
-    """The app of the measurements in process."""
+    """The app of the in-process measurements."""
 
 
 def in_process() -> dict[str, App]:
-    """Return the contestants; the module itself reads its variables when it is imported."""
+    """Return the apps to compare. The adapter reads its variables when it is imported."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / f"{MODULE}.py").write_text(source())
         sys.path.insert(0, folder)
-        os.environ["PROXIEDAPP_APP"] = "json:loads"  # anything that can be called
+        os.environ["PROXIEDAPP_APP"] = "json:loads"  # any callable
         adapter: Any = importlib.import_module(MODULE)
         sys.path.remove(folder)
     believing, not_believing = map(adapter.TrustedProxies, ("10.42.0.0/16,fd00::/8", "127.0.0.1"))
@@ -109,10 +109,10 @@ def in_process() -> dict[str, App]:
 
 
 def nanoseconds_per_call(app: App, calls: int) -> float:
-    """Call an app that never waits; making the scopes is not counted."""
+    """Return the nanoseconds of one call of an app that never waits, without the time to build the scopes."""
     took = 0
     for _ in range(calls // BATCH):
-        scopes = [a_scope() for _ in range(BATCH)]  # uvicorn's middleware writes into the one it is given
+        scopes = [a_scope() for _ in range(BATCH)]  # uvicorn's middleware modifies the scope
         began = time.perf_counter_ns()
         for scope in scopes:
             try:
@@ -125,19 +125,19 @@ def nanoseconds_per_call(app: App, calls: int) -> float:
 
 @dataclass
 class Served:
-    """A server that runs."""
+    """A running server."""
 
     port: int
     child: ChildProcess
 
     @property
     def cpu_nanoseconds(self) -> int:
-        """What its threads have used so far; the clock ticks of /proc/PID/stat are too coarse."""
+        """Return the CPU time of its threads; the clock ticks in /proc/PID/stat are too coarse."""
         threads = Path(f"/proc/{self.child.identity.pid}/task").iterdir()
         return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads)
 
     async def answers(self) -> bool:
-        """Whether it answers, and rightly."""
+        """Return whether it gives the expected answer."""
         async with httpx.AsyncClient(trust_env=False) as client:
             try:
                 return (await client.get(f"http://127.0.0.1:{self.port}/items/1", headers=HEADERS)).is_success
@@ -146,7 +146,7 @@ class Served:
 
 
 async def serve(folder: Path, name: str, app: str, *options: str) -> Served:
-    """Start a uvicorn with the app of `main.py`."""
+    """Start uvicorn with the app in `main.py`."""
     (port,) = free_ports(1)
     env = os.environ | {
         "PYTHONPATH": str(folder),
@@ -161,7 +161,7 @@ async def serve(folder: Path, name: str, app: str, *options: str) -> Served:
 
 
 async def load_by_wrk(port: int, seconds: float, connections: int) -> tuple[int, float]:
-    """Return the number of answers, and how many seconds they took."""
+    """Return the number of answers and the seconds they took."""
     headers = [word for name, value in HEADERS.items() for word in ("-H", f"{name}: {value}")]
     process = await asyncio.create_subprocess_exec(
         "wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", *headers, f"http://127.0.0.1:{port}/items/1",
@@ -175,7 +175,7 @@ async def load_by_wrk(port: int, seconds: float, connections: int) -> tuple[int,
 
 
 class Asking(asyncio.Protocol):
-    """One connection that asks again as soon as it has its answer, with as little work as possible."""
+    """A connection that sends the next request as soon as it has the answer, with as little work as possible."""
 
     def __init__(self, request: bytes, until_: float) -> None:
         self.request, self.until = request, until_
@@ -210,7 +210,7 @@ class Asking(asyncio.Protocol):
 
 
 async def load_by_asyncio(port: int, seconds: float, connections: int) -> tuple[int, float]:
-    """Return the number of answers, and how many seconds they took."""
+    """Return the number of answers and the seconds they took."""
     head = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
     request = f"GET /items/1 HTTP/1.1\r\n{head}\r\n".encode()
     loop = asyncio.get_running_loop()
@@ -222,7 +222,7 @@ async def load_by_asyncio(port: int, seconds: float, connections: int) -> tuple[
 
 
 def orders(names: list[str], rounds: int) -> Iterator[list[str]]:
-    """Return the contestants for each round, so that each is first equally often."""
+    """Return the order of the apps in each round; each is first equally often."""
     for number in range(rounds):
         start = number % len(names)
         turned = names[start:] + names[:start]

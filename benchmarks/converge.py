@@ -1,14 +1,15 @@
-"""How close the operator comes to what the API server itself can take.
+"""Compare the operator with the fastest client of the API server.
 
-Each round starts a fresh etcd and kube-apiserver (no controller-manager: readiness is not awaited, and Deployments have
-no replicas) and lets two contestants bring the same apps to the same objects, in turn, the first once more at the end
-to show how the machine drifts:
+Each round starts a fresh etcd and kube-apiserver. There is no controller-manager: Deployments have no replicas, and
+readiness is not awaited. Two clients create the same objects for the same apps, one after the other. The first one runs
+again at the end, which shows how much the machine itself varies:
 
   raw       one asyncio client that creates each ProxiedApp, applies its pre-rendered children and writes one status
-  operator  the same client creates the ProxiedApps; the operator, a process of its own, does the rest
+  operator  the same client creates the ProxiedApps; the operator, a separate process, does the rest
 
-Time runs from the first creation until the last app's status says that its route is in place. Requests are counted by
-the API server's audit log, CPU by the operator's process time. Read the ratio of one run, not the absolutes of two.
+Time is measured from the first creation until the status of the last app reports an accepted route. Requests are
+counted in the API server's audit log, and CPU is the operator's process time. Compare the ratios of one run, not the
+absolute numbers of two.
 """
 
 import argparse
@@ -45,7 +46,7 @@ from proxiedapp_sandbox.processes import ChildProcess
 
 @dataclass(frozen=True)
 class Result:
-    """One contestant in one round."""
+    """What one client did in one round."""
 
     contestant: str
     seconds: float
@@ -72,7 +73,7 @@ def an_app(namespace: str, number: int) -> Manifest:
 
 
 async def raw(api: Api, apps: list[Manifest], concurrency: int) -> Result:
-    """Write what the operator would write, as fast as one process can."""
+    """Write what the operator writes, as fast as one process can."""
     defaults = Settings().defaults
     children = {app["metadata"]["name"]: desired(parse_manifest(app), defaults).children for app in apps}
     slots = asyncio.Semaphore(concurrency)
@@ -116,7 +117,7 @@ async def raw(api: Api, apps: list[Manifest], concurrency: int) -> Result:
 
 
 async def operated(cluster: BareCluster, folder: Path, apps: list[Manifest], concurrency: int) -> Result:
-    """Create the apps and wait until the operator has served the last one."""
+    """Create the apps and wait until the operator has reconciled the last one."""
     api, plane = cluster.api, cluster.plane
     (port,) = free_ports(1)
     env = os.environ | {
@@ -172,7 +173,7 @@ async def _watches_open(plane: ControlPlane) -> None:
 
 
 async def _all_accepted(api: Api, apps: list[Manifest]) -> None:
-    """Watch until each app's status says that its route is in place; a watch that the server closes is opened again."""
+    """Watch until the status of each app reports an accepted route; reopen the watch if the server closes it."""
     waiting = {app["metadata"]["name"] for app in apps}
     url = f"{api.server}{collection(PROXIED_APP, apps[0]['metadata']['namespace'])}?watch=true"
     async with api.watch_session(await api.token()) as session:
@@ -206,7 +207,7 @@ def _rss_mib(pid: int) -> float:
 
 
 async def one_round(count: int, concurrency: int) -> list[Result]:
-    """Let the contestants run once."""
+    """Run each client once."""
     with tempfile.TemporaryDirectory(prefix="proxiedapp-bench-") as name:
         async with bare_cluster(Path(name), lambda *_: None) as cluster:
             for namespace in ("raw-1", "operated", "raw-2"):

@@ -1,6 +1,6 @@
-"""docs/measured.md: the last kept run of each benchmark, in words; `make generate` writes it from benchmarks/results.
+"""docs/measured.md: the stored run of each benchmark. `make generate` writes the page from benchmarks/results.
 
-What is compared within one run is shown as a ratio. Seconds are not shown: they would be those of one machine.
+Measurements of one run are shown as ratios. Seconds are not shown, because they depend on the machine.
 """
 
 import json
@@ -15,29 +15,29 @@ HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "measured.md"
 
 _TEXT = """\
-# A run, measured
+# Results of the benchmarks
 
-Made from [`benchmarks/results`](../benchmarks/results/converge.json) by `make generate`. `make bench` and
-`benchmarks/adapter.py` measure the same on your machine; [Performance](performance.md) says how.
+Generated from [`benchmarks/results`](../benchmarks/results/converge.json) by `make generate`. `make bench` and
+`benchmarks/adapter.py` measure the same on your machine; see [Performance](performance.md).
 
-## The operator beside a client that only writes
+## The operator compared with a client that only writes
 
 {apps} apps with {children:g} children each, {rounds} rounds, each on a fresh API server ({kubernetes}, Python {python},
-{cores} cores); median, and the least and the most. The raw client does nothing but create each app, apply its rendered
-children and write one status.
+{cores} cores); the median, with the minimum and the maximum. The raw client only creates each app, applies its rendered
+children and writes one status.
 
 {converge}
 
-The operator's own memory was {rss:.0f} MiB with all of them in place.
+With all apps in place, the operator used {rss:.0f} MiB of memory.
 
-## The adapter beside none
+## The adapter compared with no adapter
 
-Served by uvicorn, {connections} connections at a time; the ratios are to an app with nothing before it, whose second
-instance shows the noise.
+Served by uvicorn over {connections} connections. The ratios are to an app without an adapter; a second instance of
+that app shows the noise.
 
 {served}
 
-In process, per request of a client behind the proxy:
+In process, for each request of a client behind the proxy:
 
 {in_process}
 """
@@ -58,7 +58,7 @@ def _converge(report: dict[str, Any]) -> dict[str, Any]:
     raw = report["rounds"][0][0]["requests_per_app"]
     operated = [each[1]["requests_per_app"] for each in report["rounds"]]
     rows = [
-        ("requests an app", f"{raw:g}", _spread(operated)),
+        ("requests for each app", f"{raw:g}", _spread(operated)),
         ("time", "1", _spread([each["seconds"] for each in pairs])),
         ("CPU of the process", "1", _spread([each["cpu_ms_per_app"] for each in pairs])),
     ]
@@ -76,11 +76,11 @@ def _adapter(report: dict[str, Any]) -> dict[str, Any]:
     return {
         "connections": report["connections"],
         "served": table(
-            ["", "requests/s", "CPU a request"],
+            ["", "requests/s", "CPU for each request"],
             [(name, f"{each['speed_ratio']:.2f}", f"{each['cpu_ratio']:.2f}") for name, each in served.items()],
         ),
         "in_process": table(
-            ["", "added", "to an app that answers nothing"],
+            ["", "added", "ratio to an app that answers nothing"],
             [
                 (name, f"{each['added_ns'] / 1000:.2f} µs", f"{each['ratio']:.2f}")
                 for name, each in report["in process"].items()
@@ -90,13 +90,13 @@ def _adapter(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def page() -> str:
-    """Return the page."""
-    kept = {name: json.loads((HERE / "results" / f"{name}.json").read_text()) for name in ("converge", "adapter")}
-    return _TEXT.format(**_converge(kept["converge"]), **_adapter(kept["adapter"]))
+    """Return the text of the page."""
+    stored = {name: json.loads((HERE / "results" / f"{name}.json").read_text()) for name in ("converge", "adapter")}
+    return _TEXT.format(**_converge(stored["converge"]), **_adapter(stored["adapter"]))
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or compare it; returns the exit code."""
+    """Write or compare the page, and return the exit status."""
     if arguments == ["--check"]:
         stale = not PAGE.exists() or PAGE.read_text() != page()
         if stale:

@@ -1,6 +1,6 @@
-"""Writes `api/kubernetes.json`: of the OpenAPI that the sandbox's own API server publishes, what our API borrows.
+"""Write `operator/proxiedapp/api/kubernetes.json`: the definitions that the API borrows from Kubernetes.
 
-`make pod-schema` runs it; a test compares the file with what the running API server says.
+They are an excerpt of the OpenAPI document of the sandbox's API server. `python -m tools.podschema` prints it.
 """
 
 import asyncio
@@ -57,15 +57,15 @@ def excerpt(openapi: Manifest) -> Manifest:
 
 
 async def published(api: Api) -> Manifest:
-    """Ask an API server for the OpenAPI of the groups that we borrow from."""
+    """Return the OpenAPI schemas of the borrowed groups, as this API server publishes them."""
     schemas: dict[str, Any] = {}
     for group in ("api/v1", "apis/autoscaling/v2"):
         schemas |= (await api.request("GET", f"/openapi/v3/{group}"))["components"]["schemas"]
     return {"components": {"schemas": schemas}}
 
 
-def written(content: Manifest) -> str:
-    """Return the file's text."""
+def as_text(content: Manifest) -> str:
+    """Return the text of the file."""
     return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
 
@@ -101,7 +101,7 @@ def _references(value: Any) -> Iterator[str]:
 async def _main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with bare_cluster(Path(folder), lambda *_: None, traefik=False) as cluster:
-            sys.stdout.write(written(excerpt(await published(cluster.api))))
+            sys.stdout.write(as_text(excerpt(await published(cluster.api))))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Pages made from the code tell of every word, field, setting, metric and command."""
+"""The generated pages list every condition, field, setting, metric and command."""
 
 from pathlib import Path
 
@@ -24,37 +24,37 @@ def rows(page: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_page_is_what_the_code_says(page: str) -> None:
+def test_page_is_up_to_date(page: str) -> None:
     assert (DOCS / page).read_text() == PAGES[page](), "run make generate"
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_each_row_says_something(page: str) -> None:
+def test_every_row_has_a_description(page: str) -> None:
     assert [row for row in rows(page) if len(row[-1]) < 5] == []
 
 
-def test_every_word_is_explained() -> None:
+def test_every_condition_reason_and_code_is_listed() -> None:
     assert [row[0].strip("`") for row in rows("conditions.md")] == [*ConditionType, *Reason, *Code]
 
 
-def test_every_setting_is_there() -> None:
-    told = [row[0].strip("`") for row in rows("reference/settings.md")]
-    assert told == [f"PROXIEDAPP_{name}".upper() for name in Settings.model_fields]
+def test_every_setting_is_listed() -> None:
+    listed = [row[0].strip("`") for row in rows("reference/settings.md")]
+    assert listed == [f"PROXIEDAPP_{name}".upper() for name in Settings.model_fields]
 
 
-def test_every_metric_is_there() -> None:
-    told = {row[0].strip("`").removesuffix("_total") for row in rows("reference/metrics.md")}
-    assert told == {family.name for family in REGISTRY.collect() if family.name.startswith("proxiedapp_")}
+def test_every_metric_is_listed() -> None:
+    listed = {row[0].strip("`").removesuffix("_total") for row in rows("reference/metrics.md")}
+    assert listed == {family.name for family in REGISTRY.collect() if family.name.startswith("proxiedapp_")}
 
 
-def test_every_field_of_the_spec_is_there() -> None:
-    told = [row[0].strip("`") for row in rows("reference/api.md")]
-    top = told.index("observedGeneration")
-    assert told[: len(SCHEMA["properties"])] == list(SCHEMA["properties"])
-    assert {"pathPrefix", "trustedProxies", "docsPath", "topologySpreadConstraints"} <= set(told[:top])
+def test_every_field_of_the_spec_is_listed() -> None:
+    listed = [row[0].strip("`") for row in rows("reference/api.md")]
+    top = listed.index("observedGeneration")
+    assert listed[: len(SCHEMA["properties"])] == list(SCHEMA["properties"])
+    assert {"pathPrefix", "trustedProxies", "docsPath", "topologySpreadConstraints"} <= set(listed[:top])
 
 
-def test_every_command_and_option_is_there() -> None:
+def test_every_command_and_option_is_listed() -> None:
     page = (DOCS / "reference" / "commands.md").read_text()
     missing = []
     groups = [("proxiedapp", get_command(app))]

@@ -1,1 +1,1 @@
-"""Reference pages that are made from the code: one module a page. `python -m tools.reference docs` writes them."""
+"""Reference pages generated from the code, one module a page. `python -m tools.reference docs` writes them."""

@@ -1,4 +1,4 @@
-"""`python -m tools.reference docs` writes the pages, `--check docs` says which are not what the code says."""
+"""`python -m tools.reference docs` writes the pages; `--check docs` reports those which differ from the code."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""docs/reference/commands.md: the command line, from what its own help is made of."""
+"""docs/reference/commands.md: the command line, from the same texts as `--help`."""
 
 from collections.abc import Iterator
 
@@ -12,26 +12,27 @@ from tools.reference.markdown import code, table
 _PAGE = """\
 # Commands
 
-Made from the code by `make generate`. `proxiedapp COMMAND --help` says the same. What goes wrong is told in one line on
-standard error, with exit status 1; a wrong flag has exit status 2.
+Generated from the code by `make generate`, from the same texts as `proxiedapp COMMAND --help`. A command that fails
+prints one line on standard error and has exit status 1; a wrong flag has exit status 2. `proxiedapp sandbox` needs the
+package `proxiedapp-sandbox`.
 
 {commands}
 """
 
 
 def commands() -> str:
-    """Return docs/reference/commands.md."""
-    return _PAGE.format(commands="\n\n".join(_told(get_group(app), "proxiedapp")))
+    """Return the text of docs/reference/commands.md."""
+    return _PAGE.format(commands="\n\n".join(_sections(get_group(app), "proxiedapp")))
 
 
-def _told(command: TyperCommand | TyperGroup, name: str) -> Iterator[str]:
-    """Yield a section for a command, or for each of a group's."""
+def _sections(command: TyperCommand | TyperGroup, name: str) -> Iterator[str]:
+    """Yield the section of a command, or of each command of a group."""
     if isinstance(command, TyperGroup):
         yield f"## `{name}`\n\n{command.help}"
-        for listed in command.commands.values():
-            below = loaded(listed)
-            if isinstance(below, TyperCommand | TyperGroup):  # all that typer makes
-                yield from _told(below, f"{name} {below.name}")
+        for entry in command.commands.values():
+            below = loaded(entry)
+            if isinstance(below, TyperCommand | TyperGroup):  # typer makes nothing else
+                yield from _sections(below, f"{name} {below.name}")
         return
     given = [one for one in command.params if isinstance(one, TyperArgument | TyperOption)]
     arguments = [one for one in given if isinstance(one, TyperArgument)]
@@ -39,7 +40,7 @@ def _told(command: TyperCommand | TyperGroup, name: str) -> Iterator[str]:
     usage = " ".join([name, *(["[OPTIONS]"] if options else []), *map(_usage, arguments)])
     yield f"### `{name}`\n\n{command.help}\n\n```text\n{usage}\n```"
     if given:
-        yield table(["argument or option", "default", "is"], map(_row, given))
+        yield table(["argument or option", "default", "meaning"], map(_row, given))
 
 
 def _usage(argument: TyperArgument) -> str:

@@ -1,4 +1,4 @@
-"""docs/conditions.md: every word that a condition may say."""
+"""docs/conditions.md: every condition type, reason and finding code."""
 
 from enum import StrEnum
 
@@ -11,11 +11,11 @@ from tools.reference.markdown import code, table
 _CONDITIONS = """\
 # Conditions and reasons
 
-Made from the code by `make generate`. The words are stable: alerts, health checks and scripts may match on them.
+Generated from the code by `make generate`. These words are stable: alerts, health checks and scripts may match them.
 
-`kubectl wait --for=condition=Ready` waits until the present generation of an app is rolled out and routed. Tools that
-read kstatus (Flux, Helm, Argo CD with its health script) take `Stalled` for failed and `Reconciling` for in progress;
-both are absent while they are not so.
+`kubectl wait --for=condition=Ready` waits until the current generation of an app is rolled out and routed. Tools that
+read kstatus (Flux, Helm, Argo CD with its health script) treat `Stalled` as failed and `Reconciling` as in progress.
+Both conditions are absent while they are false.
 
 ## Conditions
 
@@ -27,17 +27,18 @@ both are absent while they are not so.
 
 ## Reasons of Verified
 
-The faults that `proxiedapp verify` and the condition `Verified` name; of several, the first of these.
+The problems that `proxiedapp verify` and the condition `Verified` report. If there are several, `Verified` has the
+first in this order.
 
 {codes}
 """
 
 
 def conditions() -> str:
-    """Return docs/conditions.md."""
+    """Return the text of docs/conditions.md."""
     return _CONDITIONS.format(types=_table(ConditionType), reasons=_table(Reason), codes=_table(Code))
 
 
 def _table(words: type[StrEnum]) -> str:
     texts = attribute_docstrings(words)
-    return table(["word", "says"], ((code(word), texts[word.name]) for word in words))
+    return table(["word", "meaning"], ((code(word), texts[word.name]) for word in words))

@@ -1,20 +1,20 @@
-"""The pieces of a page: tables, and text that may stand in one."""
+"""Markdown tables, and the text of their cells."""
 
 from collections.abc import Iterable, Sequence
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table; its cells are Markdown already."""
+    """Return a table. Its cells are Markdown already."""
     return "\n".join([_line(head), "|---" * len(head) + "|", *map(_line, rows)])
 
 
 def cell(text: str) -> str:
-    """Put text on one line that a table can hold."""
+    """Return text on one line, with the separator of cells escaped."""
     return " ".join(text.split()).replace("|", "\\|")
 
 
 def code(text: object) -> str:
-    """Show a value as it is written."""
+    """Return a value as inline code."""
     return f"`{text}`"
 
 

@@ -1,4 +1,4 @@
-"""docs/reference/metrics.md: what Prometheus can ask."""
+"""docs/reference/metrics.md: the operator's metrics."""
 
 from collections.abc import Iterator
 
@@ -10,17 +10,17 @@ from tools.reference.markdown import code, table
 _PAGE = """\
 # Metrics
 
-Made from the code by `make generate`. The operator answers at `/metrics` on its health port, beside `/healthz` and
-`/readyz`. Labels are closed lists: kinds, verbs and outcomes, never names of objects, so that the number of series does
-not grow with the number of apps. Beside these stand those of Python and of the process.
+Generated from the code by `make generate`. The operator serves `/metrics` on its health port, next to `/healthz` and
+`/readyz`. Labels have a fixed set of values (kinds, verbs, outcomes) and never names of objects, so the number of
+series does not grow with the number of apps. The usual metrics of Python and of the process are served as well.
 
 {metrics}
 """
 
 
 def metrics() -> str:
-    """Return docs/reference/metrics.md."""
-    return _PAGE.format(metrics=table(["metric", "type", "labels", "counts"], _rows()))
+    """Return the text of docs/reference/metrics.md."""
+    return _PAGE.format(metrics=table(["metric", "type", "labels", "meaning"], _rows()))
 
 
 def _rows() -> Iterator[tuple[str, str, str, str]]:
@@ -28,5 +28,5 @@ def _rows() -> Iterator[tuple[str, str, str, str]]:
         if isinstance(metric, Counter | Gauge | Histogram):
             (family,) = metric.describe()
             name = f"{family.name}_total" if family.type == "counter" else family.name
-            labels = ", ".join(map(code, metric._labelnames))  # noqa: SLF001 - the library tells them nowhere else
+            labels = ", ".join(map(code, metric._labelnames))  # noqa: SLF001 - prometheus_client has no public attribute for them
             yield code(name), family.type, labels or "none", family.documentation

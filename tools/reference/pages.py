@@ -1,4 +1,4 @@
-"""The pages that are made from the code, by their place under docs/."""
+"""The generated pages, by their path under docs/."""
 
 from collections.abc import Callable, Mapping
 from typing import Final

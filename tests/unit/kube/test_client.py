@@ -1,79 +1,10 @@
-"""What an answer of the API server means: the class of the error decides whether and when to try again."""
-
-import json
-from typing import Any
+"""Paths of requests to the API server."""
 
 import pytest
 
 from proxiedapp.kube.client import collection
-from proxiedapp.kube.errors import (
-    ApiError,
-    ConflictError,
-    NamespaceTerminatingError,
-    NotFoundError,
-    RefusedError,
-    UnavailableError,
-    error_of,
-)
+from proxiedapp.kube.kind import Kind
 from proxiedapp.resources.kinds import DEPLOYMENT, SERVICE
-
-
-def answer(message: str = "no", causes: list[dict[str, str]] | None = None) -> bytes:
-    return json.dumps({"kind": "Status", "message": message, "details": {"causes": causes or []}}).encode()
-
-
-@pytest.mark.parametrize(
-    ("status", "meaning"),
-    [
-        pytest.param(400, RefusedError, id="400 bad request"),
-        pytest.param(401, UnavailableError, id="401 the token may be read anew"),
-        pytest.param(403, RefusedError, id="403 forbidden or over quota"),
-        pytest.param(404, NotFoundError, id="404 not found"),
-        pytest.param(409, ConflictError, id="409 conflict"),
-        pytest.param(410, UnavailableError, id="410 half a list is no list"),
-        pytest.param(413, RefusedError, id="413 too large"),
-        pytest.param(422, RefusedError, id="422 invalid"),
-        pytest.param(429, UnavailableError, id="429 too many requests"),
-        pytest.param(500, UnavailableError, id="500 internal"),
-        pytest.param(503, UnavailableError, id="503 unavailable"),
-        pytest.param(504, UnavailableError, id="504 timeout"),
-    ],
-)
-def test_status_tells_the_kind_of_error(status: int, meaning: type[ApiError]) -> None:
-    error = error_of(status, answer("it says why"), {})
-    assert (type(error), error.status, str(error)) == (meaning, status, "it says why")
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [({"Retry-After": "7"}, 7.0), ({}, None), ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, None)],
-    ids=["seconds", "absent", "a date"],
-)
-def test_wait_that_is_asked_for_is_kept(headers: dict[str, str], seconds: float | None) -> None:
-    assert error_of(429, answer(), headers).retry_after == seconds
-
-
-def test_fields_that_are_to_blame_are_kept() -> None:
-    causes = [{"reason": "FieldValueInvalid", "field": "metadata.uid"}, {"reason": "Other"}]
-    assert error_of(422, answer(causes=causes), {}).fields == {"metadata.uid"}
-
-
-def test_namespace_that_goes_is_told_apart_from_other_refusals() -> None:
-    causes = [{"reason": "NamespaceTerminating", "field": "metadata.namespace"}]
-    assert isinstance(error_of(403, answer(causes=causes), {}), NamespaceTerminatingError)
-
-
-@pytest.mark.parametrize("status", [403, 405])
-def test_kind_that_goes_is_no_refusal(status: int) -> None:
-    message = "a is forbidden: create not allowed while custom resource definition is terminating"
-    assert type(error_of(status, answer(message), {})) is UnavailableError
-
-
-@pytest.mark.parametrize("body", [b"", b"<html>bad gateway</html>", b"[]", b"null", b"\xff"], ids=repr)
-def test_answer_that_is_no_status_is_survived(body: bytes) -> None:
-    error = error_of(502, body, {})
-    assert isinstance(error, UnavailableError)
-    assert str(error)
 
 
 @pytest.mark.parametrize(
@@ -85,5 +16,5 @@ def test_answer_that_is_no_status_is_survived(body: bytes) -> None:
         (SERVICE, None, "/api/v1/services"),
     ],
 )
-def test_path_of_a_kind(kind: Any, namespace: str | None, path: str) -> None:
+def test_path_of_a_collection(kind: Kind, namespace: str | None, path: str) -> None:
     assert collection(kind, namespace) == path

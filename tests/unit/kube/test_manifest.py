@@ -1,4 +1,4 @@
-"""The one way in which manifests are written as YAML."""
+"""Manifests as YAML."""
 
 import pytest
 import yaml
@@ -13,28 +13,30 @@ from proxiedapp.kube.manifest import Manifest, dump
     [
         pytest.param({"b": 1, "a": True}, "b: 1\na: true\n", id="keys stay in order"),
         pytest.param({"a": [{"b": "c"}]}, "a:\n  - b: c\n", id="lists are indented under their key"),
-        pytest.param({"a": "x\ny\n"}, "a: |\n  x\n  y\n", id="a script stands line by line"),
+        pytest.param({"a": "x\ny\n"}, "a: |\n  x\n  y\n", id="a script is written line by line"),
         pytest.param(
-            {"a": "80", "b": "yes", "c": ""}, "a: '80'\nb: 'yes'\nc: ''\n", id="text that looks like something else"
+            {"a": "80", "b": "yes", "c": ""},
+            "a: '80'\nb: 'yes'\nc: ''\n",
+            id="text like another type is quoted",
         ),
         pytest.param({"a": "é…"}, "a: é…\n", id="text beyond ASCII"),
         pytest.param({"a": {}, "b": []}, "a: {}\nb: []\n", id="empty values"),
     ],
 )
-def test_manifests_are_written_as_people_write_them(manifest: Manifest, text: str) -> None:
+def test_manifest_has_the_style_of_a_handwritten_one(manifest: Manifest, text: str) -> None:
     assert dump([manifest]) == f"---\n{text}"
 
 
-def test_same_value_twice_is_written_twice() -> None:
+def test_shared_value_is_written_twice() -> None:
     shared = {"a": "b"}
     assert dump([{"x": shared, "y": shared}]) == "---\nx:\n  a: b\ny:\n  a: b\n"
 
 
-def test_documents_follow_each_other() -> None:
+def test_each_document_has_a_start_marker() -> None:
     assert dump([{"a": 1}, {"a": 2}]) == "---\na: 1\n---\na: 2\n"
     assert dump([]) == ""
 
 
 @given(st.dictionaries(st.text(), st.one_of(st.text(), st.booleans(), st.integers(), st.lists(st.text()))))
-def test_what_is_written_is_read_back(manifest: Manifest) -> None:
+def test_yaml_is_read_back_as_the_same_manifest(manifest: Manifest) -> None:
     assert list(yaml.safe_load_all(dump([manifest]))) == [manifest]

@@ -1,4 +1,4 @@
-"""One writer: who holds the Lease, when it is lost, and that never two hold it."""
+"""Which replica holds the Lease, when it loses it, and that two never hold it at the same time."""
 
 import asyncio
 import copy
@@ -24,13 +24,13 @@ SECONDS = 15.0
 
 @dataclass
 class LeaseApi(Api):
-    """Holds one Lease, as the API server does: each write must name the version that it replaces."""
+    """Stores one Lease, as the API server does: each write must name the version that it replaces."""
 
     stored: Manifest | None = None
     version: int = 0
     writes: int = 0
     before: list[Callable[[], None]] = field(default_factory=list)
-    """What happens to the next requests, instead of them: an error is raised."""
+    """Called before the next requests, one each; may raise in place of the request."""
     lose_answer: bool = False
 
     @override
@@ -82,7 +82,7 @@ def fails() -> None:
 def replica(api: Api, clock: Clock, identity: str = "me", *, shifted: timedelta = timedelta()) -> Lease:
     async def sleep(seconds: float) -> None:
         clock.advance(seconds)
-        await asyncio.sleep(0)  # one turn of the loop, not a time
+        await asyncio.sleep(0)  # one iteration of the event loop, not a duration
 
     def now() -> datetime:
         return clock.now() + shifted
@@ -99,7 +99,7 @@ def replica(api: Api, clock: Clock, identity: str = "me", *, shifted: timedelta 
     )
 
 
-async def test_first_one_makes_the_lease() -> None:
+async def test_first_replica_creates_the_lease() -> None:
     api, clock = LeaseApi(), Clock()
     lease = replica(api, clock)
     assert not lease.held
@@ -116,7 +116,7 @@ async def test_first_one_makes_the_lease() -> None:
 
 
 @pytest.mark.parametrize("shifted", [timedelta(), timedelta(hours=9), timedelta(hours=-9)], ids=str)
-async def test_lease_of_one_that_is_gone_is_taken_after_its_time_by_our_own_clock(shifted: timedelta) -> None:
+async def test_expired_lease_is_taken_whatever_the_clock_of_the_holder_shows(shifted: timedelta) -> None:
     api, clock = LeaseApi(), Clock()
     await replica(api, clock, "gone", shifted=shifted).acquire()
     await replica(api, clock).acquire()
@@ -126,7 +126,7 @@ async def test_lease_of_one_that_is_gone_is_taken_after_its_time_by_our_own_cloc
     assert api.stored["spec"]["leaseTransitions"] == 1
 
 
-async def test_lease_that_is_renewed_is_never_taken() -> None:
+async def test_renewed_lease_is_never_taken() -> None:
     api, clock = LeaseApi(), Clock()
     leader, standby = replica(api, clock, "leader"), replica(api, clock)
     await leader.acquire()
@@ -137,7 +137,7 @@ async def test_lease_that_is_renewed_is_never_taken() -> None:
     assert leader.held
 
 
-async def test_lease_given_up_is_taken_at_the_next_look() -> None:
+async def test_released_lease_is_taken_at_the_next_attempt() -> None:
     api, clock = LeaseApi(), Clock()
     leader, standby = replica(api, clock, "leader"), replica(api, clock)
     await leader.acquire()
@@ -148,13 +148,13 @@ async def test_lease_given_up_is_taken_at_the_next_look() -> None:
     assert clock.seconds == 0.0
 
 
-async def test_a_container_that_was_started_again_in_its_pod_goes_on_at_once() -> None:
+async def test_restarted_container_with_the_same_identity_leads_at_once() -> None:
     api, clock = LeaseApi(), Clock()
     await replica(api, clock).acquire()
     assert await replica(api, clock).try_acquire()
 
 
-async def test_only_one_of_those_who_come_at_once_gets_it() -> None:
+async def test_only_one_of_two_concurrent_replicas_acquires_it() -> None:
     api, clock = LeaseApi(), Clock()
     first, second = replica(api, clock, "first"), replica(api, clock, "second")
     results = await asyncio.gather(first.try_acquire(), second.try_acquire())
@@ -162,14 +162,14 @@ async def test_only_one_of_those_who_come_at_once_gets_it() -> None:
     assert [first.held, second.held].count(True) == 1
 
 
-async def test_errors_while_waiting_are_waited_out() -> None:
+async def test_errors_while_acquiring_are_retried() -> None:
     api, clock = LeaseApi(), Clock()
     api.before = [fails, fails]
     await replica(api, clock).acquire()
     assert api.holder == "me"
 
 
-async def test_errors_of_renewals_are_put_up_with_until_the_lease_is_in_doubt() -> None:
+async def test_failed_renewals_are_retried_until_the_lease_may_have_expired() -> None:
     api, clock = LeaseApi(), Clock()
     lease = replica(api, clock)
     await lease.acquire()
@@ -180,7 +180,7 @@ async def test_errors_of_renewals_are_put_up_with_until_the_lease_is_in_doubt() 
     assert not lease.held
 
 
-async def test_few_errors_change_nothing() -> None:
+async def test_replica_leads_through_a_few_failed_renewals() -> None:
     api, clock = LeaseApi(), Clock()
     lease = replica(api, clock)
     await lease.acquire()
@@ -195,7 +195,7 @@ async def test_few_errors_change_nothing() -> None:
         await lease.keep()
 
 
-async def test_answer_that_does_not_come_is_no_renewal() -> None:
+async def test_renewal_without_an_answer_loses_the_lease() -> None:
     hung = asyncio.Event()
 
     class Hanging(LeaseApi):
@@ -213,7 +213,7 @@ async def test_answer_that_does_not_come_is_no_renewal() -> None:
     assert not lease.held
 
 
-async def test_renewal_whose_answer_was_lost_is_found_again() -> None:
+async def test_renewal_whose_answer_was_lost_is_recognized() -> None:
     api, clock = LeaseApi(), Clock()
     lease = replica(api, clock)
     await lease.acquire()
@@ -225,7 +225,7 @@ async def test_renewal_whose_answer_was_lost_is_found_again() -> None:
     assert lease.held
 
 
-async def test_lease_that_somebody_deleted_is_lost() -> None:
+async def test_deleted_lease_is_lost() -> None:
     api, clock = LeaseApi(), Clock()
     lease = replica(api, clock)
     await lease.acquire()
@@ -234,7 +234,7 @@ async def test_lease_that_somebody_deleted_is_lost() -> None:
         await lease.keep()
 
 
-async def test_a_process_that_was_frozen_writes_nothing() -> None:
+async def test_suspended_process_writes_nothing() -> None:
     api, clock = LeaseApi(), Clock()
     lease = replica(api, clock)
     with pytest.raises(NotLeadingError):
@@ -246,38 +246,38 @@ async def test_a_process_that_was_frozen_writes_nothing() -> None:
         lease.check()
     writes = api.writes
     await lease.release()
-    assert api.writes == writes, "what may be another's is not given up"
+    assert api.writes == writes, "a Lease that another replica may hold is not released"
 
 
 @dataclass(frozen=True)
 class Step:
-    """Time passes, then a replica does what is next for it, and something may go wrong with its request."""
+    """Time passes, then a replica acts, and its request may fail."""
 
     wait: float
     replica: int
-    trouble: str
+    failure: str
 
 
 STEPS = st.builds(
     Step,
     wait=st.sampled_from([0.0, 0.1, 1.0, 2.0, 4.0, 9.0, 11.0, 14.0, 16.0]),
     replica=st.integers(0, 2),
-    trouble=st.sampled_from(["", "", "", "fails", "answer lost", "gives up"]),
+    failure=st.sampled_from(["", "", "", "fails", "answer lost", "releases"]),
 )
 
 
 @given(steps=st.lists(STEPS, max_size=60))
-async def test_never_do_two_hold_it(steps: list[Step]) -> None:
+async def test_two_replicas_never_hold_the_lease_at_the_same_time(steps: list[Step]) -> None:
     api, clock = LeaseApi(), Clock()
     replicas = [replica(api, clock, name, shifted=timedelta(hours=n)) for n, name in enumerate("abc")]
     for step in steps:
         clock.advance(step.wait)
         assert [lease.held for lease in replicas].count(True) <= 1
         lease = replicas[step.replica]
-        api.before = [fails] if step.trouble == "fails" else []
-        api.lose_answer = step.trouble == "answer lost"
+        api.before = [fails] if step.failure == "fails" else []
+        api.lose_answer = step.failure == "answer lost"
         try:
-            if step.trouble == "gives up":
+            if step.failure == "releases":
                 await lease.release()
             elif lease.held:
                 await lease.renew()
@@ -289,7 +289,7 @@ async def test_never_do_two_hold_it(steps: list[Step]) -> None:
         assert [lease.held for lease in replicas].count(True) <= 1
 
 
-async def test_stop_does_not_wait_long_for_an_api_server_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_release_does_not_wait_for_an_unreachable_api_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("proxiedapp.process.lease._RETRY_SECONDS", 0.01)
     gone = asyncio.Event()
 
