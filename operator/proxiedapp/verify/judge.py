@@ -57,7 +57,7 @@ def judge(evidence: Evidence) -> tuple[Finding, ...]:
 
 
 def _judge_extra(facts: Facts, extra: Extra) -> Finding:
-    """Judge an extra path by what its name stands for."""
+    """Judge an extra path as what its name shows: a WebSocket, a mounted app or any other path."""
     if extra.path.startswith(WEBSOCKET):
         return websocket(facts, extra)
     return mounted_app(facts, extra) if is_of_mounted_app(extra.path) else extra_path(facts, extra)
