@@ -1,4 +1,4 @@
-"""Asking both judges of a spec: the models, and the API server by a dry run."""
+"""Validate a spec twice: by the models, and by the API server in a dry run."""
 
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ BASE: Final[dict[str, Any]] = {"image": "shop:1", "command": ["uvicorn", "main:a
 
 
 async def submit(cluster: BareCluster, spec: dict[str, Any], name: str = "shop") -> None:
-    """Ask the API server to check a spec as kubectl does, without keeping it; raises RefusedError."""
+    """Let the API server validate a spec as kubectl does, without storing it; raises RefusedError."""
     manifest = {
         "apiVersion": PROXIED_APP.api_version,
         "kind": PROXIED_APP.kind,
@@ -28,7 +28,7 @@ async def submit(cluster: BareCluster, spec: dict[str, Any], name: str = "shop")
 
 
 async def both_refuse(cluster: BareCluster, change: dict[str, Any], field: str) -> None:
-    """Assert that neither lets a changed spec through, and that both name the field."""
+    """Assert that both reject a changed spec and name the field."""
     spec = BASE | change
     with pytest.raises(InvalidSpecError) as ours:
         parse_spec(spec)

@@ -1,4 +1,4 @@
-"""The golden pairs of tests/unit/resources/data, for every test that looks at whole children."""
+"""The golden pairs of tests/unit/resources/data, for every test that compares whole children."""
 
 from pathlib import Path
 from typing import Any, Final

@@ -1,7 +1,7 @@
-"""The leaves of the spec's schema, and for each two values in a spec that is valid around it.
+"""The leaves of the spec's schema, with two values for each and a valid spec that contains it.
 
-A new leaf of text or number needs an entry in VALUES; flags and enumerations find their own. Entries are found by the
-longest ending of the leaf's path, so that types which stand in several places need one.
+A new leaf of text or numbers needs an entry in VALUES; booleans and enumerations do not. An entry applies to the leaves
+whose path ends with its key (the longest key wins), so a type that is used at several paths needs one entry.
 """
 
 from collections.abc import Iterator
@@ -237,7 +237,7 @@ AROUND: Final[dict[str, dict[str, Any]]] = {
     **{f"probes.{kind}.{leaf}": {"path": "/a"} for kind in _SEVERAL for leaf in _PROBE_LEAVES},
     **{f"sidecars[].{kind}Probe.{leaf}": _HANDLER for kind in _SEVERAL for leaf in _PROBE_LEAVES},
 }
-"""What must stand beside a field, beyond what the schema requires, and must not (ABSENT); by an ending of its path."""
+"""What a field needs next to it beyond the schema's `required`, or excludes (ABSENT), by an ending of its path."""
 
 NEEDED: Final = (
     "exec.command",
@@ -255,7 +255,7 @@ NEEDED: Final = (
     "disruptionBudget.minAvailable",
     "disruptionBudget.maxUnavailable",
 )
-"""Fields that what holds them cannot do without, beyond what the schema requires."""
+"""Fields that their object needs beyond the schema's `required`."""
 
 WHOLE: Final[dict[str, dict[str, Any]]] = {
     "server.app": {"image": "shop:1", "route": {}},
@@ -266,16 +266,16 @@ WHOLE: Final[dict[str, dict[str, Any]]] = {
     },
     "volumeMounts[].name": BASE | {"volumes": [{"name": "data", "emptyDir": {}}]},
 }
-"""Another spec to begin from than BASE."""
+"""The spec to start from, for leaves that are not valid in BASE."""
 
 
 def leaves() -> list[str]:
-    """Return the paths of all leaves: values, lists and maps of values; `[]` stands for the items of a list."""
+    """Return the paths of all leaves: values, and lists and maps of values; `[]` means the items of a list."""
     return list(_leaves("", SCHEMA))
 
 
 def values_of(leaf: str) -> tuple[Any, Any]:
-    """Return two values of a leaf; raises LookupError where the table has none."""
+    """Return two values of a leaf; raises LookupError if VALUES has no entry for it."""
     given: tuple[Any, Any] | None = _ending(leaf, VALUES)
     if given is not None:
         return given
@@ -288,9 +288,9 @@ def values_of(leaf: str) -> tuple[Any, Any]:
 
 
 def spec_with(leaf: str, value: Any) -> dict[str, Any] | None:
-    """Return a valid spec in which the leaf has the value; for ABSENT one that has all around it.
+    """Return a valid spec in which the leaf has the value, or in which only the leaf is missing for ABSENT.
 
-    None if there is no such spec, because what is around the leaf needs it.
+    Returns None if there is no such spec, because the object needs the leaf.
     """
     whole = _ending(leaf, WHOLE)
     spec = deepcopy(BASE if whole is None else whole)
@@ -342,7 +342,7 @@ def _schema_at(path: str) -> Schema:
 
 
 def _ending(path: str, table: dict[str, Any]) -> Any:
-    """Look up the longest ending of a path."""
+    """Return the entry whose key is the longest ending of the path; None if there is none."""
     steps = path.split(".")
     endings = (".".join(steps[start:]) for start in range(len(steps)))
     return next((table[ending] for ending in endings if ending in table), None)

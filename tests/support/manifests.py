@@ -1,10 +1,10 @@
-"""ProxiedApps as users write them."""
+"""Manifests of ProxiedApps, as users write them."""
 
 from typing import Any
 
 
 def hello(name: str, namespace: str, prefix: str = "/api/v1", **spec: Any) -> dict[str, Any]:
-    """Return the hello example under another name; `spec` in camelCase is merged in, None takes a field out."""
+    """Return the hello example under another name; `spec` (camelCase) is merged into it, and None removes a field."""
     fields: dict[str, Any] = {
         "image": "sandbox.local/hello:1",
         "command": ["fastapi", "run", "main.py"],

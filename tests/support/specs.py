@@ -1,4 +1,4 @@
-"""Strategies for specs: every field that a user may write, values that the API server accepts."""
+"""Hypothesis strategies for specs that the API server accepts."""
 
 from typing import Any
 
@@ -64,7 +64,7 @@ def _name(item: dict[str, Any]) -> str:
 
 
 def _with_hosts(route: dict[str, Any]) -> dict[str, Any]:
-    """Give a route hosts where its certificate needs them."""
+    """Add hosts to a route whose certificate needs them."""
     needed = "issuerRef" in route.get("tls", {}) and not route.get("hosts")
     return route | {"hosts": ["shop.test"]} if needed else route
 
@@ -74,7 +74,7 @@ _CERTIFICATE = st.one_of(HOST, HOST.map("*.{}".format))
 
 
 def specs() -> st.SearchStrategy[dict[str, Any]]:
-    """Return specs as JSON values, in which any optional field may be given or left out."""
+    """Return specs as JSON values in which every optional field may be present or absent."""
     return st.fixed_dictionaries(
         {
             "image": st.from_regex(r"[a-z0-9./:@-]{1,30}", fullmatch=True),

@@ -25,7 +25,8 @@ def parse_spec(spec: Any) -> ProxiedAppSpec:
     """Validate a spec given as JSON values.
 
     Raises InvalidSpecError, which names up to three fields with the rule that each one breaks. A field that is null
-    counts as absent, as on the API server (tests/integration/test_contract.py).
+    counts as absent, as on the API server, which removes nulls before it validates (Kubernetes v1.36.3,
+    `k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting/prunenulls.go`).
     """
     try:
         # Only Python code may use snake_case names; the API server does not know such a field.

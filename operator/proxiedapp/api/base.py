@@ -20,7 +20,7 @@ class CELRule(NamedTuple):
 
     cel: str
     message: str
-    holds: Callable[[Any], bool]
+    is_valid: Callable[[Any], bool]
 
     def as_validation(self) -> dict[str, str]:
         """Return the entry for `x-kubernetes-validations`."""
@@ -31,7 +31,7 @@ class CELRule(NamedTuple):
 class Constraint:
     """A type annotation: a Python check, and the schema keywords by which the API server makes the same check."""
 
-    holds: Callable[[Any], bool]
+    is_valid: Callable[[Any], bool]
     message: str
     schema: dict[str, Any]
 
@@ -44,16 +44,18 @@ class Constraint:
         return schema | self.schema | ({_RULES: rules} if rules else {})
 
     def _check(self, value: Any) -> Any:
-        if not self.holds(value):
+        if not self.is_valid(value):
             raise ValueError(self.message)
         return value
 
 
-def cel_rule(cel: str, message: str, holds: Callable[[Any], bool]) -> Constraint:
+def cel_rule(cel: str, message: str, is_valid: Callable[[Any], bool]) -> Constraint:
     """Return an annotation that checks one value by a rule in CEL and Python."""
-    return Constraint(holds, message, {_RULES: [CELRule(cel, message, holds).as_validation()]})
+    return Constraint(is_valid, message, {_RULES: [CELRule(cel, message, is_valid).as_validation()]})
 
 
+# The API server itself rejects duplicates in lists of these two types (Kubernetes v1.36.3,
+# `k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype/validation.go`), with a message of its own.
 UNIQUE_ITEMS = Constraint(
     lambda items: len(set(items)) == len(items),
     "must not contain the same item twice",
@@ -90,9 +92,9 @@ class ApiModel(DescribedModel):
     rules: ClassVar[tuple[CELRule, ...]] = ()
 
     @model_validator(mode="after")
-    def _rules_hold(self) -> Self:
+    def _check_rules(self) -> Self:
         for rule in self.rules:
-            if not rule.holds(self):
+            if not rule.is_valid(self):
                 raise ValueError(rule.message)
         return self
 

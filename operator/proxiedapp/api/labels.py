@@ -19,11 +19,11 @@ _VALUE: Final = "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"
 def _denied(prefix: str, why: str) -> Constraint:
     """Return an annotation that rejects keys with this prefix."""
 
-    def holds(keys: Mapping[str, Any]) -> bool:
+    def is_valid(keys: Mapping[str, Any]) -> bool:
         return not any(key.startswith(prefix) for key in keys)
 
     shown = f"{prefix}*" if prefix.endswith("/") else prefix
-    return cel_rule(f"self.all(key, !key.startsWith('{prefix}'))", f"remove {shown}: {why}", holds)
+    return cel_rule(f"self.all(key, !key.startsWith('{prefix}'))", f"remove {shown}: {why}", is_valid)
 
 
 _FLUX: Final = cel_rule(

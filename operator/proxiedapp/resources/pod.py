@@ -10,8 +10,8 @@ from proxiedapp.resources.volumes import volumes
 from proxiedapp.servers.launch import Launch
 
 _DEFAULT_ACCOUNT: Final = "default"
-"""Written out because the API server copies the name into the deprecated field `serviceAccount`, from which it would
-restore an account that the spec no longer names (tests/integration/test_schema_walk.py)."""
+"""Written out because the API server copies the name into the deprecated field `serviceAccount` (Kubernetes v1.36.3,
+`pkg/apis/core/v1/conversion.go`), from which it would restore an account that the spec no longer names."""
 
 
 def pod_spec(app: ProxiedApp, launch: Launch) -> dict[str, Any]:
