@@ -7,9 +7,11 @@ from tools.reference.api import api
 from tools.reference.commands import commands
 from tools.reference.conditions import conditions
 from tools.reference.metrics import metrics
+from tools.reference.modules import architecture
 from tools.reference.settings import settings
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "architecture.md": architecture,
     "conditions.md": conditions,
     "reference/api.md": api,
     "reference/commands.md": commands,
