@@ -25,7 +25,10 @@ from proxiedapp_sandbox.processes import stop
 from proxiedapp_sandbox.state import SandboxOptions, SandboxState
 
 sandbox = typer.Typer(
-    help="A real control plane, a real Traefik and a process node on this machine.", no_args_is_help=True
+    help="A real control plane, a real Traefik and a process node on this machine.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # help in the style of the other commands
+    add_completion=False,
 )
 
 _STOP_PATIENCE = 90.0
