@@ -100,8 +100,8 @@ class RouteSpec(ApiModel):
     entry_points: Annotated[list[EntryPoint], Field(min_length=1, max_length=16), UNIQUE_ITEMS] | None = None
     """Traefik entry points that serve the app, such as [web, websecure]. Default: set by the operator."""
     tls: RouteTLS | None = None
-    """TLS settings for the entry points that serve HTTPS. Needed only for a certificate or options of the app's own, or
-    if the entry point does not use TLS by default."""
+    """TLS settings for the entry points that serve HTTPS. Needed only for a certificate or options of the app's own: an
+    entry point that uses TLS by default serves HTTPS without them."""
     redirect_to_https: Annotated[bool, Field(alias="redirectToHTTPS")] = False
     """Whether plain HTTP entry points redirect clients to HTTPS: those in entryPoints, else those of the operator's
     default."""

@@ -103,7 +103,7 @@ class ProxiedAppSpec(ApiModel):
     scheduling: Scheduling = Scheduling.model_construct()
     """Which nodes the pods run on."""
     service_account_name: ObjectName | None = None
-    """ServiceAccount of the pods. Default: the ServiceAccount default of the namespace."""
+    """ServiceAccount of the pods. Default: the ServiceAccount of this namespace that is named default."""
     automount_service_account_token: bool = False
     """Whether the token of the ServiceAccount is mounted into the containers. Requires serviceAccountName."""
     pod_security_context: PodSecurityContext | None = None
