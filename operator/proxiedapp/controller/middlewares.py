@@ -8,16 +8,16 @@ from proxiedapp.resources.desired import Desired
 from proxiedapp.resources.kinds import INGRESS_ROUTE, MIDDLEWARE
 
 
-async def check_middlewares(api: Api, todo: Plan, want: Desired) -> None:
+async def check_middlewares(api: Api, planned: Plan, desired: Desired) -> None:
     """Raise MiddlewareMissingError if a route that is about to be written names a Middleware that does not exist.
 
     Traefik disables such a router and answers 404 (measured with Traefik 3.7.15).
     """
-    if not any(apply.id.kind is INGRESS_ROUTE for apply in todo.applies):
+    if not any(apply.id.kind is INGRESS_ROUTE for apply in planned.applies):
         return
-    for name in want.route.middlewares:
+    for name in desired.route.middlewares:
         try:
-            await api.get(MIDDLEWARE, want.app.key.namespace, name)
+            await api.get(MIDDLEWARE, desired.app.key.namespace, name)
         except NotFoundError:
             raise MiddlewareMissingError(
                 "spec.route.middlewares",

@@ -97,12 +97,12 @@ class Reconciler:
         if app.suspended:
             await self._report(app, None, PassResult(suspended=True), workload)
             return Outcome("suspended")
-        want: Desired | None = None
+        desired: Desired | None = None
         report = ApplyReport()
         waits = False
         try:
-            want = self.builder.build(app, workload)
-            report, result = await self._apply(app, want, children)
+            desired = self.builder.build(app, workload)
+            report, result = await self._apply(app, desired, children)
             if report.namespace_terminating:
                 return Outcome("gone")
         except RejectedError as error:
@@ -112,36 +112,36 @@ class Reconciler:
             _, children = self.store.snapshot(key)
             workload = _workload(app, children)
         inspection = PodInspection()
-        if result.problem is None and want is not None:
+        if result.problem is None and desired is not None:
             inspection = await self.pods.inspect(app, workload)
-            overlap = find_overlap(want.route, self.builder.defaults.entry_points, self.foreign_routes.at)
+            overlap = find_overlap(desired.route, self.builder.defaults.entry_points, self.foreign_routes.at)
             result = replace(result, pod_problem=inspection.problem, overlap=overlap)
-        await self._report(app, want if result.routed else None, result, workload)
+        await self._report(app, desired if result.routed else None, result, workload)
         label = result.problem.reason if result.problem is not None else "applied" if report.results else "ready"
         if waits or not report.complete:
             return Outcome(label, retry=True, retry_after=report.retry_after or 0.0)
         return Outcome(label, retry=inspection.inspect_again_after > 0, retry_after=inspection.inspect_again_after)
 
     async def _apply(
-        self, app: ObservedApp, want: Desired, children: tuple[ObservedChild, ...]
+        self, app: ObservedApp, desired: Desired, children: tuple[ObservedChild, ...]
     ) -> tuple[ApplyReport, PassResult]:
         """Write the children that differ; raises RejectedError if nothing may be written."""
         conflict = route_conflict(app.key, self.store.contenders(app.key, self.builder.is_servable))
         if conflict is not None and conflict.keeps_old_route:
             raise conflict.error
-        todo = plan(app, want.children if conflict is None else want.children_without_route, children)
-        await check_middlewares(self.api, todo, want)
-        report = await self.applier.run(todo)
+        planned = plan(app, desired.children if conflict is None else desired.children_without_route, children)
+        await check_middlewares(self.api, planned, desired)
+        report = await self.applier.run(planned)
         if conflict is not None and not report.problems:
             return report, rejected(conflict.error)
         return report, applied(report)
 
     async def _report(
-        self, app: ObservedApp, want: Desired | None, result: PassResult, workload: Workload | None
+        self, app: ObservedApp, desired: Desired | None, result: PassResult, workload: Workload | None
     ) -> None:
         now = self.now()
-        verified = self.verified.of(app, want, workload, now)
-        status = next_status(app, want, result, workload, verified, self.entry_point_urls, now)
+        verified = self.verified.of(app, desired, workload, now)
+        status = next_status(app, desired, result, workload, verified, self.entry_point_urls, now)
         await self.statuses.write(app, status, result.problem, now)
 
 

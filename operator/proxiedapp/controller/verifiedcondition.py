@@ -23,22 +23,24 @@ class VerifiedCondition:
     entry_point_urls: Mapping[str, str]
     pod_ip: str | None
 
-    def of(self, app: ObservedApp, want: Desired | None, workload: Workload | None, now: datetime) -> Condition | None:
+    def of(
+        self, app: ObservedApp, desired: Desired | None, workload: Workload | None, now: datetime
+    ) -> Condition | None:
         """Return the verdict on this version of the app if there is one, else the condition in the app's status.
 
-        `want` is None if the route is not as the spec asks; then there is nothing new to verify.
+        `desired` is None if the route is not as the spec asks; then there is nothing new to verify.
         """
         reported = condition_of(app.status, ConditionType.VERIFIED)
-        if want is None:
+        if desired is None:
             return reported
-        if not want.app.spec.verify.enabled:
+        if not desired.app.spec.verify.enabled:
             self.verifier.forget(app.key)
             return None
         if workload is None or not workload.rolled_out or not workload.available:
             return reported
         request = verify_request_of(
             app,
-            want,
+            desired,
             workload,
             proxy_urls=self.proxy_urls,
             entry_point_urls=self.entry_point_urls,

@@ -13,7 +13,7 @@ from proxiedapp.verify.target import VerifyOptions, VerifyTarget
 
 def verify_request_of(
     app: ObservedApp,
-    want: Desired,
+    desired: Desired,
     workload: Workload,
     *,
     proxy_urls: Mapping[str, str],
@@ -24,37 +24,39 @@ def verify_request_of(
 
     Requests go only to the configured address of the proxy or to the app's own Service, whatever the spec contains.
     """
-    verify = want.app.spec.verify
+    verify = desired.app.spec.verify
     options = VerifyOptions(verify.openapi_path, verify.docs_path, tuple(verify.extra_paths or ()))
-    prefix = want.launch.root_path
-    host = want.route.rule.hosts[0] if want.route.rule.hosts else None
-    reached = [proxy_urls[name] for name in want.route.entry_points if name in proxy_urls]
+    prefix = desired.launch.root_path
+    host = desired.route.rule.hosts[0] if desired.route.rule.hosts else None
+    reached = [proxy_urls[name] for name in desired.route.entry_points if name in proxy_urls]
     if reached:
         url = min(reached, key=lambda url: not url.startswith("https"))
         # The proxy's certificate is for the public name, and this URL has another one.
         target = VerifyTarget(f"{url}{prefix}", host=host, insecure=True)
     else:
-        target = _direct(want, prefix, host, entry_point_urls, pod_ip)
+        target = _direct(desired, prefix, host, entry_point_urls, pod_ip)
     return VerifyRequest(app.generation, workload.generation, target, options)
 
 
 def _direct(
-    want: Desired, prefix: str, host: str | None, entry_point_urls: Mapping[str, str], pod_ip: str | None
+    desired: Desired, prefix: str, host: str | None, entry_point_urls: Mapping[str, str], pod_ip: str | None
 ) -> VerifyTarget:
-    service = f"{want.route.service}.{want.route.app.namespace}.svc"
-    schemes = {urlsplit(entry_point_urls[name]).scheme for name in want.route.entry_points if name in entry_point_urls}
+    service = f"{desired.route.service}.{desired.route.app.namespace}.svc"
+    schemes = {
+        urlsplit(entry_point_urls[name]).scheme for name in desired.route.entry_points if name in entry_point_urls
+    }
     headers = {
         "X-Forwarded-Proto": "https" if "https" in schemes else "http",
         "X-Forwarded-Host": host or service,
         "X-Forwarded-For": pod_ip or "192.0.2.1",
     }
     return VerifyTarget(
-        f"http://{service}:{want.route.port}{prefix}",
+        f"http://{service}:{desired.route.port}{prefix}",
         host=host,
         headers=headers,
         direct=True,
-        trusted=pod_ip is not None and _trusts(want.trusted_proxies, pod_ip),
-        strips=want.launch.strips,
+        trusted=pod_ip is not None and _trusts(desired.trusted_proxies, pod_ip),
+        strips=desired.launch.strips,
     )
 
 
