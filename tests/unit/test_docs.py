@@ -102,3 +102,12 @@ def test_nothing_was_overlooked() -> None:
     assert len(APPS) > 20
     assert len(NAMED) > 60
     assert len(PROXIEDAPP) >= 10
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "decisions").glob("0*.md")), ids=lambda page: page.stem)
+def test_decision_has_date_and_status_and_is_listed(page: Path) -> None:
+    text, overview = page.read_text(), (page.parent / "README.md").read_text()
+    head = re.search(r"^Date: (\d{4}-\d\d-\d\d)\. Status: (accepted|superseded by .+)\.$", text, re.MULTILINE)
+    assert head, f"{page.name} needs a line such as `Date: 2026-11-30. Status: accepted.` below its title"
+    assert "**Sources.**" in text
+    assert re.search(rf"\]\({page.name}\) \| {head[1]} \|", overview), f"list {page.name} in decisions/README.md"
