@@ -105,7 +105,7 @@ image: ## the operator's image, built by buildah, podman or docker, whichever is
 
 publish: setup ## push image and chart to REGISTRY, after `docker login` or the like; needs buildah or podman
 	$(ENGINE) push --digestfile dist/image.digest $(IMAGE) docker://$(OURS)/$(IMAGE)
-	$(HELM) push dist/proxiedapp-$(VERSION).tgz oci://$(OURS)/proxiedapp/charts 2>&1 | tee /dev/stderr | sed -n 's/^Digest: //p' > dist/chart.digest
+	set -o pipefail; $(HELM) push dist/proxiedapp-$(VERSION).tgz oci://$(OURS)/proxiedapp/charts 2>&1 | tee /dev/stderr | sed -n 's/^Digest: //p' > dist/chart.digest
 
 sign: ## sign what is published in REGISTRY and what is in dist/ by cosign, without a key
 	cosign sign --yes $(OURS)/proxiedapp/operator@$$(cat dist/image.digest)
