@@ -1,1 +1,1 @@
-"""A real control plane, a real Traefik and a process node on this machine: for trying, demos, tests and benchmarks."""
+"""A real control plane, a real Traefik and a process node on this machine, for trials, demos, tests and benchmarks."""

@@ -1,4 +1,4 @@
-"""A control plane alone, without pods and without a proxy: for benchmarks, and for questions to the API server."""
+"""A control plane without pods and without a proxy, for benchmarks and for tests that need a real API server."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,12 +21,12 @@ from proxiedapp_sandbox.controlplane import (
 from proxiedapp_sandbox.processes import ChildProcess
 
 _ADVERTISED: Final = "192.0.2.1"
-"""An address of the block that is reserved for documentation: nobody has it, and nobody connects to it."""
+"""An address of a block reserved for documentation (RFC 5737), to which no client connects."""
 
 
 @dataclass(frozen=True, slots=True)
 class BareCluster:
-    """A kube-apiserver with its etcd, the CRDs and the roles, and nothing that acts on them."""
+    """A kube-apiserver with its etcd, the CRDs and the roles, without controllers."""
 
     api: Api
     plane: ControlPlane
@@ -36,7 +36,7 @@ class BareCluster:
 
 @asynccontextmanager
 async def bare_cluster(folder: Path, progress: Progress, *, traefik: bool = True) -> AsyncIterator[BareCluster]:
-    """Start one in an empty folder, and stop it after; without Traefik's CRDs if so asked."""
+    """Run one in an empty folder while the block runs; `traefik` decides whether it has Traefik's CRDs."""
     binaries = control_plane(KUBE_VERSION, progress)
     (api_port,) = free_ports(1)
     plane = prepare(binaries, folder, api_port, _ADVERTISED)

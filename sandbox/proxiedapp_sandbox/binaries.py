@@ -1,8 +1,8 @@
-"""The control plane's programs, built once from their Go modules and kept in the cache folder.
+"""The programs of the control plane, built once from their Go modules and kept in the cache folder.
 
-No registry carries a kube-apiserver; its source is a Go module like any other. The module that builds it is part of
-this package for the default version (with go.sum, so that every byte is checked); for another version it is made from
-Kubernetes' own go.mod.
+No package registry has a kube-apiserver, but its source is a Go module. For the default version, the module that builds
+the programs is part of this package, with a go.sum that pins the hash of each dependency. For another version it is
+generated from the go.mod of Kubernetes.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from proxiedapp_sandbox.paths import cache_dir
 
 KUBE_VERSION: Final = "v1.36.3"
 TRAEFIK_VERSION: Final = "v3.7.13"
-"""Of Traefik's CRDs; the newest that the Go module proxy carries, a few patches behind the program itself."""
+"""Version of Traefik's CRDs: the newest in the Go module proxy, which lags a few patches behind the program."""
 
 _MODULE: Final = Path(__file__).parent / "module"
 _PACKAGES: Final = {
@@ -30,12 +30,12 @@ _PACKAGES: Final = {
 }
 
 Progress = Callable[[str, int, int], None]
-"""Told what is being done, and how many steps of how many are."""
+"""Called with the current step, the number of finished parts of it, and their total; 0 is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """Where the programs are."""
+    """The paths of the programs."""
 
     folder: Path
     etcd: Path
@@ -45,9 +45,9 @@ class Binaries:
 
 
 def control_plane(version: str, progress: Progress) -> Binaries:
-    """Return the programs of a Kubernetes version like v1.36.3, built if need be; raises SandboxError.
+    """Return the programs of a Kubernetes version such as v1.36.3, built if necessary; raises SandboxError.
 
-    Those that KUBEBUILDER_ASSETS holds are used as they are.
+    Programs in the folder KUBEBUILDER_ASSETS are used instead, whatever their version.
     """
     folder = cache_dir() / "kube" / f"{version}-{_recipe_hash(version)}"
     given = os.environ.get("KUBEBUILDER_ASSETS")
@@ -68,16 +68,16 @@ def control_plane(version: str, progress: Progress) -> Binaries:
 
 
 def traefik_manifests(progress: Progress) -> tuple[Path, Path]:
-    """Return the files with Traefik's CRDs and its role, taken from its Go module; raises SandboxError."""
+    """Return the files with Traefik's CRDs and its role, from its Go module; raises SandboxError."""
     folder = cache_dir() / "traefik" / TRAEFIK_VERSION
     files = ("kubernetes-crd-definition-v1.yml", "kubernetes-crd-rbac.yml")
     if not all((folder / file).exists() for file in files):
-        progress(f"fetching Traefik's CRDs {TRAEFIK_VERSION}", 0, 0)
+        progress(f"downloading Traefik's CRDs {TRAEFIK_VERSION}", 0, 0)
         module = _download("github.com/traefik/traefik/v3", TRAEFIK_VERSION)
         source = Path(module["Dir"]) / "docs/content/reference/dynamic-configuration"
         folder.mkdir(parents=True, exist_ok=True)
         for file in files:
-            _place(folder / file, (source / file).read_bytes())
+            _write_atomically(folder / file, (source / file).read_bytes())
     return folder / files[0], folder / files[1]
 
 
@@ -85,7 +85,7 @@ def _build(version: str, programs: dict[str, Path], progress: Progress) -> None:
     folder = next(iter(programs.values())).parent
     source = folder / "source"
     source.mkdir(parents=True, exist_ok=True)
-    progress(f"fetching the source of Kubernetes {version}", 0, 0)
+    progress(f"downloading the source of Kubernetes {version}", 0, 0)
     _write_module(version, source)
     packages = [_PACKAGES[name] for name in programs]
     total = stale_packages(*packages, cwd=source)
@@ -100,7 +100,7 @@ def _build(version: str, programs: dict[str, Path], progress: Progress) -> None:
 
 
 def _compile(version: str, packages: list[str], total: int, source: Path, output: Path, progress: Progress) -> None:
-    what = f"building Kubernetes {version} (once; some minutes)"
+    what = f"building Kubernetes {version} (only once; takes some minutes)"
     flags = ["-trimpath", "-ldflags", _version_flags(version), "-o", f"{output}/"]
 
     def compiled(count: int) -> None:
@@ -110,31 +110,31 @@ def _compile(version: str, packages: list[str], total: int, source: Path, output
 
 
 def _write_module(version: str, folder: Path) -> None:
-    """Write the Go module that holds all programs of this Kubernetes version."""
+    """Write a Go module that depends on all programs of this Kubernetes version."""
     shutil.copy(_MODULE / "tools.go", folder)
     if version == KUBE_VERSION:
         shutil.copy(_MODULE / "go.mod", folder)
         shutil.copy(_MODULE / "go.sum", folder)
         return
     kubernetes = _download("k8s.io/kubernetes", version)
-    theirs = json.loads(go("mod", "edit", "-json", kubernetes["GoMod"], cwd=folder))
-    staging = [entry["Old"]["Path"] for entry in theirs["Replace"] if entry["New"]["Path"].startswith("./staging/")]
+    upstream = json.loads(go("mod", "edit", "-json", kubernetes["GoMod"], cwd=folder))
+    staging = [entry["Old"]["Path"] for entry in upstream["Replace"] if entry["New"]["Path"].startswith("./staging/")]
     replaced = "".join(f"\t{path} => {path} v0{version[2:]}\n" for path in staging)
     (folder / "go.mod").write_text(
-        f"module controlplane\n\ngo {theirs['Go']}\n\nrequire k8s.io/kubernetes {version}\n\nreplace (\n{replaced})\n"
+        f"module controlplane\n\ngo {upstream['Go']}\n\nrequire k8s.io/kubernetes {version}\n\nreplace (\n{replaced})\n"
     )
     go("mod", "tidy", cwd=folder)
 
 
 def _version_flags(version: str) -> str:
-    """Return linker flags: without them every client takes the server for a development version."""
+    """Return linker flags that set the version, which is v0.0.0-master otherwise (`component-base/version/base.go`)."""
     major, minor = version.removeprefix("v").split(".")[:2]
     package = "k8s.io/component-base/version"
     return f"-s -w -X {package}.gitVersion={version} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}"
 
 
 def _recipe_hash(version: str) -> str:
-    """Return a hash of all that decides how the programs come out."""
+    """Return a hash of everything that the built programs depend on."""
     recipe = [_version_flags(version), *(f"{name}={package}" for name, package in _PACKAGES.items())]
     recipe += [(_MODULE / "go.mod").read_text()] if version == KUBE_VERSION else []
     return hashlib.blake2b("\n".join(recipe).encode(), digest_size=5).hexdigest()
@@ -145,8 +145,8 @@ def _download(module: str, version: str) -> dict[str, Any]:
     return found
 
 
-def _place(file: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
+def _write_atomically(file: Path, content: bytes) -> None:
+    """Write a file so that readers find all of its content or no file."""
     partial = file.with_suffix(".partial")
     partial.write_bytes(content)
     partial.replace(file)

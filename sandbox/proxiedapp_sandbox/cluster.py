@@ -1,4 +1,4 @@
-"""What a fresh API server is given before anything runs on it: CRDs, roles and accounts, and their tokens."""
+"""The setup of a new API server: CRDs, roles and service accounts, and their tokens."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ _PLURALS: Final = {
 
 
 async def install_manifests(api: Api, traefik_files: Sequence[Path]) -> None:
-    """Apply our CRD and role and Traefik's, and wait until the API server serves the new kinds."""
+    """Create the CRDs and roles of ProxiedApp and Traefik, and wait until the API server serves the new kinds."""
     files = [manifests_dir() / "namespace.yaml", manifests_dir() / "rbac.yaml", *traefik_files]
     objects = [custom_resource_definition(), *(each for file in files for each in _documents(file))]
     objects.append(
@@ -47,7 +47,7 @@ async def install_manifests(api: Api, traefik_files: Sequence[Path]) -> None:
 
 
 async def account_token(api: Api, namespace: str, account: str) -> str:
-    """Return a token for a service account, valid for a month."""
+    """Return a token for a service account that is valid for 30 days."""
     path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
     request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 2592000}}
     answer = await api.request("POST", path, request)
@@ -55,7 +55,10 @@ async def account_token(api: Api, namespace: str, account: str) -> str:
 
 
 async def until(holds: Callable[[], Any], what: str, seconds: float = 60.0, pause: float = 0.05) -> None:
-    """Wait until an async check gives true; one that raises ApiError or OSError counts as not yet."""
+    """Wait until an async check returns true; ApiError and OSError count as false.
+
+    Raises TimeoutError after `seconds`, with a message that names `what`.
+    """
     last = ""
     try:
         async with asyncio.timeout(seconds):
@@ -67,11 +70,11 @@ async def until(holds: Callable[[], Any], what: str, seconds: float = 60.0, paus
                     last = f": {error}"
                 await asyncio.sleep(pause)
     except TimeoutError:
-        raise TimeoutError(f"{what} did not come about within {seconds:.0f} s{last}") from None
+        raise TimeoutError(f"timed out after {seconds:.0f} s waiting for {what}{last}") from None
 
 
 async def _create(api: Api, manifest: Manifest) -> None:
-    """Create an object if it is not there; the API server's first seconds may ask for patience."""
+    """Create an object unless it exists, and try again while the API server is still starting."""
 
     async def created() -> bool:
         try:

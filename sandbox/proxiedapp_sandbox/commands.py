@@ -1,4 +1,4 @@
-"""`proxiedapp sandbox …`: the sandbox's commands."""
+"""The commands of `proxiedapp sandbox`."""
 
 import asyncio
 import os
@@ -25,18 +25,18 @@ from proxiedapp_sandbox.processes import stop
 from proxiedapp_sandbox.state import SandboxOptions, SandboxState
 
 sandbox = typer.Typer(
-    help="A real control plane, a real Traefik and a process node on this machine.",
+    help="Run a real control plane, Traefik and a node on this machine, without containers.",
     no_args_is_help=True,
     rich_markup_mode=None,  # help in the style of the other commands
     add_completion=False,
 )
 
-_STOP_PATIENCE = 90.0
+_STOP_TIMEOUT = 90.0
 
 
 @contextmanager
 def errors_as_one_line() -> Iterator[None]:
-    """Turn what the user must know into one line and exit status 1."""
+    """Print a SandboxError as one line, and exit with status 1."""
     try:
         yield
     except SandboxError as error:
@@ -46,18 +46,18 @@ def errors_as_one_line() -> Iterator[None]:
 
 @contextmanager
 def show_progress() -> Iterator[binaries.Progress]:
-    """Show on standard error what is being done: a moving line on a terminal, plain lines elsewhere."""
+    """Show progress on standard error: a progress bar on a terminal, otherwise one line for each step."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        said = ""
+        last = ""
 
-        def say(what: str, _done: int, _total: int) -> None:
-            nonlocal said
-            if what != said:
+        def show(what: str, _done: int, _total: int) -> None:
+            nonlocal last
+            if what != last:
                 console.print(what, highlight=False)
-            said = what
+            last = what
 
-        yield say
+        yield show
         return
     columns = (
         SpinnerColumn(),
@@ -72,30 +72,30 @@ def show_progress() -> Iterator[binaries.Progress]:
 
 
 def check_machine(options: SandboxOptions) -> None:
-    """Find out what would fail later, and say it now; raises SandboxError."""
+    """Check what the sandbox needs of this machine; raises SandboxError."""
     if sys.platform != "linux":
-        raise SandboxError("the sandbox needs Linux: pods are processes in network namespaces")
+        raise SandboxError("the sandbox runs on Linux only, because its pods are processes in network namespaces")
     if not options.images.is_dir():
-        raise SandboxError(f"--images {options.images}: there is no such folder")
+        raise SandboxError(f"--images {options.images}: the folder does not exist")
     for flag, port in (("--http-port", options.http_port), ("--https-port", options.https_port)):
         try:
             socket.create_server(("127.0.0.1", port)).close()
         except OSError as error:
             raise SandboxError(
-                f"port {port} cannot be used ({os.strerror(error.errno or 0)}): name another by {flag}"
+                f"cannot listen on port {port} ({os.strerror(error.errno or 0)}): choose another port with {flag}"
             ) from None
 
 
 async def wait_for_stop(_: SandboxState) -> None:
-    """Wait for ever; Ctrl-C or SIGTERM cancels."""
+    """Wait until Ctrl-C or SIGTERM cancels the task."""
     await asyncio.Event().wait()
 
 
 def run_in_foreground(
     options: SandboxOptions, progress: binaries.Progress, use: Callable[[SandboxState], Awaitable[None]]
 ) -> None:
-    """Run a sandbox in this process until `use` returns, or SIGINT or SIGTERM; everything is stopped then."""
-    # Here, because it brings the Kubernetes client along, which takes a second to import.
+    """Run a sandbox in this process until `use` returns, or until SIGINT or SIGTERM; then stop everything."""
+    # Imported here, because it imports the Kubernetes client, which takes about a second.
     from proxiedapp_sandbox.supervisor import Supervisor, choose_ports  # noqa: PLC0415
 
     async def supervise() -> None:
@@ -106,10 +106,10 @@ def run_in_foreground(
 
     with state.exclusive_lock():
         state.clean_up()
-        if not rootless.given_ports():
+        if not rootless.inherited_ports():
             check_machine(options)
         if rootless.needed():
-            # Both need the network outside, and are found ready inside.
+            # Both need the host's network, which the user namespace does not have.
             binaries.control_plane(options.kube_version, progress)
             binaries.traefik_manifests(progress)
             rootless.enter(choose_ports(), options.http_port, options.https_port)
@@ -121,14 +121,16 @@ def run_in_foreground(
 
 @sandbox.command()
 def up(
-    images: Annotated[Path, typer.Option(help="Image sandbox.local/NAME:tag is the folder NAME in here.")] = Path(
+    images: Annotated[Path, typer.Option(help="Folder of images: sandbox.local/NAME:TAG is its folder NAME.")] = Path(
         "examples"
     ),
-    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once it is ready.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Run in the background; return when the sandbox is ready.")
+    ] = False,
     http_port: Annotated[int, typer.Option(help="Port of the entry point web.")] = 8080,
     https_port: Annotated[int, typer.Option(help="Port of the entry point websecure.")] = 8443,
     kube_version: Annotated[str, typer.Option(help="Kubernetes version to build and run.")] = binaries.KUBE_VERSION,
-    operator: Annotated[bool, typer.Option("--operator/--no-operator", help="Whether the operator runs.")] = True,
+    operator: Annotated[bool, typer.Option("--operator/--no-operator", help="Whether to run the operator.")] = True,
 ) -> None:
     """Start the sandbox."""
     options = SandboxOptions(
@@ -143,18 +145,18 @@ def up(
             _start_detached(options, progress)
             return
 
-        async def told(running: SandboxState) -> None:
+        async def show_summary(running: SandboxState) -> None:
             typer.echo(summary(running))
             await wait_for_stop(running)
 
-        run_in_foreground(options, progress, told)
+        run_in_foreground(options, progress, show_summary)
 
 
 def summary(running: SandboxState) -> str:
-    """Tell where the sandbox answers and how to use it."""
+    """Return a text with the sandbox's URLs and how to use it."""
     return (
         f"the sandbox is ready: {running.http_url} and {running.https_url}\n"
-        'in another shell: eval "$(proxiedapp sandbox env)", then kubectl apply -f FILE'
+        'to use it, run in another shell: eval "$(proxiedapp sandbox env)" && kubectl apply -f FILE'
     )
 
 
@@ -162,7 +164,7 @@ def _start_detached(options: SandboxOptions, progress: binaries.Progress) -> Non
     with state.exclusive_lock():
         state.clean_up()
         check_machine(options)
-    binaries.control_plane(options.kube_version, progress)  # here, where its progress can be seen
+    binaries.control_plane(options.kube_version, progress)  # in this process, which can show the progress
     log = sandbox_dir() / "supervisor.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -180,7 +182,7 @@ def _start_detached(options: SandboxOptions, progress: binaries.Progress) -> Non
             return
         time.sleep(0.1)
     lines = log.read_text(errors="replace").strip().splitlines()
-    raise SandboxError(lines[-1].removeprefix("proxiedapp: ") if lines else "the sandbox ended at once")
+    raise SandboxError(lines[-1].removeprefix("proxiedapp: ") if lines else "the sandbox ended before it was ready")
 
 
 @sandbox.command()
@@ -190,29 +192,29 @@ def down() -> None:
         running = state.load()
         if running is not None and running.supervisor.alive:
             progress("stopping the sandbox", 0, 0)
-            stop(running.supervisor, grace=_STOP_PATIENCE)
+            stop(running.supervisor, grace=_STOP_TIMEOUT)
         with state.exclusive_lock():
             left = state.clean_up()
         if running is None:
             typer.echo("no sandbox was running")
         else:
-            typer.echo("the sandbox is gone" + (", and what a crash had left behind too" if left else ""))
+            typer.echo("the sandbox was stopped" + (", and the remains of a crash were removed" if left else ""))
 
 
 @sandbox.command()
 def env() -> None:
-    """Print what a shell needs: eval "$(proxiedapp sandbox env)"."""
+    """Print variables for a shell: eval "$(proxiedapp sandbox env)"."""
     with errors_as_one_line():
         running = state.running()
     typer.echo(f"export KUBECONFIG={quote(str(state.kubeconfig()))}")
     typer.echo(f"export PROXIEDAPP_HTTP_URL={running.http_url}")
     typer.echo(f"export PROXIEDAPP_HTTPS_URL={running.https_url}")
-    typer.echo(f'export PATH="$PATH":{quote(str(running.kubectl.parent))}  # kubectl, if there is none yet')
+    typer.echo(f'export PATH="$PATH":{quote(str(running.kubectl.parent))}  # kubectl, unless PATH has one already')
 
 
 @sandbox.command()
 def status() -> None:
-    """Show what runs."""
+    """Show the components and their state."""
     with errors_as_one_line():
         running = state.running()
     table = Table("component", "process", "state", box=None)
@@ -226,11 +228,11 @@ def status() -> None:
 @sandbox.command()
 def logs(
     component: Annotated[
-        str, typer.Argument(help="operator, traefik, apiserver, …, or a part of a pod's name.")
+        str, typer.Argument(help="operator, traefik, apiserver, …, or part of a pod's name.")
     ] = "operator",
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow the log until Ctrl-C.")] = False,
 ) -> None:
-    """Show a component's log, or a pod's."""
+    """Show the log of a component or of a pod's containers."""
     with errors_as_one_line():
         folder = sandbox_dir() / "logs"
         known = {file.stem: file for file in sorted([*folder.glob("*.log"), *folder.glob("pods/*.log")])}
@@ -238,24 +240,24 @@ def logs(
             [known[component]] if component in known else [file for name, file in known.items() if component in name]
         )
         if not found:
-            raise SandboxError(f"there is no log of {component}; there are: {', '.join(known) or 'none'}")
+            raise SandboxError(f"no log of {component}; logs: {', '.join(known) or 'none'}")
     subprocess.run(["tail", "-n", "+1", *(["-F"] if follow else []), *map(str, found)], check=False)
 
 
 @sandbox.command()
 def restart(component: Annotated[str, typer.Argument(help="operator, traefik, node, …")] = "operator") -> None:
-    """Stop a component and wait until it is back."""
+    """Restart a component, and wait until it is ready."""
     with errors_as_one_line():
         before = state.running()
         if component not in before.components:
-            raise SandboxError(f"there is no component {component}; there are: {', '.join(before.components)}")
+            raise SandboxError(f"no component {component}; components: {', '.join(before.components)}")
         old = before.components[component].process
         stop(old, grace=60.0)
         deadline = time.monotonic() + 60.0
         while time.monotonic() < deadline:
             now = state.running().components[component]
             if now.process != old and now.ready:
-                typer.echo(f"{component} is back")
+                typer.echo(f"{component} is ready again")
                 return
             time.sleep(0.1)
-        raise SandboxError(f"{component} is not back after a minute: see `proxiedapp sandbox logs {component}`")
+        raise SandboxError(f"{component} is not ready after 60 s: see `proxiedapp sandbox logs {component}`")

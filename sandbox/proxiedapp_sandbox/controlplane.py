@@ -1,4 +1,4 @@
-"""How etcd, kube-apiserver and kube-controller-manager are started: on loopback, for one user, data thrown away."""
+"""The command lines and files of etcd, kube-apiserver and kube-controller-manager, which listen on loopback."""
 
 import secrets
 import socket
@@ -23,7 +23,7 @@ _AUDIT_POLICY: Final = {
         {"level": "None"},
     ],
 }
-"""Count the operator's requests, and nobody else's."""
+"""Log the operator's requests only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +37,28 @@ class ControlPlane:
     api_port: int
     admin_token: str
     advertised: str
-    """An address that is not loopback, which the API server refuses to advertise: the one at which pods reach it."""
+    """The address at which pods reach the API server, and which it writes to the EndpointSlice of its service.
+
+    It must not be loopback (v1.36.3 `pkg/apis/core/validation/validation.go`, `ValidateEndpointIP`).
+    """
 
     @property
     def server(self) -> str:
-        """Return the API server's address."""
+        """Return the URL of the API server."""
         return f"https://127.0.0.1:{self.api_port}"
 
     @property
     def authority(self) -> Path:
-        """Return the certificate by which clients know the API server."""
+        """Return the file with the certificate authority of the API server."""
         return self.folder / "apiserver-ca.crt"
 
     @property
     def audit_log(self) -> Path:
-        """Return the file in which each of the operator's requests is a line of JSON."""
+        """Return the audit log, which has a line of JSON for each request of the operator."""
         return self.folder / "audit.log"
 
     def etcd(self) -> list[str | Path]:
-        """Return etcd's command. It does not sync to disk: the data ends with the sandbox."""
+        """Return etcd's command. It does not sync writes to disk, since the data is not kept after the sandbox."""
         client, peer = f"http://127.0.0.1:{self.etcd_port}", f"http://127.0.0.1:{self.etcd_peer_port}"
         return [
             self.binaries.etcd,
@@ -70,7 +73,7 @@ class ControlPlane:
         ]
 
     def api_server(self) -> list[str | Path]:
-        """Return kube-apiserver's command, with RBAC and the admission plugins that a cluster has."""
+        """Return kube-apiserver's command, with RBAC and its default admission plugins."""
         return [
             self.binaries.kube_apiserver,
             f"--etcd-servers=http://127.0.0.1:{self.etcd_port}",
@@ -95,8 +98,8 @@ class ControlPlane:
     def controller_manager(self, kubeconfig: Path) -> list[str | Path]:
         """Return kube-controller-manager's command.
 
-        Its own limit of 20 requests a second would decide every measurement. The node's heartbeat is nobody's concern
-        here, so the controllers that watch it are off.
+        Its default limit of 20 requests a second (v1.36.3 `pkg/controller/apis/config/v1alpha1/defaults.go`) would
+        dominate every benchmark. The controllers that watch the heartbeat of nodes are off: there is one node.
         """
         return [
             self.binaries.kube_controller_manager,
@@ -113,7 +116,7 @@ class ControlPlane:
 
 
 def prepare(binaries: Binaries, folder: Path, api_port: int, advertised: str) -> ControlPlane:
-    """Choose the other ports, and write keys, certificates, the administrator's token and the audit policy."""
+    """Choose the other ports, and write the keys, certificates, administrator's token and audit policy to `folder`."""
     etcd_port, etcd_peer_port = free_ports(2)
     token = secrets.token_urlsafe(32)
     plane = ControlPlane(binaries, folder, etcd_port, etcd_peer_port, api_port, token, advertised)
@@ -143,7 +146,7 @@ def write_kubeconfig(file: Path, plane: ControlPlane, user: str, token: str) -> 
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of loopback that nobody listens on now."""
+    """Return ports of loopback that are free at this moment."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     try:
         return [listener.getsockname()[1] for listener in sockets]

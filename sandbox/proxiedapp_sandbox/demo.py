@@ -1,4 +1,4 @@
-"""`make demo`: a ProxiedApp applied with kubectl, served at its prefix by a real Traefik, on this machine."""
+"""`make demo`: apply a ProxiedApp with kubectl, and check that a real Traefik serves it at its prefix."""
 
 import argparse
 import asyncio
@@ -23,25 +23,27 @@ EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 
 
 async def show(running: SandboxState) -> None:
-    """Apply the example, wait for it, and print what it answers; raises SandboxError if an answer is wrong."""
+    """Apply the example, wait until it is ready, and check it; raises SandboxError if a check fails."""
     await _kubectl(running, "apply", "-f", EXAMPLES / "hello" / "app.yaml")
     await _kubectl(running, "wait", "--for=condition=Ready", "proxiedapp/hello", "--timeout=120s")
     await _kubectl(running, "wait", "--for=condition=Verified", "proxiedapp/hello", "--timeout=60s")
     await _kubectl(running, "get", "proxiedapps")
-    wrong = []
+    failed = []
     for base_url in (running.http_url, running.https_url):
         await until(partial(_routed, base_url), f"the route in Traefik at {base_url}", seconds=15)
         typer.echo("")
-        async for answer in check_example(base_url):
-            typer.echo(f"{'ok   ' if answer.right else 'WRONG'} {answer.asked}: {answer.got}")
-            if not answer.right:
-                wrong.append(answer)
-    if wrong:
-        raise SandboxError("; ".join(f"{one.asked} gave {one.got}, not {one.expected}" for one in wrong))
+        async for check in check_example(base_url):
+            typer.echo(f"{'ok   ' if check.ok else 'WRONG'} {check.request}: {check.actual}")
+            if not check.ok:
+                failed.append(check)
+    if failed:
+        raise SandboxError(
+            "; ".join(f"{each.request} returned {each.actual}, expected {each.expected}" for each in failed)
+        )
 
 
 async def show_and_stay(running: SandboxState) -> None:
-    """Show the example and keep the sandbox until Ctrl-C."""
+    """Show the example, and keep the sandbox until Ctrl-C."""
     await show(running)
     typer.echo(
         f"\nopen {running.http_url}{PREFIX}/docs or {running.https_url}{PREFIX}/docs (its certificate is self-signed)\n"
@@ -57,19 +59,19 @@ async def _routed(base_url: str) -> bool:
 
 
 async def _kubectl(running: SandboxState, *arguments: str | Path) -> None:
-    """Run kubectl in the user's sight."""
+    """Print a kubectl command and run it."""
     typer.echo(f"$ kubectl {' '.join(map(str, arguments))}")
     process = await asyncio.create_subprocess_exec(
         running.kubectl, *map(str, arguments), env=os.environ | {"KUBECONFIG": str(kubeconfig())}
     )
     if await process.wait() != 0:
-        raise SandboxError(f"kubectl {arguments[0]} failed; `proxiedapp sandbox logs` shows why")
+        raise SandboxError(f"`kubectl {arguments[0]}` failed: see `proxiedapp sandbox logs`")
 
 
 def main() -> None:
     """Run the demo."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--once", action="store_true", help="check the answers, stop everything, and end")
+    parser.add_argument("--once", action="store_true", help="check the example, then stop everything and exit")
     once = parser.parse_args().once
     try:
         with show_progress() as progress:

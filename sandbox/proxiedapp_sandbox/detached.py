@@ -1,4 +1,4 @@
-"""`sandbox up --detach`, the part that stays: run a sandbox with the options given as JSON, until SIGTERM."""
+"""The background process of `sandbox up --detach`: it runs a sandbox with the options given as JSON until SIGTERM."""
 
 import sys
 
@@ -10,7 +10,7 @@ from proxiedapp_sandbox.state import SandboxOptions
 
 
 def main() -> None:
-    """Run until told to stop; the last line of the output says why it could not start."""
+    """Run until SIGTERM; if the sandbox cannot start, the last line of the output is the reason."""
     options = SandboxOptions.model_validate_json(sys.argv[1])
     try:
         run_in_foreground(options, lambda what, _done, _total: typer.echo(what), wait_for_stop)

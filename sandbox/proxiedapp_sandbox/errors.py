@@ -1,5 +1,5 @@
-"""What a user must know when the sandbox cannot go on."""
+"""The error that commands of the sandbox report to the user."""
 
 
 class SandboxError(Exception):
-    """One line that says what is wrong and how to mend it."""
+    """The sandbox cannot continue; the message is one line with the problem and its fix."""

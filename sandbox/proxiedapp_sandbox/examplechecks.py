@@ -1,4 +1,4 @@
-"""What the hello example answers through the proxy: the promises of a prefix, looked at one by one."""
+"""Checks of the hello example through the proxy: everything that a path prefix affects, one request each."""
 
 import json
 import re
@@ -15,47 +15,47 @@ PREFIX: Final = "/api/v1"
 
 @dataclass(frozen=True, slots=True)
 class ExampleCheck:
-    """One thing that was asked for, what came, and what should have."""
+    """One request, what it returned, and what it should have returned."""
 
-    asked: str
-    got: str
+    request: str
+    actual: str
     expected: str
 
     @property
-    def right(self) -> bool:
-        """Whether the answer is the expected one."""
-        return self.got == self.expected
+    def ok(self) -> bool:
+        """Whether the request returned what was expected."""
+        return self.actual == self.expected
 
 
 async def check_example(base_url: str) -> AsyncIterator[ExampleCheck]:
-    """Ask the hello example, served at PREFIX under `base_url` (scheme, host, port), for all that a prefix touches."""
+    """Check the hello example, which is served at PREFIX under `base_url` (scheme, host and port)."""
     url = base_url + PREFIX
     async with httpx.AsyncClient(verify=False, trust_env=False, timeout=10.0) as client:  # noqa: S501 - self-signed
-        reply = await client.get(f"{url}/app")
+        response = await client.get(f"{url}/app")
         expected = json.dumps({"message": "Hello World", "root_path": PREFIX}, separators=(",", ":"))
-        yield ExampleCheck(f"GET {url}/app", reply.text, expected)
+        yield ExampleCheck(f"GET {url}/app", response.text, expected)
 
-        reply = await client.get(f"{url}/docs")
-        loads = re.search(r"url: '([^']*)'", reply.text)
+        response = await client.get(f"{url}/docs")
+        loads = re.search(r"url: '([^']*)'", response.text)
         yield ExampleCheck(
             f"the schema that {url}/docs loads", loads.group(1) if loads else "none", f"{PREFIX}/openapi.json"
         )
 
-        reply = await client.get(f"{url}/openapi.json")
-        servers = reply.json().get("servers", [{}]) if reply.is_success else [{}]
+        response = await client.get(f"{url}/openapi.json")
+        servers = response.json().get("servers", [{}]) if response.is_success else [{}]
         yield ExampleCheck(f"servers[0].url in {url}/openapi.json", str(servers[0].get("url")), PREFIX)
 
-        reply = await client.get(f"{url}/items")
-        seen = f"{reply.status_code} {reply.headers.get('location')}"
-        yield ExampleCheck(f"the redirect of {url}/items", seen, f"307 {url}/items/")
+        response = await client.get(f"{url}/items")
+        actual = f"{response.status_code} {response.headers.get('location')}"
+        yield ExampleCheck(f"the redirect of {url}/items", actual, f"307 {url}/items/")
 
-        reply = await client.get(f"{url}/subapi/docs")
-        loads = re.search(r"url: '([^']*)'", reply.text)
+        response = await client.get(f"{url}/subapi/docs")
+        loads = re.search(r"url: '([^']*)'", response.text)
         mounted = f"{PREFIX}/subapi/openapi.json"
         yield ExampleCheck(f"the schema that {url}/subapi/docs loads", loads.group(1) if loads else "none", mounted)
 
-        reply = await client.get(f"{url}0/app")
-        yield ExampleCheck(f"GET {url}0/app, which is not under the prefix", str(reply.status_code), "404")
+        response = await client.get(f"{url}0/app")
+        yield ExampleCheck(f"GET {url}0/app, which is not under the prefix", str(response.status_code), "404")
 
     socket_url = f"{url}/ws".replace("http", "ws", 1)
     insecure = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,4 +1,4 @@
-"""Connections passed on to a port of loopback."""
+"""Connections forwarded to a port of loopback."""
 
 import asyncio
 from contextlib import suppress
@@ -8,7 +8,7 @@ _CHUNK: Final = 2**16
 
 
 async def forward_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
-    """Carry what both sides say until they have said it all."""
+    """Copy bytes between a connection and a port of loopback, in both directions, until both are closed."""
     with suppress(OSError):
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
         try:

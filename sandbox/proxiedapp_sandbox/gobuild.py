@@ -1,4 +1,4 @@
-"""Running `go`: what it cannot do is said in one line, a build tells how far it is, and one builds at a time."""
+"""Run `go`: its errors become one line, a build reports its progress, and builds in one folder run one at a time."""
 
 import fcntl
 import os
@@ -12,27 +12,27 @@ from proxiedapp_sandbox.toolchain import find_go
 
 
 def go(*arguments: str, cwd: Path | None = None) -> str:
-    """Run `go` and return what it prints; raises SandboxError."""
+    """Run `go` and return its standard output; raises SandboxError."""
     try:
         done = subprocess.run(
             [find_go(), *arguments], cwd=cwd, env=_env(), check=True, capture_output=True, text=True, timeout=900
         )
     except subprocess.TimeoutExpired as error:
-        raise SandboxError(f"`go {arguments[0]}` did not end within 15 minutes; is the network there?") from error
+        raise SandboxError(f"`go {arguments[0]}` timed out after 15 minutes: check the network") from error
     except subprocess.CalledProcessError as error:
-        # `go mod download -json` tells its error in the JSON on standard output.
-        said = (error.stderr.strip() or error.stdout.strip()).splitlines()
-        raise SandboxError(f"`go {' '.join(arguments[:2])}` failed: {' / '.join(said[-3:])}") from error
+        # `go mod download -json` writes its error to the JSON on standard output.
+        lines = (error.stderr.strip() or error.stdout.strip()).splitlines()
+        raise SandboxError(f"`go {' '.join(arguments[:2])}` failed: {' / '.join(lines[-3:])}") from error
     return done.stdout
 
 
 def stale_packages(*arguments: str, cwd: Path) -> int:
-    """Return how many packages a build of these packages, with these flags, has to compile; raises SandboxError."""
+    """Return how many packages a build of these packages, with these flags, would compile; raises SandboxError."""
     return len(go("list", "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", *arguments, cwd=cwd).split())
 
 
 def go_build(title: str, *arguments: str | Path, cwd: Path, compiled: Callable[[int], None]) -> None:
-    """Run `go build -v`, which names each package that it compiles, and tell their number; raises SandboxError."""
+    """Run `go build`, and call `compiled` with the number of packages compiled so far; raises SandboxError."""
     with subprocess.Popen(
         [find_go(), "build", "-v", *arguments],
         cwd=cwd,
@@ -55,7 +55,7 @@ def go_build(title: str, *arguments: str | Path, cwd: Path, compiled: Callable[[
 
 @contextmanager
 def build_lock(folder: Path) -> Iterator[None]:
-    """Let one process of this user build in a folder at a time; others wait, and then find the result."""
+    """Hold the lock of a folder while the block builds in it; other processes of this user wait."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "build.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,7 +1,8 @@
-"""The pods' network: one bridge on this machine, whose address is the proxy's as the pods see it.
+"""The pods' network: one bridge on this host, whose address is the one from which the proxy reaches the pods.
 
-Pods cannot live on loopback: the API server refuses such addresses in EndpointSlices, and servers trust loopback by
-default, so that every test of trust would pass falsely.
+Pods cannot be on loopback. The API server rejects loopback addresses in EndpointSlices (v1.36.3
+`pkg/apis/discovery/validation/validation.go`), and ASGI servers trust loopback by default, so that each test of trusted
+proxies would pass falsely.
 """
 
 import ipaddress
@@ -18,7 +19,7 @@ _PREFIX_LENGTH: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A private subnet on a bridge; everything that belongs to it is named after `id`."""
+    """A private subnet on a bridge; `id` is part of the name of everything that belongs to it."""
 
     id: str
     subnet: ipaddress.IPv4Network
@@ -34,7 +35,7 @@ class Network:
         return self.subnet.network_address + 1
 
     def up(self) -> None:
-        """Make the bridge; from then on the subnet's addresses stay on this machine."""
+        """Create the bridge, and with it the route that keeps traffic to the subnet on this host."""
         _ip("link", "add", self.bridge, "type", "bridge")
         _ip("addr", "add", f"{self.gateway}/{self.subnet.prefixlen}", "dev", self.bridge)
         _ip("link", "set", self.bridge, "addrgenmode", "none")
@@ -42,7 +43,7 @@ class Network:
 
 
 def free_subnet() -> ipaddress.IPv4Network:
-    """Return a private subnet that no route of this machine touches."""
+    """Return a private subnet that overlaps with no route of this host; raises SandboxError if there is none."""
     routes = json.loads(_ip("-j", "-4", "route", "show", "table", "all"))
     taken = [ipaddress.ip_network(route["dst"], strict=False) for route in routes if route["dst"] != "default"]
     candidates = [
@@ -52,12 +53,14 @@ def free_subnet() -> ipaddress.IPv4Network:
     ]
     free = [subnet for subnet in candidates if not any(subnet.overlaps(network) for network in taken)]
     if not free:
-        raise SandboxError("no private subnet from 10.200.0.0 to 10.250.255.255 is free for the pods")
+        raise SandboxError(
+            "no subnet for the pods is free between 10.200.0.0 and 10.250.255.255: remove a route from this range"
+        )
     return ipaddress.IPv4Network(random.choice(free))
 
 
 def remove(network_id: str) -> None:
-    """Remove what is left of a network: processes in its namespaces, the namespaces, the bridge. Twice does no harm."""
+    """Remove what is left of a network: processes in its namespaces, the namespaces and the bridge, if they exist."""
     for entry in json.loads(_ip("-j", "netns", "list") or "[]"):
         namespace = entry["name"]
         if namespace.startswith(f"pa-{network_id}-"):
@@ -73,7 +76,7 @@ def _ip(*arguments: str) -> str:
     try:
         done = subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True, timeout=30)
     except FileNotFoundError:
-        raise SandboxError("the program `ip` is missing: install the package iproute2") from None
+        raise SandboxError("the program `ip` is not installed: install the package iproute2") from None
     except subprocess.CalledProcessError as error:
         raise SandboxError(f"`ip {' '.join(arguments)}` failed: {error.stderr.strip()}") from error
     return done.stdout

@@ -1,11 +1,11 @@
-"""Where the sandbox keeps things: built programs in the cache, the running sandbox's files in one folder of it."""
+"""The folders of the sandbox: the cache of built programs, and the files of the running sandbox."""
 
 import os
 from pathlib import Path
 
 
 def cache_dir() -> Path:
-    """Return the cache folder of this user; PROXIEDAPP_CACHE_DIR names another."""
+    """Return the cache folder of this user, which PROXIEDAPP_CACHE_DIR overrides."""
     given = os.environ.get("PROXIEDAPP_CACHE_DIR")
     if given:
         return Path(given)
@@ -13,13 +13,13 @@ def cache_dir() -> Path:
 
 
 def sandbox_dir() -> Path:
-    """Return the folder of this user's one sandbox; PROXIEDAPP_SANDBOX_DIR names another, for a second one in tests."""
+    """Return the folder of this user's one sandbox, which PROXIEDAPP_SANDBOX_DIR overrides (tests run a second one)."""
     given = os.environ.get("PROXIEDAPP_SANDBOX_DIR")
     return Path(given) if given else cache_dir() / "sandbox"
 
 
 def manifests_dir() -> Path:
-    """Return the folder of the manifests that a cluster gets: packed into the wheel, or the repository's own."""
+    """Return the folder of the manifests for clusters: the one in the wheel, or else the one of the repository."""
     packed = Path(__file__).parent / "manifests"
     folder = packed if packed.is_dir() else Path(__file__).parents[2] / "manifests"
     return folder / "base"

@@ -1,4 +1,4 @@
-"""Processes that never outlive us, and that are only ever stopped by who they are, not by their name."""
+"""Processes that never outlive their parent, and that are stopped by PID and start time, not by name."""
 
 import asyncio
 import os
@@ -9,33 +9,33 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 DIE_WITH_PARENT: Final = ("setpriv", "--pdeathsig", "KILL", "--")
-"""In front of a command: the kernel kills it once the process that started it is gone, however that came about."""
+"""Prefix of a command: the kernel kills the command when the process that started it ends, even by SIGKILL."""
 
 
 class ProcessId(NamedTuple):
-    """A process: its number, and when it started, since numbers are used again."""
+    """A process: its PID and its start time in clock ticks, because PIDs are reused."""
 
     pid: int
     started: int
 
     @property
     def alive(self) -> bool:
-        """Whether this very process still runs."""
+        """Whether this process is still running."""
         return identity(self.pid) == self
 
 
 def identity(pid: int) -> ProcessId | None:
-    """Return who has this number now; None for nobody, or a zombie."""
+    """Return the process that has this PID now; None if there is none, or if it is a zombie."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    state, *fields = stat.rpartition(")")[2].split()  # the program's name before it may hold anything
+    state, *fields = stat.rpartition(")")[2].split()  # the program's name before it may contain spaces and parentheses
     return None if state in {"Z", "X"} else ProcessId(pid, int(fields[18]))
 
 
 def stop(process: ProcessId, grace: float) -> None:
-    """Stop a process that need not be our child: ask, wait `grace` seconds, insist."""
+    """Stop a process that need not be a child: send SIGTERM, wait `grace` seconds, send SIGKILL."""
     for signal_number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 10.0)):
         if not process.alive:
             return
@@ -49,19 +49,19 @@ def stop(process: ProcessId, grace: float) -> None:
 
 
 class ChildProcess:
-    """A program that we started, with all its output in one log file."""
+    """A child process with all its output in one log file."""
 
     def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
         self._process = process
         self.log = log
-        # A child that is gone already is told apart from its number's next holder by a start time that nobody has.
+        # If the child has ended already, an impossible start time tells it apart from the next process with its PID.
         self.identity = identity(process.pid) or ProcessId(process.pid, -1)
 
     @classmethod
     async def start(
         cls, argv: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
     ) -> "ChildProcess":
-        """Start a program; raises FileNotFoundError where it does not exist."""
+        """Start a program and append its output to `log`."""
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
                 *DIE_WITH_PARENT,
@@ -71,12 +71,12 @@ class ChildProcess:
                 stderr=asyncio.subprocess.STDOUT,
                 env=env,
                 cwd=cwd,
-                start_new_session=True,  # Ctrl-C reaches us alone, and we stop them in order
+                start_new_session=True,  # Ctrl-C reaches the parent only, which stops its children in order
             )
         return cls(process, log)
 
     async def wait(self) -> int:
-        """Wait for the end; returns the exit status, negative for a signal."""
+        """Wait until it ends; return the exit status, which is negative for a signal."""
         return await self._process.wait()
 
     @property
@@ -85,7 +85,7 @@ class ChildProcess:
         return self._process.returncode is not None
 
     async def stop(self, grace: float) -> None:
-        """Ask it to end, wait `grace` seconds, insist."""
+        """Send SIGTERM, wait `grace` seconds, send SIGKILL."""
         if self.ended:
             return
         self._process.terminate()
@@ -96,6 +96,6 @@ class ChildProcess:
             await self._process.wait()
 
     def last_log_line(self) -> str:
-        """Return the last line of its log, and where the log is."""
+        """Return the last line of its log, and the path of the log."""
         lines = self.log.read_text(errors="replace").splitlines() or [""]
         return f"{lines[-1]} ({self.log})"

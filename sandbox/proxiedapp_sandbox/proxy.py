@@ -1,4 +1,4 @@
-"""How Traefik is started: as its own chart does, on the entry points `web` and `websecure`."""
+"""Traefik's command line: the entry points `web` and `websecure`, and settings as in its Helm chart."""
 
 import shutil
 import sys
@@ -9,7 +9,7 @@ from proxiedapp_sandbox.state import SandboxOptions
 
 
 def traefik_program() -> Path:
-    """Return the Traefik of this Python environment, or of the machine."""
+    """Return Traefik's program in this Python environment, or else on PATH; raises SandboxError."""
     beside = Path(sys.executable).parent / "traefik"
     found = beside if beside.exists() else shutil.which("traefik")
     if found is None:
@@ -18,7 +18,11 @@ def traefik_program() -> Path:
 
 
 def traefik_command(options: SandboxOptions, api_port: int) -> list[str | Path]:
-    """Return Traefik's command. It must run in an empty folder: a traefik.yml there would silence every flag."""
+    """Return Traefik's command, which must run in an empty folder.
+
+    If the working directory contains a traefik.yml, Traefik ignores all flags (doc.traefik.io/traefik v3.7,
+    "Configuration Introduction": the three ways of static configuration are mutually exclusive).
+    """
     command: list[str | Path] = [
         traefik_program(),
         f"--entrypoints.web.address=127.0.0.1:{options.http_port}",

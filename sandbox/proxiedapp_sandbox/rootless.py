@@ -1,8 +1,8 @@
-"""For users who are not root: the same sandbox inside a user namespace, in which they are.
+"""The sandbox for users who are not root: it runs as root of a user namespace.
 
-The namespace has a network of its own, so nothing outside could reach the sandbox's ports on loopback. Sockets belong
-to the network in which they were opened, though: so they are opened first, outside, handed in, and what they accept is
-passed on to the same port inside.
+The user namespace has a network namespace of its own, so its loopback cannot be reached from outside. A socket belongs
+to the network namespace in which it was opened (`network_namespaces(7)`). So the sockets are opened before the
+namespace is entered, inherited, and their connections forwarded to the same ports inside.
 """
 
 import asyncio
@@ -20,12 +20,12 @@ from proxiedapp_sandbox.forward import forward_connection
 
 _INHERITED: Final = "PROXIEDAPP_SANDBOX_SOCKETS"
 _FORCED: Final = "PROXIEDAPP_SANDBOX_ROOTLESS"
-"""Lets root take this way too, as the tests do."""
+"""Set to make root use a user namespace as well, as the tests do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The ports of loopback at which the sandbox is reached, but for those of the proxy."""
+    """The ports of the sandbox on loopback, except those of the proxy."""
 
     api_server: int
     traefik_api: int
@@ -38,40 +38,40 @@ def needed() -> bool:
 
 
 def enter(ports: Ports, *proxy_ports: int) -> NoReturn:
-    """Start this very command again inside a user namespace; raises SandboxError where the kernel does not allow it."""
+    """Replace this process by the same command in a user namespace; raises SandboxError if the kernel refuses one."""
     unshare = shutil.which("unshare")
     if unshare is None:
-        raise SandboxError("the program `unshare` is missing: install the package util-linux, or become root")
+        raise SandboxError("the program `unshare` is not installed: install the package util-linux, or run as root")
     namespaces = ["--user", "--map-root-user", "--net", "--mount"]
     probe = subprocess.run([unshare, *namespaces, "true"], capture_output=True, text=True, check=False)
     if probe.returncode:
-        said = probe.stderr.strip().splitlines() or ["no reason given"]
+        reason = probe.stderr.strip().splitlines() or ["no reason given"]
         raise SandboxError(
-            f"this machine does not let you make a user namespace ({said[-1]}): "
-            "become root, or ask its administrator to allow them"
+            f"this machine does not allow unprivileged user namespaces ({reason[-1]}): "
+            "run as root, or ask the administrator to allow them"
         )
     listeners = {}
     for port in (ports.api_server, ports.traefik_api, ports.operator_health, *proxy_ports):
         listener = socket.create_server(("127.0.0.1", port))
         listeners[port] = listener.detach()
         os.set_inheritable(listeners[port], True)
-    handed_in = {"ports": [ports.api_server, ports.traefik_api, ports.operator_health], "listeners": listeners}
-    env = os.environ | {_INHERITED: json.dumps(handed_in)}
+    inherited = {"ports": [ports.api_server, ports.traefik_api, ports.operator_health], "listeners": listeners}
+    env = os.environ | {_INHERITED: json.dumps(inherited)}
     inside = [sys.executable, "-m", "proxiedapp_sandbox.rootless", *sys.orig_argv]
     os.execve(unshare, [unshare, *namespaces, "--propagation", "private", *inside], env)
 
 
-def given_ports() -> Ports | None:
-    """Return the ports that were opened outside; None if this process did not come by `enter`."""
-    handed_in = os.environ.get(_INHERITED)
-    return Ports(*json.loads(handed_in)["ports"]) if handed_in else None
+def inherited_ports() -> Ports | None:
+    """Return the ports that `enter` opened outside; None if this process was not started by it."""
+    inherited = os.environ.get(_INHERITED)
+    return Ports(*json.loads(inherited)["ports"]) if inherited else None
 
 
 async def forward_ports() -> None:
-    """Pass what arrives at the handed-in sockets on to the same ports inside, until cancelled."""
-    handed_in = json.loads(os.environ[_INHERITED])
+    """Forward connections from the inherited sockets to the same ports inside, until cancelled."""
+    inherited = json.loads(os.environ[_INHERITED])
     servers = []
-    for port, descriptor in handed_in["listeners"].items():
+    for port, descriptor in inherited["listeners"].items():
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int = int(port)) -> None:
             await forward_connection(reader, writer, port)
@@ -85,7 +85,7 @@ async def forward_ports() -> None:
 
 
 def main() -> NoReturn:
-    """Furnish the namespace, and go on with the command that was given."""
+    """Set up the namespace, and execute the command in the arguments."""
     for command in (["ip", "link", "set", "lo", "up"], ["mount", "-t", "tmpfs", "tmpfs", "/run"]):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:

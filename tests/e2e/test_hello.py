@@ -25,9 +25,9 @@ def served(sandbox: Sandbox, repository: Path) -> Iterator[Sandbox]:
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_every_answer_is_right(served: Sandbox, scheme: str) -> None:
     base_url = served.http_url if scheme == "http" else served.https_url
-    found: list[ExampleCheck] = [answer async for answer in check_example(base_url)]
+    found: list[ExampleCheck] = [check async for check in check_example(base_url)]
     assert len(found) == 7
-    assert [answer for answer in found if not answer.right] == []
+    assert [check for check in found if not check.ok] == []
 
 
 def test_kubectl_shows_address_and_readiness(served: Sandbox) -> None:

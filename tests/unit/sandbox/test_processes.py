@@ -1,4 +1,4 @@
-"""Processes are told by number and start, and stopped by who they are."""
+"""Processes are identified by PID and start time, and stopped only if both match."""
 
 import os
 import signal
@@ -24,14 +24,14 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
-def test_who_runs_is_known_by_number_and_start(sleeper: subprocess.Popen[bytes]) -> None:
+def test_a_process_is_identified_by_pid_and_start_time(sleeper: subprocess.Popen[bytes]) -> None:
     found = identity(sleeper.pid)
     assert found is not None
     assert found.alive
-    assert not ProcessId(found.pid, found.started + 1).alive, "the number's next holder is somebody else"
+    assert not ProcessId(found.pid, found.started + 1).alive, "the next process with this PID is another one"
 
 
-def test_who_has_ended_is_nobody(sleeper: subprocess.Popen[bytes]) -> None:
+def test_a_zombie_is_not_alive(sleeper: subprocess.Popen[bytes]) -> None:
     found = identity(sleeper.pid)
     assert found is not None
     sleeper.kill()
@@ -40,40 +40,40 @@ def test_who_has_ended_is_nobody(sleeper: subprocess.Popen[bytes]) -> None:
     assert identity(sleeper.pid) is None
 
 
-def test_stop_asks_first(sleeper: subprocess.Popen[bytes]) -> None:
+def test_stop_sends_sigterm_first(sleeper: subprocess.Popen[bytes]) -> None:
     found = identity(sleeper.pid)
     assert found is not None
     stop(found, grace=30)
     assert sleeper.wait() == -signal.SIGTERM
 
 
-def test_stop_leaves_the_numbers_next_holder_alone(sleeper: subprocess.Popen[bytes]) -> None:
+def test_stop_does_not_signal_the_next_process_with_the_pid(sleeper: subprocess.Popen[bytes]) -> None:
     found = identity(sleeper.pid)
     assert found is not None
     stop(ProcessId(found.pid, found.started - 1), grace=30)
     assert sleeper.poll() is None
 
 
-async def test_a_child_that_ignores_the_question_is_killed(tmp_path: Path) -> None:
+async def test_a_child_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     child = await ChildProcess.start([sys.executable, "-c", STUBBORN], log=tmp_path / "log")
 
     async def up() -> bool:
         return "up" in child.last_log_line()
 
-    await until(up, "the child's first word")
+    await until(up, "the first line of the child's log")
     await child.stop(grace=0.05)
     assert await child.wait() == -signal.SIGKILL
     assert not child.identity.alive
 
 
-async def test_a_childs_output_is_in_its_log(tmp_path: Path) -> None:
+async def test_the_output_of_a_child_is_in_its_log(tmp_path: Path) -> None:
     child = await ChildProcess.start(["sh", "-c", "echo out; echo err >&2"], log=tmp_path / "log")
     assert await child.wait() == 0
     assert (tmp_path / "log").read_text() == "out\nerr\n"
     assert child.last_log_line() == f"err ({tmp_path / 'log'})"
 
 
-def test_a_child_dies_with_whoever_started_it(tmp_path: Path) -> None:
+def test_a_child_dies_with_its_parent(tmp_path: Path) -> None:
     starts_one = (
         "import asyncio, pathlib, sys\n"
         "from proxiedapp_sandbox.processes import ChildProcess\n"

@@ -1,4 +1,4 @@
-"""Where Go comes from, and what is said where it comes from nowhere."""
+"""Where the Go toolchain comes from, and the error if there is none."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from proxiedapp_sandbox import toolchain
 from proxiedapp_sandbox.errors import SandboxError
 
 
-def test_the_machines_own_go_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_go_on_path_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "go"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
@@ -16,7 +16,7 @@ def test_the_machines_own_go_is_taken(tmp_path: Path, monkeypatch: pytest.Monkey
     assert toolchain.find_go() == program
 
 
-def test_one_that_was_fetched_before_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_toolchain_in_the_cache_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PROXIEDAPP_CACHE_DIR", str(tmp_path))
     program = tmp_path / "go" / "go" / "bin" / "go"
@@ -25,13 +25,13 @@ def test_one_that_was_fetched_before_is_taken(tmp_path: Path, monkeypatch: pytes
     assert toolchain.find_go() == program
 
 
-def test_where_there_is_none_one_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_go_the_error_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PROXIEDAPP_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(toolchain, "LOCKED", tmp_path / "absent.txt")
     with pytest.raises(
-        SandboxError, match=r"^`go` is missing, and the toolchain .* Install Go 1\.26 or later$"
-    ) as told:
+        SandboxError, match=r"^`go` is not on PATH, and the toolchain .* Install Go 1\.26 or later$"
+    ) as raised:
         toolchain.find_go()
-    assert "\n" not in str(told.value)
-    assert not (tmp_path / "go").exists(), "nothing half-installed stays"
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "go").exists(), "a failed installation is removed"
