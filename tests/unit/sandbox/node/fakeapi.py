@@ -1,4 +1,4 @@
-"""The API server's part in the life of one pod: keeps its status, notes each request, fails when told to."""
+"""A fake API server for one pod: it stores the status, records each request, and fails on demand."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A bridge of the tests' own, and whether this machine lets us have one."""
+"""A bridge for the tests, and whether this machine can create one."""
 
 import os
 import secrets

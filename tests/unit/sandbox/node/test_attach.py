@@ -1,4 +1,4 @@
-"""A pod's part of the network, made in the kernel."""
+"""A pod's part of the network, created in the kernel."""
 
 import asyncio
 import sys
@@ -34,7 +34,7 @@ async def test_a_pod_reaches_the_gateway_and_the_gateway_it(network: NetworkConf
     await detach(place)  # twice does no harm
 
 
-async def test_what_is_left_in_a_place_does_not_keep_a_new_pod_out(network: NetworkConfig) -> None:
+async def test_leftovers_of_another_pod_do_not_block_a_new_pod(network: NetworkConfig) -> None:
     place = AddressPool(network).allocate(None)
     await attach(place)
     process = await asyncio.create_subprocess_exec("ip", "netns", "exec", place.namespace, "sleep", "600")
@@ -45,7 +45,7 @@ async def test_what_is_left_in_a_place_does_not_keep_a_new_pod_out(network: Netw
         await detach(place)
 
 
-async def test_a_new_node_removes_what_a_killed_one_left_and_nothing_of_others(network: NetworkConfig) -> None:
+async def test_a_new_node_removes_the_leftovers_of_a_killed_node_only(network: NetworkConfig) -> None:
     other = network.model_copy(update={"id": f"{int(network.id, 16) ^ 1:06x}"})
     foreign = AddressPool(other).allocate(None)
     places = AddressPool(network)
@@ -63,7 +63,7 @@ async def test_a_new_node_removes_what_a_killed_one_left_and_nothing_of_others(n
             await detach(place)
 
 
-async def test_a_missing_bridge_is_said_with_what_was_tried(network: NetworkConfig) -> None:
+async def test_a_missing_bridge_is_an_error_with_the_failed_command(network: NetworkConfig) -> None:
     place = AddressPool(network.model_copy(update={"bridge": "nosuchbridge"})).allocate(None)
     try:
         with pytest.raises(NetworkError, match=r"`ip -batch -; link add .* master nosuchbridge up` failed"):

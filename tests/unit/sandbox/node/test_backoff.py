@@ -6,7 +6,7 @@ def test_waits_double_up_to_the_longest() -> None:
     assert [backoff.after(0) for _ in range(5)] == [1.0, 2.0, 4.0, 5.0, 5.0]
 
 
-def test_a_long_run_is_forgiven() -> None:
+def test_the_backoff_starts_over_after_a_long_run() -> None:
     backoff = RestartBackoff(1.0, 5.0)
     assert [backoff.after(0), backoff.after(9.9), backoff.after(10.0), backoff.after(0)] == [1.0, 2.0, 1.0, 2.0]
 

@@ -27,6 +27,6 @@ def test_the_subnet_is_around_the_gateway() -> None:
         pytest.param({"nmae": "typo"}, id="an unknown setting"),
     ],
 )
-def test_what_cannot_be_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
+def test_invalid_values_are_rejected(tmp_path: Path, changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         a_config(tmp_path, **changes)

@@ -1,4 +1,4 @@
-"""The life of a container, with a process that the test plays and a clock that the test turns."""
+"""The life cycle of a container, with a fake process and a fake clock."""
 
 import asyncio
 from collections.abc import Callable
@@ -168,7 +168,7 @@ async def test_without_probes_a_container_that_runs_is_started_and_ready(world: 
     assert not container.facts.ready
 
 
-async def test_a_crash_loop_waits_longer_each_time_and_tells_the_last_lines(world: World) -> None:
+async def test_a_crash_loop_waits_longer_each_time_and_reports_the_last_lines(world: World) -> None:
     container = world.contain()
     running = asyncio.create_task(container.run())
     for restarts, delay in enumerate([1.0, 2.0, 4.0]):
@@ -190,7 +190,7 @@ async def test_a_crash_loop_waits_longer_each_time_and_tells_the_last_lines(worl
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_a_long_run_is_forgiven(world: World) -> None:
+async def test_the_backoff_starts_over_after_a_long_run(world: World) -> None:
     container = world.contain()
     running = asyncio.create_task(container.run())
     for number, (seconds, delay) in enumerate([(0, 1.0), (0, 2.0), (60, 1.0)], start=1):
@@ -216,12 +216,12 @@ async def test_a_long_run_is_forgiven(world: World) -> None:
         (ContainerRole.SIDECAR, "Never", 0, True),
     ],
 )
-def test_who_restarts(role: ContainerRole, policy: str, code: int, *, again: bool) -> None:
+def test_when_a_container_is_restarted(role: ContainerRole, policy: str, code: int, *, again: bool) -> None:
     assert role.restarts(policy, code) is again
 
 
 @pytest.mark.parametrize(("code", "ready"), [(0, True), (1, False)])
-async def test_a_step_that_is_done_is_ready(world: World, code: int, *, ready: bool) -> None:
+async def test_a_successful_init_container_is_ready(world: World, code: int, *, ready: bool) -> None:
     container = world.contain(ContainerRole.INIT, "Never")
     running = asyncio.create_task(container.run())
     await world.started()
@@ -230,7 +230,7 @@ async def test_a_step_that_is_done_is_ready(world: World, code: int, *, ready: b
     assert container.facts.ready is ready
 
 
-async def test_what_is_missing_is_tried_again_and_said(world: World) -> None:
+async def test_a_container_that_cannot_start_yet_reports_why_and_tries_again(world: World) -> None:
     world.problems += [NotStartableError("ErrImagePull", "no image"), NotStartableError("ErrImagePull", "no image")]
     container = world.contain()
     running = asyncio.create_task(container.run())
@@ -314,7 +314,7 @@ async def test_a_failed_probe_restarts_the_container(world: World, kind: str) ->
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_a_hook_goes_before_the_signal_and_is_left_out_when_the_node_ends(world: World) -> None:
+async def test_a_hook_runs_before_the_signal_but_not_when_the_node_stops(world: World) -> None:
     lifecycle = {"preStop": {"exec": {"command": ["drain"]}}}
     for hook, seen in [(True, ["drain", "TERM"]), (False, ["TERM"])]:
         container = world.contain(lifecycle=lifecycle)
@@ -325,7 +325,7 @@ async def test_a_hook_goes_before_the_signal_and_is_left_out_when_the_node_ends(
         assert world.process.seen == seen
 
 
-async def test_who_does_not_obey_is_killed_when_time_is_up(world: World) -> None:
+async def test_a_process_that_ignores_sigterm_is_killed_after_the_grace_period(world: World) -> None:
     world.obeys = False
     for grace, seen in [(0.01, ["TERM", "KILL"]), (0, ["KILL"])]:
         container = world.contain()

@@ -29,7 +29,7 @@ def made(variables: dict[str, str] | None = None, **fields: Any) -> ContainerCon
     )
 
 
-def test_command_and_args_are_taken_verbatim_but_for_references() -> None:
+def test_command_and_args_are_unchanged_except_for_references() -> None:
     command = made({"PORT": "80"}, command=["serve", "a b", "$(PORT)"], args=["$$(PORT)", "$(NO)"]).process
     assert command.argv == ["serve", "a b", "80", "$(PORT)", "$(NO)"]
 
@@ -39,13 +39,13 @@ def test_args_alone_are_the_command() -> None:
 
 
 @pytest.mark.parametrize("words", [{"command": None}, {"command": [], "args": []}])
-def test_no_command_is_an_error_that_says_so(words: dict[str, Any]) -> None:
+def test_a_missing_command_is_an_error(words: dict[str, Any]) -> None:
     with pytest.raises(NotStartableError, match="set the container's command") as raised:
         made(**words)
     assert raised.value.reason == "CreateContainerError"
 
 
-def test_the_environment_is_minimal_and_the_users_word_is_last(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_minimal_and_the_users_variables_win(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUPERVISOR_ONLY", "1")
     env = made({"A": "1", "LANG": "de_DE.UTF-8"}).process.env
     assert env == {
@@ -96,7 +96,7 @@ def test_a_sub_path_stays_in_its_volume(path: str) -> None:
 @pytest.mark.parametrize(
     ("context", "read_only"), [(None, False), ({}, False), ({"readOnlyRootFilesystem": True}, True)]
 )
-def test_the_root_is_read_only_if_the_spec_says_so(context: dict[str, bool] | None, *, read_only: bool) -> None:
+def test_the_root_is_read_only_if_the_spec_asks_for_it(context: dict[str, bool] | None, *, read_only: bool) -> None:
     assert made(securityContext=context).isolation.read_only is read_only
 
 

@@ -17,7 +17,7 @@ def made(**container: Any) -> dict[str, str]:
     return environment(spec, fields_of(a_pod(spec)), HELD)
 
 
-def test_env_may_refer_to_what_stands_before_it_only() -> None:
+def test_env_may_refer_to_earlier_variables_only() -> None:
     env = [
         {"name": "X", "value": "$(Y)"},
         {"name": "Y", "value": "y$(A)"},
@@ -56,7 +56,7 @@ def test_later_sources_win_and_env_beats_them_all() -> None:
         pytest.param({"resourceFieldRef": {"resource": "requests.memory", "divisor": "0"}}, "0", id="no request"),
     ],
 )
-def test_values_from_elsewhere(source: Mapping[str, Any], value: str) -> None:
+def test_values_from_sources(source: Mapping[str, Any], value: str) -> None:
     found = made(env=[{"name": "X", "valueFrom": source}], resources={"limits": {"cpu": "250m"}})
     assert found == {"X": value}
 
@@ -83,13 +83,13 @@ def test_values_from_elsewhere(source: Mapping[str, Any], value: str) -> None:
         ),
     ],
 )
-def test_what_is_missing_keeps_the_container_waiting(container: dict[str, Any], problem: str) -> None:
+def test_a_missing_source_keeps_the_container_waiting(container: dict[str, Any], problem: str) -> None:
     with pytest.raises(NotStartableError, match=problem) as raised:
         made(**container)
     assert raised.value.reason == "CreateContainerConfigError"
 
 
-def test_what_is_optional_may_be_missing() -> None:
+def test_optional_sources_may_be_missing() -> None:
     key = {"name": "no", "key": "x", "optional": True}
     assert (
         made(
@@ -103,7 +103,7 @@ def test_what_is_optional_may_be_missing() -> None:
     )
 
 
-def test_all_sources_are_named_beforehand() -> None:
+def test_all_sources_are_known_in_advance() -> None:
     container = a_container(
         envFrom=[{"configMapRef": {"name": "a"}}, {"secretRef": {"name": "b"}}],
         env=[

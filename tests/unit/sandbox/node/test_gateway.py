@@ -15,7 +15,7 @@ GATEWAY = NetworkConfig(id="0a1b2c", bridge="pa0a1b2c", gateway="127.0.0.2", pre
 """Another address of loopback, which every Linux has."""
 
 
-def test_a_container_is_told_where_the_api_server_is_and_may_be_told_otherwise() -> None:
+def test_a_container_gets_the_api_servers_address_and_may_override_it() -> None:
     container = a_container(
         env=[{"name": "URL", "value": "$(KUBERNETES_SERVICE_HOST)"}, {"name": "KUBERNETES_SERVICE_PORT", "value": "1"}]
     )
@@ -36,7 +36,7 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     await writer.wait_closed()
 
 
-async def test_what_pods_say_to_the_gateway_reaches_loopback_and_its_answer_them() -> None:
+async def test_connections_to_the_gateway_are_forwarded_to_loopback() -> None:
     async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         async with forward_gateway_ports(GATEWAY, port):
@@ -50,7 +50,7 @@ async def test_what_pods_say_to_the_gateway_reaches_loopback_and_its_answer_them
             await asyncio.open_connection("127.0.0.2", port)
 
 
-async def test_an_address_that_is_taken_is_named() -> None:
+async def test_an_address_in_use_is_an_error_that_names_it() -> None:
     async with await asyncio.start_server(echo, "127.0.0.2", 0) as taken:
         port = taken.sockets[0].getsockname()[1]
         with pytest.raises(NetworkError, match=rf"cannot listen on 127\.0\.0\.2:{port}: "):
@@ -58,7 +58,7 @@ async def test_an_address_that_is_taken_is_named() -> None:
                 pass
 
 
-def test_the_api_server_is_known_by_that_address(tmp_path: Path) -> None:
+def test_the_certificate_is_valid_for_the_gateway(tmp_path: Path) -> None:
     _, certificate, _ = write_serving_certificate(tmp_path, "apiserver", "10.231.0.1")
     names = x509.load_pem_x509_certificate(certificate.read_bytes()).extensions.get_extension_for_class(
         x509.SubjectAlternativeName

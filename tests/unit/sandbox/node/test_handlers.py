@@ -30,7 +30,7 @@ async def ask(
 @pytest.mark.parametrize(
     ("status", "ok"), [(200, True), (204, True), (302, True), (399, True), (400, False), (404, False), (503, False)]
 )
-async def test_http_status_decides(status: int, *, ok: bool) -> None:
+async def test_an_http_probe_succeeds_by_status(status: int, *, ok: bool) -> None:
     outcome = await ask({"httpGet": {"port": 80}}, lambda _: httpx.Response(status, headers={"Location": "/else"}))
     assert outcome == HandlerResult(ok, f"GET http://127.0.0.1:80/: HTTP {status}")
 
@@ -68,7 +68,7 @@ async def test_http_headers_are_sent_and_may_replace_ours() -> None:
     assert seen[1]["user-agent"].startswith("kube-probe/")
 
 
-async def test_an_unanswered_request_is_an_outcome() -> None:
+async def test_an_unanswered_request_is_a_failure() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused", request=request)
 
@@ -77,7 +77,7 @@ async def test_an_unanswered_request_is_an_outcome() -> None:
     )
 
 
-async def test_a_port_that_has_no_such_name_is_an_outcome() -> None:
+async def test_an_unknown_port_name_is_a_failure() -> None:
     assert named_ports(a_container(ports=[{"name": "http", "containerPort": 8000}, {"containerPort": 1}])) == {
         "http": 8000
     }
@@ -103,7 +103,7 @@ async def test_exec_succeeds_with_exit_code_0(code: int, *, ok: bool) -> None:
     assert outcome == HandlerResult(ok, f"exit code {code}: test -f x")
 
 
-async def test_what_takes_too_long_is_given_up() -> None:
+async def test_a_handler_fails_after_its_timeout() -> None:
     given_up: list[str] = []
 
     async def execute(argv: list[str]) -> ExecResult:

@@ -41,20 +41,20 @@ def test_an_image_is_the_folder_of_its_name(images: Path, reference: str) -> Non
         pytest.param("sandbox.local/", id="no name"),
     ],
 )
-def test_other_images_are_refused_with_those_that_exist(images: Path, reference: str) -> None:
+def test_unknown_images_are_an_error_that_lists_the_existing_ones(images: Path, reference: str) -> None:
     with pytest.raises(NotStartableError, match=r"use sandbox.local/hello, .* \(any tag\)") as raised:
         find_image(reference, images)
     assert raised.value.reason == "ErrImagePull"
 
 
 @pytest.mark.parametrize("folder", ["empty", "missing"])
-def test_a_folder_without_images_is_named(tmp_path: Path, folder: str) -> None:
+def test_a_folder_without_images_is_an_error_that_names_it(tmp_path: Path, folder: str) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(NotStartableError, match=f"{folder}, which has none"):
         find_image("sandbox.local/hello", tmp_path / folder)
 
 
-def test_programs_are_the_images_own_then_the_default_ones_then_the_machines(images: Path) -> None:
+def test_programs_come_from_the_image_then_the_defaults_then_the_host(images: Path) -> None:
     image = find_image("sandbox.local/hello", images)
     assert image.search_path(Path("/default/bin"), "/usr/bin:/bin") == "/default/bin:/usr/bin:/bin"
     (images / "hello" / ".venv" / "bin").mkdir(parents=True)

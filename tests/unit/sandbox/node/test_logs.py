@@ -43,7 +43,7 @@ async def collected(path: Path, start: int, growing: list[bool]) -> str:
     return b"".join([block async for block in logs.read(path, start, growing.pop)]).decode()
 
 
-async def test_reading_ends_with_the_file_or_goes_on_while_it_may_grow(
+async def test_reading_ends_with_the_file_or_follows_it_while_it_may_grow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "log"

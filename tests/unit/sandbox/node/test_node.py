@@ -16,7 +16,7 @@ from tests.unit.sandbox.node.samples import a_pod
         pytest.param({"nodeName": "sandbox"}, False, id="bound already"),
     ],
 )
-def test_which_pods_wait_for_us(spec: dict[str, Any], *, waits: bool) -> None:
+def test_which_pods_are_schedulable(spec: dict[str, Any], *, waits: bool) -> None:
     assert schedulable(a_pod(**spec)) is waits
 
 

@@ -1,4 +1,4 @@
-"""A pod's life with real processes in a real network; only the API server is played."""
+"""The life cycle of a pod, with real processes in a real network and a fake API server."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -104,7 +104,7 @@ async def test_a_pod_comes_up_and_is_removed_in_order(stage: Stages) -> None:
     assert one.log() == "up\nbye\n"
 
 
-async def test_init_containers_go_first_in_order_and_sidecars_go_on(stage: Stages) -> None:
+async def test_init_containers_run_first_in_order_and_sidecars_keep_running(stage: Stages) -> None:
     note = [{"name": "shared", "mountPath": "/shared"}]
     init = [
         shell("echo one >> /shared/order", "one", volumeMounts=note),
@@ -124,7 +124,7 @@ async def test_init_containers_go_first_in_order_and_sidecars_go_on(stage: Stage
     assert one.log().split()[:3] == ["one", "side", "two"]
 
 
-async def test_a_pod_that_is_done_is_said_to_be_and_waits_to_be_deleted(stage: Stages) -> None:
+async def test_a_finished_pod_is_reported_and_waits_for_its_deletion(stage: Stages) -> None:
     async with stage(shell("exit 3"), restartPolicy="Never") as one:
         status = await one.server.until(lambda status: status.get("phase") == "Failed")
         assert status["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 3
@@ -134,13 +134,13 @@ async def test_a_pod_that_is_done_is_said_to_be_and_waits_to_be_deleted(stage: S
     assert one.server.requests[-1] == "DELETE shop-1"
 
 
-async def test_a_failed_step_of_a_pod_that_starts_nothing_again_ends_it(stage: Stages) -> None:
+async def test_a_failed_init_container_ends_a_pod_that_never_restarts(stage: Stages) -> None:
     async with stage(shell(OBEYS), initContainers=[shell("exit 1", "step")], restartPolicy="Never") as one:
         status = await one.server.until(lambda status: status.get("phase") == "Failed")
         assert "waiting" in status["containerStatuses"][0]["state"]
 
 
-async def test_a_pod_that_vanishes_ends_at_once_and_without_a_word(stage: Stages) -> None:
+async def test_a_pod_that_the_api_server_lost_is_killed_without_a_status(stage: Stages) -> None:
     async with stage(shell("trap '' TERM; echo up; while :; do sleep 600; done")) as one:
         await one.until_ready()
         seen = len(one.server.requests)
@@ -150,7 +150,7 @@ async def test_a_pod_that_vanishes_ends_at_once_and_without_a_word(stage: Stages
         assert len(one.server.requests) == seen
 
 
-async def test_a_pod_whose_node_ends_stays_as_it_is_on_the_api_server(stage: Stages) -> None:
+async def test_when_the_node_stops_its_pods_stay_on_the_api_server(stage: Stages) -> None:
     async with stage(shell(OBEYS)) as one:
         status = await one.until_ready()
         seen = len(one.server.requests)
@@ -161,7 +161,7 @@ async def test_a_pod_whose_node_ends_stays_as_it_is_on_the_api_server(stage: Sta
         assert one.log().endswith("bye\n")
 
 
-async def test_a_pod_of_a_node_that_was_killed_is_taken_up_with_its_address(stage: Stages) -> None:
+async def test_a_pod_of_a_killed_node_is_resumed_with_its_address(stage: Stages) -> None:
     before = {
         "phase": "Running",
         "podIP": "198.51.100.7",
@@ -178,7 +178,7 @@ async def test_a_pod_of_a_node_that_was_killed_is_taken_up_with_its_address(stag
 
 
 @pytest.mark.parametrize("over", ["Succeeded", "Failed"])
-async def test_a_pod_that_was_over_is_not_started_again(stage: Stages, over: str) -> None:
+async def test_a_finished_pod_is_not_started_again(stage: Stages, over: str) -> None:
     async with stage(shell(OBEYS), status={"phase": over, "podIP": "198.51.100.7"}) as one:
         one.delete()
         await one.life
@@ -204,7 +204,7 @@ async def test_a_removal_that_fails_is_tried_again(stage: Stages, monkeypatch: p
         ),
     ],
 )
-async def test_what_cannot_be_offered_is_said(stage: Stages, spec: dict[str, Any], reason: str) -> None:
+async def test_unsupported_fields_are_reported(stage: Stages, spec: dict[str, Any], reason: str) -> None:
     async with stage(shell(OBEYS), **spec) as one:
         await one.server.until(
             lambda status: any(
@@ -216,7 +216,7 @@ async def test_what_cannot_be_offered_is_said(stage: Stages, spec: dict[str, Any
         assert one.remains == []
 
 
-async def test_probes_come_from_the_gateway_into_the_pods_network(stage: Stages) -> None:
+async def test_probes_reach_the_pod_from_the_gateway(stage: Stages) -> None:
     serve = "import http.server as h; h.test(h.SimpleHTTPRequestHandler, port=8000)"
     main = a_container(
         command=["python3", "-c", serve],

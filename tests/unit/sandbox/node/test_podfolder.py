@@ -14,7 +14,7 @@ def made(folder: Path, **spec: Any) -> PodFolder:
     return make_folder(folder / "u-1", Path("/run/netns/n"), fields_of(a_pod(**spec)), {})
 
 
-def test_a_pod_knows_its_own_name_and_no_resolver(tmp_path: Path) -> None:
+def test_a_pod_can_resolve_its_own_name_and_has_no_dns(tmp_path: Path) -> None:
     folder = made(tmp_path, hostAliases=[{"ip": "10.0.0.9", "hostnames": ["db", "db.example"]}])
     assert folder.hosts.read_text().splitlines() == [
         "127.0.0.1 localhost",
@@ -31,7 +31,7 @@ def test_host_name(tmp_path: Path, given: str | None, hostname: str) -> None:
     assert made(tmp_path, hostname=given).hostname == hostname
 
 
-def test_quarters_are_made_anew_and_removed_whole(tmp_path: Path) -> None:
+def test_a_pod_folder_is_replaced_and_removed_completely(tmp_path: Path) -> None:
     volumes = [{"name": "v", "emptyDir": {}}]
     folder = made(tmp_path, volumes=volumes)
     (folder.volumes / "v" / "old").touch()
@@ -41,13 +41,13 @@ def test_quarters_are_made_anew_and_removed_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_is_made_for_a_pod_that_has_to_wait(tmp_path: Path) -> None:
+def test_nothing_is_written_for_a_pod_that_cannot_start(tmp_path: Path) -> None:
     with pytest.raises(NotStartableError):
         made(tmp_path, volumes=[{"name": "v", "configMap": {"name": "no"}}])
     assert list(tmp_path.iterdir()) == []
 
 
-def test_sub_paths_are_made_where_there_is_nothing_yet(tmp_path: Path) -> None:
+def test_missing_sub_paths_are_created(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     make_mount_sources([Mount(str(tmp_path / "file"), "/f"), Mount(str(tmp_path / "a" / "b"), "/d")])
     assert (tmp_path / "file").is_file()

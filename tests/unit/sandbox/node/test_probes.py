@@ -6,7 +6,7 @@ from proxiedapp_sandbox.node.handlers import HandlerResult
 from proxiedapp_sandbox.node.probes import ProbeSettings, ThresholdCounter, state_changes
 
 
-def test_defaults_are_kubernetes_own_and_zero_counts_as_absent() -> None:
+def test_defaults_are_those_of_kubernetes_and_zero_counts_as_not_set() -> None:
     assert ProbeSettings.of({}) == ProbeSettings.of({"periodSeconds": 0}) == ProbeSettings(0, 10, 1, 1, 3)
     given = {"initialDelaySeconds": 1, "periodSeconds": 2, "timeoutSeconds": 3, "successThreshold": 4}
     assert ProbeSettings.of(given | {"failureThreshold": 5}) == ProbeSettings(1, 2, 3, 4, 5)
@@ -22,18 +22,18 @@ def test_defaults_are_kubernetes_own_and_zero_counts_as_absent() -> None:
         pytest.param("----", [None, None, "-", "-"], id="and it stays decided"),
     ],
 )
-def test_outcomes_in_a_row_decide(outcomes: str, decided: list[str | None]) -> None:
+def test_a_threshold_counts_equal_results_in_a_row(outcomes: str, decided: list[str | None]) -> None:
     tally = ThresholdCounter(ProbeSettings())
     words = {True: "+", False: "-", None: None}
     assert [words[tally.count(ok=one == "+")] for one in outcomes] == decided
 
 
-def test_a_success_threshold_counts_too() -> None:
+def test_the_success_threshold_counts_as_well() -> None:
     tally = ThresholdCounter(ProbeSettings(successes=2, failures=1))
     assert [tally.count(ok=one == "+") for one in "+-++"] == [None, False, None, True]
 
 
-async def test_only_what_changes_is_said_and_time_passes_as_the_probe_wants() -> None:
+async def test_only_changes_are_yielded_and_the_period_is_kept() -> None:
     outcomes = iter("--+++---+")
     slept: list[float] = []
 

@@ -63,7 +63,7 @@ def workspace(tmp_path: Path, pod_network: PodNetwork) -> Workspace:
     return Workspace(tmp_path, pod_network)
 
 
-async def test_a_container_has_names_and_numbers_of_its_own(workspace: Workspace, pod_network: PodNetwork) -> None:
+async def test_a_container_has_its_own_hostname_pids_and_network(workspace: Workspace, pod_network: PodNetwork) -> None:
     script = "echo $$ $A; hostname; pwd; env | wc -l; ls /sys /dev/shm >/dev/null && readlink /proc/self/fd/0"
     code, written = await workspace.run(script)
     assert code == 0
@@ -84,7 +84,7 @@ async def test_exit_codes(workspace: Workspace, script: str, code: int) -> None:
     assert (await workspace.run(script))[0] == code
 
 
-async def test_nothing_that_is_written_reaches_the_machine(workspace: Workspace) -> None:
+async def test_nothing_that_is_written_reaches_the_host(workspace: Workspace) -> None:
     (workspace.image / "kept").write_text("kept")
     code, _ = await workspace.run(f"echo lost > kept; rm -rf {sys.prefix}/bin; touch /new; mkdir -p /a/b; cat kept")
     assert code == 0
@@ -126,12 +126,14 @@ async def test_a_single_file_may_be_mounted(workspace: Workspace) -> None:
         pytest.param(["/etc/passwd"], "'/etc/passwd': Permission denied", id="not a program"),
     ],
 )
-async def test_what_cannot_be_executed_is_said(workspace: Workspace, argv: list[str], problem: str) -> None:
+async def test_a_command_that_cannot_be_executed_is_an_error(
+    workspace: Workspace, argv: list[str], problem: str
+) -> None:
     with pytest.raises(StartError, match=problem):
         await Process.start(workspace.container_config(*argv), workspace.log)
 
 
-async def test_a_mount_that_cannot_be_is_said(workspace: Workspace) -> None:
+async def test_an_impossible_mount_is_an_error(workspace: Workspace) -> None:
     with pytest.raises(StartError, match="cannot make mount point /etc/passwd/x: Not a directory"):
         await Process.start(
             workspace.container_config("true", mounts=[Mount(str(workspace.image), "/etc/passwd/x")]), workspace.log
@@ -140,7 +142,7 @@ async def test_a_mount_that_cannot_be_is_said(workspace: Workspace) -> None:
         await Process.start(workspace.container_config("true", netns="/run/netns/nope"), workspace.log)
 
 
-async def test_the_first_process_gets_the_signal_and_its_end_is_the_end_of_all(workspace: Workspace) -> None:
+async def test_the_first_process_gets_the_signal_and_its_end_ends_the_container(workspace: Workspace) -> None:
     script = "trap 'echo bye; exit 5' TERM; sleep 600 & echo up; wait"
     process = await Process.start(workspace.container_config("sh", "-c", script), workspace.log)
     await written(workspace.log, "up")
@@ -152,7 +154,7 @@ async def test_the_first_process_gets_the_signal_and_its_end_is_the_end_of_all(w
     assert processes_in(workspace) == []
 
 
-async def test_kill_leaves_nobody(workspace: Workspace) -> None:
+async def test_kill_leaves_no_process(workspace: Workspace) -> None:
     process = await Process.start(
         workspace.container_config("sh", "-c", "trap '' TERM; sleep 600 & echo up; wait; wait"), workspace.log
     )
@@ -164,7 +166,7 @@ async def test_kill_leaves_nobody(workspace: Workspace) -> None:
     await process.kill()
 
 
-async def test_a_command_beside_shares_everything(workspace: Workspace) -> None:
+async def test_an_exec_command_shares_the_containers_namespaces(workspace: Workspace) -> None:
     process = await Process.start(
         workspace.container_config("sh", "-c", "touch /only-here; echo up; exec sleep 600"), workspace.log
     )

@@ -42,17 +42,17 @@ class Server:
         return {"status": {"token": "t0ken"}}
 
 
-async def test_what_sources_hold_is_bytes_and_a_missing_one_is_left_out() -> None:
+async def test_data_is_bytes_and_a_missing_source_is_left_out() -> None:
     found = await read_sources(cast("Api", Server()), a_pod(), [CONF, SECRET, MISSING])
     assert found == {CONF: {"a": "ä".encode(), "b": b"\x00\xff"}, SECRET: {"pw": b"\x00\xff"}}
 
 
-async def test_a_token_is_asked_for_the_pods_account_and_ends_with_the_pod() -> None:
+async def test_a_token_is_bound_to_the_pods_account_and_the_pod() -> None:
     server = Server()
     assert await read_sources(cast("Api", server), a_pod(), [MINE]) == {MINE: {"": b"t0ken"}}
     assert server.asked == [("POST", "/api/v1/namespaces/default/serviceaccounts/default/token", ["me"], "u-1")]
 
 
-async def test_what_cannot_be_known_keeps_the_pod_waiting() -> None:
+async def test_a_source_that_cannot_be_read_keeps_the_pod_waiting() -> None:
     with pytest.raises(NotStartableError, match="ConfigMap 'conf': forbidden"):
         await read_sources(cast("Api", Server(RefusedError(403, "forbidden"))), a_pod(), [CONF])

@@ -78,7 +78,7 @@ def test_conditions(given: PodFacts, expected: str) -> None:
     assert " ".join(words) == f"PodScheduled {expected}"
 
 
-def test_a_pod_is_initialized_once_steps_are_done_and_sidecars_have_started() -> None:
+def test_a_pod_is_initialized_once_init_containers_succeeded_and_sidecars_started() -> None:
     pod = a_pod(initContainers=[STEP, SIDECAR])
     step, side = replace(DONE, ready=True), replace(UP, ready=False)
     assert conditions(pod, facts(NEW, init=(NEW, NEW)))["Initialized"] == "False"
@@ -89,7 +89,7 @@ def test_a_pod_is_initialized_once_steps_are_done_and_sidecars_have_started() ->
     assert (again["Initialized"], again["Ready"]) == ("True", "False")
 
 
-def test_readiness_gates_are_others_to_open() -> None:
+def test_readiness_gates_are_opened_by_other_writers() -> None:
     gates = [{"conditionType": "example.com/gate"}]
     shut = pod_status(a_pod(readinessGates=gates), facts(UP), NOW)["conditions"][-1]
     assert (shut["status"], shut["reason"]) == ("False", "ReadinessGatesNotReady")
@@ -104,7 +104,7 @@ def test_transition_times_move_only_when_the_status_flips() -> None:
     assert (times["Initialized"], times["Ready"]) == ("2026-05-01T12:00:00Z", "2026-05-01T12:01:30Z")
 
 
-def test_a_container_is_written_as_the_api_has_it() -> None:
+def test_a_container_status_has_the_fields_of_the_api() -> None:
     (written,) = pod_status(a_pod(), facts(replace(BACK_OFF, container_id="process://2")), NOW)["containerStatuses"]
     assert written == {
         "name": "app",
@@ -128,7 +128,7 @@ def test_a_container_is_written_as_the_api_has_it() -> None:
     }
 
 
-def test_what_was_written_does_not_differ_from_what_is_stored() -> None:
+def test_a_stored_status_does_not_differ_from_the_one_written() -> None:
     wanted = pod_status(a_pod(initContainers=[STEP]), facts(UP, init=(DONE,)), NOW)
     # Nulls are gone, other things are there: fields the server adds, and conditions of others.
     stored: dict[str, Any] = {key: value for key, value in wanted.items() if key != "conditions"}
@@ -151,7 +151,7 @@ def test_what_was_written_does_not_differ_from_what_is_stored() -> None:
         pytest.param(facts(UP, terminating=True), id="being deleted"),
     ],
 )
-def test_what_changed_differs(changed: PodFacts) -> None:
+def test_changes_differ(changed: PodFacts) -> None:
     stored = pod_status(a_pod(), facts(UP), NOW)
     assert differs(stored, pod_status(a_pod(status=stored), changed, NOW))
 

@@ -46,7 +46,7 @@ async def test_nothing_is_written_twice(server: FakeApi, writer: StatusWriter, f
     assert [status["phase"] for status in server.statuses] == ["Pending", "Running"]
 
 
-async def test_old_news_do_not_make_it_write_again(server: FakeApi, writer: StatusWriter) -> None:
+async def test_an_old_version_of_the_pod_causes_no_write(server: FakeApi, writer: StatusWriter) -> None:
     before = server.pod
     await writer.write()
     writer.observe(before)
@@ -54,16 +54,14 @@ async def test_old_news_do_not_make_it_write_again(server: FakeApi, writer: Stat
     assert len(server.statuses) == 1
 
 
-async def test_what_another_undid_is_written_again(server: FakeApi, writer: StatusWriter) -> None:
+async def test_a_status_that_another_writer_changed_is_written_again(server: FakeApi, writer: StatusWriter) -> None:
     await writer.write()
     writer.observe(a_pod() | {"metadata": a_pod()["metadata"] | {"resourceVersion": "99"}})
     await writer.write()
     assert len(server.statuses) == 2
 
 
-async def test_it_keeps_up_with_changes_until_told_to_finish(
-    server: FakeApi, writer: StatusWriter, facts: Facts
-) -> None:
+async def test_changes_are_written_until_finish(server: FakeApi, writer: StatusWriter, facts: Facts) -> None:
     keeping = asyncio.create_task(writer.keep_written())
     await server.until(lambda status: status.get("phase") == "Pending")
     for reason in ("ErrImagePull", "ImagePullBackOff"):
@@ -88,7 +86,9 @@ async def test_a_failed_write_is_tried_again(
 
 
 @pytest.mark.parametrize("gone", [NotFoundError(404, "gone"), ConflictError(409, "another uid")])
-async def test_it_ends_with_the_pod(server: FakeApi, writer: StatusWriter, gone: NotFoundError | ConflictError) -> None:
+async def test_writing_ends_with_the_pod(
+    server: FakeApi, writer: StatusWriter, gone: NotFoundError | ConflictError
+) -> None:
     server.failures.append(gone)
     await writer.keep_written()
     assert server.statuses == []

@@ -96,12 +96,12 @@ def test_files_of_a_volume(volume: dict[str, Any], files: dict[str, VolumeFile])
         ),
     ],
 )
-def test_what_cannot_be_filled_keeps_the_pod_waiting(volume: dict[str, Any], problem: str) -> None:
+def test_a_volume_that_cannot_be_filled_keeps_the_pod_waiting(volume: dict[str, Any], problem: str) -> None:
     with pytest.raises(NotStartableError, match=problem):
         volume_files({"name": "v", **volume}, POD, HELD)
 
 
-def test_all_sources_are_named_beforehand() -> None:
+def test_all_sources_are_known_in_advance() -> None:
     volume = {
         "projected": {
             "sources": [
@@ -120,7 +120,7 @@ def test_all_sources_are_named_beforehand() -> None:
     assert volume_sources({"name": "v", "emptyDir": {}}) == set()
 
 
-def test_a_written_volume_can_be_used_by_anybody(tmp_path: Path) -> None:
+def test_every_user_may_write_to_a_volume(tmp_path: Path) -> None:
     write_volume(tmp_path / "v", {"sub/x": VolumeFile(b"1", 0o400)})
     assert (tmp_path / "v" / "sub" / "x").read_bytes() == b"1"
     assert (tmp_path / "v").stat().st_mode & 0o777 == 0o777

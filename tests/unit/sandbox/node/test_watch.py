@@ -1,4 +1,4 @@
-"""The list-and-watch loop against a small server that plays the API server's part: what is said, in which order."""
+"""The list-and-watch loop against a fake API server: which events it yields, in which order."""
 
 import asyncio
 from collections import deque
@@ -104,7 +104,7 @@ async def test_a_list_then_a_watch_from_there(tmp_path: Path) -> None:
     assert server.asked[:2] == ["list", "watch 100"]
 
 
-async def test_a_watch_that_ends_is_taken_up_where_it_ended(tmp_path: Path) -> None:
+async def test_a_watch_that_ends_continues_from_its_last_version(tmp_path: Path) -> None:
     server = Server()
     server.lists.append([])
     server.watches += [event("ADDED", "a", 101) + event("BOOKMARK", "", 150), event("MODIFIED", "a", 151)]
@@ -122,7 +122,7 @@ async def test_a_watch_that_ends_is_taken_up_where_it_ended(tmp_path: Path) -> N
         pytest.param(b"no json\n", id="rubbish"),
     ],
 )
-async def test_a_lost_watch_is_a_new_list_and_who_is_missing_there_is_gone(tmp_path: Path, lost: bytes | int) -> None:
+async def test_after_a_lost_watch_a_new_list_shows_what_was_deleted(tmp_path: Path, lost: bytes | int) -> None:
     server = Server()
     server.lists += [[item("a"), item("b")], [item("b", 2)]]
     server.watches += [event("ADDED", "c", 101), lost]
@@ -138,13 +138,13 @@ async def test_a_list_that_fails_is_tried_again(tmp_path: Path) -> None:
     assert server.asked[:3] == ["list", "list", "list"]
 
 
-def test_a_successor_of_the_same_name_is_another_object() -> None:
+def test_a_new_object_of_the_same_name_is_another_object() -> None:
     old, new = item("old"), item("new") | {"metadata": {"uid": "new", "name": "old"}}
     assert old["metadata"]["name"] == new["metadata"]["name"]
     assert changes_since({Uid("old"): None}, [new]) == [Deleted(Uid("old")), Present(new)]
 
 
-def test_lines_are_put_together_however_they_arrive() -> None:
+def test_lines_are_joined_whatever_the_chunks() -> None:
     rest, found = b"", []
     for chunk in (b'{"a"', b":1}\n\n{}", b"\n{", b"}\n"):
         lines, rest = split_lines(rest, chunk)
