@@ -6,10 +6,8 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 STAMP := $(VENV)/.installed
 PACKAGES := operator sandbox tools tests benchmarks examples helm docs
-PROSE := README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md mkdocs.yml gitops helm/proxiedapp/values.yaml \
-  helm/proxiedapp/templates/NOTES.txt helm/proxiedapp/Chart.yaml docs/index.md docs/writing.md docs/start docs/concepts \
-  docs/how-to docs/install.md docs/security.md docs/features.md docs/compatibility.md docs/performance.md docs/browser.md \
-  docs/glossary.md
+PROSE := README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md Makefile mkdocs.yml pyproject.toml docs operator sandbox tools \
+  examples gitops manifests helm/generate.py helm/proxiedapp/values.yaml helm/proxiedapp/files helm/proxiedapp/templates/NOTES.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test matrix docs screenshots check fix generate lock bench version dist chart image publish sign clean
@@ -35,13 +33,13 @@ test: setup ## every test that this machine can run, the real control plane incl
 	-@$(if $(PYTEST_ARGS),,$(BIN)/python -m tests.support.goprograms)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-matrix: setup ## every server in every scenario through the real proxy: a table, and docs/servers.md written anew
+matrix: setup ## every server in every scenario through the real proxy: prints a table and writes docs/servers.md
 	@$(BIN)/python -m tests.matrix
 
-docs: setup ## the docs site into site/; a link that leads nowhere fails
+docs: setup ## the docs site into site/; a broken link is an error
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build # not --quiet, which keeps warnings even from strict mode
 
-screenshots: setup ## docs/images, the docs pages as a browser shows them through the sandbox
+screenshots: setup ## docs/images: screenshots of docs pages through the sandbox
 	@PROXIEDAPP_REQUIRE_BROWSER=1 PROXIEDAPP_SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/e2e/test_browser.py
 
 check: setup docs ## format, lint, English, types, layers, generated files up to date, the docs site
@@ -57,17 +55,17 @@ check: setup docs ## format, lint, English, types, layers, generated files up to
 	$(BIN)/python -m benchmarks.report --check
 	"$$($(BIN)/python -m tests.support.goprograms actionlint)" -shellcheck= -pyflakes= .github/workflows/*.yaml
 
-fix: setup ## format and mend what ruff can mend
+fix: setup ## format, and fix what ruff can fix
 	$(BIN)/ruff format $(PACKAGES)
 	$(BIN)/ruff check --fix $(PACKAGES)
 
-generate: setup ## write the files that are made from the code
+generate: setup ## write the files that are generated from the code
 	$(BIN)/proxiedapp crd > crds/proxiedapps.yaml
 	$(BIN)/python -m tools.reference docs
 	$(BIN)/python helm/generate.py
 	$(BIN)/python -m benchmarks.report
 
-lock: setup ## compile requirements/*.txt anew; LOCK_ARGS=--upgrade takes the newest releases
+lock: setup ## compile requirements/*.txt; LOCK_ARGS=--upgrade takes the newest releases
 	$(UV) pip compile pyproject.toml $(LOCK) -o requirements/runtime.txt
 	$(UV) pip compile sandbox/pyproject.toml $(LOCK) -c requirements/runtime.txt -o requirements/sandbox.txt
 	$(UV) pip compile pyproject.toml sandbox/pyproject.toml --group dev $(LOCK) -c requirements/runtime.txt -o requirements/dev.txt

@@ -17,7 +17,7 @@ def list_items() -> list[str]:
 
 @app.get("/whoami")
 def whoami(request: Request) -> dict[str, str | None]:
-    """What the app believes of the request: right only if the server trusts the proxy, and nobody else."""
+    """What the app knows about the request. It is right only if the server trusts the proxy, and no other sender."""
     return {
         "scheme": request.url.scheme,
         "host": request.headers.get("host"),

@@ -20,7 +20,7 @@ def prefix_in_paths(facts: Facts) -> Finding | None:
     if facts.app_declares_prefix:
         return right(Code.PREFIX_IN_PATHS, "the app's routes contain the prefix, and the proxy keeps it", expected)
     single_segment = prefix.count("/") == 1
-    if single_segment and len(prefixed) < len(schema.paths):  # a route /orders of the app under /orders is no mistake
+    if single_segment and len(prefixed) < len(schema.paths):  # a route /orders of an app at /orders is not a fault
         reason = f"only some paths start with {prefix}, such as {excerpt(prefixed[0])}"
         return not_judged(Code.PREFIX_IN_PATHS, reason, expected)
     served_twice_prefixed = slash_redirect(facts.address, facts.evidence.route_slash) is not None
