@@ -1,4 +1,4 @@
-"""A running sandbox as the tests use it: kubectl, the operator's requests as the API server saw them, and the proxy."""
+"""A running sandbox for tests: kubectl, the operator's requests in the audit log, and the proxy."""
 
 import json
 import os
@@ -26,7 +26,7 @@ EXAMPLES = ROOT / "examples"
 
 
 def eventually(look: Callable[[], T | None], what: str, seconds: float = 60.0) -> T:
-    """Look again and again until there is something (or until what is looked at stops failing), and return it."""
+    """Call `look` until it returns something true, and return that; failures count as not yet."""
     deadline = time.monotonic() + seconds
     last: object = None
     while time.monotonic() < deadline:
@@ -37,18 +37,18 @@ def eventually(look: Callable[[], T | None], what: str, seconds: float = 60.0) -
         except (AssertionError, LookupError, ValueError, httpx.HTTPError, subprocess.CalledProcessError) as error:
             last = error
         time.sleep(0.05)
-    raise AssertionError(f"{what} did not come about within {seconds:.0f} s; last seen: {last}")
+    raise AssertionError(f"timed out after {seconds:.0f} s waiting for {what}; last result: {last}")
 
 
 def proxiedapp(*arguments: str | Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run the command line as a user does."""
+    """Run the command line as a user would."""
     command = [sys.executable, "-m", "proxiedapp.cli", *map(str, arguments)]
     return subprocess.run(command, env=os.environ | env, capture_output=True, text=True, timeout=900, check=False)
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request of the operator's, from the audit log."""
+    """One request of the operator, from the audit log."""
 
     verb: str
     uri: str
@@ -58,7 +58,7 @@ class Request:
     name: str
     code: int
     denied: bool
-    """Whether the account's role lacks what the request needs (an admission plugin may refuse for other reasons)."""
+    """Whether the account's role does not allow the request (admission plugins may refuse for other reasons)."""
 
     @property
     def writes(self) -> bool:
@@ -105,7 +105,7 @@ class Sandbox:
         return json.loads(self.kubectl("get", *arguments, "-o", "json"))
 
     def names(self, kinds: str, namespace: str) -> set[str]:
-        """Return what exists of some kinds, as kind/name."""
+        """Return the existing objects of some kinds, as kind/name."""
         return set(self.kubectl("get", kinds, "-n", namespace, "-o", "name").split())
 
     def apply(self, *manifests: dict[str, Any]) -> None:
@@ -123,7 +123,7 @@ class Sandbox:
         return eventually(lambda: self.conditions(name, namespace).get("Stalled"), f"{name} is stalled")
 
     def requests(self) -> list[Request]:
-        """Return every request that the operator has made so far."""
+        """Return all requests that the operator has made so far."""
         found = []
         for line in Path(self.state["audit_log"]).read_text().splitlines():
             entry = json.loads(line)
@@ -143,11 +143,11 @@ class Sandbox:
         return found
 
     def writes(self) -> list[Request]:
-        """Return the writes among them; the Lease is renewed for ever."""
+        """Return the requests that write, except for renewals of the Lease."""
         return [request for request in self.requests() if request.writes and request.resource != "leases"]
 
     def metric(self, name: str, **labels: str) -> float:
-        """Return one of the operator's metrics, summed over what the labels leave open."""
+        """Return one of the operator's metrics, summed over the labels that are not given."""
         text = httpx.get(f"{self.state['operator_health']}/metrics", trust_env=False).text
         wanted = {f'{key}="{value}"' for key, value in labels.items()}
         total = 0.0
@@ -159,7 +159,7 @@ class Sandbox:
 
 
 def can_run_here() -> bool:
-    """Whether this machine lets the user run a sandbox: as root, or in a user namespace."""
+    """Whether this user can run a sandbox on this machine: as root, or in a user namespace."""
     command = ["unshare", "--user", "--map-root-user", "--net", "--mount", "true"]
     return os.geteuid() == 0 or subprocess.run(command, capture_output=True, check=False).returncode == 0
 
@@ -180,7 +180,7 @@ def start_sandbox(folder: Path, images: Path = EXAMPLES, *, operator: bool = Tru
 
 @contextmanager
 def without_operator(folder: Path, images: Path) -> Iterator[Sandbox]:
-    """Run a sandbox as a cluster is before the operator comes; only its namespace is there. kubectl is an image."""
+    """Run a sandbox like a cluster before the operator is installed, except for its namespace. kubectl is an image."""
     sandbox = start_sandbox(folder, images, operator=False)
     try:
         programs = images / "kubectl" / ".venv" / "bin"
@@ -195,7 +195,7 @@ def without_operator(folder: Path, images: Path) -> Iterator[Sandbox]:
 
 
 def three_more_resyncs(sandbox: Sandbox) -> None:
-    """Wait until everything has been listed and every app looked at three times more."""
+    """Wait for three more lists of each kind and three more passes."""
     kinds = ("ProxiedApp", *(kind.kind for kind in watched_children(frozenset({TRAEFIK_GROUP}))))
     before = {kind: sandbox.metric("proxiedapp_resyncs_total", kind=kind) for kind in kinds}
     passes = sandbox.metric("proxiedapp_reconciles_total", outcome="ready")
