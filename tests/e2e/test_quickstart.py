@@ -110,7 +110,7 @@ def the_charts_test() -> list[Step]:
 
 
 def nothing_is_left(cluster: Sandbox) -> bool:
-    """Whether no object tells of the operator or of its apps."""
+    """Whether no object of the operator or of its apps is left."""
     kinds = "namespaces,crds,clusterroles,clusterrolebindings,deployments,services,ingressroutes,middlewares"
     names = cluster.kubectl("get", kinds, "-A", "-o", "name").split()
     return not any(word in name for name in names for word in ("proxiedapp", "orders", "shop"))

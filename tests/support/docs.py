@@ -1,4 +1,4 @@
-"""What stands in the documentation's code blocks: objects that a reader will apply, and commands that one will type."""
+"""The code blocks of the documentation: objects that readers apply, and commands that they run."""
 
 import re
 import subprocess
@@ -33,7 +33,7 @@ class Example:
 
 
 def blocks(page: Path, language: str) -> Iterator[str]:
-    """Yield the content of a page's code blocks in a language."""
+    """Yield the content of a page's code blocks in one language."""
     for _, found, text in _BLOCK.findall(page.read_text()):
         if found == language:
             yield dedent(text)
@@ -48,12 +48,12 @@ def examples() -> Iterator[Example]:
 
 
 def proxied_apps() -> list[Example]:
-    """Return those that are ProxiedApps."""
+    """Return the examples that are ProxiedApps."""
     return [example for example in examples() if example.manifest.get("kind") == "ProxiedApp"]
 
 
 def commands() -> Iterator[tuple[str, str]]:
-    """Yield each line of a shell block, with its page."""
+    """Yield each line of a shell block with its page."""
     for page in PAGES:
         for text in blocks(page, "sh"):
             for line in text.replace("\\\n", " ").splitlines():

@@ -1,4 +1,4 @@
-"""Whoever follows a page: a clone of the repository, a home, and the packages that were fetched for it before."""
+"""The environment of a reader who follows a page: a clone of the repository, a home, and cached packages."""
 
 import hashlib
 import os
@@ -17,30 +17,30 @@ UV: Final = Path(sys.executable).parent / "uv"
 
 
 def clone(folder: Path) -> Path:
-    """Make a fresh clone: what git has of this working tree and what it would take, as it stands in the files."""
+    """Create a fresh clone: the tracked and untracked files of this working tree, with their current content."""
     listed = _run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():  # else it is deleted, and will be missing in the next commit
+        if (ROOT / name).is_file():  # otherwise it is deleted, and will be missing in the next commit
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     return folder
 
 
 def home(folder: Path) -> dict[str, str]:
-    """Make a home, and return the environment of its owner."""
+    """Create a home directory, and return the environment of its owner."""
     folder.mkdir(parents=True)
     return {"HOME": str(folder), "LANG": "C.UTF-8", "PATH": f"{Path(sys.base_prefix, 'bin')}:{os.environ['PATH']}"}
 
 
 def cache_of(env: Mapping[str, str]) -> Path:
-    """Return where the newcomer's sandbox and what it needs are."""
+    """Return the folder with the newcomer's sandbox and what it needs."""
     return Path(env["HOME"], ".cache", "proxiedapp")
 
 
 def offline(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of somebody without network and kubectl, who has fetched and built all else before.
+    """Return the environment of a newcomer without network and kubectl, who has fetched and built everything else.
 
-    How the user fetches packages goes into it, since uv keeps them by where they came from.
+    It contains the settings by which the user fetches packages, because uv stores packages by their origin.
     """
     cache = cache_of(env)
     cache.mkdir(parents=True)
@@ -65,7 +65,7 @@ def offline(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def _without(program: str, path: str, folder: Path) -> str:
-    """Return a search path for all programs of another but one; `folder` stands for the folders that have it."""
+    """Return a search path without one program; `folder` replaces the folders that contain it."""
     folder.mkdir()
     kept = []
     for place in map(Path, path.split(os.pathsep)):
@@ -80,7 +80,7 @@ def _without(program: str, path: str, folder: Path) -> str:
 
 
 def _wheel_of_uv() -> Path:
-    """Return a folder with the wheel of uv: pip, which installs it, would not use its own cache without a network."""
+    """Return a folder with the wheel of uv, because pip does not use its own cache without a network."""
     locked = ROOT / "requirements" / "uv.txt"
     folder = cache_dir() / "wheels" / hashlib.blake2b(locked.read_bytes(), digest_size=5).hexdigest()
     if not folder.exists():
@@ -93,7 +93,7 @@ def _wheel_of_uv() -> Path:
 
 
 def _have_uv_keep_packages(venv: Path) -> None:
-    """Have all packages of the project in uv's cache, as after `make setup`, though somebody may have emptied it."""
+    """Fill uv's cache with all packages of the project, as `make setup` does, in case it was emptied since then."""
     _run(UV, "venv", "--quiet", "--python", sys.executable, venv)
     sync = (UV, "pip", "sync", "--quiet", "--python", venv, "--require-hashes")
     locked = ("requirements/uv.txt", "requirements/dev.txt")

@@ -1,8 +1,8 @@
-"""A page as a newcomer takes it: its blocks as steps in their order, and a walk through them in one shell.
+"""Execute a page as a newcomer does: its blocks become steps in their order, which run in one shell.
 
-A block of shell commands is typed command by command. A block below "Save as `NAME`:" becomes that file. A block of
-text below commands is what the last of them prints, but for `…`, which stands for any lines, and for the cells of
-VARYING. Every other block leads astray.
+A block of shell commands is run command by command. A block below "Save as `NAME`:" becomes that file. A block of text
+below commands is the output of the last of them, except for `…`, which matches any lines, and for the columns in VARYING.
+Every other block is an error.
 """
 
 import difflib
@@ -14,13 +14,13 @@ from textwrap import dedent
 from typing import Final, Protocol
 
 VARYING: Final = {"AGE": r"\d+[smhd](\d+[smhd])?"}
-"""Columns of tables whose cells are never twice the same, and what they look like."""
+"""Columns of tables whose cells differ in every run, each with a pattern for its cells."""
 
 ANY_LINES: Final = "…"
-"""A line of a block of text that stands for any number of lines."""
+"""A line of a text block that matches any number of lines."""
 
 BY_CTRL_C: Final = 130
-"""The status of a command that Ctrl-C has ended."""
+"""The exit status of a command that was stopped with Ctrl-C."""
 
 _HEADING: Final = re.compile(r"(#+) (.+)")
 _FENCE: Final = re.compile(r"( *)(```+|~~~+) *(\w*).*")
@@ -29,12 +29,12 @@ _COLUMNS: Final = re.compile(r" {2,}")
 
 
 class WalkError(AssertionError):
-    """A page that does not lead where it says."""
+    """A page that does not work as it is written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A code block, and where it stands."""
+    """A code block and its position."""
 
     line: int
     """Number of its first line in the page."""
@@ -43,21 +43,21 @@ class Block:
     lead: str
     """The paragraph above it, as one line."""
     sections: tuple[str, ...]
-    """The headings that it is under."""
+    """The headings above it, from the title on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A command to type."""
+    """A command to run."""
 
     where: str
     """The page and the line."""
     sections: tuple[str, ...]
     command: str
     shows: str | None = None
-    """What it prints, if the page tells."""
+    """Its output, if the page shows it."""
     until: str | None = None
-    """What it prints before it is ended by Ctrl-C; None for a command that ends by itself."""
+    """What it prints before it is stopped with Ctrl-C; None for a command that exits by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +75,21 @@ Step = Run | Save
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """How to walk a page in a place for which it was not written. All that is declared here must occur in the page."""
+    """How to execute a page in an environment for which it was not written. Every entry must occur in the page."""
 
     other_ways: Collection[str] = ()
-    """Headings under which the page tells of another way to the same end."""
+    """Headings of sections that describe an alternative."""
     left_out: Mapping[str, str] = field(default_factory=dict)
-    """Beginnings of commands that cannot be run here, each with the reason."""
+    """Beginnings of commands that cannot run here, each with the reason."""
     instead: Mapping[str, str] = field(default_factory=dict)
-    """Words in commands, files and what is shown, each with what stands for it here."""
+    """Text in commands, files and output, each with its replacement here."""
     until: Mapping[str, str] = field(default_factory=dict)
-    """Commands that go on until Ctrl-C, each with what it prints before."""
+    """Commands that run until Ctrl-C, each with what it prints before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What came of a command."""
+    """The result of a command."""
 
     status: int
     stdout: str
@@ -97,10 +97,10 @@ class Ran:
 
 
 class Shell(Protocol):
-    """What a walk needs: `tests.support.shell` has it."""
+    """The shell that a walk needs; `tests.support.shell` implements it."""
 
     def run(self, command: str, *, stdin: str = "", until: str | None = None) -> Ran:
-        """Run a command in the shell itself; once it has printed `until`, end it by Ctrl-C."""
+        """Run a command in the shell itself; when it has printed `until`, stop it with Ctrl-C."""
 
 
 def blocks(page: str) -> Iterator[Block]:
@@ -128,7 +128,7 @@ def _inside(lines: Iterator[tuple[int, str]], end: str) -> str:
 
 
 def steps(page: str, name: str) -> list[Step]:
-    """Return what a page tells its reader to do, in order; raises WalkError for a block that tells nothing clear."""
+    """Return the steps of a page in order; raises WalkError for a block that is not clearly a step."""
     found: list[Step] = []
     for block in blocks(page):
         where = f"{name}:{block.line}"
@@ -140,7 +140,9 @@ def steps(page: str, name: str) -> list[Step]:
         elif save := _SAVE.search(block.lead):
             found.append(Save(where, block.sections, save[1], f"{block.text}\n"))
         elif block.language != "text":
-            raise WalkError(f"{where}: nobody is told what to do with this: write “Save as `NAME`:” above it")
+            raise WalkError(
+                f"{where}: the page does not say what to do with this block: write “Save as `NAME`:” above it"
+            )
         elif isinstance(last, Run) and last.shows is None and last.sections == block.sections:
             found[-1] = replace(last, shows=block.text)
         else:
@@ -149,7 +151,7 @@ def steps(page: str, name: str) -> list[Step]:
 
 
 def commands(text: str, first_line: int) -> Iterator[tuple[int, str]]:
-    """Yield the commands of a shell block, each with the number of its line; one goes on where a line ends in `\\`."""
+    """Yield the commands of a shell block, each with its line number; `\\` at the end of a line continues a command."""
     command = ""
     begun = first_line
     for number, line in enumerate(text.splitlines(), start=first_line):
@@ -166,7 +168,7 @@ def commands(text: str, first_line: int) -> Iterator[tuple[int, str]]:
 
 
 def planned(todo: Sequence[Step], guide: Guide) -> list[Step]:
-    """Return the steps as they are taken here; raises WalkError for what is declared and does not occur."""
+    """Return the steps as they are executed here; raises WalkError for an entry of the guide that does not occur."""
     unused = {*guide.other_ways, *guide.left_out, *guide.instead, *guide.until}
     plan: list[Step] = []
     for step in todo:
@@ -200,7 +202,7 @@ def _here(guide: Guide, text: str) -> str:
 
 
 def walk(plan: Sequence[Step], shell: Shell) -> None:
-    """Take all steps; raises WalkError at the first that does not do what the page says."""
+    """Execute all steps; raises WalkError at the first that does not do what the page says."""
     for step in plan:
         if isinstance(step, Save):
             ran = shell.run(f"cat >{step.file}", stdin=step.text)
@@ -219,7 +221,7 @@ def walk(plan: Sequence[Step], shell: Shell) -> None:
 
 
 def as_shown(shown: str, printed: str) -> bool:
-    """Whether a command printed what the page shows, but for what varies."""
+    """Whether a command printed what the page shows, except for what varies."""
     lines = [line.rstrip() for line in printed.splitlines()]
     return re.fullmatch(_pattern(shown), "".join(f"{line}\n" for line in lines)) is not None
 

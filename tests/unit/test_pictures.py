@@ -1,4 +1,4 @@
-"""The pictures of the docs: drawings that stand for themselves, each on a page, with words for who cannot see them."""
+"""The pictures of the docs: self-contained drawings, each used on a page, with alternative texts."""
 
 import re
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ SVG: Final = "{http://www.w3.org/2000/svg}"
 ELEMENTS: Final = {"svg", "title", "style", "defs", "marker", "path", "rect", "text"}
 WIDTH: Final = 480.0
 ON_A_PHONE: Final = 358.0
-"""How wide a picture is where the screen has 390 pixels."""
+"""The width of a picture on a screen with 390 pixels."""
 LEGIBLE: Final = 11.0
 
 EM: Final = {"": 0.55, "head": 0.62, "code": 0.61}
-"""How wide a letter is on average, in sizes of the font: as DejaVu has it, which is wider than most."""
+"""The average width of a letter relative to the font size, for DejaVu, which is wider than most fonts."""
 SIZE: Final = {"": 15.0, "head": 16.0, "code": 15.0}
 
 
@@ -68,7 +68,7 @@ def boxes(drawing: ET.Element) -> list[Area]:
 
 
 def texts(drawing: ET.Element) -> dict[str, Area]:
-    """Return where each text is, with its number, since one may stand twice."""
+    """Return the area of each text, with its number, because a text may occur twice."""
     return {f"{number} {each.text}": _area(each) for number, each in enumerate(drawing.iter(f"{SVG}text"))}
 
 
@@ -100,7 +100,7 @@ each_drawing = pytest.mark.parametrize("file", DRAWINGS, ids=lambda file: file.s
 
 
 @each_drawing
-def test_a_drawing_needs_nothing_else(file: Path) -> None:
+def test_a_drawing_is_self_contained(file: Path) -> None:
     text, drawing = file.read_text(), read(file)
     assert len(text) < 6_000
     assert drawing.findtext(f"{SVG}title")
@@ -113,7 +113,7 @@ def test_a_drawing_needs_nothing_else(file: Path) -> None:
 
 
 @each_drawing
-def test_drawings_look_alike_and_suit_both_schemes(file: Path) -> None:
+def test_drawings_share_one_style_with_colours_for_both_schemes(file: Path) -> None:
     drawing = read(file)
     assert style(drawing) == style(read(DRAWINGS[0]))
     light, dark = (dict(re.findall(r"(--\w+): (#\w+)", one)) for one in re.findall(r"svg \{(.*?)\}", style(drawing)))
@@ -124,7 +124,7 @@ def test_drawings_look_alike_and_suit_both_schemes(file: Path) -> None:
 
 
 @each_drawing
-def test_text_can_be_read_on_a_phone(file: Path) -> None:
+def test_text_is_legible_on_a_phone(file: Path) -> None:
     drawing = read(file)
     assert canvas(drawing).right == WIDTH
     sizes = {float(size) for size in re.findall(r"(\d+)px", style(drawing))}
@@ -133,7 +133,7 @@ def test_text_can_be_read_on_a_phone(file: Path) -> None:
 
 
 @each_drawing
-def test_nothing_is_drawn_outside_or_upon_other_things(file: Path) -> None:
+def test_nothing_overlaps_or_leaves_the_canvas(file: Path) -> None:
     drawing = read(file)
     room, all_boxes, all_texts = canvas(drawing), boxes(drawing), texts(drawing)
     assert all_boxes
@@ -147,7 +147,7 @@ def test_nothing_is_drawn_outside_or_upon_other_things(file: Path) -> None:
 
 
 @each_drawing
-def test_arrows_lead_from_box_to_box_and_through_nothing(file: Path) -> None:
+def test_arrows_connect_boxes_and_cross_nothing(file: Path) -> None:
     drawing = read(file)
     all_boxes, all_texts, all_arrows = boxes(drawing), texts(drawing), list(arrows(drawing))
     assert all_arrows
@@ -160,7 +160,7 @@ def test_arrows_lead_from_box_to_box_and_through_nothing(file: Path) -> None:
             assert [box for box in all_boxes if box.meets(leg)] == []
 
 
-def test_each_drawing_is_on_a_page() -> None:
+def test_each_drawing_is_used_on_a_page() -> None:
     shown = {(page.parent / target).resolve() for page, _, target in SHOWN}
     assert set(DRAWINGS) <= shown
     assert len(DRAWINGS) >= 6
@@ -172,5 +172,5 @@ def test_each_concept_has_a_picture() -> None:
     assert concepts <= {page for page, _, _ in SHOWN}
 
 
-def test_each_picture_has_words() -> None:
+def test_each_picture_has_an_alternative_text() -> None:
     assert [f"{page.name}: {target}" for page, words, target in SHOWN if len(words.split()) < 5] == []

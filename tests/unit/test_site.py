@@ -1,4 +1,4 @@
-"""The docs site asks nothing of other hosts: whoever reads it, also without a network, is told about to nobody."""
+"""The docs site loads nothing from other hosts: it works without a network, and does not report its readers."""
 
 import re
 from collections.abc import Iterator
@@ -25,19 +25,19 @@ FETCHING = {
     "use": ("href", "xlink:href"),
     "video": ("poster", "src"),
 }
-"""Attributes by which an element loads something by itself; a link that a reader may click is none."""
+"""Attributes by which an element loads something by itself; links that a reader clicks do not count."""
 
 ELSEWHERE = re.compile(r"^\s*(https?:|wss?:)?//", re.IGNORECASE)
 IN_STYLE = re.compile(r"""(?:url\(|@import)\s*["']?\s*((?:https?:)?//[^"')\s]+)""", re.IGNORECASE)
 IN_SCRIPT = re.compile(r"""["'`](https?://[\w.-]+)""")
 
 NEVER_ASKED = {"https://unpkg.com": "mermaid", "https://api.github.com": "source"}
-"""Hosts in the theme's own script, with the mark of the element without which it does not ask them: a diagram's class,
-and the component that counts a repository's stars."""
+"""Hosts in the theme's own script, each with the class or component without which the script does not request it: a
+diagram, and the counter of a repository's stars."""
 
 
 class Loads(HTMLParser):
-    """Collects what a page loads, its inline styles and scripts, its pictures, and how its elements are marked."""
+    """Collects what a page loads, its inline styles and scripts, its pictures, and the classes of its elements."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ def elsewhere(urls: Iterator[str]) -> list[str]:
 def test_pages_load_nothing_from_elsewhere(pages: dict[str, Loads]) -> None:
     assert len(pages) > 40
     assert {name: found for name, page in pages.items() if (found := elsewhere(iter(page.urls)))} == {}
-    assert sum(len(page.urls) for page in pages.values()) > 100, "what they load was found"
+    assert sum(len(page.urls) for page in pages.values()) > 100, "the loaded files were found"
 
 
 def test_styles_load_nothing_from_elsewhere(site: Path, pages: dict[str, Loads]) -> None:
@@ -100,7 +100,7 @@ def test_styles_load_nothing_from_elsewhere(site: Path, pages: dict[str, Loads])
     assert {name: found for name, text in (files | inline).items() if (found := IN_STYLE.findall(text))} == {}
 
 
-def test_scripts_know_no_hosts_but_those_that_no_page_makes_them_ask(site: Path, pages: dict[str, Loads]) -> None:
+def test_scripts_contain_only_hosts_that_no_page_makes_them_request(site: Path, pages: dict[str, Loads]) -> None:
     inline = [script for page in pages.values() for script in page.scripts]
     scripts = [*(file.read_text() for file in site.rglob("*.js")), *inline]
     assert {host for text in scripts for host in IN_SCRIPT.findall(text)} == NEVER_ASKED.keys()
@@ -108,13 +108,13 @@ def test_scripts_know_no_hosts_but_those_that_no_page_makes_them_ask(site: Path,
     assert asking == {}
 
 
-def test_pictures_are_there_and_have_words(site: Path, pages: dict[str, Loads]) -> None:
+def test_pictures_exist_and_have_alternative_texts(site: Path, pages: dict[str, Loads]) -> None:
     pictures = [(name, source, words) for name, page in pages.items() for source, words in page.pictures.items()]
     assert {Path(source).suffix for _, source, _ in pictures} == {".png", ".svg"}
     assert [(name, source) for name, source, _ in pictures if not ((site / name).parent / source).is_file()] == []
     assert [(name, source) for name, source, words in pictures if not words.strip()] == []
 
 
-def test_files_beside_docs_are_taken_along(site: Path) -> None:
+def test_linked_files_outside_docs_are_copied(site: Path) -> None:
     for file in ("gitops/argocd/health.lua", "manifests/base/rbac.yaml", "examples/hello/app.yaml"):
         assert (site / file).read_bytes() == (ROOT / file).read_bytes()

@@ -1,4 +1,4 @@
-"""The walk through a page: what is taken from it in which order, and that nothing wrong on it is walked past."""
+"""Executing a page: which steps are read in which order, and that every error on the page is reported."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,7 +49,7 @@ kind: Milk
 
 
 def taken(page: str) -> list[tuple[str, str, str]]:
-    """Return what a page's steps are, each with its place."""
+    """Return the steps of a page, each with its line."""
     return [
         (step.where, step.command, step.shows or "") if isinstance(step, Run) else (step.where, step.file, step.text)
         for step in steps(dedent(page), "page.md")
@@ -69,7 +69,7 @@ def walked(page: str, shell: Bash, guide: Guide | None = None) -> None:
     walk(planned(steps(dedent(page), "page.md"), guide or Guide()), shell)
 
 
-def test_steps_come_in_order_each_with_its_line() -> None:
+def test_steps_are_in_order_with_their_lines() -> None:
     assert taken(PAGE) == [
         ("page.md:6", "export POT=full # to the brim", ""),
         ("page.md:9", "printf '%s\\n' one \\\n  two", "one\ntwo"),
@@ -90,7 +90,7 @@ def test_steps_know_their_headings() -> None:
 @pytest.mark.parametrize(
     "page",
     [
-        pytest.param("```yaml\na: 1\n```", id="nobody is told to save it"),
+        pytest.param("```yaml\na: 1\n```", id="the page does not say where to save it"),
         pytest.param("Save as `a.yaml`:\n\nThen:\n\n```yaml\na: 1\n```", id="the paragraph above is another one"),
         pytest.param("```\nls\n```", id="no language"),
         pytest.param("```console\n$ ls\n```", id="a language that is not known"),
@@ -102,12 +102,12 @@ def test_steps_know_their_headings() -> None:
         pytest.param("```sh\nls\n```\n\nSave as `a`:\n\n```py\n```\n\n```text\na\n```", id="a file is in between"),
     ],
 )
-def test_a_block_that_says_nothing_clear_leads_astray(page: str) -> None:
+def test_an_unclear_block_is_an_error(page: str) -> None:
     with pytest.raises(WalkError, match=r"^page\.md:\d+: "):
         steps(page, "page.md")
 
 
-def test_what_is_declared_is_left_out_or_replaced() -> None:
+def test_entries_of_the_guide_leave_out_or_replace_steps() -> None:
     guide = Guide(
         other_ways=["With milk"],
         left_out={"export POT": "there is one"},
@@ -121,7 +121,7 @@ def test_what_is_declared_is_left_out_or_replaced() -> None:
     assert second.until == "f"
 
 
-def test_files_are_written_with_what_stands_for_their_words_here() -> None:
+def test_replacements_apply_to_files() -> None:
     (save,) = [
         step for step in planned(steps(PAGE, "page.md"), Guide(instead={"Milk": "Oats"})) if isinstance(step, Save)
     ]
@@ -137,12 +137,12 @@ def test_files_are_written_with_what_stands_for_their_words_here() -> None:
         pytest.param(Guide(until={"echo": "done"}), id="a command that stays"),
     ],
 )
-def test_what_is_declared_in_vain_leads_astray(guide: Guide) -> None:
+def test_an_unused_entry_of_the_guide_is_an_error(guide: Guide) -> None:
     with pytest.raises(WalkError, match="the page has no "):
         planned(steps(PAGE, "page.md"), guide)
 
 
-def test_one_shell_takes_all_steps(shell: Bash, tmp_path: Path) -> None:
+def test_all_steps_run_in_one_shell(shell: Bash, tmp_path: Path) -> None:
     page = """
         ```sh
         export POT="$(printf full)"
@@ -188,17 +188,17 @@ def test_one_shell_takes_all_steps(shell: Bash, tmp_path: Path) -> None:
         pytest.param("exit 3", "ended with status 3", id="the shell itself ends"),
     ],
 )
-def test_a_failing_command_is_told_with_its_line(command: str, said: str, shell: Bash) -> None:
+def test_a_failing_command_is_reported_with_its_line(command: str, said: str, shell: Bash) -> None:
     with pytest.raises(WalkError, match=rf"(?s)^page\.md:3: `.*` {said}"):
         walked(f"```sh\ntrue\n{command}\ntouch later\n```", shell)
 
 
-def test_a_file_for_a_folder_that_no_step_made_is_told_with_its_line(shell: Bash) -> None:
+def test_a_file_in_a_missing_folder_is_reported_with_its_line(shell: Bash) -> None:
     with pytest.raises(WalkError, match=r"^page\.md:4: saving absent/a ended with status 1"):
         walked("Save as `absent/a`:\n\n```text\na\n```", shell)
 
 
-def test_another_output_is_told_with_the_difference(shell: Bash) -> None:
+def test_a_different_output_is_reported_with_the_difference(shell: Bash) -> None:
     with pytest.raises(WalkError) as caught:
         walked("```sh\necho one\necho two\n```\n\n```text\nthree\n```", shell)
     assert str(caught.value).splitlines() == [
@@ -214,12 +214,12 @@ def test_another_output_is_told_with_the_difference(shell: Bash) -> None:
 STAYS = "```sh\nsh -c 'echo ready; exec sleep 1000'\necho on\n```\n\n```text\non\n```"
 
 
-def test_ctrl_c_ends_what_stays_and_the_walk_goes_on(shell: Bash) -> None:
+def test_ctrl_c_stops_a_command_and_the_walk_continues(shell: Bash) -> None:
     walked(STAYS, shell, Guide(until={"sh -c 'echo ready; exec sleep 1000'": "ready"}))
 
 
 @pytest.mark.parametrize("command", ["echo steady", "echo ready"])
-def test_a_command_that_does_not_stay_leads_astray(command: str, shell: Bash) -> None:
+def test_a_command_that_exits_too_early_is_an_error(command: str, shell: Bash) -> None:
     with pytest.raises(WalkError, match=r"^page\.md:2: `echo \w+` ended with status 0"):
         walked(f"```sh\n{command}\n```", shell, Guide(until={command: "ready"}))
 
@@ -235,7 +235,7 @@ TABLE = "NAME    URL     AGE\nhello   /api    4s\n"
         pytest.param("NAME      URL     AGE   \nhello     /api    4s", id="other widths"),
     ],
 )
-def test_what_varies_may_vary(printed: str) -> None:
+def test_ages_and_column_widths_may_differ(printed: str) -> None:
     assert as_shown(TABLE, printed)
 
 
@@ -250,7 +250,7 @@ def test_what_varies_may_vary(printed: str) -> None:
         pytest.param("", id="nothing"),
     ],
 )
-def test_what_does_not_vary_may_not(printed: str) -> None:
+def test_other_cells_and_rows_may_not_differ(printed: str) -> None:
     assert not as_shown(TABLE, printed)
 
 
@@ -268,11 +268,11 @@ def test_what_does_not_vary_may_not(printed: str) -> None:
         ("a\n.\nc", False),
     ],
 )
-def test_an_ellipsis_stands_for_any_lines(shown: str, same: bool) -> None:
+def test_an_ellipsis_matches_any_lines(shown: str, same: bool) -> None:
     assert as_shown(shown, "a\nb\nc\n") is same
 
 
 @pytest.mark.parametrize("page", ["docs/start/laptop.md", "docs/start/cluster.md"])
-def test_the_first_pages_say_what_to_do_with_each_block(page: str) -> None:
-    """They are walked by tests/e2e/test_quickstart.py; this is told on every machine."""
+def test_first_pages_say_what_to_do_with_each_block(page: str) -> None:
+    """tests/e2e/test_quickstart.py executes them; this test runs on every machine."""
     assert len(steps((ROOT / page).read_text(), page)) > 10
