@@ -1,8 +1,8 @@
 """Execute a page as a newcomer does: its blocks become steps in their order, which run in one shell.
 
 A block of shell commands is run command by command. A block below "Save as `NAME`:" becomes that file. A block of text
-below commands is the output of the last of them, except for `…`, which matches any lines, and for the columns in VARYING.
-Every other block is an error.
+below commands is the output of the last of them, except for `…`, which matches any lines, and for the columns in
+VARYING. Every other block is an error.
 """
 
 import difflib
