@@ -21,7 +21,7 @@ def test_the_subnet_is_around_the_gateway() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param({"network": NETWORK.model_dump() | {"id": "xyz"}}, id="an id that is no six hex digits"),
+        pytest.param({"network": NETWORK.model_dump() | {"id": "xyz"}}, id="an id of other than six hex digits"),
         pytest.param({"network": NETWORK.model_dump() | {"prefix_length": 8}}, id="a subnet too big for names"),
         pytest.param({"kubelet_port": 0}, id="no port"),
         pytest.param({"nmae": "typo"}, id="an unknown setting"),

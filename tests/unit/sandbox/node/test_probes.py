@@ -18,7 +18,7 @@ def test_defaults_are_those_of_kubernetes_and_zero_counts_as_not_set() -> None:
         pytest.param("+", ["+"], id="one success is enough"),
         pytest.param("--", [None, None], id="two failures are not"),
         pytest.param("---", [None, None, "-"], id="three are"),
-        pytest.param("--+--", [None, None, "+", None, None], id="a success starts the count anew"),
+        pytest.param("--+--", [None, None, "+", None, None], id="a success starts the count again"),
         pytest.param("----", [None, None, "-", "-"], id="and it stays decided"),
     ],
 )

@@ -184,7 +184,7 @@ async def test_an_exec_command_shares_the_containers_namespaces(workspace: Works
 
 
 async def test_containers_die_with_the_node(workspace: Workspace) -> None:
-    """The node is another process here, which is killed as nobody would wish."""
+    """The node is a separate process here, which is killed without a chance to clean up."""
     script = f"""
 import asyncio, pathlib, pickle, sys
 from proxiedapp_sandbox.node.process import Process
@@ -211,7 +211,7 @@ asyncio.run(main())
 async def written(log: Path, text: str) -> None:
     """Wait until a log holds a text."""
     async with asyncio.timeout(30):
-        while not contains(log, text):  # noqa: ASYNC110 - a file tells nobody
+        while not contains(log, text):  # noqa: ASYNC110 - a file sends no events
             await asyncio.sleep(0.01)
 
 

@@ -10,4 +10,4 @@ def test_the_node_is_ready_and_its_logs_are_at_the_gateway(tmp_path: Path) -> No
     assert status["addresses"] == [{"type": "InternalIP", "address": "10.231.0.1"}]
     assert status["daemonEndpoints"] == {"kubeletEndpoint": {"Port": 10250}}
     assert [(each["type"], each["status"]) for each in status["conditions"]] == [("Ready", "True")]
-    assert status["allocatable"]["pods"] == "5"  # of eight addresses: network, gateway and broadcast are no pod's
+    assert status["allocatable"]["pods"] == "5"  # eight addresses, less those of the network, the gateway and broadcast

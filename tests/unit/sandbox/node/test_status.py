@@ -84,7 +84,7 @@ def test_a_pod_is_initialized_once_init_containers_succeeded_and_sidecars_starte
     assert conditions(pod, facts(NEW, init=(NEW, NEW)))["Initialized"] == "False"
     assert conditions(pod, facts(NEW, init=(step, replace(side, started=False))))["Initialized"] == "False"
     assert conditions(pod, facts(NEW, init=(step, side)))["Initialized"] == "True"
-    # A sidecar that starts anew does not undo it, but its readiness is the pod's.
+    # A sidecar that restarts does not undo it, but its readiness is the pod's.
     again = conditions(pod, facts(UP, init=(step, replace(side, started=False))))
     assert (again["Initialized"], again["Ready"]) == ("True", "False")
 
