@@ -7,7 +7,7 @@ UV := $(BIN)/uv
 STAMP := $(VENV)/.installed
 PACKAGES := operator sandbox tools tests benchmarks examples helm docs
 PROSE := README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md Makefile mkdocs.yml pyproject.toml docs operator sandbox tools \
-  tests/support/docs.py tests/support/walk.py tests/support/newcomer.py examples gitops manifests helm/generate.py \
+  tests benchmarks examples gitops manifests helm/generate.py \
   helm/proxiedapp/values.yaml helm/proxiedapp/files helm/proxiedapp/templates/NOTES.txt
 
 .DEFAULT_GOAL := help

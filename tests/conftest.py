@@ -1,6 +1,6 @@
 """Profiles for the property tests: the same examples on every run, or new ones by `--hypothesis-profile=explore`.
 
-Nothing is limited by time: a slow machine is no defect. At the end stands how many tests ran at each level, and how
+Nothing is limited by time: a slow machine is not a defect. At the end stands how many tests ran at each level, and how
 many of a table's cases came out as expected: those marked `@pytest.mark.table("its name")`.
 """
 

@@ -1,7 +1,7 @@
 """The adapter under each server that needs it, asked as a proxy asks that has cut the prefix off.
 
 The adapter lies in a folder as a ConfigMap is mounted, and the app in another. The servers are told nothing but the
-adapter's name, where to listen, and (gunicorn) to believe nobody by themselves.
+adapter's name, where to listen, and (gunicorn) to trust no proxy by themselves.
 """
 
 import asyncio
@@ -90,7 +90,7 @@ class Server:
 
     @property
     def scheme(self) -> str:
-        """The client's, as the app shall see it."""
+        """The client's address, as the app must see it."""
         return "https" if self.trusts else "http"
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
@@ -347,7 +347,7 @@ async def test_granian_in_the_folder_of_a_package(tmp_path: Path) -> None:
     [
         pytest.param("127.0.0.1", "127.0.0.1", "https", id="both the proxy"),
         pytest.param("", "127.0.0.1", "https", id="the adapter the proxy"),
-        pytest.param("", "10.42.0.0/16", "http", id="nobody here"),
+        pytest.param("", "10.42.0.0/16", "http", id="neither trusts the sender"),
         pytest.param(None, "10.42.0.0/16", "https", id="gunicorn loopback, since it was not told"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What only the controller can see ends in a condition that says how to mend it; nothing that works is touched."""
+"""A fault that only the controller can see ends in a condition that says how to fix it; what works stays as it is."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ def test_what_only_kubernetes_can_refuse_leaves_all_as_it_is(sandbox: Sandbox, n
         "no route names it"
     )
     sandbox.apply(hello("shop", namespace, "/new"))
-    eventually(lambda: "Stalled" not in sandbox.conditions("shop", namespace), "the mended spec")
+    eventually(lambda: "Stalled" not in sandbox.conditions("shop", namespace), "the fixed spec")
     sandbox.wait_ready("shop", namespace)
 
 

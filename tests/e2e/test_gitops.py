@@ -67,7 +67,7 @@ def test_a_good_app_is_waited_for(sandbox: Sandbox, namespace: str, helm: Helm, 
 @pytest.mark.parametrize(
     ("spec", "kstatus", "health"),
     [
-        pytest.param({"command": ["./start.sh"]}, "Failed", "Degraded", id="a command that nobody knows"),
+        pytest.param({"command": ["./start.sh"]}, "Failed", "Degraded", id="an unknown command"),
         pytest.param({"image": "sandbox.local/absent:1"}, "InProgress", "Progressing", id="an image that is not there"),
         pytest.param(
             {"command": ["uvicorn", "absent:app"]}, "InProgress", "Progressing", id="an app that does not start"

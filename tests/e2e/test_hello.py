@@ -17,7 +17,7 @@ def served(sandbox: Sandbox, repository: Path) -> Iterator[Sandbox]:
     sandbox.wait_ready("hello", "default")
     eventually(lambda: httpx.get(f"{sandbox.http_url}/api/v1/app").is_success, "the route in Traefik")
     yield sandbox
-    # It answers for every host that nobody names, in other stories too.
+    # It answers for every host that no other route names, in other tests, too.
     sandbox.kubectl("delete", "-f", manifest)
     eventually(lambda: httpx.get(f"{sandbox.http_url}/api/v1/app").status_code == 404, "the end of the route")
 

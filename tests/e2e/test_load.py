@@ -115,7 +115,7 @@ def no_gap(running: Load) -> None:
 
 
 def switched_once(old: list[Answer], new: list[Answer]) -> None:
-    """The old place answers until the new one does, the new one from then on, and nobody else answers at either."""
+    """The old URL answers until the new one does, the new one from then on, and no other app answers at either."""
     assert {answer.status for answer in (*old, *new)} == {200, 404}
     gone = min(answer.received for answer in old if answer.status == 404)
     come = min(answer.received for answer in new if answer.status == 200)

@@ -89,7 +89,7 @@ def test_apis_that_come_and_go(sandbox: Sandbox, namespace: str) -> None:
     assert sandbox.writes()[len(before) :] == []
     assert sandbox.state["components"]["operator"]["process"] == process, "the same process goes on"
     assert " ERROR " not in log(sandbox)[told:]
-    assert "ChildRefused" not in log(sandbox)[told:], "what goes is no reason to be stalled"
+    assert "ChildRefused" not in log(sandbox)[told:], "removing an object is not a reason to be stalled"
 
 
 @pytest.mark.usefixtures("apis")
@@ -110,7 +110,7 @@ def test_children_are_kept_as_asked_and_go_with_their_fields(sandbox: Sandbox, n
         (owner,) = each["metadata"]["ownerReferences"]
         assert (owner["kind"], owner["name"], owner["controller"]) == ("ProxiedApp", "shop", True)
 
-    # As cert-manager answers: what it writes is no drift.
+    # As cert-manager answers: what it writes is not drift.
     sandbox.kubectl(
         *("patch", "certificate", "shop", "-n", namespace, "--subresource=status", "--type=merge"),
         *("-p", '{"status": {"conditions": [{"type": "Ready", "status": "True"}]}}'),
@@ -123,7 +123,7 @@ def test_children_are_kept_as_asked_and_go_with_their_fields(sandbox: Sandbox, n
     for kind, drift in (("servicemonitor", '{"endpoints": []}'), ("certificate", '{"secretName": "theirs"}')):
         was = sandbox.get(kind, "shop", "-n", namespace)["spec"]
         sandbox.kubectl("patch", kind, "shop", "-n", namespace, "--type=merge", "-p", f'{{"spec": {drift}}}')
-        eventually(lambda: sandbox.get(kind, "shop", "-n", namespace)["spec"] == was, f"the {kind} is mended")  # noqa: B023
+        eventually(lambda: sandbox.get(kind, "shop", "-n", namespace)["spec"] == was, f"the {kind} is restored")  # noqa: B023
         sandbox.kubectl("delete", kind, "shop", "-n", namespace)
     eventually(lambda: sandbox.names(KINDS, namespace) == BOTH, "both are back")
 

@@ -82,7 +82,7 @@ def through_the_cluster(cluster: Sandbox, other_way: tuple[str, ...]) -> list[St
         left_out={
             "podman build": "an image is a folder here",
             "podman push": "there is no registry",
-            "kubectl get pods -A -l app.kubernetes.io/name=traefik": "Traefik is no pod here",
+            "kubectl get pods -A -l app.kubernetes.io/name=traefik": "Traefik does not run in a pod here",
         },
         instead={
             "registry.example/": "sandbox.local/",

@@ -1,4 +1,4 @@
-"""The real proxy gives an app its own requests and no others, and the server believes the proxy and nobody else."""
+"""The real proxy gives an app its own requests and no others, and the server trusts only the proxy."""
 
 import http.client
 from urllib.parse import urlsplit

@@ -28,7 +28,7 @@ def test_an_autoscaler_takes_over_and_gives_back(sandbox: Sandbox, namespace: st
     seen(sandbox, namespace, 2)
     scaler = sandbox.get("hpa", "shop", "-n", namespace)
     assert scaler["spec"]["scaleTargetRef"]["name"] == "shop"
-    assert replicas(sandbox, namespace) == 2, "nobody has another number yet"
+    assert replicas(sandbox, namespace) == 2, "no other number is set yet"
 
     # As the autoscaler does it, which has no metrics here: by the subresource `scale`.
     sandbox.kubectl("scale", "deployment", "shop", "-n", namespace, "--replicas=4")

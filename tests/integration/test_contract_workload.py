@@ -54,7 +54,7 @@ UP = "spec.autoscaling.behavior.scaleUp"
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        # volumes: none of the node's, and none that is no volume at all
+        # volumes: not of the node, and of a known type
         pytest.param(volume(hostPath={"path": "/"}), "spec.volumes[0].hostPath", id="host path"),
         pytest.param(volume(nfs={"server": "a", "path": "/"}), "spec.volumes[0].nfs", id="a disk of the network"),
         pytest.param(volume(), "spec.volumes[0]", id="volume of no kind"),
@@ -67,7 +67,7 @@ UP = "spec.autoscaling.behavior.scaleUp"
             id="claim without a name",
         ),
         pytest.param(
-            volume(emptyDir={"sizeLimit": "big"}), "spec.volumes[0].emptyDir.sizeLimit", id="size is no quantity"
+            volume(emptyDir={"sizeLimit": "big"}), "spec.volumes[0].emptyDir.sizeLimit", id="size is not a quantity"
         ),
         pytest.param({"volumes": [{"name": "tmp", "emptyDir": {}}]}, "spec.volumes[0]", id="our own volume's name"),
         pytest.param(
@@ -259,7 +259,7 @@ UP = "spec.autoscaling.behavior.scaleUp"
         # TLS
         pytest.param(tls(secretName="a", certResolver="b"), "spec.route.tls", id="two certificates"),
         pytest.param(tls(secretName="A b"), "spec.route.tls.secretName", id="secret's name"),
-        pytest.param(tls(domains=[{"main": "a.test"}]), "spec.route.tls", id="domains of nobody"),
+        pytest.param(tls(domains=[{"main": "a.test"}]), "spec.route.tls", id="domains without a certificate"),
         pytest.param(
             tls(certResolver="a", domains=[{"main": "http://a"}]),
             "spec.route.tls.domains[0].main",

@@ -225,7 +225,7 @@ async def test_it_runs_as_nobody_on_a_file_system_that_it_cannot_write_to(
 ) -> None:
     """As the chart's security context has it: an account that owns nothing, without capabilities."""
     if os.geteuid() != 0:
-        pytest.skip("only root may become nobody")
+        pytest.skip("only root may become the user `nobody`")
     config = tmp_path / "config"
     config.mkdir()
     readable = config / "kubeconfig"

@@ -130,7 +130,7 @@ def _tell(capsys: pytest.CaptureFixture[str], walk: Walk, way: str) -> None:
 
 
 def _seen(body: Manifest) -> Manifest:
-    """Return all of an object that the API server does not choose for each one anew."""
+    """Return an object without the fields that the API server sets differently for each one."""
     spec = {name: value for name, value in body.get("spec", {}).items() if name not in {"clusterIP", "clusterIPs"}}
     metadata = {name: body["metadata"].get(name) for name in ("labels", "annotations")}
     return {**body, "spec": spec, "metadata": metadata, "status": None}

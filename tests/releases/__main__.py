@@ -26,7 +26,7 @@ def main() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     folder = HERE / version
     if folder.exists():
-        sys.exit(f"{folder.relative_to(ROOT)} is there already: raise the version first, or remove it to make it anew")
+        sys.exit(f"{folder.relative_to(ROOT)} exists: raise the version first, or remove the folder")
     folder.mkdir()
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],

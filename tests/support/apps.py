@@ -9,7 +9,7 @@ from proxiedapp.resources.defaults import Defaults, PodSelector
 from proxiedapp.routing.entrypoints import EntryPoints
 
 PRIVATE: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
-"""Whom the operator trusts if nobody says anything else."""
+"""The proxies that are trusted by default."""
 
 ENTRY_POINTS: Final = EntryPoints(("web", "websecure"), {"web": "http://*", "websecure": "https://*"})
 
@@ -20,7 +20,7 @@ MONITORING: Final = PodSelector("monitoring", {"app.kubernetes.io/name": "promet
 """The pods that read metrics, as in the Prometheus operator's own chart."""
 
 DEFAULTS: Final = Defaults(entry_points=ENTRY_POINTS, trusted_proxies=PRIVATE, admitted=(PROXY,), monitoring=MONITORING)
-"""What the operator's settings say if nobody sets them but those that tell which pods are whose."""
+"""The defaults of the operator's settings, except for those that say which pods belong to the proxy."""
 
 
 def a_spec(prefix: str | None = "/api/v1", **fields: Any) -> dict[str, Any]:

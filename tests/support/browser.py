@@ -41,11 +41,11 @@ class Visit:
 
     page: Page
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """What the test answers as JSON in somebody's place, by URL."""
+    """The JSON that the test answers in place of a server, by URL."""
     asked: list[str] = field(default_factory=list)
     """URLs that the test answered."""
     strays: list[str] = field(default_factory=list)
-    """URLs that nobody answered."""
+    """URLs that no server answered."""
 
     async def handle(self, route: Route) -> None:
         """Let a request pass to the sandbox, or answer or refuse it here."""
@@ -114,7 +114,7 @@ def find_chromium(playwrights_own: str) -> str:
     if given:
         found = shutil.which(given)
         if found is None:
-            raise NotInstalledError(f"PROXIEDAPP_CHROMIUM names {given}, which is no program")
+            raise NotInstalledError(f"PROXIEDAPP_CHROMIUM names {given}, which is not a program")
         return found
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):

@@ -77,7 +77,7 @@ PROGRAMS: Final = {
 def go_program(name: str) -> Path:
     """Return the program of this name, built if need be; raises SandboxError.
 
-    A build that failed is not tried again in this process: each test that needs the program would wait for it anew.
+    A build that failed is not tried again in this process: each test that needs the program would wait for it again.
     """
     made = _attempt(PROGRAMS[name])
     if isinstance(made, SandboxError):

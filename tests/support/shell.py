@@ -35,7 +35,7 @@ class Bash:
         self._stdin, self._stdout, self._stderr = (notes / name for name in ("stdin", "stdout", "stderr"))
         self._tell = tell
         self._told = told
-        self._type("set -uo pipefail; trap : INT")  # Ctrl-C shall end what bash runs, and not bash
+        self._type("set -uo pipefail; trap : INT")  # Ctrl-C must stop the command, and not bash
 
     def run(self, command: str, *, stdin: str = "", until: str | None = None) -> Ran:
         """Run a command in the shell itself; once it has printed `until`, end it by Ctrl-C."""

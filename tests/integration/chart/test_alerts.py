@@ -1,4 +1,4 @@
-"""The chart's alerts by promtool: each fires when it shall, with its labels and annotations, and not otherwise.
+"""The chart's alerts by promtool: each fires when it should, with its labels and annotations, and not otherwise.
 
 The series are in `alerts/`: a file for each alert as the chart has it by default, and one with its values set.
 """

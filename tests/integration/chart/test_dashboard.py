@@ -122,8 +122,8 @@ async def test_metrics_are_named_and_described_as_prometheus_wants_it(promtool: 
 @pytest.mark.parametrize(
     ("query", "label"),
     [
-        pytest.param("proxiedapp_leads", "pod", id="a metric that there is not"),
-        pytest.param('proxiedapp_apps{reason="Broken"}', "reason", id="a value that there is not"),
+        pytest.param("proxiedapp_leads", "pod", id="a metric that does not exist"),
+        pytest.param('proxiedapp_apps{reason="Broken"}', "reason", id="a value that does not exist"),
         pytest.param("max(proxiedapp_apps)", "reason", id="a label that the query drops"),
     ],
 )

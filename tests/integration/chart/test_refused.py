@@ -12,7 +12,7 @@ from tests.support.helm import CHART, KUBE_VERSION, Helm
 @pytest.mark.parametrize(
     ("values", "named"),
     [
-        pytest.param({"replicaCount": 1}, "replicaCount", id="a value that there is not"),
+        pytest.param({"replicaCount": 1}, "replicaCount", id="a value that does not exist"),
         pytest.param({"image": {"repo": "a"}}, "repo", id="one within another"),
         pytest.param({"image": "proxiedapp/operator"}, "/image", id="image as a text"),
         pytest.param({"image": {"repository": "Upper/case"}}, "/image/repository", id="repository in upper case"),
@@ -34,7 +34,7 @@ from tests.support.helm import CHART, KUBE_VERSION, Helm
         pytest.param({"settings": {"logLevel": "loud"}}, "/settings/logLevel", id="unknown log level"),
         pytest.param({"settings": {"log_level": "info"}}, "log_level", id="a setting under its variable's name"),
         pytest.param({"settings": {"namespaces": ["a"]}}, "namespaces", id="a setting that has its own value"),
-        pytest.param({"settings": {"concurrency": 0}}, "/settings/concurrency", id="nobody works"),
+        pytest.param({"settings": {"concurrency": 0}}, "/settings/concurrency", id="no concurrency"),
         pytest.param({"settings": {"entryPoints": []}}, "/settings/entryPoints", id="no entry points"),
         pytest.param({"settings": {"entryPoints": ["a@b"]}}, "/settings/entryPoints/0", id="entry point with an at"),
         pytest.param({"settings": {"trustedProxies": "10.0.0.0/8"}}, "/settings/trustedProxies", id="list as a text"),
@@ -54,7 +54,7 @@ from tests.support.helm import CHART, KUBE_VERSION, Helm
         pytest.param(
             {"metrics": {"prometheusRule": {"disabled": ["Typo"]}}},
             "/metrics/prometheusRule/disabled/0",
-            id="an alert that there is not",
+            id="an alert that does not exist",
         ),
         pytest.param(
             {"metrics": {"prometheusRule": {"job": 'a"b'}}}, "/metrics/prometheusRule/job", id="a job with a quote"
@@ -70,12 +70,12 @@ from tests.support.helm import CHART, KUBE_VERSION, Helm
         pytest.param(
             {"metrics": {"service": {"enabled": False}, "prometheusRule": {"enabled": True}}},
             "metrics.prometheusRule.enabled needs metrics.service.enabled, or metrics.prometheusRule.job",
-            id="alerts for a job that there is not",
+            id="alerts for a job that does not exist",
         ),
         pytest.param(
             {"namespaces": ["team-a"], "test": {"enabled": True, "image": "kubectl"}},
             "the operator does not serve the namespace proxiedapp-system",
-            id="a test that nobody would serve",
+            id="a test in a namespace that is not served",
         ),
     ],
 )

@@ -101,7 +101,7 @@ async def test_every_setting_reaches_the_operator_as_it_was_meant(
     file = next(file for file in VALUES if file.stem == "settings")
     given = yaml.safe_load(file.read_text())["settings"]
     known = json.loads((CHART / "values.schema.json").read_text())["properties"]["settings"]["properties"]
-    assert given.keys() == known.keys(), f"{file.name} shall hold every setting"
+    assert given.keys() == known.keys(), f"{file.name} must contain every setting"
     (container,) = only(helms["helm4"].rendered("--values", file), "Deployment")["spec"]["template"]["spec"][
         "containers"
     ]

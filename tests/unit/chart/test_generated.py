@@ -149,7 +149,7 @@ def test_dashboard_asks_for_metrics_that_there_are_and_shows_all_of_them() -> No
     asked = {name for query in queries for name in re.findall(r"\bproxiedapp_\w+", query)}
     assert asked <= metric_names()
     alerts = set(re.findall(r"\bproxiedapp_\w+", (CHART / "files" / "alerts.yaml").read_text()))
-    assert alerts <= asked, "what wakes somebody can be looked at"
+    assert alerts <= asked, "every metric of an alert is on the dashboard"
     assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
 
 
