@@ -1,8 +1,13 @@
-"""The work queue: a key waits at most once, is never worked on twice at the same time, and is retried with backoff."""
+"""The work queue: a key waits at most once, is never worked on twice at the same time, and is retried with backoff.
+
+Groups of keys take turns, so a group with many keys, such as a namespace with many broken apps, does not delay another.
+"""
 
 import asyncio
+import math
 import random
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Hashable
 from typing import Generic, Protocol, TypeVar
 
@@ -25,11 +30,15 @@ class Timer(Protocol):
         """Call `callback` in `delay` seconds."""
 
 
+def _one_group(_: Hashable) -> Hashable:
+    return None
+
+
 class Queue(Generic[K]):
-    """Keys in the order in which they became due.
+    """Keys in the order in which they became due, in turns over their groups.
 
     A key that is added while it waits is not added again. A key that is added while it is busy is added when its
-    current pass ends.
+    current pass ends. Each operation takes the same time however many keys wait.
     """
 
     def __init__(
@@ -37,39 +46,53 @@ class Queue(Generic[K]):
         *,
         backoff: float,
         backoff_max: float,
+        group: Callable[[K], Hashable] = _one_group,
+        group_limit: int | None = None,
         timer: Timer | None = None,
         jitter: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`group` returns the group of a key; at most `group_limit` keys of one group are busy at the same time."""
         self._backoff = backoff
         self._backoff_max = backoff_max
         self._timer = timer
         self._jitter = jitter
         self._clock = clock
-        self._due: dict[K, float] = {}
-        """Since when each key has been due, by `clock`."""
+        self._group = group
+        self._group_limit = group_limit
+        self._since: dict[K, float] = {}
+        """Since when each key that waits has been due, by `clock`."""
+        self._due: dict[Hashable, deque[K]] = {}
+        """The keys of each group that wait."""
+        self._turns: deque[Hashable] = deque()
+        """The groups of which a key can be taken; the first one is next."""
         self._busy: set[K] = set()
+        self._busy_in: Counter[Hashable] = Counter()
         self._again: set[K] = set()
         self._failures: dict[K, int] = {}
         self._delayed: dict[K, TimerHandle] = {}
-        self._waiting: asyncio.Queue[None] = asyncio.Queue()
+        self._takeable: asyncio.Queue[None] = asyncio.Queue()
+        """One item for each key that can be taken."""
         self._taken_since: float | None = None
 
     def __len__(self) -> int:
-        return len(self._due)
+        return len(self._since)
 
     def depth(self) -> int:
         """Return how many keys wait; 0 before the first `get`, as in a standby replica."""
-        return 0 if self._taken_since is None else len(self._due)
+        return 0 if self._taken_since is None else len(self._since)
 
     def age(self) -> float:
         """Return for how many seconds the next key has waited; 0 before the first `get`, as in a standby replica.
 
         May be called from another thread, as may `depth`.
         """
-        since = next(iter(list(self._due.values())), None)
-        if since is None or self._taken_since is None:
+        if self._taken_since is None:
             return 0.0
+        try:
+            since = self._since[self._due[self._turns[0]][0]]
+        except LookupError:
+            return 0.0  # nothing waits, or the event loop has just taken it
         return self._clock() - max(since, self._taken_since)
 
     def add(self, key: K) -> None:
@@ -78,13 +101,16 @@ class Queue(Generic[K]):
             handle.cancel()
         if key in self._busy:
             self._again.add(key)
-        elif key not in self._due:
-            self._due[key] = self._clock()
-            self._waiting.put_nowait(None)
+        elif key not in self._since:
+            self._since[key] = self._clock()
+            group = self._group(key)
+            self._due.setdefault(group, deque()).append(key)
+            if len(self._due[group]) <= self._free(group):
+                self._offer(group)
 
     def add_later(self, key: K, delay: float) -> None:
         """Request a pass in `delay` seconds, unless one is requested already."""
-        if key in self._due or key in self._again or key in self._delayed:
+        if key in self._since or key in self._again or key in self._delayed:
             return
         timer = self._timer or asyncio.get_running_loop()
         self._delayed[key] = timer.call_later(delay, lambda: self.add(key))
@@ -93,10 +119,16 @@ class Queue(Generic[K]):
         """Wait for the next key. It is busy until `done` or `failed` is called."""
         if self._taken_since is None:
             self._taken_since = self._clock()
-        await self._waiting.get()
-        key = next(iter(self._due))
-        del self._due[key]
+        await self._takeable.get()
+        group = self._turns.popleft()
+        key = self._due[group].popleft()
+        del self._since[key]
         self._busy.add(key)
+        self._busy_in[group] += 1
+        if not self._due[group]:
+            del self._due[group]
+        elif self._free(group) > 0:
+            self._turns.append(group)
         return key
 
     def done(self, key: K) -> None:
@@ -115,8 +147,25 @@ class Queue(Generic[K]):
         self._release(key)
         self.add_later(key, max(delay * (1 + self._jitter() / 10), at_least))
 
+    def _free(self, group: Hashable) -> float:
+        """Return how many more keys of a group may be busy."""
+        return math.inf if self._group_limit is None else self._group_limit - self._busy_in[group]
+
+    def _offer(self, group: Hashable) -> None:
+        """Let one more key of a group be taken."""
+        if min(len(self._due[group]), self._free(group)) == 1:
+            self._turns.append(group)
+        self._takeable.put_nowait(None)
+
     def _release(self, key: K) -> None:
-        self._busy.discard(key)
+        if key in self._busy:
+            group = self._group(key)
+            self._busy.discard(key)
+            self._busy_in[group] -= 1
+            if not self._busy_in[group]:
+                del self._busy_in[group]
+            if len(self._due.get(group, ())) >= self._free(group):
+                self._offer(group)
         if key in self._again:
             self._again.discard(key)
             self.add(key)

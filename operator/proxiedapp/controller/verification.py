@@ -10,6 +10,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from proxiedapp.controller.metrics import VERIFICATIONS
@@ -80,15 +81,24 @@ class Verifier:
         wake: Callable[[Key], None],
         *,
         interval: float,
+        group_limit: int | None = None,
         timer: Timer | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
+        """At most `group_limit` apps of one namespace are checked at the same time."""
         self._check = check
         self._wake = wake
         self._interval = interval
         self._chance = chance
         self._watched: dict[Key, _Watched] = {}
-        self._queue: Queue[Key] = Queue(backoff=_PAUSE, backoff_max=interval, timer=timer, jitter=chance)
+        self._queue: Queue[Key] = Queue(
+            backoff=_PAUSE,
+            backoff_max=interval,
+            group=attrgetter("namespace"),
+            group_limit=group_limit,
+            timer=timer,
+            jitter=chance,
+        )
 
     def verdict(self, key: Key, request: VerifyRequest, *, is_reported: bool) -> Verdict | None:
         """Return the verdict on this version; if there is none yet, schedule a check and return None.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
+from operator import attrgetter
 from uuid import uuid4
 
 from proxiedapp.api.reasons import Reason
@@ -53,10 +54,17 @@ class Operator:
 def assemble(settings: Settings, api: Api, served: frozenset[str]) -> Operator:
     """Return the parts of an operator with these settings, for an API server that serves these optional groups."""
     store = Store(settings.defaults.entry_points)
-    queue: Queue[Key] = Queue(backoff=settings.backoff_seconds, backoff_max=settings.backoff_max_seconds)
+    queue: Queue[Key] = Queue(
+        backoff=settings.backoff_seconds,
+        backoff_max=settings.backoff_max_seconds,
+        group=attrgetter("namespace"),
+        group_limit=_group_limit(settings.concurrency),
+    )
     kinds = (PROXIED_APP, *watched_children(served))
     foreign_routes = ForeignRoutes()
-    verifier = Verifier(verify, queue.add, interval=settings.verify_seconds)
+    verifier = Verifier(
+        verify, queue.add, interval=settings.verify_seconds, group_limit=_group_limit(settings.verify_concurrency)
+    )
     return Operator(
         api=api,
         served=served,
@@ -87,6 +95,11 @@ def assemble(settings: Settings, api: Api, served: frozenset[str]) -> Operator:
             pod_ip=settings.pod_ip,
         ),
     )
+
+
+def _group_limit(workers: int) -> int:
+    """Return how many workers one namespace may occupy: three of four, the others remain for other namespaces."""
+    return max(1, workers * 3 // 4)
 
 
 def make_lease(settings: Settings, api: Api) -> Lease | None:

@@ -1,10 +1,14 @@
 """The work queue, with a test clock."""
 
 import asyncio
+from operator import attrgetter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxiedapp.controller.queue import Queue
+from proxiedapp.kube.key import Key
 from tests.support.clock import Clock
 
 
@@ -216,3 +220,88 @@ async def test_event_loop_is_the_clock_if_none_is_given() -> None:
     queue.add("a")
     await fail(queue, "a")
     assert await queue.get() == "a"
+
+
+def in_turns(group_limit: int | None = None) -> Queue[Key]:
+    return Queue(backoff=0.5, backoff_max=300.0, group=attrgetter("namespace"), group_limit=group_limit)
+
+
+async def test_thousand_keys_of_one_namespace_delay_another_by_one_pass() -> None:
+    queue = in_turns()
+    for number in range(1000):
+        queue.add(Key("busy", f"app-{number}"))
+    await queue.get()
+    queue.add(Key("quiet", "app"))
+    taken = [await queue.get() for _ in range(3)]
+    assert [key.namespace for key in taken] == ["busy", "quiet", "busy"]
+    assert [key.name for key in taken] == ["app-1", "app", "app-2"], "each namespace keeps its order"
+
+
+async def test_namespaces_take_turns() -> None:
+    queue = in_turns()
+    for namespace, number in [("a", 3), ("b", 1), ("c", 2)]:
+        for name in range(number):
+            queue.add(Key(namespace, str(name)))
+    assert "".join([(await queue.get()).namespace for _ in range(6)]) == "abcaca"
+    assert len(queue) == 0
+
+
+async def test_slow_passes_of_one_namespace_leave_workers_for_another() -> None:
+    queue = in_turns(group_limit=2)
+    for name in "123":
+        queue.add(Key("slow", name))
+    busy = [await queue.get() for _ in range(2)]
+    taker = asyncio.create_task(queue.get())
+    await asyncio.sleep(0)
+    assert not taker.done(), "the third would occupy a third worker"
+    assert len(queue) == 1
+    queue.add(Key("other", "app"))
+    assert await taker == Key("other", "app")
+    queue.done(busy[0])
+    assert await queue.get() == Key("slow", "3")
+
+
+@given(
+    steps=st.lists(st.tuples(st.sampled_from(["add", "get", "done", "failed"]), st.integers(0, 11)), max_size=80),
+    limit=st.sampled_from([None, 1, 2]),
+)
+async def test_every_key_is_taken_and_no_namespace_exceeds_its_limit(
+    steps: list[tuple[str, int]], limit: int | None
+) -> None:
+    clock = Clock()
+    queue: Queue[Key] = Queue(
+        backoff=0.5, backoff_max=300.0, group=attrgetter("namespace"), group_limit=limit, timer=clock
+    )
+    wanted: set[Key] = set()
+    busy: list[Key] = []
+
+    async def take() -> bool:
+        taker = asyncio.create_task(queue.get())
+        await asyncio.sleep(0)
+        if not taker.done():
+            taker.cancel()
+            return False
+        key = taker.result()
+        assert key not in busy
+        busy.append(key)
+        wanted.discard(key)
+        assert limit is None or [one.namespace for one in busy].count(key.namespace) <= limit
+        return True
+
+    for step, number in steps:
+        if step == "add":
+            key = Key("abc"[number % 3], str(number))
+            queue.add(key)
+            wanted.add(key)
+        elif step == "get":
+            await take()
+        elif busy:
+            getattr(queue, step)(busy.pop(number % len(busy)))
+    while True:
+        for key in busy:
+            queue.done(key)
+        busy.clear()
+        if not await take():
+            break
+    assert wanted == set(), "nothing that was added is forgotten"
+    assert len(queue) == 0
