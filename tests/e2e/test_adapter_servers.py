@@ -212,7 +212,7 @@ async def test_docs_and_schema(server: Server) -> None:
 
 
 @pytest.mark.parametrize("path", ["/items", "/openapi.json/", "/sub/items"])
-async def test_redirects_of_slashes(server: Server, path: str) -> None:
+async def test_trailing_slash_redirect_keeps_scheme_host_and_prefix(server: Server, path: str) -> None:
     answer = await server.get(path)
     other = path[:-1] if path.endswith("/") else f"{path}/"
     assert (answer.status_code, answer.headers["Location"]) == (307, f"{server.scheme}://{HOST}{PREFIX}{other}")
@@ -230,7 +230,7 @@ async def test_static_files(server: Server) -> None:
     assert (await server.get("/static/absent.txt")).status_code == 404
 
 
-async def test_the_prefix_alone_is_no_route(server: Server) -> None:
+async def test_request_that_still_has_the_prefix_gets_404(server: Server) -> None:
     """The proxy has cut it off; who asks the pod with it asks for a route of the app's that is not there."""
     assert (await server.get(f"{PREFIX}/items/")).status_code == 404
 
@@ -254,21 +254,21 @@ async def test_forged_headers_change_nothing(server: Server) -> None:
     assert (await server.websocket("/socket", **FORGED))["root_path"] == PREFIX
 
 
-async def test_repeated_headers_count_in_order(server: Server) -> None:
+async def test_repeated_headers_are_joined_in_order(server: Server) -> None:
     lines = [("Host", HOST), ("X-Forwarded-For", "6.6.6.6"), ("X-Forwarded-For", "203.0.113.5, 127.0.0.1")]
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
         seen = (await client.get("/whoami/", headers=lines)).json()
     assert seen["client"][0] == ("203.0.113.5" if server.trusts else "127.0.0.1")
 
 
-async def test_without_the_proxy_nothing_is_believed_that_is_not_said(server: Server) -> None:
+async def test_request_without_forwarding_headers_keeps_its_scheme_and_client(server: Server) -> None:
     """A probe of the kubelet's."""
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
         seen = (await client.get("/whoami/")).json()
     assert (seen["scheme"], seen["client"][0], seen["root_path"]) == ("http", "127.0.0.1", PREFIX)
 
 
-async def test_lifespan_has_run_where_the_server_has_one(server: Server) -> None:
+async def test_lifespan_runs_if_the_server_supports_it(server: Server) -> None:
     expected = None if server.name in WITHOUT_LIFESPAN else "has run"
     assert (await server.get("/whoami/")).json()["lifespan"] == expected
 
@@ -303,7 +303,9 @@ async def test_lifespan_has_run_where_the_server_has_one(server: Server) -> None
         pytest.param(hypercorn("--root-path", "/other"), "main:app", f"{MODULE}:app", id="a root path that is told"),
     ],
 )
-async def test_ways_to_name_and_start_the_app(tmp_path: Path, command: Command, given: str, adapter: str) -> None:
+async def test_app_is_found_however_it_is_named_and_started(
+    tmp_path: Path, command: Command, given: str, adapter: str
+) -> None:
     async with serving(tmp_path, command, given=given, adapter=adapter) as server:
         await until(server.answers, given)
         schema = (await server.get("/openapi.json")).json()
@@ -323,14 +325,14 @@ async def test_ways_to_name_and_start_the_app(tmp_path: Path, command: Command, 
         ),
     ],
 )
-async def test_servers_that_find_the_adapter_without_pythonpath(tmp_path: Path, command: Command, adapter: str) -> None:
+async def test_servers_find_the_adapter_without_pythonpath(tmp_path: Path, command: Command, adapter: str) -> None:
     """An image may set PYTHONPATH, which a variable of the pod's would replace."""
     async with serving(tmp_path, command, adapter=adapter, on_python_path=False) as server:
         await until(server.answers, adapter)
         assert (await server.get("/whoami/")).json()["root_path"] == PREFIX
 
 
-async def test_granian_in_the_folder_of_a_package(tmp_path: Path) -> None:
+async def test_granian_works_inside_a_package_folder(tmp_path: Path) -> None:
     folder = shutil.copytree(APP_FOLDER, tmp_path / "shop")
     (folder / "__init__.py").touch()
     (folder / "main.py").rename(folder / "parts.py")
@@ -351,7 +353,7 @@ async def test_granian_in_the_folder_of_a_package(tmp_path: Path) -> None:
         pytest.param(None, "10.42.0.0/16", "https", id="gunicorn loopback, since it was not told"),
     ],
 )
-async def test_gunicorn_has_a_trust_list_of_its_own(
+async def test_gunicorn_has_its_own_list_of_trusted_proxies(
     tmp_path: Path, name: str, gunicorn_trusts: str | None, trusted: str, scheme: str
 ) -> None:
     async with serving(tmp_path, SERVERS[name], trusted=trusted, gunicorn_trusts=gunicorn_trusts) as server:
@@ -371,7 +373,7 @@ async def test_gunicorn_has_a_trust_list_of_its_own(
         pytest.param(gunicorn("asgi", "--reload"), id="gunicorn asgi"),
     ],
 )
-async def test_a_change_of_the_users_module_is_noticed(tmp_path: Path, command: Command) -> None:
+async def test_reload_notices_a_change_in_the_users_module(tmp_path: Path, command: Command) -> None:
     """With a uvicorn worker gunicorn says that it reloads and does not, with or without the adapter."""
     folder = shutil.copytree(APP_FOLDER, tmp_path / "app")
     async with serving(tmp_path, command, folder=folder) as server:
@@ -402,7 +404,7 @@ async def test_a_change_of_the_users_module_is_noticed(tmp_path: Path, command: 
         pytest.param("unknown_name", "NameError: name 'unknown_name' is not defined", id="name"),
     ],
 )
-async def test_an_error_of_the_users_module_is_in_the_log(tmp_path: Path, name: str, text: str, error: str) -> None:
+async def test_error_in_the_users_module_is_logged(tmp_path: Path, name: str, text: str, error: str) -> None:
     folder = tmp_path / "app"
     folder.mkdir()
     (folder / "main.py").write_text(f"app = None\n{text}\n")

@@ -35,7 +35,9 @@ def answers(sandbox: Sandbox, name: str, namespace: str) -> bool:
     return httpx.get(f"{sandbox.http_url}/api/v1/app", headers={"Host": host}, trust_env=False).is_success
 
 
-def test_a_release_from_its_first_day_to_its_last(empty: Sandbox, space: str, helm: Helm, tmp_path: Path) -> None:
+def test_release_is_installed_upgraded_rolled_back_and_uninstalled(
+    empty: Sandbox, space: str, helm: Helm, tmp_path: Path
+) -> None:
     test = {"enabled": True, "image": "sandbox.local/kubectl:1", "command": ["kubectl"]}
     values = values_for(empty, tmp_path, test=test)
     wait = ("-n", HOME, "--wait", "--timeout", "60s")
@@ -83,7 +85,7 @@ only_helm4 = pytest.mark.parametrize("helm", ["helm4"], indirect=True)
 
 
 @only_helm4
-def test_two_replicas_lose_nothing_when_the_leader_is_killed(
+def test_two_replicas_lose_no_app_when_the_leader_is_killed(
     empty: Sandbox, space: str, helm: Helm, tmp_path: Path
 ) -> None:
     values = values_for(empty, tmp_path, replicas=2)
@@ -109,7 +111,7 @@ def test_two_replicas_lose_nothing_when_the_leader_is_killed(
 
 
 @only_helm4
-def test_without_keep_the_apps_go_with_the_release(empty: Sandbox, space: str, helm: Helm, tmp_path: Path) -> None:
+def test_uninstall_without_keep_deletes_all_apps(empty: Sandbox, space: str, helm: Helm, tmp_path: Path) -> None:
     helm("install", RELEASE, CHART, "-n", HOME, "--values", values_for(empty, tmp_path, crds={"keep": False}), "--wait")
     empty.apply(hello("shop", space))
     empty.wait_ready("shop", space)
@@ -119,7 +121,7 @@ def test_without_keep_the_apps_go_with_the_release(empty: Sandbox, space: str, h
 
 
 @only_helm4
-def test_an_operator_of_one_namespace_has_rights_in_that_one_only(
+def test_operator_of_one_namespace_has_no_rights_elsewhere(
     empty: Sandbox, space: str, helm: Helm, tmp_path: Path
 ) -> None:
     values = values_for(empty, tmp_path, namespaces=[space])

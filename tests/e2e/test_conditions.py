@@ -17,7 +17,7 @@ def spec_of_deployment(sandbox: Sandbox, namespace: str) -> object:
     return sandbox.get("deployment", "shop", "-n", namespace)["spec"]
 
 
-def test_an_unrecognised_command(sandbox: Sandbox, namespace: str) -> None:
+def test_unrecognised_command_stalls_the_app(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace, command=["python", "main.py"]))
     stalled = sandbox.stalled("shop", namespace)
     assert stalled["reason"] == "UnknownServer"
@@ -30,7 +30,7 @@ def test_an_unrecognised_command(sandbox: Sandbox, namespace: str) -> None:
     assert not sandbox.names("deployments,services,middlewares,ingressroutes", namespace)
 
 
-def test_a_contradicting_root_path_leaves_the_last_good_children(sandbox: Sandbox, namespace: str) -> None:
+def test_contradicting_root_path_keeps_the_last_good_children(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace))
     sandbox.wait_ready("shop", namespace)
     before = spec_of_deployment(sandbox, namespace)
@@ -45,7 +45,7 @@ def test_a_contradicting_root_path_leaves_the_last_good_children(sandbox: Sandbo
     assert "Stalled" not in sandbox.conditions("shop", namespace)
 
 
-def test_what_only_kubernetes_can_refuse_leaves_all_as_it_is(sandbox: Sandbox, namespace: str) -> None:
+def test_child_refused_by_kubernetes_keeps_the_existing_children(sandbox: Sandbox, namespace: str) -> None:
     """A request above its limit is a matter of arithmetic on quantities, which the Deployment's own check knows."""
     kinds = ",".join(kind.plural for kind in watched_children(frozenset({TRAEFIK_GROUP})))
     sandbox.apply(hello("shop", namespace, "/old"))
@@ -73,7 +73,7 @@ def test_what_only_kubernetes_can_refuse_leaves_all_as_it_is(sandbox: Sandbox, n
 
 
 @pytest.mark.parametrize("kind", [kind.kind for kind in watched_children(frozenset({TRAEFIK_GROUP}))])
-def test_a_taken_child_name(sandbox: Sandbox, namespace: str, kind: str) -> None:
+def test_object_with_the_name_of_a_child_is_left_alone(sandbox: Sandbox, namespace: str, kind: str) -> None:
     scaling: dict[str, Any] = {"autoscaling": {"maxReplicas": 1}, "disruptionBudget": {"maxUnavailable": 1}}
     app = hello("shop", namespace, command=["hypercorn", "main:app"], proxy={"isolate": True}, **scaling)
     children = desired(parse_manifest(app), Settings(proxy_namespace="traefik").defaults).children

@@ -115,7 +115,7 @@ def crowded(sandbox: Sandbox) -> Iterator[Sandbox]:
     sandbox.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
 
 
-def test_sixty_cases_end_as_the_rule_says(crowded: Sandbox) -> None:
+def test_first_app_keeps_its_route_keys_in_sixty_cases(crowded: Sandbox) -> None:
     assert len(CASES) >= 60
     for come in (1, 2, 3):
         newcomers = [manifest(case, come - 1) for case, apps in enumerate(CASES) if len(apps) >= come]
@@ -137,7 +137,7 @@ def test_sixty_cases_end_as_the_rule_says(crowded: Sandbox) -> None:
         assert owner.partition("-")[0] == name.partition("-")[0]
 
 
-def test_when_owners_go_those_who_waited_take_over(crowded: Sandbox) -> None:
+def test_waiting_apps_take_over_when_holders_are_deleted(crowded: Sandbox) -> None:
     owners = sorted(name for name in accepted(3) if name.endswith("-z"))
     crowded.kubectl("delete", "proxiedapps", "-n", NAMESPACE, *owners, "--wait=false")
     expected = set()

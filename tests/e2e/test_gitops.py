@@ -45,7 +45,7 @@ def status_of(said: str) -> str:
     return match[1]
 
 
-def test_a_good_app_is_waited_for(sandbox: Sandbox, namespace: str, helm: Helm, chart: Path) -> None:
+def test_helm_waits_until_an_app_is_ready(sandbox: Sandbox, namespace: str, helm: Helm, chart: Path) -> None:
     wait = ("-n", namespace, "--wait", "--timeout", "60s")
     helm("install", "shop", of(chart, hello("shop", namespace)), *wait)
     assert sandbox.conditions("shop", namespace)["Ready"]["status"] == "True", "Helm came back no earlier"
@@ -74,7 +74,7 @@ def test_a_good_app_is_waited_for(sandbox: Sandbox, namespace: str, helm: Helm, 
         ),
     ],
 )
-def test_what_is_not_right_is_told_from_what_is_not_yet(
+def test_failed_app_differs_from_one_in_progress(
     sandbox: Sandbox, namespace: str, helm: Helm, chart: Path, spec: dict[str, Any], kstatus: str, health: str
 ) -> None:
     of(chart, hello("shop", namespace, **spec))

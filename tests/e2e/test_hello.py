@@ -23,7 +23,7 @@ def served(sandbox: Sandbox, repository: Path) -> Iterator[Sandbox]:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_every_answer_is_right(served: Sandbox, scheme: str) -> None:
+async def test_every_response_is_correct(served: Sandbox, scheme: str) -> None:
     base_url = served.http_url if scheme == "http" else served.https_url
     found: list[ExampleCheck] = [check async for check in check_example(base_url)]
     assert len(found) == 7
@@ -37,5 +37,5 @@ def test_kubectl_shows_address_and_readiness(served: Sandbox) -> None:
     assert row.split()[:5] == ["hello", f"{served.https_url}/api/v1", "True", "True", "Available"]
 
 
-def test_a_pods_log_can_be_read(served: Sandbox) -> None:
+def test_pod_log_can_be_read(served: Sandbox) -> None:
     eventually(lambda: "Uvicorn running on" in served.kubectl("logs", "deploy/hello"), "the server's greeting")

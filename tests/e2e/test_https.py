@@ -45,7 +45,7 @@ def certificate(sandbox: Sandbox, host: str) -> x509.Certificate:
     return x509.load_der_x509_certificate(shown)
 
 
-def test_plain_http_is_sent_on_and_comes_back_in_clear_when_switched_off(sandbox: Sandbox, namespace: str) -> None:
+def test_plain_http_redirects_until_the_redirect_is_turned_off(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace, route={"redirectToHTTPS": True}))
     sandbox.kubectl("wait", "--for=condition=Verified", "papp/shop", "-n", namespace, "--timeout=120s")
     eventually(lambda: is_served(sandbox, namespace), "the route")
@@ -72,7 +72,7 @@ def test_plain_http_is_sent_on_and_comes_back_in_clear_when_switched_off(sandbox
     )
 
 
-def test_app_with_a_certificate_of_its_own(sandbox: Sandbox, namespace: str, tmp_path: Path) -> None:
+def test_app_serves_its_own_certificate(sandbox: Sandbox, namespace: str, tmp_path: Path) -> None:
     name = f"own-{namespace}"
     _, cert, key = write_serving_certificate(tmp_path, name)
     sandbox.kubectl("create", "secret", "tls", "mine", f"--cert={cert}", f"--key={key}", "-n", namespace)
@@ -89,7 +89,7 @@ def test_app_with_a_certificate_of_its_own(sandbox: Sandbox, namespace: str, tmp
     eventually(shown, "the app's own certificate")
 
 
-def test_middleware_of_the_user_comes_first(sandbox: Sandbox, namespace: str) -> None:
+def test_users_middleware_runs_first(sandbox: Sandbox, namespace: str) -> None:
     middlewares = {"middlewares": [{"name": "mine"}]}
     sandbox.apply(hello("shop", namespace, route=middlewares))
     stalled = sandbox.stalled("shop", namespace)
@@ -109,7 +109,7 @@ def test_middleware_of_the_user_comes_first(sandbox: Sandbox, namespace: str) ->
 
 
 @pytest.mark.parametrize("entry_point", ["web", "websecure"])
-def test_app_on_one_entry_point_is_not_on_the_other(sandbox: Sandbox, namespace: str, entry_point: str) -> None:
+def test_app_on_one_entry_point_is_not_served_on_the_other(sandbox: Sandbox, namespace: str, entry_point: str) -> None:
     sandbox.apply(hello("shop", namespace, route={"entryPoints": [entry_point]}))
     https = entry_point == "websecure"
     eventually(lambda: ask(sandbox, namespace, "/api/v1/app", https=https).status_code == 200, "the route")

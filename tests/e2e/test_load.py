@@ -85,7 +85,7 @@ def test_handing_over_to_an_autoscaler_and_back_loses_no_request(
     assert not any(" to 1" in message or " to 0" in message for message in scaled), scaled
 
 
-def test_prefix_changes_at_one_instant(sandbox: Sandbox, namespace: str, tmp_path: Path) -> None:
+def test_prefix_changes_without_a_gap(sandbox: Sandbox, namespace: str, tmp_path: Path) -> None:
     served(sandbox, namespace, "/old")
     with load(tmp_path, sandbox.http_url, f"shop.{namespace}.test", "/old/app", "/new/app") as running:
         sandbox.apply(hello("shop", namespace, "/new"))
@@ -94,7 +94,7 @@ def test_prefix_changes_at_one_instant(sandbox: Sandbox, namespace: str, tmp_pat
     no_gap(running)
 
 
-def test_host_changes_at_one_instant(sandbox: Sandbox, namespace: str, tmp_path: Path) -> None:
+def test_host_changes_without_a_gap(sandbox: Sandbox, namespace: str, tmp_path: Path) -> None:
     """The new host is asked with the old one's load, since one client sends one Host."""
     hosts = (f"old.{namespace}.test", f"new.{namespace}.test")
     (tmp_path / "old").mkdir()

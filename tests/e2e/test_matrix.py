@@ -34,7 +34,7 @@ def written() -> str:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
-def test_server_is_right_or_the_app_says_what_is_not(live: Live, row: Row) -> None:
+def test_server_is_right_or_a_condition_reports_its_limits(live: Live, row: Row) -> None:
     result = live.result(row)
     wrong = [f"{outcome.sentence}: {outcome.wrong}" for outcome in result.wrong]
     if row.adapter == "Auto" or not row.server.has_adapter:
@@ -44,14 +44,14 @@ def test_server_is_right_or_the_app_says_what_is_not(live: Live, row: Row) -> No
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
-def test_forged_headers_are_never_believed(live: Live, row: Row) -> None:
+def test_forged_headers_are_never_trusted(live: Live, row: Row) -> None:
     outcomes = [outcome for outcome in live.result(row).outcomes if outcome.check.column is FORGERY]
     assert outcomes
     assert not [f"{outcome.sentence}: {outcome.wrong}" for outcome in outcomes if outcome.wrong]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
-def test_page_tells_what_is_measured(live: Live, row: Row, written: str) -> None:
+def test_page_shows_the_measured_results(live: Live, row: Row, written: str) -> None:
     ((key, measured),) = read(render([live.result(row)])).items()
     assert read(section(written, page.MATRIX))[key] == measured
 
@@ -64,16 +64,16 @@ def test_page_has_all_servers_and_columns(live: Live, written: str) -> None:
 
 
 @pytest.mark.parametrize("old", OLD_VERSIONS, ids=lambda old: old.app)
-def test_old_version_is_right_or_the_app_says_what_is_not(olds: LiveOldVersions, old: OldVersion) -> None:
+def test_old_version_is_right_or_a_condition_reports_its_limits(olds: LiveOldVersions, old: OldVersion) -> None:
     wrong = olds.wrong(old)
     assert set(wrong) == old.wrong, wrong
     assert olds.reason(old) == old.reason
     assert old.output in olds.last_outputs.get(old.app, "")
 
 
-def test_page_tells_of_old_versions_what_is_measured(olds: LiveOldVersions, written: str) -> None:
+def test_page_shows_the_measured_results_of_old_versions(olds: LiveOldVersions, written: str) -> None:
     assert table_rows(section(written, page.OLD_VERSIONS)) == olds.rows()
 
 
-def test_page_names_the_versions_that_are_measured(written: str) -> None:
+def test_page_names_the_measured_versions(written: str) -> None:
     assert section(written, page.VERSIONS) == page.versions()

@@ -52,7 +52,7 @@ def reason(sandbox: Sandbox, name: str, namespace: str, condition: str) -> str:
     return str(sandbox.conditions(name, namespace)[condition]["reason"])
 
 
-def test_apis_that_come_and_go(sandbox: Sandbox, namespace: str) -> None:
+def test_optional_apis_may_come_and_go(sandbox: Sandbox, namespace: str) -> None:
     process = sandbox.state["components"]["operator"]["process"]
     sandbox.apply(hello("watched", namespace, **MONITORED), hello("safe", namespace))
     sandbox.wait_ready("watched", namespace)
@@ -93,7 +93,7 @@ def test_apis_that_come_and_go(sandbox: Sandbox, namespace: str) -> None:
 
 
 @pytest.mark.usefixtures("apis")
-def test_children_are_kept_as_asked_and_go_with_their_fields(sandbox: Sandbox, namespace: str) -> None:
+def test_children_are_restored_and_are_deleted_with_their_fields(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace, **MONITORED, **CERTIFIED))
     sandbox.wait_ready("shop", namespace)
     monitor = sandbox.get("servicemonitor", "shop", "-n", namespace)
@@ -135,7 +135,7 @@ def test_children_are_kept_as_asked_and_go_with_their_fields(sandbox: Sandbox, n
 
 @pytest.mark.usefixtures("apis")
 @pytest.mark.parametrize("kind", ["ServiceMonitor", "Certificate"])
-def test_a_taken_name(sandbox: Sandbox, namespace: str, kind: str) -> None:
+def test_taken_name_stalls_the_app(sandbox: Sandbox, namespace: str, kind: str) -> None:
     specs: dict[str, Any] = {
         "ServiceMonitor": {"apiVersion": "monitoring.coreos.com/v1", "spec": {"endpoints": [], "selector": {}}},
         "Certificate": {"apiVersion": "cert-manager.io/v1", "spec": {"secretName": "a", "issuerRef": {"name": "b"}}},
@@ -167,7 +167,7 @@ def test_a_taken_name(sandbox: Sandbox, namespace: str, kind: str) -> None:
         ),
     ],
 )
-def test_metrics_are_where_the_monitor_says(sandbox: Sandbox, namespace: str, fields: dict[str, Any]) -> None:
+def test_metrics_are_served_where_the_monitor_points(sandbox: Sandbox, namespace: str, fields: dict[str, Any]) -> None:
     """Ask as Prometheus does: the pods behind the Service that the monitor selects, at its port and path."""
     sandbox.apply(hello("shop", namespace, **MONITORED, **fields))
     sandbox.wait_ready("shop", namespace)

@@ -173,7 +173,7 @@ def present(sandbox: Sandbox, *manifests: dict[str, Any]) -> Iterator[None]:
         ),
     ],
 )
-def test_warning_is_what_traefik_does_and_goes_with_its_cause(
+def test_warning_matches_traefik_and_disappears_with_its_cause(
     shop: Sandbox, theirs: dict[str, Any], path: str, who: int, said: str
 ) -> None:
     ready = shop.conditions("shop", "overlapped")["Ready"]
@@ -191,7 +191,7 @@ def test_warning_is_what_traefik_does_and_goes_with_its_cause(
 
 
 @pytest.mark.parametrize("kind", ["IngressRoute", "Ingress"])
-def test_equal_priorities_are_chance(shop: Sandbox, kind: str) -> None:
+def test_equal_priorities_are_reported_as_undecided(shop: Sandbox, kind: str) -> None:
     own = own_priority(shop)
     theirs = ingress(HOST, "/api/v1", **{PRIORITY: str(own)}) if kind == "Ingress" else ingress_route(SAME, own)
     with present(shop, theirs):
@@ -202,7 +202,7 @@ def test_equal_priorities_are_chance(shop: Sandbox, kind: str) -> None:
     eventually(lambda: told(shop)[1] == "Accepted", "the end of the warning")
 
 
-def test_ordinary_neighbours_are_no_matter(shop: Sandbox) -> None:
+def test_harmless_foreign_routes_are_not_reported(shop: Sandbox) -> None:
     """A route that is a matter comes last and goes first, so that the others are known to have been looked at."""
     below = ingress_route(f"Host(`{HOST}`) && PathPrefix(`/api/v1/below`)", 2000, "below")
     elsewhere = ingress_route("Host(`other.test`) && PathPrefix(`/api/v1`)", 2000, "elsewhere")
@@ -220,7 +220,7 @@ def test_ordinary_neighbours_are_no_matter(shop: Sandbox) -> None:
         assert asked(shop, "/") == THEIRS
 
 
-def test_a_catch_all_takes_what_an_app_without_hosts_asks_for_by_the_length_of_its_rule(shop: Sandbox) -> None:
+def test_catch_all_takes_the_requests_of_an_app_without_hosts(shop: Sandbox) -> None:
     manifest = hello("open", "overlapped", "/open/v1")
     del manifest["spec"]["route"]["hosts"]
     shop.apply(manifest)
@@ -239,7 +239,7 @@ def test_a_catch_all_takes_what_an_app_without_hosts_asks_for_by_the_length_of_i
     shop.kubectl("delete", "proxiedapp", "open", "-n", "overlapped")
 
 
-def test_nothing_is_written_while_a_warning_stands(shop: Sandbox) -> None:
+def test_nothing_is_written_while_a_warning_lasts(shop: Sandbox) -> None:
     with present(shop, ingress_route(SAME)):
         eventually(lambda: told(shop)[1] == "Overlapped", "the warning")
         three_more_resyncs(shop)
@@ -251,7 +251,7 @@ def test_nothing_is_written_while_a_warning_stands(shop: Sandbox) -> None:
         assert shop.writes()[before:] == []
 
 
-def test_http_routes_count_once_their_api_is_there_and_traefik_has_taken_them(shop: Sandbox) -> None:
+def test_http_routes_count_once_traefik_has_accepted_them(shop: Sandbox) -> None:
     """The sandbox's Traefik has no Gateways, so its word is given for it."""
     accepted = [{"type": "Accepted", "status": "True", "reason": "Accepted"}]
     route = {

@@ -10,7 +10,7 @@ NEVER_REQUESTED = {("proxiedapp.dev", "proxiedapps/finalizers", "update")}
 """Checked by an admission plugin, if a cluster has it, and not by a request."""
 
 
-def test_granted_is_used(sandbox: Sandbox, repository: Path) -> None:
+def test_role_grants_exactly_what_is_used(sandbox: Sandbox, repository: Path) -> None:
     documents = list(yaml.safe_load_all((repository / "manifests" / "base" / "rbac.yaml").read_text()))
     granted = {
         (group, resource, verb)

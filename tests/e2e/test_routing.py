@@ -58,12 +58,12 @@ def test_requests_under_the_prefix_reach_the_app(sandbox: Sandbox, host: str, pa
         "/app",
     ],
 )
-def test_other_requests_do_not(sandbox: Sandbox, host: str, path: str) -> None:
+def test_other_requests_do_not_reach_the_app(sandbox: Sandbox, host: str, path: str) -> None:
     assert raw_get(sandbox, host, path) == (404, "404 page not found\n")
 
 
 @pytest.mark.parametrize("path", ["/api/..%2fapp", "/api/%2e%2e%2fapp", "/api/%00", "/api/%5c.."])
-def test_encoded_separators_are_stopped_at_the_door(sandbox: Sandbox, host: str, path: str) -> None:
+def test_encoded_separators_are_rejected_by_the_proxy(sandbox: Sandbox, host: str, path: str) -> None:
     assert raw_get(sandbox, host, path)[0] == 400
 
 

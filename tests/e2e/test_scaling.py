@@ -21,7 +21,7 @@ def seen(sandbox: Sandbox, namespace: str, generation: int) -> None:
     sandbox.wait_ready("shop", namespace)
 
 
-def test_an_autoscaler_takes_over_and_gives_back(sandbox: Sandbox, namespace: str) -> None:
+def test_autoscaler_takes_over_the_replicas_and_returns_them(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace, replicas=2))
     sandbox.wait_ready("shop", namespace)
     sandbox.apply(hello("shop", namespace, replicas=2, autoscaling={"minReplicas": 2, "maxReplicas": 4}))
@@ -49,13 +49,13 @@ def test_an_autoscaler_takes_over_and_gives_back(sandbox: Sandbox, namespace: st
     eventually(lambda: not sandbox.names("horizontalpodautoscalers", namespace), "the autoscaler is gone")
 
 
-def test_an_app_born_with_an_autoscaler_begins_at_its_least(sandbox: Sandbox, namespace: str) -> None:
+def test_new_app_with_an_autoscaler_starts_at_its_minimum(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace, autoscaling={"minReplicas": 2, "maxReplicas": 4}))
     sandbox.wait_ready("shop", namespace)
     assert replicas(sandbox, namespace) == 2
 
 
-def test_what_is_switched_off_leaves_nothing(sandbox: Sandbox, namespace: str) -> None:
+def test_features_that_are_turned_off_leave_no_children(sandbox: Sandbox, namespace: str) -> None:
     extras: dict[str, Any] = {"autoscaling": {"maxReplicas": 2}, "disruptionBudget": {"maxUnavailable": 1}}
     sandbox.apply(hello("shop", namespace, proxy={"isolate": True}, **extras))
     sandbox.wait_ready("shop", namespace)

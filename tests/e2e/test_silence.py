@@ -53,7 +53,7 @@ def test_at_rest_nothing_is_written(sandbox: Sandbox, namespace: str) -> None:
     assert sandbox.writes()[len(before) :] == []
 
 
-def test_a_killed_operator_comes_back_and_writes_nothing(sandbox: Sandbox, namespace: str) -> None:
+def test_killed_operator_writes_nothing_after_its_restart(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace, env=[{"name": "EMPTY", "value": ""}], resources={"limits": {"cpu": "0.5"}}))
     sandbox.wait_ready("shop", namespace)
     three_more_resyncs(sandbox)
@@ -71,7 +71,7 @@ def test_a_killed_operator_comes_back_and_writes_nothing(sandbox: Sandbox, names
     assert sandbox.writes()[len(before) :] == []
 
 
-def test_what_changed_while_the_operator_was_away_is_mended(sandbox: Sandbox, namespace: str) -> None:
+def test_changes_during_an_outage_are_reconciled(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace))
     sandbox.wait_ready("shop", namespace)
     os.kill(sandbox.state["components"]["operator"]["process"][0], signal.SIGKILL)
@@ -84,7 +84,7 @@ def test_what_changed_while_the_operator_was_away_is_mended(sandbox: Sandbox, na
     sandbox.wait_ready("shop", namespace)
 
 
-def test_a_namespace_goes_with_all_that_is_in_it(sandbox: Sandbox) -> None:
+def test_namespace_can_be_deleted_with_its_apps(sandbox: Sandbox) -> None:
     sandbox.kubectl("create", "namespace", "going")
     sandbox.apply(hello("shop", "going", verify={"enabled": False}))  # no verdict comes in between
     sandbox.wait_ready("shop", "going")
@@ -94,7 +94,7 @@ def test_a_namespace_goes_with_all_that_is_in_it(sandbox: Sandbox) -> None:
     assert len(made) <= 15, "at most one try for each child that is seen to go, and no more"
 
 
-def test_deletion_works_while_the_operator_is_away(sandbox: Sandbox, namespace: str) -> None:
+def test_deletion_works_while_the_operator_is_stopped(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace))
     sandbox.wait_ready("shop", namespace)
     pid = sandbox.state["components"]["operator"]["process"][0]

@@ -31,7 +31,7 @@ def test_prefix_image_and_replicas_change_together(sandbox: Sandbox, namespace: 
     assert len(sandbox.names("middlewares", namespace)) == 2, "the old strip middleware is pruned"
 
 
-def test_a_deleted_child_comes_back(sandbox: Sandbox, namespace: str) -> None:
+def test_deleted_child_is_recreated(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace))
     sandbox.wait_ready("shop", namespace)
     before = sandbox.names(CHILDREN, namespace)
@@ -41,7 +41,7 @@ def test_a_deleted_child_comes_back(sandbox: Sandbox, namespace: str) -> None:
     sandbox.wait_ready("shop", namespace)
 
 
-def test_an_edited_child_is_set_right(sandbox: Sandbox, namespace: str) -> None:
+def test_edited_child_is_restored(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace))
     sandbox.wait_ready("shop", namespace)
     (route,) = sandbox.names("ingressroutes", namespace)
@@ -57,7 +57,7 @@ def test_an_edited_child_is_set_right(sandbox: Sandbox, namespace: str) -> None:
     )
 
 
-def test_a_deleted_app_leaves_nothing(sandbox: Sandbox, namespace: str) -> None:
+def test_deleted_app_leaves_no_objects(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace))
     sandbox.wait_ready("shop", namespace)
     sandbox.kubectl("delete", "papp", "shop", "-n", namespace)
@@ -65,7 +65,7 @@ def test_a_deleted_app_leaves_nothing(sandbox: Sandbox, namespace: str) -> None:
     eventually(lambda: not sandbox.names(kinds, namespace), "the garbage collector took everything")
 
 
-def test_an_app_made_anew_under_its_old_name_is_served(sandbox: Sandbox, namespace: str) -> None:
+def test_app_recreated_under_its_old_name_is_served(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace))
     sandbox.wait_ready("shop", namespace)
     sandbox.kubectl("delete", "papp", "shop", "-n", namespace)

@@ -40,7 +40,7 @@ def running(sandbox: Sandbox, namespace: str) -> list[tuple[Any, ...]]:
     )
 
 
-def test_apps_do_not_notice(empty: Sandbox, space: str, tmp_path: Path) -> None:
+def test_upgrade_and_rollback_do_not_disturb_apps(empty: Sandbox, space: str, tmp_path: Path) -> None:
     previous = Previous()
     empty.kubectl("apply", "-f", str(OPTIONAL_CRDS))
     wait = ("-n", HOME, "--wait", "--timeout", "60s")

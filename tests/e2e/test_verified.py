@@ -20,7 +20,7 @@ def verified(sandbox: Sandbox, namespace: str, generation: int) -> dict[str, Any
     return eventually(look, f"the verdict on generation {generation}")
 
 
-def test_new_version_that_breaks_its_docs_is_told_within_ten_seconds_and_so_is_its_repair(
+def test_broken_docs_of_a_new_version_are_reported_within_ten_seconds_and_so_is_their_fix(
     sandbox: Sandbox, namespace: str
 ) -> None:
     sandbox.apply(hello("shop", namespace))
@@ -44,7 +44,7 @@ def test_new_version_that_breaks_its_docs_is_told_within_ten_seconds_and_so_is_i
     assert (right["status"], right["reason"]) == ("True", "Verified")
 
 
-def test_change_of_the_prefix_is_verified_anew(sandbox: Sandbox, namespace: str) -> None:
+def test_new_prefix_is_verified_again(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace, "/first"))
     assert verified(sandbox, namespace, 1)["status"] == "True"
     sandbox.apply(hello("shop", namespace, "/second"))
@@ -54,7 +54,7 @@ def test_change_of_the_prefix_is_verified_anew(sandbox: Sandbox, namespace: str)
     assert "True" in sandbox.kubectl("get", "papp", "shop", "-n", namespace)
 
 
-def test_extra_paths_are_looked_at(sandbox: Sandbox, namespace: str) -> None:
+def test_extra_paths_are_checked(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(
         hello("shop", namespace, verify={"extraPaths": ["/subapi/openapi.json", "ws:/ws", "/static/app.css"]})
     )
@@ -66,7 +66,7 @@ def test_extra_paths_are_looked_at(sandbox: Sandbox, namespace: str) -> None:
     assert verified(sandbox, namespace, 2)["status"] == "True"
 
 
-def test_app_that_asks_not_to_be_verified_is_not(sandbox: Sandbox, namespace: str) -> None:
+def test_app_with_verification_disabled_is_not_verified(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace))
     verified(sandbox, namespace, 1)
     sandbox.apply(hello("shop", namespace, verify={"enabled": False}))
@@ -80,7 +80,7 @@ def test_app_that_asks_not_to_be_verified_is_not(sandbox: Sandbox, namespace: st
 @pytest.mark.parametrize(
     ("adapter", "limited"), [pytest.param("Auto", False, id="auto"), pytest.param("Never", True, id="never")]
 )
-def test_hypercorn_is_right_with_the_adapter_and_told_to_be_limited_without(
+def test_hypercorn_is_right_with_the_adapter_and_limited_without_it(
     sandbox: Sandbox, namespace: str, adapter: str, *, limited: bool
 ) -> None:
     sandbox.apply(hello("shop", namespace, command=["hypercorn", "main:app"], server={"adapter": adapter}))
@@ -90,7 +90,7 @@ def test_hypercorn_is_right_with_the_adapter_and_told_to_be_limited_without(
     assert (verdict["status"], verdict["reason"]) == (("False", "RedirectScheme") if limited else ("True", "Verified"))
 
 
-def test_adapter_goes_with_the_server_that_needed_it(sandbox: Sandbox, namespace: str) -> None:
+def test_adapter_is_removed_with_the_server_that_needs_it(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace, command=["hypercorn", "main:app"]))
     sandbox.wait_ready("shop", namespace)
     (config_map,) = adapters(sandbox, namespace)

@@ -46,7 +46,7 @@ def test_files_come_from_all_kinds_of_volumes(sandbox: Sandbox, namespace: str) 
     sandbox.wait_ready("shop", namespace)
 
 
-def test_variables_come_from_everywhere(sandbox: Sandbox, namespace: str) -> None:
+def test_variables_come_from_all_kinds_of_sources(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(*settings(namespace))
     env = [
         {"name": "PLAIN", "value": "five"},
@@ -60,7 +60,7 @@ def test_variables_come_from_everywhere(sandbox: Sandbox, namespace: str) -> Non
     sandbox.wait_ready("shop", namespace)
 
 
-def test_helpers_run_before_and_beside_the_app(sandbox: Sandbox, namespace: str) -> None:
+def test_init_containers_and_sidecars_run(sandbox: Sandbox, namespace: str) -> None:
     share: dict[str, Any] = {"volumeMounts": [{"name": "share", "mountPath": "/share"}]}
     image = "sandbox.local/hello:1"
     sandbox.apply(
@@ -96,7 +96,7 @@ def test_helpers_run_before_and_beside_the_app(sandbox: Sandbox, namespace: str)
     eventually(lambda: sandbox.conditions("shop", namespace)["Verified"]["status"] == "True", "the app is right")
 
 
-def test_labels_and_annotations_reach_their_places(sandbox: Sandbox, namespace: str) -> None:
+def test_labels_and_annotations_reach_their_objects(sandbox: Sandbox, namespace: str) -> None:
     given: dict[str, Any] = {
         "podLabels": {"tier": "web"},
         "podAnnotations": {"example.com/note": "pods"},
@@ -115,14 +115,14 @@ def test_labels_and_annotations_reach_their_places(sandbox: Sandbox, namespace: 
     )
 
 
-def test_restricted_namespaces_admit_an_app_that_says_nothing_of_security(sandbox: Sandbox, namespace: str) -> None:
+def test_restricted_namespace_admits_an_app_without_security_settings(sandbox: Sandbox, namespace: str) -> None:
     enforce = "pod-security.kubernetes.io/enforce"
     sandbox.kubectl("label", "namespace", namespace, f"{enforce}=restricted")
     sandbox.apply(hello("shop", namespace, command=["hypercorn", "main:app"]))
     sandbox.wait_ready("shop", namespace)
 
 
-def test_what_others_write_into_children_is_left_alone(sandbox: Sandbox, namespace: str) -> None:
+def test_fields_that_others_write_into_children_are_left_alone(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace))
     sandbox.wait_ready("shop", namespace)
     sandbox.kubectl("rollout", "restart", "deployment/shop", "-n", namespace)

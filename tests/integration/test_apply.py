@@ -26,7 +26,7 @@ def manifest(kind: Kind, namespace: str, **metadata: Any) -> dict[str, Any]:
 
 
 @KINDS
-async def test_version_one_creates_and_never_changes(cluster: BareCluster, namespace: str, kind: Kind) -> None:
+async def test_apply_with_resource_version_1_only_creates(cluster: BareCluster, namespace: str, kind: Kind) -> None:
     created = await cluster.api.apply(kind, manifest(kind, namespace, resourceVersion="1"), force=False)
     with pytest.raises(ConflictError):
         await cluster.api.apply(
@@ -36,14 +36,16 @@ async def test_version_one_creates_and_never_changes(cluster: BareCluster, names
 
 
 @KINDS
-async def test_the_own_uid_is_no_obstacle_and_changes_nothing(cluster: BareCluster, namespace: str, kind: Kind) -> None:
+async def test_apply_with_the_objects_own_uid_changes_nothing(cluster: BareCluster, namespace: str, kind: Kind) -> None:
     created = await cluster.api.apply(kind, manifest(kind, namespace, resourceVersion="1"), force=False)
     again = await cluster.api.apply(kind, manifest(kind, namespace, uid=created["metadata"]["uid"]), force=True)
     assert again == created
 
 
 @KINDS
-async def test_another_uid_is_refused_by_that_field(cluster: BareCluster, namespace: str, kind: Kind) -> None:
+async def test_apply_with_another_uid_is_refused_and_names_the_field(
+    cluster: BareCluster, namespace: str, kind: Kind
+) -> None:
     created = await cluster.api.apply(kind, manifest(kind, namespace, resourceVersion="1"), force=False)
     uid = "00000000-0000-4000-8000-000000000000"
     with pytest.raises(RefusedError) as refused:
@@ -53,14 +55,14 @@ async def test_another_uid_is_refused_by_that_field(cluster: BareCluster, namesp
 
 
 @KINDS
-async def test_a_uid_creates_nothing(cluster: BareCluster, namespace: str, kind: Kind) -> None:
+async def test_apply_with_a_uid_never_creates(cluster: BareCluster, namespace: str, kind: Kind) -> None:
     uid = "00000000-0000-4000-8000-000000000000"
     with pytest.raises(ConflictError):
         await cluster.api.apply(kind, manifest(kind, namespace, uid=uid), force=True)
 
 
 @KINDS
-async def test_a_successor_survives_the_deletion_of_its_name(cluster: BareCluster, namespace: str, kind: Kind) -> None:
+async def test_delete_with_an_old_uid_spares_the_new_object(cluster: BareCluster, namespace: str, kind: Kind) -> None:
     created = await cluster.api.apply(kind, manifest(kind, namespace), force=True)
     with pytest.raises(ConflictError):
         await cluster.api.delete(kind, namespace, "thing", "00000000-0000-4000-8000-000000000000")

@@ -14,7 +14,7 @@ from tests.support.specs import specs
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(spec=specs())
-async def test_both_accept_what_is_right(cluster: BareCluster, spec: dict[str, Any]) -> None:
+async def test_both_accept_valid_specs(cluster: BareCluster, spec: dict[str, Any]) -> None:
     parse_spec(spec)
     await submit(cluster, spec)
 
@@ -185,13 +185,13 @@ def env(*variables: dict[str, Any]) -> dict[str, Any]:
         pytest.param({"route": {"colour": "red"}}, "spec.route.colour", id="unknown field within"),
     ],
 )
-async def test_both_refuse_what_is_wrong_and_name_the_field(
+async def test_both_reject_an_invalid_field_and_name_it(
     cluster: BareCluster, change: dict[str, Any], field: str
 ) -> None:
     await both_refuse(cluster, change, field)
 
 
 @pytest.mark.parametrize("name", ["1shop", "shop.one", "a" * 64], ids=["digit first", "two labels", "too long"])
-async def test_a_name_that_no_service_can_have_is_refused(cluster: BareCluster, name: str) -> None:
+async def test_name_that_no_service_can_have_is_rejected(cluster: BareCluster, name: str) -> None:
     with pytest.raises(RefusedError, match=r"metadata\.name must be a DNS label"):
         await submit(cluster, BASE, name)

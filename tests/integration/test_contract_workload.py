@@ -284,5 +284,7 @@ UP = "spec.autoscaling.behavior.scaleUp"
         pytest.param({"automountServiceAccountToken": True}, "spec", id="a token of the default account"),
     ],
 )
-async def test_both_refuse_it_and_name_the_field(cluster: BareCluster, change: dict[str, Any], field: str) -> None:
+async def test_both_reject_an_invalid_field_and_name_it(
+    cluster: BareCluster, change: dict[str, Any], field: str
+) -> None:
     await both_refuse(cluster, change, field)

@@ -49,7 +49,7 @@ async def would_become(api: Api, intent: Manifest) -> Manifest | None:
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(spec=specs())
-async def test_what_is_stored_reads_back_as_the_intent(cluster: BareCluster, spec: dict[str, Any]) -> None:
+async def test_stored_object_reads_back_as_its_intent(cluster: BareCluster, spec: dict[str, Any]) -> None:
     try:
         children = desired(ProxiedApp(Key("default", "app"), parse_spec(spec)), DEFAULTS).children
     except RejectedError:
@@ -67,7 +67,7 @@ async def test_what_is_stored_reads_back_as_the_intent(cluster: BareCluster, spe
 
 
 @pytest.mark.parametrize("case", INPUTS, ids=lambda case: case.stem)
-async def test_so_does_every_field(cluster: BareCluster, namespace: str, case: Path) -> None:
+async def test_every_field_reads_back_as_its_intent(cluster: BareCluster, namespace: str, case: Path) -> None:
     """Together the cases use every field of the spec; applying a child once more changes not even its version."""
     for child in desired(load_app(case), DEFAULTS).children:
         intent = child | {"metadata": child["metadata"] | {"namespace": namespace, "ownerReferences": [OWNER]}}

@@ -34,7 +34,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-async def test_one_that_cannot_be_built_stops_no_other(sources: Path) -> None:
+async def test_build_failure_does_not_stop_other_programs(sources: Path) -> None:
     told: list[str] = []
     (problem,) = build_all([program("broken"), program("good")], lambda what, *_: told.append(what))
     assert "building broken v1.2.3 failed: " in str(problem)
@@ -47,7 +47,7 @@ async def test_one_that_cannot_be_built_stops_no_other(sources: Path) -> None:
 
 
 @pytest.mark.usefixtures("sources")
-async def test_what_is_built_is_not_built_again() -> None:
+async def test_built_program_is_not_built_again() -> None:
     build(program("good"), lambda *_: None)
     told: list[str] = []
     build(program("good"), lambda what, *_: told.append(what))
@@ -55,7 +55,7 @@ async def test_what_is_built_is_not_built_again() -> None:
 
 
 @pytest.mark.usefixtures("sources")
-async def test_who_needs_a_missing_program_learns_why_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_each_request_for_a_failed_program_reports_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PROGRAMS, "broken", program("broken", tags="needed"))
     for _ in range(2):
         with pytest.raises(SandboxError, match="undefined: missing"):
@@ -63,6 +63,6 @@ async def test_who_needs_a_missing_program_learns_why_each_time(monkeypatch: pyt
         monkeypatch.setattr(Pin, "source", lambda _: pytest.fail("it is built again"))
 
 
-async def test_another_pin_or_flag_is_another_program() -> None:
+async def test_program_with_another_pin_or_flag_has_another_path() -> None:
     other_sum = GoProgram(Pin("example.invalid/good", "v1.2.3", "h1:other"), "./cmd/good", "main.version")
     assert len({program("good").path, program("good", tags="small").path, other_sum.path}) == 3

@@ -88,7 +88,7 @@ async def test_a_clean_stop_hands_over_at_once(
     await until(lambda: served(cluster, Key(namespace, "shop")), "the second one works")
 
 
-async def test_nothing_waits_for_a_replica_that_stands_by(
+async def test_standby_reports_no_queued_work(
     cluster: BareCluster, namespace: str, tmp_path: Path, stack: ExitStack
 ) -> None:
     await cluster.api.create(PROXIED_APP, hello("shop", namespace))
@@ -99,7 +99,7 @@ async def test_nothing_waits_for_a_replica_that_stands_by(
     assert "proxiedapp_queue_age_seconds 0.0" in told
 
 
-async def test_nothing_is_lost_when_the_leader_is_killed_in_the_midst_of_fifty_apps(
+async def test_no_app_is_lost_when_the_leader_is_killed_among_fifty(
     cluster: BareCluster, namespace: str, tmp_path: Path, stack: ExitStack
 ) -> None:
     first, second = await pair(cluster, tmp_path, stack)
@@ -115,7 +115,7 @@ async def test_nothing_is_lost_when_the_leader_is_killed_in_the_midst_of_fifty_a
         assert deployment["metadata"]["generation"] == 1, "written once"
 
 
-async def test_a_leader_that_was_frozen_ends_without_a_write(
+async def test_frozen_leader_exits_without_writing(
     cluster: BareCluster, namespace: str, tmp_path: Path, stack: ExitStack
 ) -> None:
     first, second = await pair(cluster, tmp_path, stack)
@@ -161,7 +161,7 @@ async def way_to(server: str) -> AsyncIterator[tuple[int, asyncio.Event]]:
             writer.close()
 
 
-async def test_a_leader_that_is_cut_off_gives_way(
+async def test_leader_that_cannot_reach_the_api_server_exits(
     cluster: BareCluster, namespace: str, tmp_path: Path, stack: ExitStack
 ) -> None:
     config = yaml.safe_load(cluster.operator_kubeconfig.read_text())

@@ -113,14 +113,14 @@ def installed(python: tuple[str, str], wheels: tuple[Path, Path], tmp_path_facto
 
 
 @pytest.mark.parametrize("make", [wheel, sandbox_wheel])
-async def test_the_wheel_is_the_same_each_time(make: Callable[[Path], Path], tmp_path: Path) -> None:
+async def test_wheel_is_reproducible(make: Callable[[Path], Path], tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "other").mkdir()
     one, other = make(tmp_path / "one"), make(tmp_path / "other")
     assert one.read_bytes() == other.read_bytes()
 
 
-async def test_the_operators_wheel_holds_the_operator_alone(wheels: tuple[Path, Path]) -> None:
+async def test_operator_wheel_contains_only_the_operator(wheels: tuple[Path, Path]) -> None:
     held = contents(wheels[0])
     assert {Path(name).parts[0] for name in held} == {"proxiedapp", f"proxiedapp-{version('proxiedapp')}.dist-info"}
     package = {name for name in held if name.startswith("proxiedapp/")}
@@ -130,7 +130,7 @@ async def test_the_operators_wheel_holds_the_operator_alone(wheels: tuple[Path, 
     }
 
 
-async def test_the_sandboxs_wheel_brings_manifests_and_build_recipe_along(wheels: tuple[Path, Path]) -> None:
+async def test_sandbox_wheel_contains_manifests_and_build_recipe(wheels: tuple[Path, Path]) -> None:
     held = contents(wheels[1])
     package = "proxiedapp_sandbox"
     assert {Path(name).parts[0] for name in held} == {package, f"{package}-{version('proxiedapp-sandbox')}.dist-info"}
@@ -139,7 +139,7 @@ async def test_the_sandboxs_wheel_brings_manifests_and_build_recipe_along(wheels
     assert {f"{package}/{name}" for name in manifests | recipe} <= held
 
 
-async def test_what_is_locked_for_the_operator_has_nothing_of_the_sandbox() -> None:
+async def test_operator_lock_contains_no_sandbox_packages() -> None:
     def locked(name: str) -> dict[str, str]:
         lines = re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements" / name).read_text(), re.MULTILINE)
         return dict(lines)
@@ -149,7 +149,7 @@ async def test_what_is_locked_for_the_operator_has_nothing_of_the_sandbox() -> N
     assert operator_alone.items() <= both.items(), "the operator runs on the same packages in the sandbox"
 
 
-async def test_all_that_is_copied_is_let_into_the_build() -> None:
+async def test_copied_files_are_in_the_build_context() -> None:
     allowed = {
         line.removeprefix("!") for line in (ROOT / ".containerignore").read_text().splitlines() if line[0] == "!"
     }
@@ -157,7 +157,7 @@ async def test_all_that_is_copied_is_let_into_the_build() -> None:
     assert all((ROOT / source).exists() for source in sources())
 
 
-async def test_the_locked_packages_are_enough(installed: Path) -> None:
+async def test_locked_packages_are_sufficient(installed: Path) -> None:
     assert run(installed / "proxiedapp", "crd") == (ROOT / "crds" / "proxiedapps.yaml").read_text()
     app = ROOT / "examples" / "hello" / "app.yaml"
     assert run(installed / "proxiedapp", "render", app) == run(
@@ -165,12 +165,12 @@ async def test_the_locked_packages_are_enough(installed: Path) -> None:
     )
 
 
-async def test_without_the_sandboxs_package_one_line_says_what_to_install(installed: Path) -> None:
+async def test_missing_sandbox_package_is_reported_in_one_line(installed: Path) -> None:
     (line,) = fails(installed / "proxiedapp", "sandbox", "up").splitlines()
     assert "pip install proxiedapp-sandbox" in line
 
 
-async def test_with_the_sandboxs_package_its_commands_are_there(
+async def test_sandbox_package_adds_its_commands(
     python: tuple[str, str], wheels: tuple[Path, Path], tmp_path: Path
 ) -> None:
     programs = install(tmp_path / "venv", python[0], "sandbox.txt", *wheels)
@@ -181,7 +181,7 @@ async def test_with_the_sandboxs_package_its_commands_are_there(
     assert tmp_path in manifests.parents, "the manifests of the wheel, not of the repository"
 
 
-async def test_what_is_installed_is_told_as_a_bill_of_materials(installed: Path, tmp_path: Path) -> None:
+async def test_bill_of_materials_lists_the_installed_packages(installed: Path, tmp_path: Path) -> None:
     bill = tmp_path / "sbom.json"
     tool = Path(sys.executable).parent / "cyclonedx-py"
     run(
@@ -220,7 +220,7 @@ exec setpriv --reuid 65532 --regid 65532 --clear-groups --no-new-privs --boundin
 """
 
 
-async def test_it_runs_as_nobody_on_a_file_system_that_it_cannot_write_to(
+async def test_operator_runs_without_privileges_on_a_read_only_file_system(
     cluster: BareCluster, python: tuple[str, str], installed: Path, tmp_path: Path
 ) -> None:
     """As the chart's security context has it: an account that owns nothing, without capabilities."""

@@ -49,7 +49,7 @@ async def refusal(cluster: BareCluster, namespace: str, spec: dict[str, Any]) ->
     return None
 
 
-async def test_no_leaf_of_a_spec_leaves_the_baseline(cluster: BareCluster, namespace: str) -> None:
+async def test_no_field_exceeds_the_baseline_level(cluster: BareCluster, namespace: str) -> None:
     await admitting(cluster, namespace, "baseline")
     asked, refused = 0, []
     for leaf in leaves():
@@ -67,7 +67,7 @@ async def test_no_leaf_of_a_spec_leaves_the_baseline(cluster: BareCluster, names
     assert asked > len(leaves())
 
 
-async def test_what_says_nothing_of_security_is_restricted(cluster: BareCluster, namespace: str) -> None:
+async def test_spec_without_security_settings_is_restricted(cluster: BareCluster, namespace: str) -> None:
     await admitting(cluster, namespace, "restricted")
     for command in (["uvicorn", "main:app"], ["hypercorn", "main:app"]):
         assert await refusal(cluster, namespace, BASE | {"command": command}) is None
@@ -81,7 +81,7 @@ async def test_what_says_nothing_of_security_is_restricted(cluster: BareCluster,
         pytest.param({"securityContext": {"capabilities": {"drop": []}}}, id="keeps capabilities"),
     ],
 )
-async def test_what_loosens_is_baseline_and_the_judge_is_awake(
+async def test_loosened_spec_is_refused_at_the_restricted_level(
     cluster: BareCluster, namespace: str, spec: dict[str, Any]
 ) -> None:
     await admitting(cluster, namespace, "restricted")

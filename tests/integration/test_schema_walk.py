@@ -94,7 +94,7 @@ class Walk:
         await self.cluster.api.request("POST", f"{collection(PROXIED_APP, 'default')}?{query}", manifest)
 
 
-async def test_each_leaf_set_changed_and_unset_is_as_if_fresh(
+async def test_setting_changing_and_unsetting_a_leaf_equals_a_fresh_apply(
     cluster: BareCluster, namespace: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     walk = Walk(cluster, namespace)
@@ -109,7 +109,7 @@ async def test_each_leaf_set_changed_and_unset_is_as_if_fresh(
     assert walk.differences == [], "\n".join(walk.differences)
 
 
-async def test_from_each_leaf_to_the_next_is_as_if_fresh(
+async def test_replacing_one_leaf_by_another_equals_a_fresh_apply(
     cluster: BareCluster, namespace: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One kind of a volume or of a probe gives way to another under the same name."""

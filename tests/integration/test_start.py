@@ -35,7 +35,7 @@ def kubeconfig(folder: Path, server: str) -> Path:
     return file
 
 
-async def test_no_api_server(tmp_path: Path) -> None:
+async def test_unreachable_api_server_is_reported(tmp_path: Path) -> None:
     (port,) = free_ports(1)
     (line,) = await asyncio.to_thread(fails_to_start, kubeconfig(tmp_path, f"https://127.0.0.1:{port}"))
     assert line.startswith(
@@ -43,7 +43,7 @@ async def test_no_api_server(tmp_path: Path) -> None:
     )
 
 
-async def test_it_can_be_stopped_while_it_waits_for_the_first_answer(tmp_path: Path) -> None:
+async def test_operator_can_be_stopped_while_it_waits_for_the_first_response(tmp_path: Path) -> None:
     asked = asyncio.Event()
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -65,7 +65,7 @@ async def test_it_can_be_stopped_while_it_waits_for_the_first_answer(tmp_path: P
     assert (process.returncode, said.decode()) == (0, "")
 
 
-async def test_no_kubeconfig(tmp_path: Path) -> None:
+async def test_missing_kubeconfig_is_reported(tmp_path: Path) -> None:
     (line,) = await asyncio.to_thread(fails_to_start, tmp_path / "absent", HOME=str(tmp_path))
     assert line == (
         f"proxiedapp: cannot read the configuration of a cluster: no kubeconfig at {tmp_path / 'absent'}. "
@@ -73,12 +73,12 @@ async def test_no_kubeconfig(tmp_path: Path) -> None:
     )
 
 
-async def test_a_token_that_is_not_known(cluster: BareCluster, tmp_path: Path) -> None:
+async def test_unknown_token_is_reported(cluster: BareCluster, tmp_path: Path) -> None:
     (line,) = await asyncio.to_thread(fails_to_start, kubeconfig(tmp_path, cluster.plane.server))
     assert "failed: Unauthorized" in line
 
 
-async def test_a_port_that_is_taken(cluster: BareCluster) -> None:
+async def test_port_in_use_is_reported(cluster: BareCluster) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         (line,) = await asyncio.to_thread(
@@ -93,7 +93,7 @@ async def test_a_port_that_is_taken(cluster: BareCluster) -> None:
     )
 
 
-async def test_a_setting_that_is_wrong(cluster: BareCluster) -> None:
+async def test_invalid_setting_is_reported(cluster: BareCluster) -> None:
     (line,) = await asyncio.to_thread(
         fails_to_start, cluster.operator_kubeconfig, PROXIEDAPP_TRUSTED_PROXIES="10.0.0.1/8"
     )
@@ -106,7 +106,7 @@ async def condition(api: Api, kind: str) -> dict[str, Any] | None:
     return next((each for each in app["status"].get("conditions", []) if each["type"] == kind), None)
 
 
-async def test_traefik_may_come_later(tmp_path: Path) -> None:
+async def test_traefik_may_be_installed_later(tmp_path: Path) -> None:
     folder = tmp_path / "cluster"
     folder.mkdir()
     async with bare_cluster(folder, lambda *_: None, traefik=False) as cluster:
@@ -135,7 +135,7 @@ async def test_traefik_may_come_later(tmp_path: Path) -> None:
             assert running.process.poll() is None, "the same process goes on"
 
 
-async def test_an_optional_api_may_go(tmp_path: Path) -> None:
+async def test_optional_api_may_be_removed(tmp_path: Path) -> None:
     folder = tmp_path / "cluster"
     folder.mkdir()
     async with bare_cluster(folder, lambda *_: None) as cluster:
@@ -169,7 +169,7 @@ async def test_an_optional_api_may_go(tmp_path: Path) -> None:
             assert running.process.poll() is None, "the same process goes on"
 
 
-async def test_without_our_own_kind_there_is_nothing_to_do(tmp_path: Path) -> None:
+async def test_missing_crd_is_reported(tmp_path: Path) -> None:
     folder = tmp_path / "cluster"
     folder.mkdir()
     async with bare_cluster(folder, lambda *_: None) as cluster:

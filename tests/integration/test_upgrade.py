@@ -24,7 +24,7 @@ NAMESPACE = "default"
 KINDS = {PROXIED_APP, *BY_NAME.values()}
 
 
-async def test_the_release_before_is_older() -> None:
+async def test_previous_release_is_older() -> None:
     assert newer(version("proxiedapp"), Previous().version)
 
 

@@ -57,14 +57,14 @@ def promtool(tmp_path: Path, rules: list[Rule], rules_with_values: list[Rule]) -
     return Promtool(tmp_path)
 
 
-async def test_prometheus_takes_the_rules(promtool: Promtool, rules: list[Rule]) -> None:
+async def test_prometheus_accepts_the_rules(promtool: Promtool, rules: list[Rule]) -> None:
     for file in ("rules.yaml", "rules-with-values.yaml"):
         said = promtool("check", "rules", "--lint=all", "--lint-fatal", file)
         assert f"SUCCESS: {len(rules)} rules found" in said
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-async def test_alerts_fire_when_they_shall(promtool: Promtool, file: Path) -> None:
+async def test_alerts_fire_exactly_when_expected(promtool: Promtool, file: Path) -> None:
     assert "SUCCESS" in promtool("test", "rules", file.name)
 
 
@@ -79,7 +79,7 @@ def expectations(file: Path) -> dict[str, list[list[Any]]]:
     return found
 
 
-async def test_every_alert_is_seen_to_fire_and_not_to_fire(rules: list[Rule]) -> None:
+async def test_every_alert_has_series_that_fire_and_series_that_do_not(rules: list[Rule]) -> None:
     assert [file.stem for file in OF_ONE_ALERT] == sorted(rule["alert"] for rule in rules)
     for file in OF_ONE_ALERT:
         ((name, tests),) = expectations(file).items()
@@ -92,7 +92,7 @@ async def test_every_alert_is_seen_to_fire_and_not_to_fire(rules: list[Rule]) ->
         assert fired["exp_annotations"]["runbook_url"].startswith(f"{RUNBOOKS}#")
 
 
-async def test_alerts_ask_for_the_job_that_the_service_monitor_makes(helms: dict[str, Helm]) -> None:
+async def test_alerts_select_the_job_of_the_service_monitor(helms: dict[str, Helm]) -> None:
     options = ("--set", "fullnameOverride=orders,metrics.serviceMonitor.enabled=true")
     rendered = helms["helm4"].rendered(*options)
     (monitor,) = [each for each in rendered if each["kind"] == "ServiceMonitor"]
@@ -152,7 +152,7 @@ def window(factor: int) -> Callable[[Rule], Rule]:
         pytest.param(lambda rule: rule | {"annotations": {}}, id="without annotations"),
     ],
 )
-async def test_the_series_tell_an_alert_from_one_that_is_a_little_different(
+async def test_series_detect_a_slightly_different_alert(
     promtool: Promtool, tmp_path: Path, rules: list[Rule], change: Callable[[Rule], Rule]
 ) -> None:
     changed = [change(rule) for rule in rules]

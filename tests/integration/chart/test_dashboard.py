@@ -87,7 +87,7 @@ def has(query: str, label: str) -> str:
     return f'count by ({FILLED}) (label_replace({query}, "{FILLED}", "yes", "{label}", ".+")) > bool 0'
 
 
-async def test_every_query_is_one(promtool: Promtool, board: dict[str, Any]) -> None:
+async def test_every_query_is_valid(promtool: Promtool, board: dict[str, Any]) -> None:
     found = list(queries(board))
     assert len(found) > len(board["panels"])
     for query, _ in found:
@@ -103,7 +103,7 @@ async def test_no_panel_and_no_legend_is_empty(promtool: Promtool, board: dict[s
     promtool.evaluate(series_of(scraped, TARGET), expected)
 
 
-async def test_every_series_that_an_alert_asks_for_is_there_before_there_is_reason_for_it(
+async def test_series_of_alerts_exist_before_an_alert_fires(
     promtool: Promtool, rendered: list[dict[str, Any]], scraped: str
 ) -> None:
     (rule,) = [each for each in rendered if each["kind"] == "PrometheusRule"]
@@ -114,7 +114,7 @@ async def test_every_series_that_an_alert_asks_for_is_there_before_there_is_reas
     promtool.evaluate(series_of(scraped, TARGET), expected)
 
 
-async def test_metrics_are_named_and_described_as_prometheus_wants_it(promtool: Promtool, scraped: str) -> None:
+async def test_metrics_follow_the_conventions_of_prometheus(promtool: Promtool, scraped: str) -> None:
     ours = [line for line in scraped.splitlines() if "proxiedapp_" in line]
     promtool("check", "metrics", given="\n".join(ours) + "\n")
 
@@ -127,7 +127,7 @@ async def test_metrics_are_named_and_described_as_prometheus_wants_it(promtool: 
         pytest.param("max(proxiedapp_apps)", "reason", id="a label that the query drops"),
     ],
 )
-async def test_an_empty_panel_would_show(promtool: Promtool, scraped: str, query: str, label: str) -> None:
+async def test_empty_panel_is_detected(promtool: Promtool, scraped: str, query: str, label: str) -> None:
     with pytest.raises(AssertionError, match="got:"):
         promtool.evaluate(
             series_of(scraped, TARGET), {has(query, label): [{"labels": f'{{{FILLED}="yes"}}', "value": 1}]}

@@ -59,7 +59,7 @@ async def test_both_ways_install_the_same(
 
 
 @pytest.mark.parametrize("way", [(), ("--server-side", "--force-conflicts")], ids=["client side", "server side"])
-async def test_kubectl_applies_it(monitored: BareCluster, repository: Path, way: tuple[str, ...]) -> None:
+async def test_kubectl_accepts_the_manifests(monitored: BareCluster, repository: Path, way: tuple[str, ...]) -> None:
     said = kubectl(monitored, "apply", "-k", repository / "manifests", *way, "--dry-run=server")
     assert "customresourcedefinition.apiextensions.k8s.io/proxiedapps.proxiedapp.dev" in said
 
@@ -69,6 +69,6 @@ async def test_every_overlay_is_compared(repository: Path) -> None:
     assert overlays == {"ha", "isolated", "namespaced"}
 
 
-async def test_the_namespace_takes_restricted_pods_only(monitored: BareCluster, repository: Path) -> None:
+async def test_namespace_admits_only_restricted_pods(monitored: BareCluster, repository: Path) -> None:
     (namespace,) = [each for each in kustomized(monitored, repository / "manifests") if each["kind"] == "Namespace"]
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"

@@ -43,7 +43,7 @@ async def test_lint_finds_nothing(helm: Helm) -> None:
 
 
 @each_value_set
-async def test_it_becomes_what_is_written_down(helms: dict[str, Helm], repository: Path, values: Path) -> None:
+async def test_chart_renders_as_the_golden_file(helms: dict[str, Helm], repository: Path, values: Path) -> None:
     rendered = helms["helm3"].rendered("--values", values)
     assert helms["helm4"].rendered("--values", values) == rendered
     text, golden = dump(with_rules_named(without_crd(rendered), repository)), RENDERED / values.name
@@ -53,7 +53,7 @@ async def test_it_becomes_what_is_written_down(helms: dict[str, Helm], repositor
 
 
 @each_value_set
-async def test_the_api_server_takes_every_object(monitored: BareCluster, helms: dict[str, Helm], values: Path) -> None:
+async def test_api_server_accepts_every_object(monitored: BareCluster, helms: dict[str, Helm], values: Path) -> None:
     for manifest in helms["helm4"].rendered("--values", values):
         if manifest["kind"] != "Pod":  # the test's, which needs its account
             await check(monitored.api, manifest)
@@ -64,9 +64,7 @@ def pod_of(deployment: dict[str, Any]) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Pod", **template, "metadata": template["metadata"] | {"name": "operator"}}
 
 
-async def test_its_pods_are_restricted_as_pod_security_admission_has_it(
-    monitored: BareCluster, helms: dict[str, Helm]
-) -> None:
+async def test_pods_satisfy_the_restricted_level(monitored: BareCluster, helms: dict[str, Helm]) -> None:
     rendered = helms["helm4"].rendered("--set", "test.enabled=true", "--set", "test.image=kubectl")
     await create(
         monitored.api,
@@ -84,7 +82,7 @@ async def test_its_pods_are_restricted_as_pod_security_admission_has_it(
 
 
 @pytest.mark.parametrize(("keep", "annotations"), [(True, {"helm.sh/resource-policy": "keep"}), (False, None)])
-async def test_the_crd_is_ours_and_stays_if_asked_to(
+async def test_crd_is_the_generated_one_and_is_kept_on_request(
     helm: Helm, *, keep: bool, annotations: dict[str, str] | None
 ) -> None:
     crd = only(helm.rendered("--set", f"crds.keep={str(keep).lower()}"), "CustomResourceDefinition")
@@ -95,7 +93,7 @@ async def test_the_crd_is_ours_and_stays_if_asked_to(
     assert crd == ours
 
 
-async def test_every_setting_reaches_the_operator_as_it_was_meant(
+async def test_every_setting_reaches_the_operator_unchanged(
     helms: dict[str, Helm],
 ) -> None:
     file = next(file for file in VALUES if file.stem == "settings")
@@ -121,13 +119,13 @@ def snake(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def test_packed_it_becomes_the_same(helm: Helm, tmp_path: Path) -> None:
+async def test_packaged_chart_renders_the_same(helm: Helm, tmp_path: Path) -> None:
     package = helm("package", CHART, "--destination", tmp_path).rpartition("saved it to: ")[2].strip()
     place = ("-n", "proxiedapp-system", "--kube-version", KUBE_VERSION)
     assert objects(helm("template", "proxiedapp", package, *place)) == helm.rendered()
 
 
-async def test_it_may_be_part_of_another_chart(helm: Helm, tmp_path: Path) -> None:
+async def test_chart_works_as_a_subchart(helm: Helm, tmp_path: Path) -> None:
     (tmp_path / "charts").mkdir()
     helm("package", CHART, "--destination", tmp_path / "charts")
     dependency = {"name": "proxiedapp", "version": ">=0.0.0", "condition": "proxiedapp.enabled"}
@@ -140,7 +138,7 @@ async def test_it_may_be_part_of_another_chart(helm: Helm, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", HELMS)
-async def test_it_says_what_comes_next(monitored: BareCluster, tmp_path: Path, name: str) -> None:
+async def test_notes_describe_the_next_steps(monitored: BareCluster, tmp_path: Path, name: str) -> None:
     helm = Helm(name, tmp_path, monitored.admin_kubeconfig)
     dry = ("install", "proxiedapp", CHART, "-n", "team-a", "--dry-run=client", "--set", "crds.enabled=false")
     said = helm(

@@ -79,7 +79,9 @@ from tests.support.helm import CHART, KUBE_VERSION, Helm
         ),
     ],
 )
-async def test_what_cannot_be_meant_is_refused(helm: Helm, tmp_path: Path, values: dict[str, Any], named: str) -> None:
+async def test_invalid_value_is_rejected_and_named(
+    helm: Helm, tmp_path: Path, values: dict[str, Any], named: str
+) -> None:
     file = tmp_path / "values.json"
     file.write_text(json.dumps(values))
     release = ("proxiedapp", CHART, "-n", "proxiedapp-system", "--kube-version", KUBE_VERSION)
@@ -88,7 +90,7 @@ async def test_what_cannot_be_meant_is_refused(helm: Helm, tmp_path: Path, value
     assert named in done.stderr
 
 
-async def test_a_cluster_that_is_too_old_is_refused(helm: Helm) -> None:
+async def test_cluster_that_is_too_old_is_rejected(helm: Helm) -> None:
     done = helm.run("template", "proxiedapp", CHART, "--kube-version", "1.30.9")
     assert done.returncode != 0
     assert "requires kubeVersion: >=1.31.0-0 which is incompatible with Kubernetes v1.30.9" in done.stderr

@@ -15,7 +15,9 @@ from tests.support.sandbox import Sandbox, eventually
         pytest.param({"command": ["fastapi", "run", "absent.py"]}, "CrashLoopBackOff", "exits with code", id="crash"),
     ],
 )
-def test_ready_says_why(sandbox: Sandbox, namespace: str, change: dict[str, Any], reason: str, words: str) -> None:
+def test_ready_reports_the_pod_problem(
+    sandbox: Sandbox, namespace: str, change: dict[str, Any], reason: str, words: str
+) -> None:
     sandbox.apply(hello("shop", namespace, **change))
 
     def told() -> bool:
@@ -30,14 +32,14 @@ def test_ready_says_why(sandbox: Sandbox, namespace: str, change: dict[str, Any]
     sandbox.wait_ready("shop", namespace)
 
 
-def test_quota_that_leaves_no_room_is_named(sandbox: Sandbox, namespace: str) -> None:
+def test_exceeded_quota_is_reported(sandbox: Sandbox, namespace: str) -> None:
     sandbox.kubectl("create", "quota", "small", "--hard=pods=0", "-n", namespace)
     sandbox.apply(hello("shop", namespace))
     eventually(lambda: sandbox.conditions("shop", namespace)["Ready"]["reason"] == "QuotaExceeded", "the quota")
     assert "exceeded quota: small" in sandbox.conditions("shop", namespace)["Ready"]["message"]
 
 
-def test_suspended_app_keeps_serving_and_takes_no_change(sandbox: Sandbox, namespace: str) -> None:
+def test_suspended_app_keeps_serving_and_ignores_changes(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace))
     sandbox.wait_ready("shop", namespace)
     sandbox.kubectl("annotate", "papp", "shop", "-n", namespace, "proxiedapp.dev/reconcile=suspended")
