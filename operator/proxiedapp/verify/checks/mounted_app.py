@@ -26,8 +26,9 @@ def is_of_mounted_app(path: str) -> bool:
 
 def mounted_app(facts: Facts, extra: Extra) -> Finding:
     """Judge a mounted app's schema by its first server, or its docs page by the URL that it loads."""
-    mount = facts.address.public_path(extra.path.removesuffix(_SCHEMA).removesuffix(_DOCS))
-    return _judge_docs(facts, extra, mount) if extra.path.endswith(_DOCS) else _judge_schema(facts, extra, mount)
+    if extra.path.endswith(_DOCS):
+        return _judge_docs(facts, extra, facts.address.public_path(extra.path.removesuffix(_DOCS)))
+    return _judge_schema(facts, extra, facts.address.public_path(extra.path.removesuffix(_SCHEMA)))
 
 
 def _judge_docs(facts: Facts, extra: Extra, mount: str) -> Finding:

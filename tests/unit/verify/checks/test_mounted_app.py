@@ -39,6 +39,10 @@ def mounted_docs(url: str, docs_schema: Any) -> Evidence:
         pytest.param(mounted(MOUNT), id="schema"),
         pytest.param(mounted(MOUNT, "https://a.example"), id="own servers after the mount"),
         pytest.param(mounted(ORIGIN + MOUNT), id="absolute URL"),
+        pytest.param(
+            with_extra("/docs/openapi.json", schema_answer(f"{PREFIX}/docs", path=f"{PREFIX}/docs/openapi.json")),
+            id="mounted at /docs",
+        ),
         pytest.param(mounted_docs(MOUNTED_SCHEMA, schema_answer(MOUNT, path=MOUNTED_SCHEMA)), id="docs page"),
         pytest.param(
             mounted_docs(f"{MOUNT}/s.json", schema_answer(MOUNT, path=f"{MOUNT}/s.json")), id="another schema path"
