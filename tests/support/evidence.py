@@ -16,7 +16,7 @@ ORIGIN: Final = "https://example.com"
 SCHEMA: Final = f"{PREFIX}/openapi.json"
 DOCS: Final = f"{PREFIX}/docs"
 DOUBLED: Final = PREFIX + SCHEMA
-NEIGHBOUR: Final = f"{PREFIX}openapi.json"
+NEIGHBOUR: Final = f"{PREFIX}-0123456789abcdef"
 OUTSIDE: Final = "/api/abc/nowhere"
 JSON, HTML, TEXT = "application/json", "text/html; charset=utf-8", "text/plain; charset=utf-8"
 

@@ -11,6 +11,10 @@ Where the advice about each server comes from (versions in requirements/, tried 
 * uvicorn-worker 0.4.0 builds uvicorn's configuration without a root path (uvicorn_worker/_workers.py).
 """
 
+from typing import Final
+
+OUTSIDE_FIX: Final = "Write the path as the app declares it, without the segments . and .."
+
 
 def set_root_path(prefix: str) -> str:
     """Advise for an app that has no root path, or another one than the prefix."""

@@ -73,16 +73,26 @@ class Client:
     """A request that starts later has too little time left to blame the server if there is no response."""
 
     async def get_if(self, path: str | None, *, limit: int = PEEK) -> Reply | None:
-        """Request a public path; None if there is none, or if this target cannot be requested for it."""
-        if path is None or not PATH_AND_QUERY.fullmatch(path) or self.address.request_url(path) is None:
+        """Request a public path; None if there is none, or if it is invalid or outside the prefix."""
+        if path is None or not PATH_AND_QUERY.fullmatch(path) or not self.address.contains(path):
             return None
         return await self.get(path, limit=limit)
 
     async def get(self, path: str, *, limit: int = PEEK, headers: Mapping[str, str] | None = None) -> Reply:
-        """Request a public path, and read `limit` bytes of the response at most.
+        """Request a public path under the prefix, and read `limit` bytes of the response at most.
 
-        A broken connection is tried once more: a server may close a kept connection just when the request is sent.
+        Any other path is not requested: the app may name it, but another app may be served there.
         """
+        if not self.address.contains(path):
+            return NoAnswer(path, Cause.OUTSIDE)
+        return await self._get(path, limit, headers)
+
+    async def get_beside(self, path: str | None) -> Reply | None:
+        """Request a public path outside the prefix, so random that no app has such a route; None if there is none."""
+        return None if path is None else await self._get(path, PEEK, None)
+
+    async def _get(self, path: str, limit: int, headers: Mapping[str, str] | None) -> Reply:
+        """Request a path. A broken connection is tried once more: a server may close one just as it is used again."""
         reply = await self._get_once(path, limit, headers or {})
         broken = isinstance(reply, NoAnswer) and reply.cause is Cause.PROTOCOL
         return await self._get_once(path, limit, headers or {}) if broken else reply

@@ -10,7 +10,9 @@ class Code(StrEnum):
     """
 
     UNREACHABLE = "Unreachable"
-    """No response: the connection or the TLS handshake failed, or the deadline passed. Reported only as a fault."""
+    """No response: the connection or the TLS handshake failed, the deadline passed, or a path leaves the prefix and is
+    not requested. Reported only as a fault.
+    """
     NOT_SERVED = "NotServed"
     """Nothing is served under the prefix: the proxy has no such route, or the app has none of the requested paths."""
     DOUBLED_PREFIX = "DoubledPrefix"

@@ -23,6 +23,8 @@ class Cause(Enum):
     TLS = auto()
     PROTOCOL = auto()
     """The connection was established, but did not return a complete HTTP response."""
+    OUTSIDE = auto()
+    """It was not sent, because the path leaves the prefix: another app may be served there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class NoAnswer:
 
     def as_text(self) -> str:
         """Return what happened to the request, as the reason of a finding."""
+        if self.cause is Cause.OUTSIDE:
+            return f"GET {self.path} was not sent, because it leaves the prefix"
         return f"the check ran out of time for GET {self.path}" if self.is_late else f"no response to GET {self.path}"
 
 
@@ -127,7 +131,9 @@ class Evidence:
     doubled_schema: Reply | None = None
     """The schema's path under the doubled prefix."""
     neighbouring_path: Reply | None = None
-    """The prefix and the schema's path without a slash between them: only a rule that matches characters lets it in."""
+    """A random path that starts with the prefix, but not with the prefix and a slash: only a rule that matches
+    characters lets it in, and no app has such a route.
+    """
     forged_docs: Reply | None = None
     forged_slash: Reply | None = None
     """`schema_slash` again, with forged headers."""

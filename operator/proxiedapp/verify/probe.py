@@ -1,6 +1,8 @@
 """The requests of one check: which paths, in which order, and what follows from the first responses.
 
-Requests go to the target's own host only. No handler of the app runs but those of schema, docs page and extra paths.
+Requests go to the target's own host and under its prefix only, whatever the app's responses name. Two requests go
+beside the prefix, to random paths that no app has. No handler of the app runs but those of schema, docs page and extra
+paths.
 """
 
 import asyncio
@@ -39,9 +41,9 @@ async def _request_fixed_paths(evidence: Evidence, client: Client) -> Evidence:
     address, options = evidence.address, evidence.options
     prefix = address.prefix
     schema_at, docs_at = address.public_path(options.openapi_path), address.public_path(options.docs_path)
-    behind_proxy = prefix and not evidence.target.direct
+    behind_proxy = bool(prefix) and not evidence.target.direct
     unknown = f"/{secrets.token_hex(8)}/nowhere"
-    neighbour = f"{prefix}{options.openapi_path.removeprefix('/')}"
+    parent = prefix.rpartition("/")[0]
     (
         docs,
         unknown_path,
@@ -53,11 +55,11 @@ async def _request_fixed_paths(evidence: Evidence, client: Client) -> Evidence:
     ) = await asyncio.gather(
         client.get(docs_at, limit=BODY_MAX),
         client.get(address.public_path(unknown)),
-        client.get_if(prefix.rpartition("/")[0] + unknown if behind_proxy else None),
+        client.get_beside(f"{parent}{unknown}" if behind_proxy else None),
         client.get(toggle_slash(schema_at)),
         client.get(toggle_slash(docs_at)),
         client.get_if(address.public_path(schema_at) if prefix else None, limit=BODY_MAX),
-        client.get_if(neighbour if behind_proxy else None, limit=BODY_MAX),
+        client.get_beside(f"{prefix}-{secrets.token_hex(8)}" if behind_proxy else None),
     )
     extras = await asyncio.gather(*(_request_extra(path, client) for path in options.extra_paths))
     return replace(
@@ -83,7 +85,7 @@ async def _request_extra(path: str, client: Client) -> Extra:
 
 
 async def _request_docs_schema(docs: Reply | None, client: Client, schema: Reply | None = None) -> Reply | None:
-    """Request the schema that a docs page loads, if it is on this host.
+    """Request the schema that a docs page loads, if it is on this host and under the prefix.
 
     `schema` is what was returned for the schema before; it is not requested again if the path is the same.
     """

@@ -99,8 +99,13 @@ class AppAddress:
         return self.origin + (public_path.removeprefix(self.prefix) or "/") if self.contains(public_path) else None
 
     def contains(self, public_path: str) -> bool:
-        """Return whether a path is the prefix or under it."""
-        return public_path == self.prefix or public_path.startswith(f"{self.prefix}/")
+        """Return whether a path is the prefix or under it, however a proxy reads it.
+
+        A path with `.` or `..` segments never is: proxies and HTTP clients resolve them, also if they are escaped
+        (https://url.spec.whatwg.org/#double-dot-path-segment), and the request would go to another app.
+        """
+        is_under = public_path == self.prefix or public_path.startswith(f"{self.prefix}/")
+        return is_under and not _has_dot_segment(public_path)
 
     def resolve(self, reference: str, page: str) -> SplitResult | None:
         """Return the absolute URL of a reference on a public page, as browsers resolve it; None if it is invalid.
@@ -117,6 +122,14 @@ class AppAddress:
     def is_same_host(self, url: SplitResult) -> bool:
         """Return whether a URL has the host and port of the app; the scheme does not matter."""
         return without_default_port(url) in {host.lower() for host in self.hosts}
+
+
+def _has_dot_segment(path: str) -> bool:
+    path = path.partition("?")[0]
+    if "." not in path and "%" not in path:
+        return False
+    decoded = unquote(unquote(path))  # a proxy may decode once, and the server behind it once more
+    return any(segment.partition(";")[0] in {".", ".."} for segment in decoded.replace("\\", "/").split("/"))
 
 
 def parse_target(target: VerifyTarget) -> AppAddress:

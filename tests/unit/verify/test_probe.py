@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -38,7 +39,7 @@ def target(server: Loopback, **fields: Any) -> VerifyTarget:
 
 def without_random_segments(paths: list[str]) -> list[str]:
     """Return paths with `*` for the random segment."""
-    return ["/".join("*" if len(segment) == 16 else segment for segment in path.split("/")) for path in paths]
+    return [re.sub(r"[0-9a-f]{16}", "*", path) for path in paths]
 
 
 async def test_requests_behind_a_proxy() -> None:
@@ -55,7 +56,7 @@ async def test_requests_behind_a_proxy() -> None:
             f"{SCHEMA}/",
             f"{DOCS}/",
             f"{PREFIX}{SCHEMA}",
-            f"{PREFIX}openapi.json",
+            f"{PREFIX}-*",
             f"{PREFIX}/items",
             *(SCHEMA, DOCS, f"{SCHEMA}/"),  # forged
         ]
@@ -167,6 +168,43 @@ async def test_schema_url_is_escaped_as_browsers_do(url: str, requested: str) ->
     async with serving(answering(an_app(docs=f"{PREFIX}/{url}"))) as server:
         await collect(target(server), PLAIN, seconds=10)
     assert any(path.startswith(f"{PREFIX}/{requested}") for path in server.raw_paths)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["/openapi.json", "/other/openapi.json", f"{PREFIX}/../other", f"{PREFIX}/%2e%2e/other", f"{PREFIX}/..%2fother"],
+)
+async def test_url_outside_the_prefix_is_not_requested(url: str) -> None:
+    """Another app may be served there, and its responses are nothing for the author of this one."""
+    app = an_app(docs=url) | {f"{PREFIX}/sub/docs": lambda: web.Response(text=a_docs_page(url))}
+    options = VerifyOptions(extra_paths=("/sub/docs",))
+    async with serving(answering(app)) as server:
+        findings = await verify(target(server), options)
+    paths = [path for path in without_random_segments(server.paths) if not path.startswith(f"{PREFIX}/")]
+    assert sorted(paths) == ["/api/*/nowhere", f"{PREFIX}-*"], "two random paths, and nothing else"
+    assert not any(".." in path or "%2" in path for path in server.raw_paths)
+    seen = {finding.code: finding.seen for finding in findings if not finding.ok}
+    for code in (Code.DOCS_SCHEMA_URL, Code.MOUNTED_APP):
+        assert seen[code].endswith(f"which is outside the prefix {PREFIX}")
+
+
+@pytest.mark.parametrize(
+    "path", ["/../other", "/%2e%2e/other", "/a/%2E./..%2fother", "/..;x/other", "/%252e%252e/other"]
+)
+async def test_path_of_the_options_that_leaves_the_prefix_is_not_requested(path: str) -> None:
+    async with serving(answering(an_app())) as server:
+        extra = await verify(target(server), VerifyOptions(extra_paths=(path, f"ws:{path}")))
+        schema = await verify(target(server), VerifyOptions(openapi_path=path))
+        docs = await verify(target(server), VerifyOptions(docs_path=path))
+    assert not any("other" in raw for raw in server.raw_paths)
+    for findings, codes in (
+        (extra, [Code.EXTRA_PATH, Code.WEBSOCKET]),
+        (schema, [Code.UNREACHABLE]),
+        (docs, [Code.UNREACHABLE]),
+    ):
+        wrong = [finding for finding in findings if not finding.ok]
+        assert [finding.code for finding in wrong] == codes
+        assert all("was not sent, because it leaves the prefix" in finding.seen for finding in wrong)
 
 
 async def test_docs_page_leads_to_a_schema_at_another_path() -> None:

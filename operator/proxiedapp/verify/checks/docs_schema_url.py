@@ -31,6 +31,9 @@ def docs_schema_url(facts: Facts) -> Finding:
         seen = f"the docs page loads {excerpt(url.geturl())}, with another scheme than its own"
         fix = "Write the schema URL without scheme and host, or configure the server to trust the proxy"
         return wrong(Code.DOCS_SCHEMA_URL, seen, expected, fix)
+    if not address.contains(url.path):
+        seen = f"the docs page loads {excerpt(url.path)}, which is outside the prefix {address.prefix}"
+        return wrong(Code.DOCS_SCHEMA_URL, seen, expected, set_root_path(address.prefix))
     return _judge_response(facts, url.path, expected)
 
 
@@ -43,7 +46,7 @@ def _judge_response(facts: Facts, path: str, expected: str) -> Finding:
     seen = f"the docs page loads {excerpt(path)}, which {returned}"
     if address.prefix and path == address.public_path(facts.schema_path) and facts.doubled_schema is not None:
         return not_judged(Code.DOCS_SCHEMA_URL, f"{seen}, but contains the prefix twice", expected)
-    if isinstance(reply, Answer) and address.contains(path):
+    if isinstance(reply, Answer):
         if facts.docs_schema is not None:
             return right(Code.DOCS_SCHEMA_URL, seen, expected)
         if reply.is_denied or reply.is_redirect:

@@ -1,8 +1,8 @@
 """ExtraPath: whether the app serves a path that the options name; any response of the app itself is enough."""
 
-from proxiedapp.verify.advice import keep_prefix
+from proxiedapp.verify.advice import OUTSIDE_FIX, keep_prefix
 from proxiedapp.verify.codes import Code
-from proxiedapp.verify.evidence import Extra, NoAnswer
+from proxiedapp.verify.evidence import Cause, Extra, NoAnswer
 from proxiedapp.verify.facts import Facts
 from proxiedapp.verify.finding import Finding, excerpt, not_judged, right, wrong
 from proxiedapp.verify.inconclusive import why_inconclusive
@@ -39,4 +39,6 @@ def judge_unanswered(reply: NoAnswer, code: Code, expected: str, fix: str) -> Fi
     """Judge a request that got no response."""
     if reply.is_late:
         return not_judged(code, reply.as_text(), expected)
+    if reply.cause is Cause.OUTSIDE:
+        fix = OUTSIDE_FIX
     return wrong(code, reply.as_text(), expected, fix)

@@ -40,6 +40,9 @@ def _judge_docs(facts: Facts, extra: Extra, mount: str) -> Finding:
     if url is None or not address.is_same_host(url):
         reason = f"no schema URL on this host is recognized in {docs.path}"
         return not_judged(Code.MOUNTED_APP, reason, expected)
+    if not address.contains(url.path):
+        seen = f"{docs.path} loads {excerpt(url.path)}, which is outside the prefix {address.prefix}"
+        return wrong(Code.MOUNTED_APP, seen, expected, keep_prefix(address.prefix))
     if isinstance(reply, NoAnswer) and reply.is_late:
         return not_judged(Code.MOUNTED_APP, reply.as_text(), expected)
     returned = f"returned {reply.status}" if isinstance(reply, Answer) else "got no response"

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from proxiedapp.verify.advice import OUTSIDE_FIX
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer, Cause, Evidence, NoAnswer
 from proxiedapp.verify.facts import Facts
@@ -22,6 +23,7 @@ _CONNECTION_FIXES: Final = {
     Cause.TLS: "Check that this port serves TLS and that the proxy has a certificate for this host (--host), or use "
     "http in the URL",
     Cause.PROTOCOL: "Check that this port serves HTTP",
+    Cause.OUTSIDE: OUTSIDE_FIX,
 }
 _NO_ROUTE: Final = (
     "The proxy has no route for this address: check the route's host, prefix and entry point, that every middleware it "
@@ -48,6 +50,7 @@ def unreachable(evidence: Evidence) -> Finding | None:
                 Cause.CONNECTION: f"no connection to {evidence.address.origin}",
                 Cause.CERTIFICATE: f"the certificate is not trusted: {excerpt(reply.detail)}",
                 Cause.TLS: f"the TLS handshake failed: {excerpt(reply.detail)}",
+                Cause.OUTSIDE: reply.as_text(),
                 Cause.PROTOCOL: f"no valid HTTP response to GET {reply.path}: {excerpt(reply.detail)}",
             }[reply.cause]
             return wrong(Code.UNREACHABLE, seen, _EXPECTED, _CONNECTION_FIXES[reply.cause])

@@ -3,6 +3,7 @@
 import pytest
 
 from proxiedapp.verify.codes import Code
+from proxiedapp.verify.evidence import Evidence
 from tests.support.evidence import (
     HTML,
     NEIGHBOUR,
@@ -15,11 +16,13 @@ from tests.support.evidence import (
     evidence,
     finding_of,
     no_answer,
-    schema_answer,
 )
 
 WRONG = {
-    "the app's schema": evidence(neighbouring_path=schema_answer(PREFIX)),
+    "the app's page for any path": evidence(
+        unknown_path=an_answer(f"{PREFIX}/abc/nowhere", 200, "<h1>Shop</h1>", HTML),
+        neighbouring_path=an_answer(NEIGHBOUR, 200, "<h1>Shop</h1>", HTML),
+    ),
     "the app's 404": evidence(neighbouring_path=app_404(NEIGHBOUR)),
 }
 
@@ -57,4 +60,11 @@ def test_response_of_another_server_is_not_a_fault(name: str) -> None:
 
 
 def test_fix_is_a_rule_that_ends_at_a_segment() -> None:
-    assert 'PathPrefix("/api/v1/")' in finding_of(WRONG["the app's schema"], Code.NEIGHBOUR_PREFIX).fix
+    assert 'PathPrefix("/api/v1/")' in finding_of(WRONG["the app's 404"], Code.NEIGHBOUR_PREFIX).fix
+
+
+@pytest.mark.parametrize("given", [given for given, _ in RIGHT.values()] + list(WRONG.values()))
+def test_finding_contains_nothing_of_a_response_of_another_app(given: Evidence) -> None:
+    seen = finding_of(given, Code.NEIGHBOUR_PREFIX).seen
+    assert NEIGHBOUR not in seen, "a name that is random would change the condition at each check"
+    assert "404" not in seen
