@@ -42,14 +42,14 @@ def additions(invocation: Invocation, form: Form, required: Mapping[Role, str | 
             added.variables[setting.variables[0]] = missing
         else:
             added.flags.extend([setting.flags[0], missing])
-    given_options = invocation.options()
+    given_options = invocation.options
     added.flags.extend(switch for switch in form.required_switches if switch not in given_options)
     return added
 
 
 def reject_unservable(invocation: Invocation, form: Form) -> None:
     """Raise CommandConflictError for an option or variable with which the app cannot be served."""
-    given_options = invocation.options()
+    given_options = invocation.options
     for option, reason in form.rejected_options.items():
         if option in given_options:
             raise rejected(option, "spec.command", reason)

@@ -16,10 +16,19 @@ _FIELDS: Final[Mapping[Role, str]] = {
 }
 """The field of the spec that decides the value of a role."""
 
+_SHOWN: Final = 512
+"""Characters of a value that a message contains."""
+
+
+def _shown(given: Given) -> str:
+    """Return a value as messages contain it."""
+    text = given.value.text
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
 
 def contradiction(given: Given, role: Role, required: str) -> CommandConflictError:
     """Return the error for a value that is not the one which the spec requires."""
-    found = f"{given.source} {given.value.text}"
+    found = f"{given.source} {_shown(given)}"
     if role is Role.INTERFACE:
         return CommandConflictError(
             given.field,
@@ -60,7 +69,7 @@ def loopback_only(given: Given) -> CommandConflictError:
     """Return the error for a server that listens on loopback."""
     return CommandConflictError(
         given.field,
-        f"with {given.source} {given.value.text}, the server listens on loopback only, where the proxy cannot reach it",
+        f"with {given.source} {_shown(given)}, the server listens on loopback only, where the proxy cannot reach it",
         f"Remove {given.source}, so that the server listens on all addresses of the pod",
     )
 

@@ -7,6 +7,7 @@ from shlex import join
 from textwrap import shorten
 from typing import Final
 
+from proxiedapp.api.budget import Budget, BudgetError
 from proxiedapp.api.errors import CommandConflictError, UnknownServerError
 from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.servers.adapter.wiring import wire_adapter
@@ -24,6 +25,8 @@ from proxiedapp.servers.stripmode import choose_form, proxy_strips
 from proxiedapp.servers.table import BY_KIND, SERVERS
 
 _IPV4: Final = 4
+_SHOWN: Final = 80
+"""Characters of a command that a message contains."""
 _MAPPED_BITS: Final = 96
 """Length of the prefix ::ffff:0:0/96, in which an IPv6 socket shows IPv4 addresses (RFC 4291, 2.5.5.2)."""
 
@@ -45,13 +48,14 @@ class Launch:
     """What is wrong although the app is served, and how the user can fix it."""
 
 
-def launch(spec: ProxiedAppSpec, trusted_proxies: Sequence[str]) -> Launch:
+def launch(spec: ProxiedAppSpec, trusted_proxies: Sequence[str], budget: Budget | None = None) -> Launch:
     """Return how to start the app's server with its prefix, trusted proxies, address, port and workers.
 
     `trusted_proxies` are validated addresses and networks, in the order in which they are written. Raises RejectedError
-    if the command has no known server, or if something in the spec contradicts it.
+    if the command has no known server, if something in the spec contradicts it, or if reading it takes more steps than
+    are left of `budget`.
     """
-    invocation = _read(spec)
+    invocation = _read(spec, Budget() if budget is None else budget)
 
     form = choose_form(invocation.server, spec)
     strips = proxy_strips(form, spec)
@@ -65,7 +69,7 @@ def launch(spec: ProxiedAppSpec, trusted_proxies: Sequence[str]) -> Launch:
     return Launch(invocation.server.name, command, args, variables, root_path, strips, form.adapter, form.limits)
 
 
-def _read(spec: ProxiedAppSpec) -> Invocation:
+def _read(spec: ProxiedAppSpec, budget: Budget) -> Invocation:
     """Find the server in the spec's command, or in the command for `server.app`."""
     kind = spec.server.kind
     environment = read_environment(spec.env)
@@ -84,18 +88,24 @@ def _read(spec: ProxiedAppSpec) -> Invocation:
         )
     container = container_command(command, spec.args, environment)
     try:
-        invocation = read_command(container, kind)
+        invocation = read_command(container, kind, budget)
     except UnreadableScriptError as error:
         raise UnknownServerError(
             "spec.command",
             f"the operator cannot add options to its shell script: {error}",
             "Start the server without a shell, or reduce the script to one server command",
         ) from error
+    except BudgetError as error:
+        raise UnknownServerError(
+            "spec.command",
+            f"it has too many arguments, or one that is too long (reading it takes {error})",
+            "Shorten the command, or the variable in spec.env with the server's arguments",
+        ) from error
     if invocation is None:
         known = ", ".join(dict.fromkeys(program for server in SERVERS for program in sorted(server.programs)[:1]))
         raise UnknownServerError(
             "spec.command",
-            f"the operator does not recognise a server in `{shorten(join(container.elements), 80)}`",
+            f"the operator does not recognise a server in `{_shown(container.elements)}`",
             f"Use the command of a server ({known}; gunicorn with -k and its worker class), or replace it by "
             "spec.server.kind and spec.server.app, or set spec.server.kind: other",
         )
@@ -106,6 +116,11 @@ def _read(spec: ProxiedAppSpec) -> Invocation:
             "Remove spec.server.kind, or change spec.command",
         )
     return invocation
+
+
+def _shown(elements: Sequence[str]) -> str:
+    """Return a command for a message. `shorten` splits the whole of its text, so it gets no more than it may return."""
+    return shorten(join(element[:_SHOWN] for element in elements[:_SHOWN])[: 2 * _SHOWN], _SHOWN)
 
 
 def _required_values(spec: ProxiedAppSpec, root_path: str, trusted: str) -> Mapping[Role, str | None]:

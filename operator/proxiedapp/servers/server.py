@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Final
 
 
@@ -75,7 +76,7 @@ class Form:
     """What is wrong although the app is served, and how the user can fix it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Grammar:
     """How a server parses its arguments."""
 
@@ -87,6 +88,23 @@ class Grammar:
     """Options whose value is the next argument, unless that is an option itself."""
     abbreviates: bool = False
     """Whether an unambiguous beginning of a long option is accepted (`allow_abbrev` of Python's argparse)."""
+
+    @cached_property
+    def abbreviations(self) -> Mapping[str, str]:
+        """Every abbreviation that stands for exactly one option, and the name of that option."""
+        if not self.abbreviates:
+            return {}
+        names = self.switches | self.valued | self.optional
+        stands_for: dict[str, set[str]] = {}
+        for name in names:
+            for end in range(2, len(name)):
+                stands_for.setdefault(name[:end], set()).add(name)
+        return {short: next(iter(full)) for short, full in stands_for.items() if len(full) == 1 and short not in names}
+
+    @cached_property
+    def switch_letters(self) -> str:
+        """The letters of all switches of one letter."""
+        return "".join(name[1] for name in self.switches if not name.startswith("--"))
 
 
 @dataclass(frozen=True, slots=True)

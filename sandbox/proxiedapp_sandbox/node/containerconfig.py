@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from proxiedapp.api.budget import Budget
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp.servers.command.environment import expand_references
+from proxiedapp.servers.command.environment import MAX_EXPANSION
+from proxiedapp_sandbox.node.environment import expanded
 from proxiedapp_sandbox.node.errors import NotStartableError
 from proxiedapp_sandbox.node.images import Image
 from proxiedapp_sandbox.node.shim.spec import IsolationSpec, Mount, ProcessSpec
@@ -53,8 +55,8 @@ def container_config(
     """Return what is needed to start a container.
 
     `variables` is its environment as `environment.environment` returns it, and `host_path` is PATH of the host. Raises
-    NotStartableError if the spec lacks a command, which an image of the sandbox cannot supply, or if a subPath leaves
-    its volume.
+    NotStartableError if the spec lacks a command, which an image of the sandbox cannot supply, if a subPath leaves its
+    volume, or if a value becomes too long.
     """
     arguments = [*(container.get("command") or []), *(container.get("args") or [])]
     if not arguments:
@@ -63,6 +65,7 @@ def container_config(
             "the container has no command, and an image of the sandbox is a folder that cannot supply one: "
             "set the container's command",
         )
+    expansion = Budget(MAX_EXPANSION)
     env = {
         "PATH": image.search_path(default_bin, host_path),
         "HOME": "/",
@@ -72,7 +75,7 @@ def container_config(
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     process = ProcessSpec(
-        argv=[expand_references(argument, variables).text for argument in arguments],
+        argv=[expanded(argument, variables, expansion) for argument in arguments],
         env=env | dict(variables),
         workdir=str(image.folder / (container.get("workingDir") or ".")),
     )
@@ -83,7 +86,7 @@ def container_config(
         mounts=[
             Mount(str(folder.hosts), "/etc/hosts", read_only=True),
             Mount(str(folder.resolver), "/etc/resolv.conf", read_only=True),
-            *_mounts(container, pod, variables, folder.volumes),
+            *_mounts(container, pod, variables, folder.volumes, expansion),
         ],
         visible=[str(path) for path in (image.folder, default_bin.parent.resolve(), Path(sys.base_prefix).resolve())],
         read_only=bool((container.get("securityContext") or {}).get("readOnlyRootFilesystem")),
@@ -91,12 +94,14 @@ def container_config(
     return ContainerConfig(image, process, isolation)
 
 
-def _mounts(container: Manifest, pod: Manifest, variables: Mapping[str, str], folder: Path) -> list[Mount]:
+def _mounts(
+    container: Manifest, pod: Manifest, variables: Mapping[str, str], folder: Path, expansion: Budget
+) -> list[Mount]:
     volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or []}
     mounts = []
     for mount in container.get("volumeMounts") or []:
         volume = volumes[mount["name"]]
-        path = mount.get("subPath") or expand_references(mount.get("subPathExpr") or "", variables).text
+        path = mount.get("subPath") or expanded(mount.get("subPathExpr") or "", variables, expansion)
         if posixpath.normpath(path).startswith(("/", "..")):
             raise NotStartableError("CreateContainerConfigError", f"subPath {path!r} points outside its volume")
         read_only = bool(mount.get("readOnly")) or not writable_by_pod(volume)

@@ -9,10 +9,13 @@ from typing import Any, Final, NamedTuple
 
 from kubernetes.utils.quantity import parse_quantity
 
+from proxiedapp.api.budget import Budget
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp.servers.command.environment import expand_references
+from proxiedapp.servers.command.environment import MAX_EXPANSION, MAX_VALUE, expand_references
 from proxiedapp_sandbox.node.errors import NotStartableError
 
+_SHOWN: Final = 80
+"""Characters of a value that a message contains."""
 _FROM: Final = {"configMapRef": "ConfigMap", "secretRef": "Secret"}
 _KEY_FROM: Final = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
 _SUBSCRIPT: Final = re.compile(r"metadata\.(?P<field>labels|annotations)\['(?P<key>[^']+)'\]")
@@ -109,9 +112,10 @@ def environment(container: Manifest, fields: PodFields, contents: SourceContents
     """Return a container's variables: those of services, overridden by `envFrom`, overridden by `env`.
 
     A value in `env` may refer to all variables before it. Raises NotStartableError if a source or key that is not
-    optional is missing.
+    optional is missing, or if a value is too long for Linux.
     """
     made = dict(fields.services)
+    expansion = Budget(MAX_EXPANSION)
     for each in container.get("envFrom") or []:
         for key, kind in _FROM.items():
             if key in each:
@@ -126,8 +130,20 @@ def environment(container: Manifest, fields: PodFields, contents: SourceContents
             if value is not None:
                 made[variable["name"]] = value
         else:
-            made[variable["name"]] = expand_references(variable.get("value") or "", made).text
+            made[variable["name"]] = expanded(variable.get("value") or "", made, expansion)
     return made
+
+
+def expanded(text: str, variables: Mapping[str, str], expansion: Budget) -> str:
+    """Return a text with its references replaced; raises NotStartableError if it becomes too long."""
+    value = expand_references(text, variables, expansion=expansion)
+    if not value.known:
+        raise NotStartableError(
+            "CreateContainerError",
+            f"the references in {text[:_SHOWN]!r} insert too much: at most {MAX_VALUE} characters into one value, and "
+            f"{MAX_EXPANSION} into all of a container",
+        )
+    return value.text
 
 
 def _value_from(

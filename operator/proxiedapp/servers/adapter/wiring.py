@@ -48,7 +48,7 @@ def _is_factory(invocation: Invocation) -> bool:
     if factory is None:
         return False
     switch = factory.flags[0]
-    options = invocation.options()
+    options = invocation.options
     if options & {switch, "--no-" + switch.removeprefix("--")}:
         return switch in options
     given = given_value(invocation, factory)

@@ -68,7 +68,7 @@ def parse_arguments(arguments: Sequence[Value], grammar: Grammar) -> ParsedArgum
 
 def _long_option(arguments: Sequence[Value], at: int, grammar: Grammar) -> Option:
     given, equals, value = arguments[at].text.partition("=")
-    name = _full_name(given, grammar)
+    name = grammar.abbreviations.get(given, given)
     if equals:
         return Option(name, Value(value, arguments[at].known), at, at)
     next_is_option = arguments[at + 1 : at + 2] and arguments[at + 1].text.startswith("-")
@@ -77,28 +77,18 @@ def _long_option(arguments: Sequence[Value], at: int, grammar: Grammar) -> Optio
     return _with_next(name, arguments, at)
 
 
-def _full_name(given: str, grammar: Grammar) -> str:
-    """Complete an abbreviation that stands for exactly one option."""
-    known = grammar.switches | grammar.valued | grammar.optional
-    if not grammar.abbreviates or given in known:
-        return given
-    matching = [name for name in known if name.startswith(given)]
-    return matching[0] if len(matching) == 1 else given
-
-
 def _short_options(arguments: Sequence[Value], at: int, grammar: Grammar) -> list[Option]:
-    """Parse `-x value`, `-xvalue`, and switches joined as in `-vx value`."""
+    """Parse `-x value`, `-xvalue`, and switches joined as in `-vx value`; a switch that is repeated counts once."""
     argument = arguments[at]
-    found: list[Option] = []
-    for index, letter in enumerate(argument.text[1:], start=1):
-        name = f"-{letter}"
-        if name in grammar.switches:
-            found.append(Option(name, None, at, at))
-            continue
-        attached = argument.text[index + 1 :]
-        value = Value(attached.removeprefix("="), argument.known)
-        return [*found, Option(name, value, at, at) if attached else _with_next(name, arguments, at)]
-    return found
+    letters = argument.text[1:]
+    rest = letters.lstrip(grammar.switch_letters)
+    switches = dict.fromkeys(letters[: len(letters) - len(rest)])
+    found = [Option(f"-{letter}", None, at, at) for letter in switches]
+    if not rest:
+        return found
+    name, attached = f"-{rest[0]}", rest[1:]
+    value = Value(attached.removeprefix("="), argument.known)
+    return [*found, Option(name, value, at, at) if attached else _with_next(name, arguments, at)]
 
 
 def _with_next(name: str, arguments: Sequence[Value], at: int) -> Option:

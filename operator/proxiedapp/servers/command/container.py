@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from proxiedapp.servers.command.environment import Environment, Value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ContainerCommand:
     """The command, args and environment of a container. Kubernetes runs args as the end of the command."""
 
@@ -19,7 +20,7 @@ class ContainerCommand:
         """Return command and args as one list, as the spec has them."""
         return [*(self.command or ()), *(self.args or ())]
 
-    @property
+    @cached_property
     def values(self) -> list[Value]:
         """Return command and args as one list, as the container gets them."""
         return [self.environment.expand(element) for element in self.elements]

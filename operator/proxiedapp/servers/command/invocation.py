@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Self
+from typing import Final, Self
 
 from proxiedapp.servers.command.arguments import ParsedArguments, parse_arguments
 from proxiedapp.servers.command.container import ContainerCommand
 from proxiedapp.servers.command.environment import Value
 from proxiedapp.servers.server import Server
+
+STEPS_PER_ARGUMENT: Final = 8
+"""Steps of a budget that one argument of a server takes, however it is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,9 @@ class Invocation:
         positionals = self.parsed.positionals
         return self.arguments[positionals[0]] if positionals else None
 
+    @cached_property
     def options(self) -> set[str]:
-        """Return the names of all options; of `--x` and `--no-x` only the one that has precedence."""
+        """The names of all options; of `--x` and `--no-x` only the one that has precedence."""
         return ParsedArguments((*self.parsed_inherited.options, *self.parsed.options), ()).in_force()
 
     def variable(self, name: str) -> Value | None:

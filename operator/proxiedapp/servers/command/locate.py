@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from posixpath import basename
 from typing import Final
 
 from proxiedapp.servers.command.environment import Value
@@ -42,7 +42,7 @@ def locate(arguments: Sequence[Value], *, in_script: bool) -> Program | Script |
     assignments: dict[str, Value] = {}
     while at < len(arguments):
         text = arguments[at].text
-        name = PurePosixPath(text).name
+        name = basename(text)
         if in_script and not module and (match := ASSIGNMENT.match(text)):
             assignments[match.group(1)] = Value(match.group(2), arguments[at].known)
             at += 1

@@ -6,35 +6,38 @@ The operator never guesses: a command that it does not recognise gives None, and
 import shlex
 from collections.abc import Mapping, Sequence
 
+from proxiedapp.api.budget import Budget
 from proxiedapp.servers.command.arguments import parse_arguments
 from proxiedapp.servers.command.container import ContainerCommand
 from proxiedapp.servers.command.environment import Value
-from proxiedapp.servers.command.invocation import Argument, Invocation, Position
+from proxiedapp.servers.command.invocation import STEPS_PER_ARGUMENT, Argument, Invocation, Position
 from proxiedapp.servers.command.locate import Program, Script, locate
 from proxiedapp.servers.command.script import read_script
 from proxiedapp.servers.server import Server
 from proxiedapp.servers.table import servers_of
 
 
-def read_command(container: ContainerCommand, kind: str = "auto") -> Invocation | None:
+def read_command(container: ContainerCommand, kind: str = "auto", budget: Budget | None = None) -> Invocation | None:
     """Return the server that a container's command starts.
 
     `kind` is the user's name for the server; it decides if the command alone is ambiguous. Raises
-    UnreadableScriptError if the command is a shell script that cannot be read with certainty.
+    UnreadableScriptError if the command is a shell script that cannot be read with certainty, and BudgetError if
+    reading the command takes more steps than are left of `budget`.
     """
+    budget = Budget() if budget is None else budget
     values = container.values
     located = locate(values, in_script=False)
     if located is None:
         return None
     if isinstance(located, Script):
-        scripted = read_script(located, container)
+        scripted = read_script(located, container, budget)
         if scripted is None:
             return None
-        return _invocation(container, scripted.program, scripted.arguments, scripted.insertion, kind)
+        return _invocation(container, scripted.program, scripted.arguments, scripted.insertion, kind, budget)
     own = values[located.arguments :]
     arguments = [Argument(value, Position(located.arguments + index)) for index, value in enumerate(own)]
     insertion = Position(located.arguments + _before_dashes(own))
-    return _invocation(container, located, arguments, insertion, kind)
+    return _invocation(container, located, arguments, insertion, kind, budget)
 
 
 def _before_dashes(arguments: Sequence[Value]) -> int:
@@ -49,10 +52,12 @@ def _invocation(
     arguments: Sequence[Argument],
     insertion: Position,
     kind: str,
+    budget: Budget,
 ) -> Invocation | None:
     """Distinguish the servers of one program by the worker class; return None if it is none of theirs."""
     for server in servers_of(program.name):
-        inherited = _inherited(server, program.assignments, container)
+        inherited = _inherited(server, program.assignments, container, budget)
+        budget.spend(STEPS_PER_ARGUMENT * (len(inherited) + len(arguments)))
         given = (*inherited, *(argument.value for argument in arguments))
         classes = parse_arguments(given, server.grammar).values(server.worker_class_flags)
         recognised = not server.worker_classes or (classes and classes[-1].text in server.worker_classes)
@@ -64,10 +69,13 @@ def _invocation(
     return None
 
 
-def _inherited(server: Server, assignments: Mapping[str, Value], container: ContainerCommand) -> tuple[Value, ...]:
+def _inherited(
+    server: Server, assignments: Mapping[str, Value], container: ContainerCommand, budget: Budget
+) -> tuple[Value, ...]:
     """Return the arguments that a server takes from a variable; none if the operator cannot read them."""
     name = server.arguments_variable or ""
     text = assignments[name].text if name in assignments else container.environment.values.get(name, "")
+    budget.spend(len(text))
     try:
         return tuple(Value(argument) for argument in shlex.split(text))
     except ValueError:

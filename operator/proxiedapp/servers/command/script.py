@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from proxiedapp.api.budget import Budget, BudgetError
 from proxiedapp.servers.command.container import ContainerCommand
 from proxiedapp.servers.command.environment import Environment, Value
-from proxiedapp.servers.command.invocation import Argument, Position
+from proxiedapp.servers.command.invocation import STEPS_PER_ARGUMENT, Argument, Position
 from proxiedapp.servers.command.locate import Program, Script, locate
 from proxiedapp.servers.command.shell import ALL_ARGUMENTS, Token, UnreadableScriptError, simple_commands
 from proxiedapp.servers.command.wrappers import ASSIGNMENT
@@ -24,13 +25,22 @@ class ScriptedServer:
     """The part of the script after which new arguments go."""
 
 
-def read_script(script: Script, container: ContainerCommand) -> ScriptedServer | None:
+def read_script(script: Script, container: ContainerCommand, budget: Budget) -> ScriptedServer | None:
     """Find the server that a script starts; None if it starts none.
 
     Raises UnreadableScriptError if the script cannot be read, or cannot be extended, with certainty.
     """
+    try:
+        return _read(script, container, budget)
+    except BudgetError as error:
+        raise UnreadableScriptError(
+            f"it is too long, or becomes too long when its variables are replaced (reading it takes {error})"
+        ) from error
+
+
+def _read(script: Script, container: ContainerCommand, budget: Budget) -> ScriptedServer | None:
     source = container.elements[script.index]
-    commands = _simple_commands(source, container.environment)
+    commands = _simple_commands(source, container.environment, budget)
     found: list[tuple[int, Program]] = []
     for number, tokens in enumerate(commands):
         located = locate([token.value for token in tokens], in_script=True)
@@ -46,7 +56,7 @@ def read_script(script: Script, container: ContainerCommand) -> ScriptedServer |
         raise UnreadableScriptError("it contains $$, which Kubernetes replaces by $ before the shell reads it")
     ((number, program),) = found
     own = commands[number][program.arguments :]
-    arguments, before_insertion = _with_script_arguments(own, container, script.index)
+    arguments, before_insertion = _with_script_arguments(own, container, script.index, budget)
     last = commands[number][program.arguments + before_insertion - 1]
     assignments = {**script.assignments, **_set_before(commands[:number]), **program.assignments}
     return ScriptedServer(
@@ -54,19 +64,20 @@ def read_script(script: Script, container: ContainerCommand) -> ScriptedServer |
     )
 
 
-def _simple_commands(source: str, environment: Environment) -> list[list[Token]]:
+def _simple_commands(source: str, environment: Environment, budget: Budget) -> list[list[Token]]:
     """Read a script; the value of a variable that the script itself sets is unknown."""
     values = environment.values
-    commands = simple_commands(source, values)
+    commands = simple_commands(source, values, budget)
     tokens = [token for command in commands for token in command]
     assigned = {match.group(1) for token in tokens if (match := ASSIGNMENT.match(token.value.text))}
     if assigned & values.keys():
-        commands = simple_commands(source, {name: text for name, text in values.items() if name not in assigned})
+        others = {name: text for name, text in values.items() if name not in assigned}
+        commands = simple_commands(source, others, budget)
     return commands
 
 
 def _with_script_arguments(
-    own: Sequence[Token], container: ContainerCommand, script: int
+    own: Sequence[Token], container: ContainerCommand, script: int, budget: Budget
 ) -> tuple[list[Argument], int]:
     """Return the server's arguments, and how many of its own tokens come before the position for new ones.
 
@@ -88,6 +99,7 @@ def _with_script_arguments(
     insertion: int | None = None
     for at, token in enumerate(own):
         if token.value.text in ALL_ARGUMENTS:
+            budget.spend(STEPS_PER_ARGUMENT * len(after))
             passed = [Argument(value, Position(script + 2 + number)) for number, value in enumerate(after[1:])]
         else:
             passed = [Argument(token.value, Position(script, (token.start, token.end)))]

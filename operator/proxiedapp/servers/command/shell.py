@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from proxiedapp.api.budget import Budget
 from proxiedapp.servers.command.environment import Value
 
 
@@ -33,19 +34,26 @@ _NAME: Final = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9
 _SPECIAL: Final = re.compile(r"\$(?:\{[@*]\}|[@*])")
 _EXPANSION: Final = re.compile(r"\$[({0-9#?$!_-]|`")
 _BLANK: Final = re.compile(r"[ \t]|\\\n")
+_REDIRECTION: Final = re.compile(r"[0-9]*+(<<|>>|>&|<&|>\||<>|>|<)|&>>?")
+_PLAIN: Final = re.compile(r"[^ \t&<>;|()\n\"'\\$`]++")
 _OPERATORS: Final = ";|()\n"
 _CLOSES: Final = {"(": ")", "{": "}"}
 
 
-def simple_commands(script: str, env: Mapping[str, str]) -> list[list[Token]]:
-    """Return the tokens of each simple command in order, without redirections; raises UnreadableScriptError."""
-    return _Reader(script, env).read()
+def simple_commands(script: str, env: Mapping[str, str], budget: Budget) -> list[list[Token]]:
+    """Return the tokens of each simple command in order, without redirections; raises UnreadableScriptError.
+
+    Takes a step for each character of the script, and for each one that an expansion inserts.
+    """
+    budget.spend(len(script))
+    return _Reader(script, env, budget).read()
 
 
 class _Reader:
-    def __init__(self, script: str, env: Mapping[str, str]) -> None:
+    def __init__(self, script: str, env: Mapping[str, str], budget: Budget) -> None:
         self.script = script
         self.env = env
+        self.budget = budget
         self.at = 0
 
     def read(self) -> list[list[Token]]:
@@ -55,7 +63,8 @@ class _Reader:
             if _BLANK.match(self.script, self.at):
                 self._skip_blanks()
             elif char == "#":
-                self.at = (self.script + "\n").index("\n", self.at)
+                end = self.script.find("\n", self.at)
+                self.at = len(self.script) if end < 0 else end
             elif self._redirection():
                 self._skip_blanks()
                 self._token()  # the target of a redirection is not an argument
@@ -67,7 +76,7 @@ class _Reader:
         return [tokens for tokens in commands if tokens]
 
     def _redirection(self) -> bool:
-        match = re.compile(r"[0-9]*(<<|>>|>&|<&|>\||<>|>|<)|&>>?").match(self.script, self.at)
+        match = _REDIRECTION.match(self.script, self.at)
         if match is None:
             return False
         if match.group().endswith("<<"):
@@ -80,7 +89,8 @@ class _Reader:
             self.at = match.end()
 
     def _token(self) -> Token:
-        start, text, known, quoted = self.at, "", True, False
+        start, known, quoted = self.at, True, False
+        pieces: list[str] = []
         while self.at < len(self.script):
             char = self.script[self.at]
             if not quoted and (char in " \t&<>" or char in _OPERATORS):
@@ -90,22 +100,25 @@ class _Reader:
                 self.at += 1
             elif char == "'" and not quoted:
                 end = self._find("'", self.at + 1)
-                text += self.script[self.at + 1 : end]
+                pieces.append(self.script[self.at + 1 : end])
                 self.at = end + 1
             elif char == "\\":
-                text += self._escaped(quoted=quoted)
+                pieces.append(self._escaped(quoted=quoted))
             elif char in "$`":
                 piece, piece_known = self._expansion()
-                text += piece
+                self.budget.spend(len(piece))
+                pieces.append(piece)
                 # An unquoted value with blanks becomes several arguments, and an empty one becomes none.
                 one_argument = quoted or (piece != "" and not any(char.isspace() for char in piece))
                 known = known and piece_known and one_argument
             else:
-                text += char
-                self.at += 1
+                plain = _PLAIN.match(self.script, self.at)
+                end = self.at + 1 if plain is None else plain.end()
+                pieces.append(self.script[self.at : end])
+                self.at = end
         if quoted:
             raise UnreadableScriptError("a quotation mark is not closed")
-        return Token(Value(text, known), start, self.at)
+        return Token(Value("".join(pieces), known), start, self.at)
 
     def _find(self, char: str, start: int) -> int:
         found = self.script.find(char, start)

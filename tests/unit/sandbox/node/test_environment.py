@@ -89,6 +89,14 @@ def test_a_missing_source_keeps_the_container_waiting(container: dict[str, Any],
     assert raised.value.reason == "CreateContainerConfigError"
 
 
+def test_a_value_that_becomes_too_long_keeps_the_container_waiting() -> None:
+    doubling = [{"name": "V0", "value": "x"}]
+    doubling += [{"name": f"V{n}", "value": f"$(V{n - 1})" * 2} for n in range(1, 40)]
+    with pytest.raises(NotStartableError, match=r"'\$\(V17\)\$\(V17\)' insert too much: at most 131072 ") as raised:
+        made(env=doubling)
+    assert raised.value.reason == "CreateContainerError"
+
+
 def test_optional_sources_may_be_missing() -> None:
     key = {"name": "no", "key": "x", "optional": True}
     assert (

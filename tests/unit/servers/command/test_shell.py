@@ -2,6 +2,7 @@
 
 import pytest
 
+from proxiedapp.api.budget import Budget
 from proxiedapp.servers.command.environment import Value
 from proxiedapp.servers.command.shell import UnreadableScriptError, simple_commands
 
@@ -9,7 +10,7 @@ ENV = {"PORT": "8000", "BLANKS": "a b", "EMPTY": "", "_x1": "y"}
 
 
 def read(script: str) -> list[list[str]]:
-    return [[token.value.text for token in tokens] for tokens in simple_commands(script, ENV)]
+    return [[token.value.text for token in tokens] for tokens in simple_commands(script, ENV, Budget())]
 
 
 @pytest.mark.parametrize(
@@ -71,19 +72,19 @@ def test_tokens_are_those_of_the_shell(script: str, commands: list[list[str]]) -
     ],
 )
 def test_value_that_depends_on_the_shell_is_unknown(script: str) -> None:
-    ((token,),) = simple_commands(script, ENV)
+    ((token,),) = simple_commands(script, ENV, Budget())
     assert not token.value.known
 
 
 @pytest.mark.parametrize("script", ["$PORT", '"$BLANKS"', '"$EMPTY"', "'$OTHER'", r"\$OTHER", '"\\$OTHER"', "a$"])
 def test_value_that_the_spec_contains_is_known(script: str) -> None:
-    ((token,),) = simple_commands(script, ENV)
+    ((token,),) = simple_commands(script, ENV, Budget())
     assert token.value.known
 
 
 def test_token_has_its_position_in_the_script() -> None:
     script = 'a "b c"d>e $PORT'
-    ((_, quoted, variable),) = simple_commands(script, ENV)
+    ((_, quoted, variable),) = simple_commands(script, ENV, Budget())
     assert (script[quoted.start : quoted.end], quoted.value) == ('"b c"d', Value("b cd"))
     assert (script[variable.start : variable.end], variable.value) == ("$PORT", Value("8000"))
 
@@ -91,4 +92,4 @@ def test_token_has_its_position_in_the_script() -> None:
 @pytest.mark.parametrize("script", ["'a", '"a', 'a"', "`a", "$(a", "${a", "a <<E", "a <<-E", "a\\", '"a\\'])
 def test_incomplete_script_is_rejected(script: str) -> None:
     with pytest.raises(UnreadableScriptError):
-        simple_commands(script, ENV)
+        simple_commands(script, ENV, Budget())

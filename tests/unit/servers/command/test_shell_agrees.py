@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxiedapp.api.budget import Budget
 from proxiedapp.servers.command.shell import UnreadableScriptError, simple_commands
 
 ENV: Final = {"A": "plain", "B_2": "two words", "C": "  ", "D": "", "E": "*'\"\\$"}
@@ -21,7 +22,7 @@ BLANKS: Final = st.sampled_from([" ", "\t", "  ", " \\\n ", "\\\n\t "])
 
 
 def texts(script: str) -> list[list[str]]:
-    return [[token.value.text for token in tokens] for tokens in simple_commands(script, ENV)]
+    return [[token.value.text for token in tokens] for tokens in simple_commands(script, ENV, Budget())]
 
 
 @given(st.text("ab1 \t'\"\\=-#/@", max_size=40).filter(lambda text: " #" not in f" {text}".replace("\t", " ")))
@@ -30,7 +31,7 @@ def test_simple_commands_are_those_of_shlex(script: str) -> None:
         expected = shlex.split(script)
     except ValueError:
         with pytest.raises(UnreadableScriptError):
-            simple_commands(script, {})
+            simple_commands(script, {}, Budget())
     else:
         assert texts(script) == ([expected] if expected else [])
 
@@ -72,7 +73,7 @@ def scripts(draw: st.DrawFn) -> str:
 
 @given(scripts())
 def test_tokens_are_those_of_sh(script: str) -> None:
-    printed, *_ = simple_commands(script, ENV)
+    printed, *_ = simple_commands(script, ENV, Budget())
     environment = ENV | {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
     printed_by_sh = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, check=True).stdout
     assert all(token.value.known for token in printed)
@@ -81,5 +82,5 @@ def test_tokens_are_those_of_sh(script: str) -> None:
 
 @given(scripts())
 def test_position_of_a_token_contains_that_token(script: str) -> None:
-    for token in simple_commands(script, ENV)[0]:
+    for token in simple_commands(script, ENV, Budget())[0]:
         assert texts(script[token.start : token.end]) == [[token.value.text]]
