@@ -50,7 +50,7 @@ check: setup docs ## format, lint, English, types, layers, generated files up to
 	$(BIN)/python -m tools.prose $(PROSE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/proxiedapp crd | diff - crds/proxiedapps.yaml || { echo "crds/ is stale: run make generate"; exit 1; }
+	$(BIN)/proxiedapp crd | diff - <(cat crds/proxiedapps.yaml crds/proxypolicies.yaml) || { echo "crds/ is stale: run make generate"; exit 1; }
 	$(BIN)/python -m tools.reference --check docs
 	$(BIN)/python helm/generate.py --check
 	$(BIN)/python -m benchmarks.report --check
@@ -61,7 +61,8 @@ fix: setup ## format, and fix what ruff can fix
 	$(BIN)/ruff check --fix $(PACKAGES)
 
 generate: setup ## write the files that are generated from the code
-	$(BIN)/proxiedapp crd > crds/proxiedapps.yaml
+	$(BIN)/proxiedapp crd proxiedapps > crds/proxiedapps.yaml
+	$(BIN)/proxiedapp crd proxypolicies > crds/proxypolicies.yaml
 	$(BIN)/python -m tools.reference docs
 	$(BIN)/python helm/generate.py
 	$(BIN)/python -m benchmarks.report

@@ -2,7 +2,7 @@
 
 | file of the chart | generated from |
 |---|---|
-| templates/crds.yaml | crds/proxiedapps.yaml |
+| templates/crds.yaml | the CRDs in crds/ |
 | templates/_rules.tpl | the roles in manifests/base/rbac.yaml |
 | values.schema.json | itself, with the descriptions of values.yaml, the alerts' names and the operator's settings |
 | README.md | values.yaml and the operator's settings |
@@ -19,6 +19,7 @@ from typing import Any, Final
 import yaml
 from pydantic.alias_generators import to_camel
 
+from proxiedapp.api.crd import custom_resource_definitions
 from proxiedapp.process.settings import Settings
 
 HERE: Final = Path(__file__).parent
@@ -28,6 +29,7 @@ BY_OTHER_VALUES: Final = frozenset({"kubeconfig", "namespaces", "lease_name", "i
 value of its own because roles depend on it, a Lease is named after the release, and the pod provides the rest."""
 
 _VALUE: Final = re.compile(r"(?P<indent> *)(?P<key>[A-Za-z]\w*):(?P<rest>.*)")
+_CRD_NAME: Final = re.compile(r"metadata:\n  name: \w+\.proxiedapp\.dev\n")
 _ALERT: Final = re.compile(r"^- alert: (\w+)$", re.MULTILINE)
 
 _README: Final = """\
@@ -62,10 +64,11 @@ class Value:
 
 
 def crd_template(crd: str) -> str:
-    """Return the CRD as a template: the same text in a condition, with labels and the annotation that keeps it."""
-    head, name, rest = crd.partition("metadata:\n  name: proxiedapps.proxiedapp.dev\n")
-    if not name:
+    """Return a CRD as a template: the same text in a condition, with labels and the annotation that keeps it."""
+    found = _CRD_NAME.search(crd)
+    if found is None:
         raise ValueError("the CRD does not begin with its name, below which labels and annotations would go")
+    head, name, rest = crd[: found.start()], found[0], crd[found.end() :]
     added = (
         '  labels:\n    {{- include "proxiedapp.labels" . | nindent 4 }}\n'
         "  {{- if .Values.crds.keep }}\n  annotations:\n    helm.sh/resource-policy: keep\n  {{- end }}\n"
@@ -74,13 +77,17 @@ def crd_template(crd: str) -> str:
 
 
 def rules_template(rbac: str) -> str:
-    """Return the operator's rules, for a Role or a ClusterRole, and those for its Lease."""
-    by_kind = {each["kind"]: each.get("rules") for each in yaml.safe_load_all(rbac)}
+    """Return the operator's rules, for a Role or a ClusterRole, and those for policies and for its Lease."""
+    by_name = {each["metadata"]["name"]: each["rules"] for each in yaml.safe_load_all(rbac) if "rules" in each}
     named = '[{{ include "proxiedapp.fullname" . }}]'
-    rules = _escaped(_dumped(by_kind["ClusterRole"]))
-    lease = _escaped(_dumped(by_kind["Role"])).replace("resourceNames: [proxiedapp]", f"resourceNames: {named}")
+    rules = _escaped(_dumped(by_name["proxiedapp"]))
+    policies = _escaped(_dumped(by_name["proxiedapp-policies"]))
+    lease = _escaped(_dumped(by_name["proxiedapp-lease"])).replace(
+        "resourceNames: [proxiedapp]", f"resourceNames: {named}"
+    )
     return (
         f'{{{{- define "proxiedapp.rules" -}}}}\n{rules}{{{{- end }}}}\n\n'
+        f'{{{{- define "proxiedapp.policyRules" -}}}}\n{policies}{{{{- end }}}}\n\n'
         f'{{{{- define "proxiedapp.leaseRules" -}}}}\n{lease}{{{{- end }}}}\n'
     )
 
@@ -152,7 +159,10 @@ def generated() -> dict[Path, str]:
     alerts = (CHART / "files" / "alerts.yaml").read_text()
     target = CHART / "values.schema.json"
     return {
-        CHART / "templates" / "crds.yaml": crd_template((HERE.parent / "crds" / "proxiedapps.yaml").read_text()),
+        CHART / "templates" / "crds.yaml": "".join(
+            crd_template((HERE.parent / "crds" / f"{plural}.yaml").read_text())
+            for plural in custom_resource_definitions()
+        ),
         CHART / "templates" / "_rules.tpl": rules_template(
             (HERE.parent / "manifests" / "base" / "rbac.yaml").read_text()
         ),

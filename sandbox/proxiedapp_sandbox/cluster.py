@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from proxiedapp.api.crd import custom_resource_definition
+from proxiedapp.api.crd import custom_resource_definitions
 from proxiedapp.kube.client import Api
 from proxiedapp.kube.errors import ApiError, ConflictError, NotFoundError
 from proxiedapp.kube.manifest import Manifest
@@ -31,7 +31,7 @@ _PLURALS: Final = {
 async def install_manifests(api: Api, traefik_files: Sequence[Path]) -> None:
     """Create the CRDs and roles of ProxiedApp and Traefik, and wait until the API server serves the new kinds."""
     files = [manifests_dir() / "namespace.yaml", manifests_dir() / "rbac.yaml", *traefik_files]
-    objects = [custom_resource_definition(), *(each for file in files for each in _documents(file))]
+    objects = [*custom_resource_definitions().values(), *(each for file in files for each in _documents(file))]
     objects.append(
         {
             "apiVersion": "v1",

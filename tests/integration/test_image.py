@@ -71,7 +71,9 @@ async def test_a_container_prints_the_crd(image: Image, tmp_path: Path) -> None:
     )
     with container(config, tmp_path) as running:
         assert await asyncio.to_thread(running.process.wait, 120) == 0, running.said()
-    assert running.said() == (ROOT / "crds" / "proxiedapps.yaml").read_text()
+    assert running.said() == "".join(
+        (ROOT / "crds" / f"{plural}.yaml").read_text() for plural in ("proxiedapps", "proxypolicies")
+    )
 
 
 async def test_a_container_lists_apps_becomes_ready_and_stops_on_sigterm(

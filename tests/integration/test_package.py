@@ -158,7 +158,9 @@ async def test_copied_files_are_in_the_build_context() -> None:
 
 
 async def test_locked_packages_are_sufficient(installed: Path) -> None:
-    assert run(installed / "proxiedapp", "crd") == (ROOT / "crds" / "proxiedapps.yaml").read_text()
+    assert run(installed / "proxiedapp", "crd") == "".join(
+        (ROOT / "crds" / f"{plural}.yaml").read_text() for plural in ("proxiedapps", "proxypolicies")
+    )
     app = ROOT / "examples" / "hello" / "app.yaml"
     assert run(installed / "proxiedapp", "render", app) == run(
         Path(sys.executable).parent / "proxiedapp", "render", app

@@ -187,7 +187,15 @@ def without_operator(folder: Path, images: Path) -> Iterator[Sandbox]:
         programs.mkdir(parents=True)
         (programs / "kubectl").symlink_to(sandbox.state["kubectl"])
         base = ROOT / "manifests" / "base"
-        sandbox.kubectl("delete", "-f", base / "rbac.yaml", "-f", ROOT / "crds" / "proxiedapps.yaml")
+        sandbox.kubectl(
+            "delete",
+            "-f",
+            base / "rbac.yaml",
+            "-f",
+            ROOT / "crds" / "proxiedapps.yaml",
+            "-f",
+            ROOT / "crds" / "proxypolicies.yaml",
+        )
         yield sandbox
     finally:
         done = sandbox.run("down")

@@ -1,4 +1,4 @@
-"""docs/reference/api.md: every field of a ProxiedApp, from the models and from their schema.
+"""docs/reference/api.md: every field of a ProxiedApp and a ProxyPolicy, from the models and from their schema.
 
 The models define what a field means, the schema what the API server accepts. Each model has one section, under the
 first path at which it occurs. For a type of Kubernetes, its name and the accepted fields are listed.
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from proxiedapp.api.crd import structural
 from proxiedapp.api.fields import INT32_MAX
+from proxiedapp.api.policy import ProxyPolicySpec
 from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.api.status import ProxiedAppStatus
 from proxiedapp.api.upstream import UpstreamType
@@ -28,6 +29,9 @@ CRD, `kubectl explain papp.spec.route` shows the same texts.
 `apiVersion: proxiedapp.dev/v1alpha1`, `kind: ProxiedApp`, plural `proxiedapps`, short name `papp`, namespaced, with the
 subresources `status` and `scale`. The name of a ProxiedApp is a DNS label that starts with a letter.
 
+[`kind: ProxyPolicy`](#proxypolicyspec), plural `proxypolicies`, short name `ppol`, cluster-scoped, says which
+namespaces may use which hosts, prefixes and the like.
+
 A path that ends in `[]` stands for the items of a list. The API server refuses an object that breaks a bound or a rule,
 and names the field. Types of Kubernetes keep Kubernetes' names and meaning; their fields that are not listed here are
 refused.
@@ -39,7 +43,8 @@ def api() -> str:
     paths: dict[type[BaseModel], str] = {}
     spec = _sections("spec", ProxiedAppSpec, structural(ProxiedAppSpec), paths)
     status = _sections("status", ProxiedAppStatus, structural(ProxiedAppStatus), paths)
-    return "\n".join([_PAGE, *spec, *status])
+    policy = _sections("ProxyPolicy.spec", ProxyPolicySpec, structural(ProxyPolicySpec), paths)
+    return "\n".join([_PAGE, *spec, *status, *policy])
 
 
 def _sections(path: str, model: type[BaseModel], schema: Schema, paths: dict[type[BaseModel], str]) -> Iterator[str]:

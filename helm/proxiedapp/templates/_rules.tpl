@@ -49,6 +49,15 @@
   verbs: [create]
 {{- end }}
 
+{{- define "proxiedapp.policyRules" -}}
+- apiGroups: [proxiedapp.dev]
+  resources: [proxypolicies]
+  verbs: [list, watch]
+- apiGroups: ['']
+  resources: [namespaces]
+  verbs: [list, watch]
+{{- end }}
+
 {{- define "proxiedapp.leaseRules" -}}
 - apiGroups: [coordination.k8s.io]
   resources: [leases]

@@ -3,14 +3,17 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from proxiedapp.api.base import ApiModel
 from proxiedapp.api.errors import InvalidSpecError
 from proxiedapp.api.names import API_VERSION, KIND, NAME_PATTERN
 from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.kube.key import Key
+
+_Model = TypeVar("_Model", bound=ApiModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,14 @@ def parse_spec(spec: Any) -> ProxiedAppSpec:
     counts as absent, as on the API server, which removes nulls before it validates (Kubernetes v1.36.3,
     `k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting/prunenulls.go`).
     """
+    return validated(ProxiedAppSpec, spec)
+
+
+def validated(model: type[_Model], spec: Any) -> _Model:
+    """Validate the spec of any of our kinds, as `parse_spec` does for a ProxiedApp; raises InvalidSpecError."""
     try:
         # Only Python code may use snake_case names; the API server does not know such a field.
-        return ProxiedAppSpec.model_validate(_without_nulls(spec), by_alias=True, by_name=False)
+        return model.model_validate(_without_nulls(spec), by_alias=True, by_name=False)
     except ValidationError as error:
         details = error.errors(include_url=False)
         (field, problem), *others = [(_path(detail["loc"]), _without_marker(detail["msg"])) for detail in details]

@@ -1,4 +1,4 @@
-"""Generate the CustomResourceDefinition from the models.
+"""Generate the CustomResourceDefinitions from the models.
 
 pydantic produces JSON Schema; Kubernetes accepts a subset of it, the structural schema: no `$ref`, no `anyOf` with
 null, no titles. What the models add to JSON Schema (CEL rules, list types) is already in pydantic's result.
@@ -8,7 +8,18 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
-from proxiedapp.api.names import GROUP, KIND, NAME_PATTERN, PLURAL, SHORT_NAME, VERSION
+from proxiedapp.api.names import (
+    GROUP,
+    KIND,
+    NAME_PATTERN,
+    PLURAL,
+    POLICY_KIND,
+    POLICY_PLURAL,
+    POLICY_SHORT_NAME,
+    SHORT_NAME,
+    VERSION,
+)
+from proxiedapp.api.policy import ProxyPolicySpec
 from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.api.status import ProxiedAppStatus
 
@@ -25,39 +36,69 @@ _NAME_RULE = {
 }
 
 
+def custom_resource_definitions() -> dict[str, Schema]:
+    """Return the CRDs by plural: each is a file in `crds/`."""
+    return {PLURAL: custom_resource_definition(), POLICY_PLURAL: policy_definition()}
+
+
 def custom_resource_definition() -> Schema:
-    """Return the CRD that is written to `crds/` and applied to clusters."""
+    """Return the CRD of ProxiedApps."""
+    version = {
+        "subresources": {
+            "status": {},
+            "scale": {
+                "specReplicasPath": ".spec.replicas",
+                "statusReplicasPath": ".status.replicas",
+                "labelSelectorPath": ".status.selector",
+            },
+        },
+        "additionalPrinterColumns": _printer_columns(),
+        "schema": {"openAPIV3Schema": _object_schema()},
+    }
+    return _definition(KIND, PLURAL, SHORT_NAME, "Namespaced", version)
+
+
+def policy_definition() -> Schema:
+    """Return the CRD of ProxyPolicies."""
+    columns = [
+        {"name": "Namespaces", "type": "string", "jsonPath": ".spec.namespaces.names"},
+        {"name": "Hosts", "type": "string", "jsonPath": ".spec.allow.hosts"},
+        {"name": "Prefixes", "type": "string", "jsonPath": ".spec.allow.pathPrefixes"},
+        {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
+    ]
+    schema = {
+        "description": "Which namespaces may use which hosts, path prefixes, entry points, issuers and the like. Once "
+        "there is a ProxyPolicy, an app is served only if one of those that select its namespace allows everything "
+        "that it asks for.",
+        "type": "object",
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"type": "object"},
+            "spec": structural(ProxyPolicySpec),
+        },
+    }
+    version = {"additionalPrinterColumns": columns, "schema": {"openAPIV3Schema": schema}}
+    return _definition(POLICY_KIND, POLICY_PLURAL, POLICY_SHORT_NAME, "Cluster", version)
+
+
+def _definition(kind: str, plural: str, short_name: str, scope: str, version: Schema) -> Schema:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{PLURAL}.{GROUP}"},
+        "metadata": {"name": f"{plural}.{GROUP}"},
         "spec": {
             "group": GROUP,
             "names": {
-                "kind": KIND,
-                "listKind": f"{KIND}List",
-                "plural": PLURAL,
-                "singular": KIND.lower(),
-                "shortNames": [SHORT_NAME],
+                "kind": kind,
+                "listKind": f"{kind}List",
+                "plural": plural,
+                "singular": kind.lower(),
+                "shortNames": [short_name],
             },
-            "scope": "Namespaced",
-            "versions": [
-                {
-                    "name": VERSION,
-                    "served": True,
-                    "storage": True,
-                    "subresources": {
-                        "status": {},
-                        "scale": {
-                            "specReplicasPath": ".spec.replicas",
-                            "statusReplicasPath": ".status.replicas",
-                            "labelSelectorPath": ".status.selector",
-                        },
-                    },
-                    "additionalPrinterColumns": _printer_columns(),
-                    "schema": {"openAPIV3Schema": _object_schema()},
-                }
-            ],
+            "scope": scope,
+            "versions": [{"name": VERSION, "served": True, "storage": True, **version}],
         },
     }
 

@@ -49,6 +49,12 @@ class RouteConflictError(RejectedError):
     reason = Reason.CONFLICT
 
 
+class NotAllowedError(RejectedError):
+    """No ProxyPolicy allows what the app asks for."""
+
+    reason = Reason.NOT_ALLOWED
+
+
 class MiddlewareMissingError(RejectedError):
     """The route names a Middleware that does not exist; it may be created at any time."""
 

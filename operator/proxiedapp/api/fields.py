@@ -28,6 +28,9 @@ Host = Annotated[str, text(rf"^{_LABEL}(\.{_LABEL})*$", max_length=253)]
 CertificateName = Annotated[str, text(rf"^(\*\.)?{_LABEL}(\.{_LABEL})*$", max_length=253)]
 """A DNS name in lower case, or `*.` followed by one."""
 
+HostPattern = Annotated[str, text(rf"^(\*|(\*\.)?{_LABEL}(\.{_LABEL})*)$", max_length=253)]
+"""A DNS name in lower case, `*.` followed by one for all names below it, or `*` for every host."""
+
 ObjectName = Annotated[str, text(rf"^{_LABEL}(\.{_LABEL})*$", max_length=253)]
 """The name of another object in the same namespace. No `@`: in Traefik it refers to an object of another provider."""
 

@@ -12,6 +12,9 @@ API_VERSION: Final = f"{GROUP}/{VERSION}"
 KIND: Final = "ProxiedApp"
 PLURAL: Final = "proxiedapps"
 SHORT_NAME: Final = "papp"
+POLICY_KIND: Final = "ProxyPolicy"
+POLICY_PLURAL: Final = "proxypolicies"
+POLICY_SHORT_NAME: Final = "ppol"
 
 SUSPENDED: Final = (f"{GROUP}/reconcile", "suspended")
 """The annotation, with its value, that stops the operator from changing an app's children."""

@@ -59,6 +59,8 @@ class Reason(StrEnum):
     """`stripPrefix` demands a strip mode in which the server cannot serve the app."""
     CONFLICT = "Conflict"
     """Another ProxiedApp is served at the same host and prefix, or requested them first; the message names it."""
+    NOT_ALLOWED = "NotAllowed"
+    """No ProxyPolicy allows what the app asks for. Its route and its certificate are withdrawn; its pods stay."""
     MIDDLEWARE_MISSING = "MiddlewareMissing"
     """A Middleware in `route.middlewares` does not exist, and Traefik would answer 404. The operator retries."""
     NAME_TAKEN = "NameTaken"

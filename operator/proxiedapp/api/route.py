@@ -9,7 +9,7 @@ from proxiedapp.api.fields import ApiGroup, CertificateName, EntryPoint, Host, K
 from proxiedapp.api.kubernetes import LocalObjectReference
 from proxiedapp.api.paths import PathPrefix
 
-_CERT_MANAGER: Final = "cert-manager.io"
+CERT_MANAGER: Final = "cert-manager.io"
 
 StripPrefix = Literal["Auto", "Always", "Never"]
 """Whether the proxy removes the path prefix from requests."""
@@ -29,10 +29,10 @@ class IssuerRef(ApiModel):
 
     rules: ClassVar = (
         CELRule(
-            f"(has(self.group) && self.group != '{_CERT_MANAGER}')"
+            f"(has(self.group) && self.group != '{CERT_MANAGER}')"
             " || !has(self.kind) || self.kind in ['Issuer', 'ClusterIssuer']",
-            f"kind must be Issuer or ClusterIssuer if group is {_CERT_MANAGER}",
-            lambda issuer: issuer.group != _CERT_MANAGER or issuer.kind in {"Issuer", "ClusterIssuer"},
+            f"kind must be Issuer or ClusterIssuer if group is {CERT_MANAGER}",
+            lambda issuer: issuer.group != CERT_MANAGER or issuer.kind in {"Issuer", "ClusterIssuer"},
         ),
     )
 
@@ -40,7 +40,7 @@ class IssuerRef(ApiModel):
     """Name of the issuer. An Issuer must be in this namespace."""
     kind: KindName = "Issuer"
     """Kind of the issuer: Issuer or ClusterIssuer, or a kind of another group."""
-    group: ApiGroup = _CERT_MANAGER
+    group: ApiGroup = CERT_MANAGER
     """API group of the issuer."""
 
 

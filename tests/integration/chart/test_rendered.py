@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from proxiedapp.api.crd import custom_resource_definition
+from proxiedapp.api.crd import custom_resource_definitions
 from proxiedapp.kube.manifest import dump
 from proxiedapp.process.settings import Settings
 from proxiedapp_sandbox.bare import BareCluster
@@ -29,8 +29,9 @@ def without_crd(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def with_rules_named(objects: list[dict[str, Any]], repository: Path) -> list[dict[str, Any]]:
     """Put a word in place of the operator's own rules, which stand in the manifests."""
     manifests = yaml.safe_load_all((repository / "manifests" / "base" / "rbac.yaml").read_text())
-    rules = next(each["rules"] for each in manifests if each["kind"] == "ClusterRole")
-    return [each | {"rules": "of the operator"} if each.get("rules") == rules else each for each in objects]
+    roles = {each["metadata"]["name"]: each["rules"] for each in manifests if each["kind"] == "ClusterRole"}
+    named = (("of the operator", roles["proxiedapp"]), ("of policies", roles["proxiedapp-policies"]))
+    return [each | {"rules": name for name, known in named if each.get("rules") == known} for each in objects]
 
 
 def only(objects: list[dict[str, Any]], kind: str) -> dict[str, Any]:
@@ -82,15 +83,16 @@ async def test_pods_satisfy_the_restricted_level(monitored: BareCluster, helms: 
 
 
 @pytest.mark.parametrize(("keep", "annotations"), [(True, {"helm.sh/resource-policy": "keep"}), (False, None)])
-async def test_crd_is_the_generated_one_and_is_kept_on_request(
+async def test_crds_are_the_generated_ones_and_are_kept_on_request(
     helm: Helm, *, keep: bool, annotations: dict[str, str] | None
 ) -> None:
-    crd = only(helm.rendered("--set", f"crds.keep={str(keep).lower()}"), "CustomResourceDefinition")
-    metadata = crd.pop("metadata")
-    ours = yaml.load(dump([custom_resource_definition()]), yaml.CSafeLoader)
-    assert metadata["name"] == ours.pop("metadata")["name"]
-    assert metadata.get("annotations") == annotations
-    assert crd == ours
+    rendered = helm.rendered("--set", f"crds.keep={str(keep).lower()}")
+    crds = {each["metadata"]["name"]: each for each in rendered if each["kind"] == "CustomResourceDefinition"}
+    for ours in yaml.load_all(dump(custom_resource_definitions().values()), yaml.CSafeLoader):
+        crd = crds.pop(ours.pop("metadata")["name"])
+        assert crd.pop("metadata").get("annotations") == annotations
+        assert crd == ours
+    assert not crds
 
 
 async def test_every_setting_reaches_the_operator_unchanged(
@@ -148,6 +150,6 @@ async def test_notes_describe_the_next_steps(monitored: BareCluster, tmp_path: P
         "serves the namespaces team-a, team-b.",
         "kubectl rollout status -n team-a deployment/proxiedapp",
         "currently:\n10.42.0.0/16.",
-        "Apply crds/proxiedapps.yaml with",
+        "Apply the files in crds/ with",
     ):
         assert words in said

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 from typing_extensions import override
 
-from proxiedapp.api.crd import custom_resource_definition
+from proxiedapp.api.crd import custom_resource_definition, policy_definition
 
 (VERSION,) = custom_resource_definition()["spec"]["versions"]
 ROOT: Final[dict[str, Any]] = VERSION["schema"]["openAPIV3Schema"]
@@ -42,7 +42,12 @@ def nodes(path: str, schema: dict[str, Any], *, is_field: bool = True) -> Iterat
             yield from nodes(f"{path}{mark}", schema[keyword], is_field=False)
 
 
-SPEC: Final = list(nodes("spec", ROOT["properties"]["spec"]))
+(POLICY_VERSION,) = policy_definition()["spec"]["versions"]
+POLICY: Final[dict[str, Any]] = POLICY_VERSION["schema"]["openAPIV3Schema"]
+SPEC: Final = [
+    *nodes("spec", ROOT["properties"]["spec"]),
+    *nodes("policy", POLICY["properties"]["spec"]),
+]
 ALL: Final = [*SPEC, *nodes("status", ROOT["properties"]["status"])]
 every_node = pytest.mark.parametrize("node", ALL, ids=str)
 of_the_spec = pytest.mark.parametrize("node", SPEC, ids=str)

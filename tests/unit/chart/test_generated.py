@@ -13,6 +13,7 @@ import pytest
 import yaml
 from prometheus_client import Counter, Gauge, Histogram
 
+from proxiedapp.api.crd import custom_resource_definitions
 from proxiedapp.api.reasons import Reason
 from proxiedapp.controller import metrics
 from proxiedapp.controller.plan import Cause
@@ -70,10 +71,11 @@ def test_a_drift_of_the_role_or_the_crd_shows() -> None:
     rules = (CHART / "templates" / "_rules.tpl").read_text()
     assert generate.rules_template(rbac) == rules
     assert generate.rules_template(rbac.replace("[list, watch]", "[list]", 1)) != rules
-    crd = (REPOSITORY / "crds" / "proxiedapps.yaml").read_text()
     template = (CHART / "templates" / "crds.yaml").read_text()
-    assert generate.crd_template(crd) == template
-    assert generate.crd_template(crd.replace("maxLength: 253", "maxLength: 252", 1)) != template
+    for plural in ("proxiedapps", "proxypolicies"):
+        crd = (REPOSITORY / "crds" / f"{plural}.yaml").read_text()
+        assert generate.crd_template(crd) in template
+        assert generate.crd_template(crd.replace("maxLength: 253", "maxLength: 252", 1)) not in template
 
 
 def test_braces_of_a_description_stay_braces() -> None:
@@ -180,7 +182,9 @@ def test_the_chart_is_of_the_operators_version() -> None:
     assert chart["appVersion"] == version
     notes = chart["annotations"]
     assert yaml.safe_load(notes["artifacthub.io/images"])[0]["image"] == f"proxiedapp/operator:{version}"
-    (crd,) = yaml.safe_load(notes["artifacthub.io/crds"])
-    ours = yaml.safe_load((REPOSITORY / "crds" / "proxiedapps.yaml").read_text())
-    assert crd["name"] == ours["metadata"]["name"]
-    assert crd["version"] == ours["spec"]["versions"][0]["name"]
+    crds = yaml.safe_load(notes["artifacthub.io/crds"])
+    assert len(crds) == len(custom_resource_definitions())
+    for crd, ours in zip(crds, custom_resource_definitions().values(), strict=True):
+        assert crd["name"] == ours["metadata"]["name"]
+        assert crd["kind"] == ours["spec"]["names"]["kind"]
+        assert crd["version"] == ours["spec"]["versions"][0]["name"]
