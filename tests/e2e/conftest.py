@@ -1,4 +1,4 @@
-"""One sandbox for all stories, and one without an operator for those that install it; namespaces of one story each."""
+"""One sandbox for all tests, one without an operator for tests that install it, and a namespace for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,14 +13,14 @@ IMAGES = Path(__file__).parent / "images"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the look at all requests behind the stories that make them."""
+    """Run test_rbac.py, which reads the requests of all other tests, last."""
     items.sort(key=lambda item: item.path.name == "test_rbac.py")
 
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     if not can_run_here():
-        pytest.skip("the sandbox needs root, or a kernel that allows user namespaces")
+        pytest.skip("the sandbox needs root, or a kernel that allows unprivileged user namespaces")
     images = tmp_path_factory.mktemp("images")
     for image in (*EXAMPLES.iterdir(), *IMAGES.iterdir()):
         (images / image.name).symlink_to(image)
@@ -39,19 +39,19 @@ def namespace(sandbox: Sandbox) -> Iterator[str]:
     name = f"story-{uuid4().hex[:8]}"
     sandbox.kubectl("create", "namespace", name)
     yield name
-    # The apps first, so that no later story sees this one go.
+    # Delete the apps first, so that no later test sees their deletion.
     sandbox.kubectl("delete", "proxiedapps", "--all", "-n", name)
     sandbox.kubectl("delete", "namespace", name, "--wait=false")
 
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """Return a sandbox without an operator, and without what else the chart brings."""
+    """Return a sandbox without the operator and the other objects of the chart."""
     if not can_run_here():
-        pytest.skip("the sandbox needs root, or a kernel that allows user namespaces")
+        pytest.skip("the sandbox needs root, or a kernel that allows unprivileged user namespaces")
     images = tmp_path_factory.mktemp("images")
     (images / "hello").symlink_to(EXAMPLES / "hello")
-    (images / "operator").mkdir()  # its programs are those of the project
+    (images / "operator").mkdir()  # an image without a .venv uses the programs of the project
     with without_operator(tmp_path_factory.mktemp("empty"), images) as running:
         yield running
 

@@ -1,7 +1,7 @@
-"""The adapter under each server that needs it, asked as a proxy asks that has cut the prefix off.
+"""The adapter under each server that needs it, with requests as a proxy sends them that strips the prefix.
 
-The adapter lies in a folder as a ConfigMap is mounted, and the app in another. The servers are told nothing but the
-adapter's name, where to listen, and (gunicorn) to trust no proxy by themselves.
+The adapter is in a folder that looks like a mounted ConfigMap, and the app is in another. The command of a server only
+names the adapter and the address to listen on; gunicorn is also set to trust no proxy itself.
 """
 
 import asyncio
@@ -80,7 +80,7 @@ WITHOUT_LIFESPAN = {"daphne", "granian asginl"}
 
 @dataclass
 class Server:
-    """A server that runs, asked by a proxy that has cut the prefix off."""
+    """A running server behind a proxy that strips the prefix."""
 
     name: str
     port: int
@@ -90,7 +90,7 @@ class Server:
 
     @property
     def scheme(self) -> str:
-        """The client's address, as the app must see it."""
+        """Return the scheme that the app must see."""
         return "https" if self.trusts else "http"
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
@@ -98,7 +98,7 @@ class Server:
             return await client.get(path, headers=self.headers | headers)
 
     async def websocket(self, path: str, **headers: str) -> Any:
-        """Return the first message; Traefik names the scheme wss on an upgrade."""
+        """Return the first message of a WebSocket. Traefik sets X-Forwarded-Proto to wss on an upgrade."""
         headers = {name: value for name, value in (self.headers | headers).items() if name != "Host"}
         async with websockets.connect(
             f"ws://{HOST}{path}", additional_headers=headers, host="127.0.0.1", port=self.port, proxy=None
@@ -119,7 +119,7 @@ class Server:
 
 
 def mount(folder: Path) -> Path:
-    """Put the adapter where the pod finds it, in the links of a mounted ConfigMap."""
+    """Write the adapter into a folder with the symbolic links of a mounted ConfigMap."""
     folder.mkdir()
     (folder / "..2026_01_01").mkdir()
     (folder / "..2026_01_01" / f"{MODULE}.py").write_text(source())
@@ -141,10 +141,10 @@ async def serving(
     gunicorn_trusts: str | None = "",
     folder: Path = APP_FOLDER,
 ) -> AsyncIterator[Server]:
-    """Run a server with the adapter; `{mounted}` in the words of its command is the adapter's folder."""
+    """Run a server with the adapter; `{mounted}` in an argument of its command is the adapter's folder."""
     (port,) = free_ports(1)
     mounted = mount(tmp_path / "opt")
-    program, *words = (word.format(mounted=mounted) for word in command(adapter, port))
+    program, *arguments = (argument.format(mounted=mounted) for argument in command(adapter, port))
     env = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
@@ -158,7 +158,7 @@ async def serving(
         env["FORWARDED_ALLOW_IPS"] = gunicorn_trusts
     if on_python_path:
         env["PYTHONPATH"] = str(mounted)
-    child = await ChildProcess.start([BIN / program, *words], log=tmp_path / "server.log", env=env, cwd=folder)
+    child = await ChildProcess.start([BIN / program, *arguments], log=tmp_path / "server.log", env=env, cwd=folder)
     server = Server(name, port, "127.0.0.1" in trusted, child)
     try:
         yield server
@@ -202,7 +202,7 @@ async def test_client(server: Server) -> None:
         assert (host, port) == ("203.0.113.5", 0)
     else:
         assert host == "127.0.0.1"
-        assert int(port) > 0  # granian writes it as text
+        assert int(port) > 0  # a string under granian
 
 
 async def test_docs_and_schema(server: Server) -> None:
@@ -231,7 +231,7 @@ async def test_static_files(server: Server) -> None:
 
 
 async def test_request_that_still_has_the_prefix_gets_404(server: Server) -> None:
-    """The proxy has cut it off; who asks the pod with it asks for a route of the app's that is not there."""
+    """The proxy strips the prefix, so a request that still has it names a route that the app does not have."""
     assert (await server.get(f"{PREFIX}/items/")).status_code == 404
 
 
@@ -262,7 +262,7 @@ async def test_repeated_headers_are_joined_in_order(server: Server) -> None:
 
 
 async def test_request_without_forwarding_headers_keeps_its_scheme_and_client(server: Server) -> None:
-    """A probe of the kubelet's."""
+    """The kubelet's probes are such requests."""
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
         seen = (await client.get("/whoami/")).json()
     assert (seen["scheme"], seen["client"][0], seen["root_path"]) == ("http", "127.0.0.1", PREFIX)
@@ -300,7 +300,7 @@ async def test_lifespan_runs_if_the_server_supports_it(server: Server) -> None:
         pytest.param(hypercorn(), "asgi:main:app", f"{MODULE}:app", id="hypercorn, asgi:"),
         pytest.param(hypercorn(), f"{APP_FOLDER}/main.py", f"{MODULE}:app", id="hypercorn, file"),
         pytest.param(granian("asgi"), f"{APP_FOLDER}/main.py", f"{MODULE}:app", id="granian, file"),
-        pytest.param(hypercorn("--root-path", "/other"), "main:app", f"{MODULE}:app", id="a root path that is told"),
+        pytest.param(hypercorn("--root-path", "/other"), "main:app", f"{MODULE}:app", id="hypercorn, root path set"),
     ],
 )
 async def test_app_is_found_however_it_is_named_and_started(
@@ -326,7 +326,7 @@ async def test_app_is_found_however_it_is_named_and_started(
     ],
 )
 async def test_servers_find_the_adapter_without_pythonpath(tmp_path: Path, command: Command, adapter: str) -> None:
-    """An image may set PYTHONPATH, which a variable of the pod's would replace."""
+    """An image may set PYTHONPATH, which a variable of the pod would replace."""
     async with serving(tmp_path, command, adapter=adapter, on_python_path=False) as server:
         await until(server.answers, adapter)
         assert (await server.get("/whoami/")).json()["root_path"] == PREFIX
@@ -347,10 +347,10 @@ async def test_granian_works_inside_a_package_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("gunicorn_trusts", "trusted", "scheme"),
     [
-        pytest.param("127.0.0.1", "127.0.0.1", "https", id="both the proxy"),
-        pytest.param("", "127.0.0.1", "https", id="the adapter the proxy"),
-        pytest.param("", "10.42.0.0/16", "http", id="neither trusts the sender"),
-        pytest.param(None, "10.42.0.0/16", "https", id="gunicorn loopback, since it was not told"),
+        pytest.param("127.0.0.1", "127.0.0.1", "https", id="both trust the proxy"),
+        pytest.param("", "127.0.0.1", "https", id="only the adapter trusts the proxy"),
+        pytest.param("", "10.42.0.0/16", "http", id="neither trusts the proxy"),
+        pytest.param(None, "10.42.0.0/16", "https", id="gunicorn trusts loopback by default"),
     ],
 )
 async def test_gunicorn_has_its_own_list_of_trusted_proxies(
@@ -374,13 +374,13 @@ async def test_gunicorn_has_its_own_list_of_trusted_proxies(
     ],
 )
 async def test_reload_notices_a_change_in_the_users_module(tmp_path: Path, command: Command) -> None:
-    """With a uvicorn worker gunicorn says that it reloads and does not, with or without the adapter."""
+    """gunicorn with a uvicorn worker reports a reload but does not reload, with or without the adapter."""
     folder = shutil.copytree(APP_FOLDER, tmp_path / "app")
     async with serving(tmp_path, command, folder=folder) as server:
         await until(server.answers, "the server")
 
         async def shows_the_change() -> bool:
-            # Written again and again: the first time may be before the server has begun to look.
+            # Write it repeatedly: the first write may come before the server starts to watch the file.
             main = folder / "main.py"
             main.write_text((APP_FOLDER / "main.py").read_text().replace('title: str = "App"', 'title: str = "New"'))
             try:
@@ -410,9 +410,9 @@ async def test_error_in_the_users_module_is_logged(tmp_path: Path, name: str, te
     (folder / "main.py").write_text(f"app = None\n{text}\n")
     async with serving(tmp_path, SERVERS[name], name=name, folder=folder) as server:
 
-        async def says_so() -> bool:
+        async def is_logged() -> bool:
             return error in server.log
 
-        await until(says_so, f"{name} with an error in main.py")
+        await until(is_logged, f"{name} with an error in main.py")
         assert re.search(rf'File "{re.escape(str(folder))}/main.py", line 2.*\n\s+{re.escape(text)}', server.log)
         await asyncio.wait_for(server.child.wait(), 30)

@@ -1,7 +1,7 @@
-"""The docs page as a user sees it: a real browser, the real Swagger UI, the real proxy.
+"""The docs page as users see it: a real browser, the real Swagger UI, the real proxy.
 
-PROXIEDAPP_SCREENSHOTS names a folder for the pictures in docs/images (`make screenshots`); without it none are taken.
-PROXIEDAPP_REQUIRE_BROWSER makes a missing browser, or a missing npm, a failure.
+If PROXIEDAPP_SCREENSHOTS names a folder, the tests write the screenshots for docs/images there (`make screenshots`).
+If PROXIEDAPP_REQUIRE_BROWSER is set, a missing browser or npm is a failure.
 """
 
 import os
@@ -49,12 +49,12 @@ async def visitor(browser: Browser) -> AsyncIterator[Visit]:
 
 @pytest.fixture
 def host(namespace: str) -> str:
-    """Return a host of the test's own, to which no route of an earlier one may still lead; pictures show one."""
+    """Return a host that no earlier test has used. Screenshots show it, so they use a fixed one."""
     return f"{'shop' if PICTURES else namespace}.{DOMAIN}"
 
 
 def serve(sandbox: Sandbox, namespace: str, host: str, title: str, **spec: Any) -> None:
-    """Apply an app under the host and /api/v1, and wait until the proxy leads to it on both entry points."""
+    """Apply an app at the host and /api/v1, and wait until the proxy serves it on both entry points."""
 
     def served(url: str) -> bool:
         docs = httpx.get(f"{url}/api/v1/docs", headers={"Host": host}, verify=False, trust_env=False)
@@ -72,7 +72,7 @@ def verdict(sandbox: Sandbox, namespace: str) -> tuple[str, str]:
 
 
 async def operations(page: Page, count: int) -> list[str | None]:
-    """Return the paths of the operations that the page lists, once there are so many."""
+    """Wait until the page lists `count` operations, and return their paths."""
     paths = page.locator(".opblock-summary-path")
     await expect(paths).to_have_count(count)
     return [await path.get_attribute("data-path") for path in await paths.all()]
@@ -83,7 +83,7 @@ async def expect_servers(page: Page, *shown: str) -> None:
 
 
 async def try_it_out(page: Page, path: str) -> Locator:
-    """Press "Try it out" and "Execute" on the operation GET `path`, and return its part of the page."""
+    """Press "Try it out" and "Execute" on the operation GET `path`, and return the operation's element."""
     operation = page.locator(".opblock", has=page.locator(f'[data-path="{path}"]'))
     await operation.locator(".opblock-summary-control").click()
     await operation.get_by_role("button", name="Try it out").click()
@@ -92,7 +92,7 @@ async def try_it_out(page: Page, path: str) -> Locator:
 
 
 async def expect_answer(operation: Locator, status: int, url: str, body: str) -> None:
-    """Wait until the page shows this status and body as the server's response, and as its request's URL this one."""
+    """Wait until the page shows the status and body of the response, and the URL of the request."""
     answer = operation.locator(".live-responses-table .response")
     await expect(answer.locator(".response-col_status")).to_have_text(str(status))
     await expect(answer.locator(".response-col_description")).to_contain_text(body)
@@ -130,7 +130,7 @@ async def test_operation_can_be_tried_out(
 
 
 @SCHEMES
-async def test_mounted_app_has_a_docs_page_of_its_own(
+async def test_mounted_app_has_its_own_docs_page(
     sandbox: Sandbox, namespace: str, host: str, visitor: Visit, scheme: str
 ) -> None:
     serve(sandbox, namespace, host, "Hello")
@@ -169,7 +169,7 @@ async def test_further_servers_follow_the_prefix_and_can_be_chosen(
     operation = await try_it_out(page, "/app")
     await expect_answer(operation, 200, f"https://{host}/api/v1/app", '"root_path": "/api/v1"')
     assert visitor.asked == []
-    # The list that opens is the desktop's and in no picture of the page.
+    # A drop-down list is drawn by the desktop and is not part of a screenshot, so show the list in the page.
     await servers.evaluate("select => select.size = select.options.length")
     await picture(page, "servers")
 
@@ -180,7 +180,7 @@ async def test_further_servers_follow_the_prefix_and_can_be_chosen(
     assert verdict(sandbox, namespace) == ("True", "Verified")
 
 
-async def test_docs_that_the_verdict_calls_wrong_are_broken_in_the_browser(
+async def test_docs_that_verification_reports_as_wrong_are_broken_in_the_browser(
     sandbox: Sandbox, namespace: str, host: str, visitor: Visit
 ) -> None:
     serve(sandbox, namespace, host, "Hello", image="sandbox.local/lost-docs:1")

@@ -1,4 +1,4 @@
-"""The chart's operator as a pod of the sandbox: installed, changed, taken back and removed by Helm 3 and Helm 4."""
+"""The chart's operator as a pod of the sandbox: Helm 3 and Helm 4 install, upgrade, roll back and uninstall it."""
 
 import base64
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ def helm(empty: Sandbox, tmp_path: Path, request: pytest.FixtureRequest) -> Iter
     made = Helm(request.param, tmp_path, empty.folder / "admin.kubeconfig")
     yield made
     made.run("uninstall", RELEASE, "-n", HOME, "--wait")
-    empty.kubectl("delete", CRD, "--ignore-not-found")  # with all apps
+    empty.kubectl("delete", CRD, "--ignore-not-found")  # deletes all apps, too
 
 
 def versions(sandbox: Sandbox, namespace: str) -> dict[str, str]:
-    """Return the resourceVersion of each child, which every write would change."""
+    """Return the resourceVersion of each child; every write changes it."""
     kinds = "services,networkpolicies,ingressroutes.traefik.io,middlewares.traefik.io"
     items = sandbox.get(kinds, "-n", namespace)["items"]
     return {f"{each['kind']}/{each['metadata']['name']}": each["metadata"]["resourceVersion"] for each in items}
@@ -50,7 +50,10 @@ def test_release_is_installed_upgraded_rolled_back_and_uninstalled(
 
     assert "Succeeded" in helm("test", RELEASE, "-n", HOME, "--timeout", "120s")
     kinds = "proxiedapps,pods,configmaps,serviceaccounts,roles,rolebindings"
-    eventually(lambda: not [each for each in empty.names(kinds, HOME) if each.endswith("-test")], "the test's end")
+    eventually(
+        lambda: not [each for each in empty.names(kinds, HOME) if each.endswith("-test")],
+        "the test's objects are deleted",
+    )
 
     helm("upgrade", RELEASE, CHART, *wait, "--values", values, "--set", "settings.logLevel=debug")
     second = ready_pod(empty)
@@ -59,21 +62,21 @@ def test_release_is_installed_upgraded_rolled_back_and_uninstalled(
     assert ready_pod(empty) not in {first, second}
     env = empty.get(OPERATOR, "-n", HOME)["spec"]["template"]["spec"]["containers"][0]["env"]
     assert "PROXIEDAPP_LOG_LEVEL" not in {variable["name"] for variable in env}
-    said = empty.kubectl("logs", OPERATOR, "-n", HOME)
-    assert "watching 1 apps" in said
-    assert "Traceback" not in said
-    assert versions(empty, space) == children, "a new operator writes nothing that is there already"
+    log = empty.kubectl("logs", OPERATOR, "-n", HOME)
+    assert "watching 1 apps" in log
+    assert "Traceback" not in log
+    assert versions(empty, space) == children, "a new operator does not write children that are as intended"
 
     secrets = empty.get("secrets", "-n", HOME, "-l", f"owner=helm,name={RELEASE}")["items"]
     sizes = [len(base64.b64decode(secret["data"]["release"])) for secret in secrets]
     assert len(sizes) == 3
-    assert max(sizes) < SECRET_MAX / 4, "a Secret holds the release, the CRD included"
+    assert max(sizes) < SECRET_MAX / 4, "a Secret contains the release, including the CRD"
 
     helm("uninstall", RELEASE, "-n", HOME, "--wait")
     assert empty.names("deployments,services,serviceaccounts", HOME) <= {"serviceaccount/default"}
     left = empty.kubectl("get", "clusterroles,clusterrolebindings,crds", "-o", "name").split()
     assert [each for each in left if "proxiedapp" in each] == [CRD]
-    assert answers(empty, "shop", space), "apps go on without an operator"
+    assert answers(empty, "shop", space), "apps keep serving without an operator"
 
     helm("install", RELEASE, CHART, *wait, "--values", values)
     empty.wait_ready("shop", space)
@@ -81,7 +84,7 @@ def test_release_is_installed_upgraded_rolled_back_and_uninstalled(
 
 
 only_helm4 = pytest.mark.parametrize("helm", ["helm4"], indirect=True)
-"""For questions to the chart rather than to Helm."""
+"""For tests of the chart rather than of Helm."""
 
 
 @only_helm4
@@ -92,7 +95,7 @@ def test_two_replicas_lose_no_app_when_the_leader_is_killed(
     helm("install", RELEASE, CHART, "-n", HOME, "--values", values, "--set", "settings.leaseSeconds=3", "--wait")
     names = set(pods(empty))
     assert len(names) == 2
-    # The Lease may still name the last pod of an earlier release, whose rights went before it could give it up.
+    # The Lease may still name a pod of an earlier release: its role was deleted before it could release the Lease.
     leader = eventually(lambda: next(iter({holder(empty)} & names), None), "a leader")
     apps = [hello(f"app-{number}", space, replicas=0, verify={"enabled": False}) for number in range(50)]
     empty.apply(*apps[:25])
@@ -105,7 +108,7 @@ def test_two_replicas_lose_no_app_when_the_leader_is_killed(
         owners = sorted(route["metadata"]["ownerReferences"][0]["name"] for route in found)
         return owners == sorted(app["metadata"]["name"] for app in apps)
 
-    eventually(routed, "each app's one route")
+    eventually(routed, "one route for each app")
     accepted = [empty.conditions(app["metadata"]["name"], space)["RouteAccepted"]["status"] for app in apps]
     assert accepted == ["True"] * 50
 
@@ -117,7 +120,7 @@ def test_uninstall_without_keep_deletes_all_apps(empty: Sandbox, space: str, hel
     empty.wait_ready("shop", space)
     helm("uninstall", RELEASE, "-n", HOME, "--wait")
     assert CRD not in empty.kubectl("get", "crds", "-o", "name").split()
-    eventually(lambda: not empty.names("deployments", space), "the end of what the app was made of")
+    eventually(lambda: not empty.names("deployments", space), "the app's children are deleted")
 
 
 @only_helm4

@@ -1,4 +1,4 @@
-"""A fault that only the controller can see ends in a condition that says how to fix it; what works stays as it is."""
+"""A fault that only the controller can find becomes a condition with a fix, and working children stay as they are."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def test_contradicting_root_path_keeps_the_last_good_children(sandbox: Sandbox, 
 
 
 def test_child_refused_by_kubernetes_keeps_the_existing_children(sandbox: Sandbox, namespace: str) -> None:
-    """A request above its limit is a matter of arithmetic on quantities, which the Deployment's own check knows."""
+    """Whether a request exceeds its limit needs arithmetic on quantities, which only the API server does."""
     kinds = ",".join(kind.plural for kind in watched_children(frozenset({TRAEFIK_GROUP})))
     sandbox.apply(hello("shop", namespace, "/old"))
     sandbox.wait_ready("shop", namespace)
@@ -65,7 +65,7 @@ def test_child_refused_by_kubernetes_keeps_the_existing_children(sandbox: Sandbo
     after = specs()
     assert [child for child in before if child not in after] == []
     assert {kind for kind, *_ in (child for child in after if child not in before)} <= {"Middleware"}, (
-        "no route names it"
+        "no route uses it"
     )
     sandbox.apply(hello("shop", namespace, "/new"))
     eventually(lambda: "Stalled" not in sandbox.conditions("shop", namespace), "the fixed spec")
@@ -90,8 +90,12 @@ def test_object_with_the_name_of_a_child_is_left_alone(sandbox: Sandbox, namespa
     assert after["metadata"]["labels"] == before["metadata"]["labels"]
     assert (after.get("spec"), after.get("data")) == (before.get("spec"), before.get("data"))
     assert "ownerReferences" not in after["metadata"]
-    if kind not in {"IngressRoute", "HorizontalPodAutoscaler", "PodDisruptionBudget"}:  # the last two hold nothing up
-        assert not sandbox.names("ingressroutes", namespace), "no route to what is not ours"
+    if kind not in {
+        "IngressRoute",
+        "HorizontalPodAutoscaler",
+        "PodDisruptionBudget",
+    }:  # the last two do not block the route
+        assert not sandbox.names("ingressroutes", namespace), "no route to an object of another owner"
 
     sandbox.kubectl("delete", kind, name, "-n", namespace)
     sandbox.wait_ready("shop", namespace)

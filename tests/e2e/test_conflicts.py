@@ -1,6 +1,6 @@
-"""Apps that ask for the same place, as Traefik sees it: it has the routes of those who were accepted and no others.
+"""Apps that claim the same host and prefix: Traefik has the routes of the accepted apps and no others.
 
-The apps have no pods, which a route does not need. Each case has prefixes of its own, so all run at once.
+The apps have no pods, because a route does not need any. Each case has its own prefixes, so all cases run at once.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ PREFIXES = ("", "/nested")
 
 @dataclass(frozen=True)
 class Asked:
-    """What an app of a case asks for."""
+    """What an app of a case claims."""
 
     hosts: tuple[str, ...]
     prefix: str
@@ -40,7 +40,7 @@ TRIPLES = [
     *permutations((Asked((), ""), Asked((), ""), Asked(("a.test",), ""))),
 ]
 CASES: list[tuple[Asked, ...]] = [*PAIRS, *TRIPLES]
-"""In the order in which the apps come."""
+"""The apps of each case, in the order in which they are created."""
 
 
 def name_of(case: int, place: int) -> str:
@@ -56,7 +56,7 @@ def manifest(case: int, place: int) -> dict[str, Any]:
 
 
 def accepted(come: int) -> set[str]:
-    """Say who is served once the first so many of each case have come, each after the others were served."""
+    """Return the apps that are accepted after the first `come` apps of each case were created one after the other."""
     served = set()
     for case, apps in enumerate(CASES):
         mine: list[Asked] = []
@@ -68,7 +68,7 @@ def accepted(come: int) -> set[str]:
 
 
 def routers(sandbox: Sandbox) -> set[str]:
-    """Return the apps that Traefik routes to, on each of both entry points by one router that is in order."""
+    """Return the apps that Traefik routes to; each must have one enabled router for each of the two entry points."""
     found: list[tuple[str, str]] = []
     for router in _pages(f"{sandbox.state['traefik_api']}/api/http/routers"):
         origin = router.get("observability", {}).get("metadata", {}).get("ingress", {})
@@ -89,7 +89,7 @@ def _pages(url: str) -> Iterator[dict[str, Any]]:
 
 
 def told(sandbox: Sandbox) -> dict[str, tuple[str, str, str]]:
-    """Return of each app the condition RouteAccepted."""
+    """Return status, reason and message of RouteAccepted for each app."""
     found = {}
     for app in sandbox.get("proxiedapps", "-n", NAMESPACE)["items"]:
         for one in app.get("status", {}).get("conditions", []):
@@ -121,7 +121,7 @@ def test_first_app_keeps_its_route_keys_in_sixty_cases(crowded: Sandbox) -> None
         newcomers = [manifest(case, come - 1) for case, apps in enumerate(CASES) if len(apps) >= come]
         crowded.apply(*newcomers)
         names = {one["metadata"]["name"] for one in newcomers}
-        eventually(partial(_all_told, crowded, names), f"a word on each of {len(names)} apps")
+        eventually(partial(_all_told, crowded, names), f"RouteAccepted on {len(names)} apps")
         eventually(partial(_routes_are, crowded, accepted(come)), "Traefik has exactly the accepted routes")
         done = crowded.run("restart", "operator")
         assert done.returncode == 0, done.stderr
@@ -148,4 +148,4 @@ def test_waiting_apps_take_over_when_holders_are_deleted(crowded: Sandbox) -> No
             if mine or not any(asked.shares(other) for other in had):
                 expected.add(name_of(case, place))
                 had += [] if mine else [asked]
-    eventually(partial(_routes_are, crowded, expected), "those who waited are routed")
+    eventually(partial(_routes_are, crowded, expected), "Traefik has the routes of the waiting apps")

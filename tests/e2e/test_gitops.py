@@ -1,4 +1,4 @@
-"""What GitOps tools read from a live status: Helm 4 by kstatus, as Flux does, and Argo CD by its health script."""
+"""What GitOps tools read from a live status: Helm 4 through kstatus, as Flux does, and Argo CD by its health script."""
 
 import re
 from pathlib import Path
@@ -28,8 +28,8 @@ def chart(tmp_path: Path) -> Path:
     return folder
 
 
-def of(chart: Path, app: dict[str, Any]) -> Path:
-    """Put the app into the chart, as a team would."""
+def with_app(chart: Path, app: dict[str, Any]) -> Path:
+    """Write the app into the chart, as a team would, and return the chart."""
     (chart / "templates" / "app.yaml").write_text(yaml.safe_dump(app))
     return chart
 
@@ -38,26 +38,28 @@ def argocd(sandbox: Sandbox, namespace: str) -> str:
     return health_of(sandbox.get("papp", "shop", "-n", namespace))["status"]
 
 
-def status_of(said: str) -> str:
-    """Return what Helm says of the object for which it did not wait any longer."""
-    match = re.search(r"resource ProxiedApp/\S+ not ready\. status: (\w+)", said)
-    assert match is not None, said
+def status_in(output: str) -> str:
+    """Return the status that Helm reports for the ProxiedApp when it stops waiting."""
+    match = re.search(r"resource ProxiedApp/\S+ not ready\. status: (\w+)", output)
+    assert match is not None, output
     return match[1]
 
 
 def test_helm_waits_until_an_app_is_ready(sandbox: Sandbox, namespace: str, helm: Helm, chart: Path) -> None:
     wait = ("-n", namespace, "--wait", "--timeout", "60s")
-    helm("install", "shop", of(chart, hello("shop", namespace)), *wait)
-    assert sandbox.conditions("shop", namespace)["Ready"]["status"] == "True", "Helm came back no earlier"
+    helm("install", "shop", with_app(chart, hello("shop", namespace)), *wait)
+    assert sandbox.conditions("shop", namespace)["Ready"]["status"] == "True", (
+        "Helm does not return before the app is ready"
+    )
     assert argocd(sandbox, namespace) == "Healthy"
 
-    helm("upgrade", "shop", of(chart, hello("shop", namespace, "/moved", image="sandbox.local/hello:2")), *wait)
+    helm("upgrade", "shop", with_app(chart, hello("shop", namespace, "/moved", image="sandbox.local/hello:2")), *wait)
     ready = sandbox.conditions("shop", namespace)["Ready"]
     assert (ready["status"], ready["observedGeneration"]) == ("True", 2)
     assert argocd(sandbox, namespace) == "Healthy"
 
     sandbox.kubectl("annotate", "papp", "shop", "-n", namespace, "proxiedapp.dev/reconcile=suspended")
-    eventually(lambda: argocd(sandbox, namespace) == "Suspended", "the pause")
+    eventually(lambda: argocd(sandbox, namespace) == "Suspended", "the suspension")
     helm("upgrade", "shop", chart, *wait, "--set", "nothing=new")
 
     helm("uninstall", "shop", "-n", namespace, "--wait", "--timeout", "60s")
@@ -68,7 +70,7 @@ def test_helm_waits_until_an_app_is_ready(sandbox: Sandbox, namespace: str, helm
     ("spec", "kstatus", "health"),
     [
         pytest.param({"command": ["./start.sh"]}, "Failed", "Degraded", id="an unknown command"),
-        pytest.param({"image": "sandbox.local/absent:1"}, "InProgress", "Progressing", id="an image that is not there"),
+        pytest.param({"image": "sandbox.local/absent:1"}, "InProgress", "Progressing", id="a missing image"),
         pytest.param(
             {"command": ["uvicorn", "absent:app"]}, "InProgress", "Progressing", id="an app that does not start"
         ),
@@ -77,8 +79,8 @@ def test_helm_waits_until_an_app_is_ready(sandbox: Sandbox, namespace: str, helm
 def test_failed_app_differs_from_one_in_progress(
     sandbox: Sandbox, namespace: str, helm: Helm, chart: Path, spec: dict[str, Any], kstatus: str, health: str
 ) -> None:
-    of(chart, hello("shop", namespace, **spec))
+    with_app(chart, hello("shop", namespace, **spec))
     done = helm.run("install", "shop", chart, "-n", namespace, "--wait", "--timeout", "4s")
     assert done.returncode != 0
-    assert status_of(done.stderr) == kstatus
+    assert status_in(done.stderr) == kstatus
     assert argocd(sandbox, namespace) == health

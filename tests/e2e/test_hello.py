@@ -1,4 +1,4 @@
-"""The example, applied as a user applies it, answers rightly through the real proxy on http and https."""
+"""The example, applied as users apply it, responds correctly through the real proxy on http and https."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +17,9 @@ def served(sandbox: Sandbox, repository: Path) -> Iterator[Sandbox]:
     sandbox.wait_ready("hello", "default")
     eventually(lambda: httpx.get(f"{sandbox.http_url}/api/v1/app").is_success, "the route in Traefik")
     yield sandbox
-    # It answers for every host that no other route names, in other tests, too.
+    # Its route matches every host, also those of other tests.
     sandbox.kubectl("delete", "-f", manifest)
-    eventually(lambda: httpx.get(f"{sandbox.http_url}/api/v1/app").status_code == 404, "the end of the route")
+    eventually(lambda: httpx.get(f"{sandbox.http_url}/api/v1/app").status_code == 404, "the route is deleted")
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -38,4 +38,4 @@ def test_kubectl_shows_address_and_readiness(served: Sandbox) -> None:
 
 
 def test_pod_log_can_be_read(served: Sandbox) -> None:
-    eventually(lambda: "Uvicorn running on" in served.kubectl("logs", "deploy/hello"), "the server's greeting")
+    eventually(lambda: "Uvicorn running on" in served.kubectl("logs", "deploy/hello"), "the server's first log line")

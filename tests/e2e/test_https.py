@@ -1,4 +1,4 @@
-"""Certificates of an app's own, redirects to https, and the user's middlewares, through the real proxy."""
+"""An app's own certificate, redirects to https, and the user's middlewares, through the real proxy."""
 
 import socket
 import ssl
@@ -31,7 +31,7 @@ def children(sandbox: Sandbox, namespace: str) -> set[str]:
 
 
 def certificate(sandbox: Sandbox, host: str) -> x509.Certificate:
-    """Return the certificate that the proxy shows for a host."""
+    """Return the certificate that the proxy presents for a host."""
     address = urlsplit(sandbox.https_url)
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -51,24 +51,24 @@ def test_plain_http_redirects_until_the_redirect_is_turned_off(sandbox: Sandbox,
     eventually(lambda: is_served(sandbox, namespace), "the route")
     port = urlsplit(sandbox.https_url).port
     target = f"https://shop.{namespace}.test:{port}/api/v1/items/?a=1"
-    sent_on = ask(sandbox, namespace, "/api/v1/items/?a=1", https=False)
-    assert (sent_on.status_code, sent_on.headers["Location"]) == (301, target)
+    got = ask(sandbox, namespace, "/api/v1/items/?a=1", https=False)
+    assert (got.status_code, got.headers["Location"]) == (301, target)
     posted = ask(sandbox, namespace, "/api/v1/items/?a=1", https=False, method="POST")
     assert (posted.status_code, posted.headers["Location"]) == (308, target)
     assert ask(sandbox, namespace, "/api/v10/app", https=False).status_code == 404
 
     sandbox.apply(hello("shop", namespace))
-    answers = []
+    statuses = []
 
-    def in_clear() -> bool:
-        answers.append(ask(sandbox, namespace, "/api/v1/app", https=False).status_code)
-        return answers[-1] == 200
+    def served_over_http() -> bool:
+        statuses.append(ask(sandbox, namespace, "/api/v1/app", https=False).status_code)
+        return statuses[-1] == 200
 
-    eventually(in_clear, "an answer in clear")
-    assert set(answers) <= {200, 301}, "never a 404 in between"
+    eventually(served_over_http, "a response over plain http")
+    assert set(statuses) <= {200, 301}, "never a 404 in between"
     eventually(
         lambda: not any("-plain-" in name or "-https-" in name for name in children(sandbox, namespace)),
-        "nothing is left of the redirect",
+        "the objects of the redirect are deleted",
     )
 
 
@@ -79,7 +79,7 @@ def test_app_serves_its_own_certificate(sandbox: Sandbox, namespace: str, tmp_pa
     sandbox.apply(hello("shop", namespace, route={"tls": {"secretName": "mine"}}))
     sandbox.kubectl("wait", "--for=condition=Verified", "papp/shop", "-n", namespace, "--timeout=120s")
     eventually(lambda: is_served(sandbox, namespace), "the route")
-    assert ask(sandbox, namespace, "/api/v1/app", https=False).status_code == 200, "plain http serves too"
+    assert ask(sandbox, namespace, "/api/v1/app", https=False).status_code == 200, "plain http is served, too"
 
     def shown() -> bool:
         subject = certificate(sandbox, "localhost").subject

@@ -1,4 +1,4 @@
-"""What clients notice of a change while they ask 200 times a second through the real proxy: nothing."""
+"""Clients that send 200 requests a second through the real proxy do not notice changes of an app."""
 
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,14 @@ from tests.support.sandbox import Sandbox, eventually, three_more_resyncs
 
 
 def served(sandbox: Sandbox, namespace: str, prefix: str = "/api/v1", **spec: Any) -> None:
-    """Serve an app that clients reach already."""
+    """Apply an app and wait until clients can reach it."""
     sandbox.apply(hello("shop", namespace, prefix, **spec))
     changed(sandbox, namespace, 1)
     sandbox.kubectl("wait", "--for=condition=Verified", "papp/shop", "-n", namespace, "--timeout=120s")
 
 
 def changed(sandbox: Sandbox, namespace: str, generation: int) -> None:
-    """Wait until a generation is rolled out and no pod of an earlier one is left."""
+    """Wait until a generation is rolled out and no pod of an earlier generation is left."""
 
     def settled() -> bool:
         ready = sandbox.conditions("shop", namespace)["Ready"]
@@ -29,7 +29,7 @@ def changed(sandbox: Sandbox, namespace: str, generation: int) -> None:
     eventually(settled, f"generation {generation}, and no old pod", seconds=120)
 
 
-def told(answer: Answer) -> Any:
+def root_path(answer: Answer) -> Any:
     return answer.body["root_path"]
 
 
@@ -43,7 +43,7 @@ def test_new_versions_lose_no_request(sandbox: Sandbox, namespace: str, tmp_path
             sandbox.apply(hello("shop", namespace, command=command, image=f"sandbox.local/hello:{version}"))
             changed(sandbox, namespace, version)
     assert running.failed == []
-    assert {told(answer) for answer in running.answers} == {"/api/v1"}
+    assert {root_path(answer) for answer in running.answers} == {"/api/v1"}
 
 
 def test_more_and_fewer_pods_lose_no_request(sandbox: Sandbox, namespace: str, tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_handing_over_to_an_autoscaler_and_back_loses_no_request(
         eventually(lambda: sandbox.get("papp", "shop", "-n", namespace)["status"]["replicas"] == 2, "two pods")
         changed(sandbox, namespace, 3)
     assert running.failed == []
-    # What the Deployment was told, from first to last: no other number, 1 least of all.
+    # The numbers of replicas that the Deployment was scaled to: there are three, and 1 is not among them.
     scaled = [
         event["message"]
         for event in sandbox.get("events", "-n", namespace)["items"]
@@ -95,7 +95,7 @@ def test_prefix_changes_without_a_gap(sandbox: Sandbox, namespace: str, tmp_path
 
 
 def test_host_changes_without_a_gap(sandbox: Sandbox, namespace: str, tmp_path: Path) -> None:
-    """The new host is asked with the old one's load, since one client sends one Host."""
+    """Two clients share the load, because one client sends requests for one host."""
     hosts = (f"old.{namespace}.test", f"new.{namespace}.test")
     (tmp_path / "old").mkdir()
     (tmp_path / "new").mkdir()
@@ -115,7 +115,7 @@ def no_gap(running: Load) -> None:
 
 
 def switched_once(old: list[Answer], new: list[Answer]) -> None:
-    """The old URL answers until the new one does, the new one from then on, and no other app answers at either."""
+    """Assert that the old URL serves until the new one does, and that both only return 200 or 404."""
     assert {answer.status for answer in (*old, *new)} == {200, 404}
     gone = min(answer.received for answer in old if answer.status == 404)
     come = min(answer.received for answer in new if answer.status == 200)

@@ -1,6 +1,6 @@
-"""Each server, with the adapter and without, in every scenario of FastAPI's page on proxies, through the real proxy.
+"""Each server, with and without the adapter, in every scenario of FastAPI's page on proxies, through the real proxy.
 
-`make matrix` prints what is checked here and writes it into docs/servers.md, which is held to it.
+`make matrix` prints the results and writes them into docs/servers.md; these tests compare that page with the results.
 """
 
 from collections.abc import Iterator
@@ -58,9 +58,9 @@ def test_page_shows_the_measured_results(live: Live, row: Row, written: str) -> 
 
 def test_page_has_all_servers_and_columns(live: Live, written: str) -> None:
     measured = table_rows(render(live.results()))
-    told = table_rows(section(written, page.MATRIX))
-    assert [list(row)[: len(COLUMNS) + 2] for row in told] == [list(row) for row in measured]
-    assert [(row["Server"], row["Adapter"]) for row in told] == [(row["Server"], row["Adapter"]) for row in measured]
+    shown = table_rows(section(written, page.MATRIX))
+    assert [list(row)[: len(COLUMNS) + 2] for row in shown] == [list(row) for row in measured]
+    assert [(row["Server"], row["Adapter"]) for row in shown] == [(row["Server"], row["Adapter"]) for row in measured]
 
 
 @pytest.mark.parametrize("old", OLD_VERSIONS, ids=lambda old: old.app)

@@ -1,4 +1,4 @@
-"""Children whose API a cluster may lack: said while it lacks, made once it is there, and calm when it goes again."""
+"""Children whose API a cluster may lack: reported as missing, created once the API exists, no errors when it goes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -33,7 +33,7 @@ def remove(sandbox: Sandbox) -> None:
 
 
 def watches(sandbox: Sandbox, apis: str) -> None:
-    """Wait until the operator watches what there is, and no other story meets it while it starts over."""
+    """Wait until the operator watches exactly these APIs and is idle, so that no other test sees it start again."""
     eventually(
         lambda: [line for line in log(sandbox).splitlines() if "optional APIs: " in line][-1].endswith(f" {apis}"),
         f"the operator watches {apis}",
@@ -66,30 +66,35 @@ def test_optional_apis_may_come_and_go(sandbox: Sandbox, namespace: str) -> None
     stalled = sandbox.stalled("safe", namespace)
     assert stalled["reason"] == "CertManagerMissing"
     assert "Install cert-manager with its CustomResourceDefinitions" in stalled["message"]
-    assert sandbox.names("ingressroutes", namespace) == routes, "what is served stays"
+    assert sandbox.names("ingressroutes", namespace) == routes, "the existing route stays"
 
     install(sandbox)
     try:
-        eventually(lambda: len(sandbox.names(KINDS, namespace)) == 2, "both children appear by themselves")
+        eventually(
+            lambda: len(sandbox.names(KINDS, namespace)) == 2, "both children are created without another change"
+        )
         sandbox.wait_ready("safe", namespace)
         assert "Stalled" not in sandbox.conditions("safe", namespace)
         eventually(
             lambda: reason(sandbox, "watched", namespace, "WorkloadAvailable") == "MinimumReplicasAvailable",
-            "nothing is missing any more",
+            "no API is missing any more",
         )
-        told = len(log(sandbox))
+        read = len(log(sandbox))
     finally:
         remove(sandbox)
-    eventually(lambda: reason(sandbox, "watched", namespace, "WorkloadAvailable") == "NotMonitored", "the word is back")
+    eventually(
+        lambda: reason(sandbox, "watched", namespace, "WorkloadAvailable") == "NotMonitored",
+        "the API is reported as missing",
+    )
     assert sandbox.stalled("safe", namespace)["reason"] == "CertManagerMissing"
     sandbox.wait_ready("watched", namespace)
     three_more_resyncs(sandbox)
     before = sandbox.writes()
     three_more_resyncs(sandbox)
     assert sandbox.writes()[len(before) :] == []
-    assert sandbox.state["components"]["operator"]["process"] == process, "the same process goes on"
-    assert " ERROR " not in log(sandbox)[told:]
-    assert "ChildRefused" not in log(sandbox)[told:], "removing an object is not a reason to be stalled"
+    assert sandbox.state["components"]["operator"]["process"] == process, "the process is still the same"
+    assert " ERROR " not in log(sandbox)[read:]
+    assert "ChildRefused" not in log(sandbox)[read:], "the removal of an API does not stall an app"
 
 
 @pytest.mark.usefixtures("apis")
@@ -110,7 +115,7 @@ def test_children_are_restored_and_are_deleted_with_their_fields(sandbox: Sandbo
         (owner,) = each["metadata"]["ownerReferences"]
         assert (owner["kind"], owner["name"], owner["controller"]) == ("ProxiedApp", "shop", True)
 
-    # As cert-manager answers: what it writes is not drift.
+    # cert-manager writes a status; that is not drift.
     sandbox.kubectl(
         *("patch", "certificate", "shop", "-n", namespace, "--subresource=status", "--type=merge"),
         *("-p", '{"status": {"conditions": [{"type": "Ready", "status": "True"}]}}'),
@@ -146,7 +151,7 @@ def test_taken_name_stalls_the_app(sandbox: Sandbox, namespace: str, kind: str) 
     stalled = sandbox.stalled("shop", namespace)
     assert stalled["reason"] == "NameTaken"
     assert stalled["message"].startswith(f"{kind} shop already exists and belongs to another user")
-    assert reason(sandbox, "shop", namespace, "RouteAccepted") == "Accepted", "the route does not stand on it"
+    assert reason(sandbox, "shop", namespace, "RouteAccepted") == "Accepted", "the route does not depend on it"
     assert sandbox.get(kind, "shop", "-n", namespace) == before
     sandbox.kubectl("delete", kind, "shop", "-n", namespace)
     sandbox.wait_ready("shop", namespace)
@@ -158,17 +163,15 @@ def test_taken_name_stalls_the_app(sandbox: Sandbox, namespace: str, kind: str) 
     "fields",
     [
         pytest.param({}, id="fastapi"),
-        pytest.param({"command": ["hypercorn", "main:app"]}, id="adapter, prefix cut off"),
+        pytest.param({"command": ["hypercorn", "main:app"]}, id="adapter, prefix stripped"),
         pytest.param(
             {"command": ["hypercorn", "main:app"], "route": {"stripPrefix": "Never"}}, id="adapter, prefix kept"
         ),
-        pytest.param(
-            {"command": ["hypercorn", "main:app"], "server": {"adapter": "Never"}}, id="by flags, prefix kept"
-        ),
+        pytest.param({"command": ["hypercorn", "main:app"], "server": {"adapter": "Never"}}, id="flags, prefix kept"),
     ],
 )
 def test_metrics_are_served_where_the_monitor_points(sandbox: Sandbox, namespace: str, fields: dict[str, Any]) -> None:
-    """Ask as Prometheus does: the pods behind the Service that the monitor selects, at its port and path."""
+    """Request what Prometheus scrapes: the Service that the monitor selects, at the monitor's port and path."""
     sandbox.apply(hello("shop", namespace, **MONITORED, **fields))
     sandbox.wait_ready("shop", namespace)
     monitor = sandbox.get("servicemonitor", "shop", "-n", namespace)["spec"]
@@ -177,4 +180,4 @@ def test_metrics_are_served_where_the_monitor_points(sandbox: Sandbox, namespace
     (endpoint,) = monitor["endpoints"]
     (port,) = [each["name"] for each in service["spec"]["ports"] if each["name"] == endpoint["port"]]
     address = f"/api/v1/namespaces/{namespace}/services/{service['metadata']['name']}:{port}/proxy{endpoint['path']}"
-    assert eventually(lambda: sandbox.kubectl("get", "--raw", address), "the answer")
+    assert eventually(lambda: sandbox.kubectl("get", "--raw", address), "the metrics")

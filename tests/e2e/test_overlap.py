@@ -1,6 +1,6 @@
-"""Other people's routes at an app's place: what the app is told is what the proxy does.
+"""Foreign routes that match an app's requests: the app's condition reports what the proxy does.
 
-Their Service has no pods, so what they answer is 503, and what the app answers is 200.
+Their Service has no pods, so a foreign route responds with 503 and the app with 200.
 """
 
 from collections.abc import Iterator
@@ -104,7 +104,7 @@ def told(sandbox: Sandbox, app: str = "shop") -> tuple[str, str, str]:
 
 @contextmanager
 def present(sandbox: Sandbox, *manifests: dict[str, Any]) -> Iterator[None]:
-    """Have objects of others for a while, with a router of Traefik's for each."""
+    """Create objects of another user, wait until Traefik has a router for each, and delete them afterwards."""
     names = {manifest["metadata"]["name"] for manifest in manifests}
     sandbox.apply(*manifests)
     try:
@@ -113,7 +113,7 @@ def present(sandbox: Sandbox, *manifests: dict[str, Any]) -> Iterator[None]:
     finally:
         for manifest in manifests:
             sandbox.kubectl("delete", manifest["kind"], manifest["metadata"]["name"], "-n", "overlapping")
-        eventually(lambda: not routers(sandbox, "overlapping"), "Traefik has given them up")
+        eventually(lambda: not routers(sandbox, "overlapping"), "Traefik has removed their routes")
 
 
 @pytest.mark.parametrize(
@@ -124,52 +124,56 @@ def present(sandbox: Sandbox, *manifests: dict[str, Any]) -> Iterator[None]:
             APP,
             OURS,
             "IngressRoute overlapping/theirs also matches",
-            id="the same rule, by default",
+            id="the same rule, default priority",
         ),
         pytest.param(
             ingress_route(SAME, 2000),
             APP,
             THEIRS,
             "IngressRoute overlapping/theirs takes the requests",
-            id="the same rule, before ours",
+            id="the same rule, higher priority",
         ),
         pytest.param(
             ingress_route("PathPrefix(`/`)", 5000),
             APP,
             THEIRS,
             "IngressRoute overlapping/theirs takes the requests",
-            id="catch-all before ours",
+            id="catch-all, higher priority",
         ),
         pytest.param(
             ingress_route(f"Host(`*.overlapped.test`) && PathPrefix(`/api`){' ' * 2000}"),
             APP,
             THEIRS,
             "IngressRoute overlapping/theirs takes the requests",
-            id="a rule so long that it comes first",
+            id="a long rule, higher default priority",
         ),
         pytest.param(
             ingress_route(f"(Host(`other.test`) || Host(`{HOST}`)) && Path(`/api/v1/`)", 1100),
             "/api/v1/",
             THEIRS,
             "IngressRoute overlapping/theirs takes the requests",
-            id="only the root",
+            id="only the prefix with a slash",
         ),
         pytest.param(
-            ingress(HOST, "/api/v1"), APP, OURS, "Ingress overlapping/theirs also matches", id="Ingress, same place"
+            ingress(HOST, "/api/v1"),
+            APP,
+            OURS,
+            "Ingress overlapping/theirs also matches",
+            id="Ingress, same host and prefix",
         ),
         pytest.param(
             ingress(HOST, "/api/v1", **{PRIORITY: "2000"}),
             APP,
             THEIRS,
             "Ingress overlapping/theirs takes the requests",
-            id="Ingress, before ours",
+            id="Ingress, higher priority",
         ),
         pytest.param(
             ingress(HOST, "/", "ImplementationSpecific", **{PRIORITY: "2000"}),
             APP,
             THEIRS,
             "Ingress overlapping/theirs takes the requests",
-            id="Ingress for the whole host, before ours",
+            id="Ingress for the whole host, higher priority",
         ),
     ],
 )
@@ -184,7 +188,7 @@ def test_warning_matches_traefik_and_disappears_with_its_cause(
         assert message.startswith(f"The route is in place, but {said}")
         (priority,) = routers(shop, "overlapping").values()
         assert f"(its priority is {priority}, this app's is {own_priority(shop)})" in message
-        eventually(lambda: asked(shop, path) == who, f"{who} is the answer")
+        eventually(lambda: asked(shop, path) == who, f"the status {who}")
         assert shop.conditions("shop", "overlapped")["Ready"] == ready
     eventually(lambda: told(shop)[1] == "Accepted", "the end of the warning")
     eventually(lambda: asked(shop) == OURS, "the app's answer")
@@ -203,7 +207,7 @@ def test_equal_priorities_are_reported_as_undecided(shop: Sandbox, kind: str) ->
 
 
 def test_harmless_foreign_routes_are_not_reported(shop: Sandbox) -> None:
-    """A route that is a matter comes last and goes first, so that the others are known to have been looked at."""
+    """A route that takes requests is created last and deleted first, which shows that the others were judged."""
     below = ingress_route(f"Host(`{HOST}`) && PathPrefix(`/api/v1/below`)", 2000, "below")
     elsewhere = ingress_route("Host(`other.test`) && PathPrefix(`/api/v1`)", 2000, "elsewhere")
     beside = ingress_route(f"Host(`{HOST}`)", name="beside")
@@ -230,11 +234,11 @@ def test_catch_all_takes_the_requests_of_an_app_without_hosts(shop: Sandbox) -> 
         eventually(lambda: told(shop, "open")[1] == "Overlapped", "the warning")
         priorities = f"(its priority is 15, this app's is {own_priority(shop, 'open')})"
         assert f"takes the requests for any host /open/v1 {priorities}" in told(shop, "open")[2]
-        eventually(lambda: asked(shop, "/open/v1/app") == THEIRS, "their answer")
+        eventually(lambda: asked(shop, "/open/v1/app") == THEIRS, "the foreign route's response")
         assert (told(shop)[1], asked(shop)) == ("Accepted", OURS), "an app with hosts has a higher priority"
         named = hello("open", "overlapped", "/open/v1", route={"hosts": ["open.test"]})
         shop.apply(named)
-        eventually(lambda: told(shop, "open")[1] == "Accepted", "what the message advises")
+        eventually(lambda: told(shop, "open")[1] == "Accepted", "the message's advice helps")
         eventually(lambda: asked(shop, "/open/v1/app", "open.test") == OURS, "the app's answer")
     shop.kubectl("delete", "proxiedapp", "open", "-n", "overlapped")
 
@@ -252,7 +256,7 @@ def test_nothing_is_written_while_a_warning_lasts(shop: Sandbox) -> None:
 
 
 def test_http_routes_count_once_traefik_has_accepted_them(shop: Sandbox) -> None:
-    """The sandbox's Traefik has no Gateways, so its word is given for it."""
+    """The sandbox's Traefik does not use the Gateway API, so the test writes the status that Traefik would write."""
     accepted = [{"type": "Accepted", "status": "True", "reason": "Accepted"}]
     route = {
         "apiVersion": "gateway.networking.k8s.io/v1",
@@ -276,4 +280,4 @@ def test_http_routes_count_once_traefik_has_accepted_them(shop: Sandbox) -> None
         eventually(lambda: told(shop)[1] == "Overlapped", "the warning again")
     finally:
         shop.kubectl("delete", "crd", CRD["metadata"]["name"])
-    eventually(lambda: told(shop)[1] == "Accepted", "the end of the warning with that of the API")
+    eventually(lambda: told(shop)[1] == "Accepted", "the warning ends with the API")

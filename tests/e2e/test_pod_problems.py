@@ -1,4 +1,4 @@
-"""Apps that do not come up say why, in the words of what stopped them."""
+"""The conditions of an app whose pods do not become ready report the reason."""
 
 from typing import Any
 
@@ -9,24 +9,24 @@ from tests.support.sandbox import Sandbox, eventually
 
 
 @pytest.mark.parametrize(
-    ("change", "reason", "words"),
+    ("change", "reason", "text"),
     [
         pytest.param({"image": "sandbox.local/no-such-image:1"}, "ImagePullBackOff", "cannot be pulled", id="image"),
         pytest.param({"command": ["fastapi", "run", "absent.py"]}, "CrashLoopBackOff", "exits with code", id="crash"),
     ],
 )
 def test_ready_reports_the_pod_problem(
-    sandbox: Sandbox, namespace: str, change: dict[str, Any], reason: str, words: str
+    sandbox: Sandbox, namespace: str, change: dict[str, Any], reason: str, text: str
 ) -> None:
     sandbox.apply(hello("shop", namespace, **change))
 
-    def told() -> bool:
+    def reported() -> bool:
         found = sandbox.conditions("shop", namespace)
         assert found["Ready"]["reason"] == found["WorkloadAvailable"]["reason"] == reason
-        assert words in found["Ready"]["message"]
+        assert text in found["Ready"]["message"]
         return True
 
-    eventually(told, reason, 120)
+    eventually(reported, reason, 120)
     assert sandbox.conditions("shop", namespace)["Reconciling"]["reason"] == reason
     sandbox.apply(hello("shop", namespace))
     sandbox.wait_ready("shop", namespace)
@@ -43,7 +43,7 @@ def test_suspended_app_keeps_serving_and_ignores_changes(sandbox: Sandbox, names
     sandbox.apply(hello("shop", namespace))
     sandbox.wait_ready("shop", namespace)
     sandbox.kubectl("annotate", "papp", "shop", "-n", namespace, "proxiedapp.dev/reconcile=suspended")
-    eventually(lambda: sandbox.conditions("shop", namespace)["Ready"]["reason"] == "Suspended", "the word")
+    eventually(lambda: sandbox.conditions("shop", namespace)["Ready"]["reason"] == "Suspended", "the suspension")
     sandbox.apply(hello("shop", namespace, replicas=2) | {})
     route = next(iter(sandbox.names("ingressroutes", namespace)))
     sandbox.kubectl("delete", route, "-n", namespace)
@@ -52,4 +52,4 @@ def test_suspended_app_keeps_serving_and_ignores_changes(sandbox: Sandbox, names
     assert sandbox.get("deployment", "shop", "-n", namespace)["spec"]["replicas"] == 1
     sandbox.kubectl("annotate", "papp", "shop", "-n", namespace, "proxiedapp.dev/reconcile-")
     sandbox.kubectl("wait", "--for=condition=Ready", "papp/shop", "-n", namespace, "--timeout=60s")
-    eventually(lambda: sandbox.names("ingressroutes", namespace) == {route}, "the route is back")
+    eventually(lambda: sandbox.names("ingressroutes", namespace) == {route}, "the route is recreated")

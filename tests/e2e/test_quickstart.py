@@ -1,4 +1,4 @@
-"""The pages for newcomers, walked as they are printed: on a laptop, and on a cluster by Helm and by kustomize."""
+"""The pages for newcomers, followed word for word: on a laptop, and on a cluster with Helm and with kustomize."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,7 +26,7 @@ def steps_of(page: str) -> list[Step]:
 
 
 def walk_on_a_laptop(folder: Path) -> None:
-    """Walk in a fresh clone, on a machine that has all ports of loopback free, and nothing else to reach."""
+    """Follow the page in a fresh clone, in its own network: all ports of loopback are free, no other host exists."""
     env = newcomer.offline(newcomer.home(folder / "home"))
     sandbox = {"PROXIEDAPP_SANDBOX_DIR": str(newcomer.cache_of(env) / "sandbox")}
     plan = planned(steps_of(LAPTOP), Guide(until={"make demo": "Ctrl-C stops everything"}))
@@ -35,12 +35,12 @@ def walk_on_a_laptop(folder: Path) -> None:
             walk(plan, shell)
     finally:
         left = proxiedapp("sandbox", "down", env=sandbox).stdout
-    assert left == "no sandbox was running\n", "the page's last command for the sandbox stops it"
+    assert left == "no sandbox was running\n", "the page itself stops the sandbox"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[None]]:
-    """Begin the walk on the laptop: walks wait more than they work, so those on the cluster are taken meanwhile."""
+    """Start the walk on the laptop in the background: walks mostly wait, so those on the cluster run meanwhile."""
     if not can_run_here():
         pytest.skip("the sandbox needs root, or a kernel that allows user namespaces")
     with ThreadPoolExecutor(max_workers=1) as meanwhile:
@@ -49,9 +49,9 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[None]]:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """Return a cluster without the operator, but with the images that the pages name."""
+    """Return a cluster without the operator but with the images that the pages use."""
     images = tmp_path_factory.mktemp("images")
-    (images / "proxiedapp").mkdir()  # its programs are those of the project
+    (images / "proxiedapp").mkdir()  # an image without a .venv uses the programs of the project
     (app,) = [step for step in steps_of(LAPTOP) if isinstance(step, Save) and step.file.endswith("main.py")]
     (images / "orders" / "app").mkdir(parents=True)
     (images / "orders" / "app" / "main.py").write_text(app.text)
@@ -61,7 +61,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def admin(cluster: Sandbox, tmp_path: Path) -> Iterator[Bash]:
-    """Return a shell in a fresh clone, with kubectl and Helm for the cluster."""
+    """Return a shell in a fresh clone, with kubectl and Helm set up for the cluster."""
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "kubectl").symlink_to(cluster.state["kubectl"])
@@ -72,8 +72,8 @@ def admin(cluster: Sandbox, tmp_path: Path) -> Iterator[Bash]:
         yield shell
 
 
-def through_the_cluster(cluster: Sandbox, other_way: tuple[str, ...]) -> list[Step]:
-    """Return the page's steps but for those of one way to install, with what differs here."""
+def steps_on_the_cluster(cluster: Sandbox, other_way: tuple[str, ...]) -> list[Step]:
+    """Return the page's steps without those of the other way to install, adapted to the sandbox."""
     node = cluster.get("node", NODE)
     (pods,) = node["spec"]["podCIDRs"]
     gateway = node["status"]["addresses"][0]["address"]
@@ -95,13 +95,13 @@ def through_the_cluster(cluster: Sandbox, other_way: tuple[str, ...]) -> list[St
     return planned(steps_of(CLUSTER), guide)
 
 
-def the_charts_test() -> list[Step]:
-    """Return the steps of the page to which the cluster's leads on, as far as they go on from where one is then."""
+def steps_of_the_charts_test() -> list[Step]:
+    """Return the steps of the next page, docs/install.md, that still apply after the cluster's page."""
     guide = Guide(
         other_ways=["With kustomize"],
         left_out={
             "helm install": "it is installed already",
-            "kubectl apply --server-side -f crds/": "for those who do not want the chart's",
+            "kubectl apply --server-side -f crds/": "an alternative to the chart's CRD",
         },
         # An image of the sandbox has no entry point.
         instead={"test.image=registry.example/": "test.command={kubectl},test.image=sandbox.local/"},
@@ -110,21 +110,21 @@ def the_charts_test() -> list[Step]:
 
 
 def nothing_is_left(cluster: Sandbox) -> bool:
-    """Whether no object of the operator or of its apps is left."""
+    """Return whether no object of the operator or of its apps is left."""
     kinds = "namespaces,crds,clusterroles,clusterrolebindings,deployments,services,ingressroutes,middlewares"
     names = cluster.kubectl("get", kinds, "-A", "-o", "name").split()
     return not any(word in name for name in names for word in ("proxiedapp", "orders", "shop"))
 
 
 def test_on_a_cluster_by_helm(cluster: Sandbox, admin: Bash) -> None:
-    plan = through_the_cluster(cluster, BY_KUSTOMIZE)
+    plan = steps_on_the_cluster(cluster, BY_KUSTOMIZE)
     end = next(number for number, step in enumerate(plan) if "Uninstall" in step.sections)
-    walk([*plan[:end], *the_charts_test(), *plan[end:]], admin)
+    walk([*plan[:end], *steps_of_the_charts_test(), *plan[end:]], admin)
     assert nothing_is_left(cluster)
 
 
 def test_on_a_cluster_by_kustomize(cluster: Sandbox, admin: Bash) -> None:
-    walk(through_the_cluster(cluster, BY_HELM), admin)
+    walk(steps_on_the_cluster(cluster, BY_HELM), admin)
     assert nothing_is_left(cluster)
 
 

@@ -1,4 +1,4 @@
-"""The role grants what the operator uses, and no more. Runs last (conftest.py), over the requests of all stories."""
+"""The role grants exactly what the operator uses. This file runs last (conftest.py) and reads all tests' requests."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import yaml
 from tests.support.sandbox import Sandbox
 
 NEVER_REQUESTED = {("proxiedapp.dev", "proxiedapps/finalizers", "update")}
-"""Checked by an admission plugin, if a cluster has it, and not by a request."""
+"""An admission plugin that some clusters have checks this permission; no request uses it."""
 
 
 def test_role_grants_exactly_what_is_used(sandbox: Sandbox, repository: Path) -> None:

@@ -1,4 +1,4 @@
-"""The real proxy gives an app its own requests and no others, and the server trusts only the proxy."""
+"""The real proxy forwards to an app its own requests and no others, and the server trusts only the proxy."""
 
 import http.client
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ def host(sandbox: Sandbox) -> str:
 
 
 def raw_get(sandbox: Sandbox, host: str, path: str, **headers: str) -> tuple[int, str]:
-    """Ask without the client's own tidying of the path."""
+    """Send a request whose path the client does not normalize, and return status and body."""
     address = urlsplit(sandbox.http_url)
     connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=10)
     try:

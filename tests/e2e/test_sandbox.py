@@ -1,4 +1,4 @@
-"""The sandbox itself: one at a time, its commands, and that nothing is left behind, even after a crash."""
+"""The sandbox itself: only one runs at a time, its commands work, and nothing is left behind, even after a crash."""
 
 import os
 import signal
@@ -99,7 +99,7 @@ def test_commands_without_a_sandbox_report_that_none_is_running(tmp_path: Path) 
 
 @pytest.fixture
 def another(sandbox: Sandbox, tmp_path: Path) -> Iterator[Sandbox]:
-    del sandbox  # skipped like that one if this machine cannot run a sandbox
+    del sandbox  # skips the test if this machine cannot run a sandbox
     running = start_sandbox(tmp_path / "another")
     yield running
     running.run("down")
@@ -149,8 +149,8 @@ def test_down_cleans_up_after_a_killed_supervisor(another: Sandbox) -> None:
     assert links_and_namespaces(network) == ""
 
 
-def test_a_rootless_sandbox_is_the_same_from_outside(sandbox: Sandbox, tmp_path: Path) -> None:
-    """Root runs a sandbox in a user namespace here, as other users do, with its ports forwarded."""
+def test_a_rootless_sandbox_looks_the_same_from_outside(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Root, too, can run a sandbox in a user namespace with forwarded ports, as other users do."""
     del sandbox
     rootless = start_sandbox(tmp_path / "rootless", PROXIEDAPP_SANDBOX_ROOTLESS="1")
     try:
@@ -159,8 +159,10 @@ def test_a_rootless_sandbox_is_the_same_from_outside(sandbox: Sandbox, tmp_path:
         reply = eventually(lambda: httpx.get(f"{rootless.http_url}/api/v1/whoami").raise_for_status(), "the route")
         assert reply.json()["forwarded_prefix"] == "/api/v1"
         assert httpx.get(f"{rootless.https_url}/api/v1/app", verify=False).json()["root_path"] == "/api/v1"
-        eventually(lambda: "Uvicorn running on" in rootless.kubectl("logs", "deploy/hello"), "the server's greeting")
-        assert links_and_namespaces(rootless.state["id"]) == "", "the host's network namespace has nothing of it"
+        eventually(
+            lambda: "Uvicorn running on" in rootless.kubectl("logs", "deploy/hello"), "the server's first log line"
+        )
+        assert links_and_namespaces(rootless.state["id"]) == "", "nothing of it is in the host's network namespace"
         processes = [component["process"][0] for component in rootless.state["components"].values()]
     finally:
         done = rootless.run("down")

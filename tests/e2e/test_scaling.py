@@ -1,4 +1,4 @@
-"""How many pods there are: by the app's own word, or by an autoscaler's, with a budget, and back again."""
+"""The number of pods: set by the app or by an autoscaler, with a disruption budget, and back again."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def replicas(sandbox: Sandbox, namespace: str) -> int:
     return found
 
 
-def seen(sandbox: Sandbox, namespace: str, generation: int) -> None:
+def wait_for_generation(sandbox: Sandbox, namespace: str, generation: int) -> None:
     eventually(
         lambda: sandbox.conditions("shop", namespace)["Ready"]["observedGeneration"] == generation,
         f"generation {generation}",
@@ -25,12 +25,12 @@ def test_autoscaler_takes_over_the_replicas_and_returns_them(sandbox: Sandbox, n
     sandbox.apply(hello("shop", namespace, replicas=2))
     sandbox.wait_ready("shop", namespace)
     sandbox.apply(hello("shop", namespace, replicas=2, autoscaling={"minReplicas": 2, "maxReplicas": 4}))
-    seen(sandbox, namespace, 2)
+    wait_for_generation(sandbox, namespace, 2)
     scaler = sandbox.get("hpa", "shop", "-n", namespace)
     assert scaler["spec"]["scaleTargetRef"]["name"] == "shop"
-    assert replicas(sandbox, namespace) == 2, "no other number is set yet"
+    assert replicas(sandbox, namespace) == 2, "the autoscaler has not set a number yet"
 
-    # As the autoscaler does it, which has no metrics here: by the subresource `scale`.
+    # Write the subresource `scale` as the autoscaler does; it has no metrics here.
     sandbox.kubectl("scale", "deployment", "shop", "-n", namespace, "--replicas=4")
     eventually(lambda: sandbox.get("papp", "shop", "-n", namespace)["status"]["readyReplicas"] == 4, "four pods")
     three_more_resyncs(sandbox)
@@ -41,7 +41,7 @@ def test_autoscaler_takes_over_the_replicas_and_returns_them(sandbox: Sandbox, n
 
     scaled: dict[str, Any] = {"replicas": 2, "autoscaling": {"minReplicas": 2, "maxReplicas": 4}}
     sandbox.apply(hello("shop", namespace, image="sandbox.local/hello:2", **scaled))
-    seen(sandbox, namespace, 3)
+    wait_for_generation(sandbox, namespace, 3)
     assert replicas(sandbox, namespace) == 4, "a new version keeps the autoscaler's number"
 
     sandbox.apply(hello("shop", namespace, replicas=2, image="sandbox.local/hello:2"))
@@ -70,8 +70,8 @@ def test_features_that_are_turned_off_leave_no_children(sandbox: Sandbox, namesp
     assert allowed == 1, "the budget counts the app's pods"
     for name in sorted(sandbox.names(EXTRAS, namespace)):
         sandbox.kubectl("delete", name, "-n", namespace)
-    eventually(lambda: len(sandbox.names(EXTRAS, namespace)) == 3, "all of them are back")
+    eventually(lambda: len(sandbox.names(EXTRAS, namespace)) == 3, "all of them are recreated")
 
     sandbox.apply(hello("shop", namespace))
     eventually(lambda: not sandbox.names(EXTRAS, namespace), "nothing is left")
-    seen(sandbox, namespace, 2)
+    wait_for_generation(sandbox, namespace, 2)

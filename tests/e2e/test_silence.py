@@ -1,4 +1,4 @@
-"""Nothing changes, nothing is written: at rest, over resyncs, and after the operator was killed."""
+"""If nothing changes, nothing is written: at rest, through resyncs, and after the operator was killed."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from tests.support.sandbox import Sandbox, eventually, three_more_resyncs
 
 
 def with_everything(name: str, namespace: str) -> dict[str, Any]:
-    """Return an app with every feature switched on, that this machine can run."""
+    """Return an app with every feature that the sandbox can run."""
     return hello(
         name,
         namespace,
@@ -47,7 +47,7 @@ def test_at_rest_nothing_is_written(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(with_everything("all", namespace))
     for name in ("one", "two", "three", "all"):
         sandbox.wait_ready(name, namespace)
-    three_more_resyncs(sandbox)  # other stories' namespaces may still be going
+    three_more_resyncs(sandbox)  # other tests' namespaces may still be terminating
     before = sandbox.writes()
     three_more_resyncs(sandbox)
     assert sandbox.writes()[len(before) :] == []
@@ -65,7 +65,7 @@ def test_killed_operator_writes_nothing_after_its_restart(sandbox: Sandbox, name
             sandbox.state["components"]["operator"]["process"] != old
             and sandbox.state["components"]["operator"]["ready"]
         ),
-        "the operator is back",
+        "the operator has restarted",
     )
     three_more_resyncs(sandbox)
     assert sandbox.writes()[len(before) :] == []
@@ -77,7 +77,7 @@ def test_changes_during_an_outage_are_reconciled(sandbox: Sandbox, namespace: st
     os.kill(sandbox.state["components"]["operator"]["process"][0], signal.SIGKILL)
     sandbox.kubectl("delete", "service", "shop", "-n", namespace)
     sandbox.apply(hello("shop", namespace, "/moved"))
-    eventually(lambda: sandbox.names("services", namespace) == {"service/shop"}, "the deleted child is back")
+    eventually(lambda: sandbox.names("services", namespace) == {"service/shop"}, "the deleted child is recreated")
     eventually(
         lambda: sandbox.conditions("shop", namespace)["Ready"]["observedGeneration"] == 2, "the new spec is seen"
     )
@@ -86,12 +86,12 @@ def test_changes_during_an_outage_are_reconciled(sandbox: Sandbox, namespace: st
 
 def test_namespace_can_be_deleted_with_its_apps(sandbox: Sandbox) -> None:
     sandbox.kubectl("create", "namespace", "going")
-    sandbox.apply(hello("shop", "going", verify={"enabled": False}))  # no verdict comes in between
+    sandbox.apply(hello("shop", "going", verify={"enabled": False}))  # so no verdict is written meanwhile
     sandbox.wait_ready("shop", "going")
     before = len(sandbox.writes())
     sandbox.kubectl("delete", "namespace", "going", "--timeout=60s")
     made = [request for request in sandbox.writes()[before:] if "/namespaces/going/" in request.uri]
-    assert len(made) <= 15, "at most one try for each child that is seen to go, and no more"
+    assert len(made) <= 15, "at most one attempt for each child whose deletion is seen"
 
 
 def test_deletion_works_while_the_operator_is_stopped(sandbox: Sandbox, namespace: str) -> None:
@@ -102,6 +102,6 @@ def test_deletion_works_while_the_operator_is_stopped(sandbox: Sandbox, namespac
     try:
         sandbox.kubectl("delete", "papp", "shop", "-n", namespace, "--timeout=30s")
         kinds = "deployments,services,middlewares,ingressroutes"
-        eventually(lambda: not sandbox.names(kinds, namespace), "the garbage collector took the children")
+        eventually(lambda: not sandbox.names(kinds, namespace), "the garbage collector deleted the children")
     finally:
         os.kill(pid, signal.SIGCONT)

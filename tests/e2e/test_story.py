@@ -1,4 +1,4 @@
-"""The life of an app: applied, changed, damaged, deleted. Each step converges by itself."""
+"""The life of an app: created, changed, damaged, deleted. Each step converges without help."""
 
 import httpx
 
@@ -37,7 +37,7 @@ def test_deleted_child_is_recreated(sandbox: Sandbox, namespace: str) -> None:
     before = sandbox.names(CHILDREN, namespace)
     for child in sorted(before):
         sandbox.kubectl("delete", child, "-n", namespace)
-    eventually(lambda: sandbox.names(CHILDREN, namespace) == before, "all children are back")
+    eventually(lambda: sandbox.names(CHILDREN, namespace) == before, "all children are recreated")
     sandbox.wait_ready("shop", namespace)
 
 
@@ -48,12 +48,14 @@ def test_edited_child_is_restored(sandbox: Sandbox, namespace: str) -> None:
     rule = sandbox.get(route, "-n", namespace)["spec"]["routes"][0]["match"]
     edit = '[{"op": "replace", "path": "/spec/routes/0/match", "value": "PathPrefix(`/`)"}]'
     sandbox.kubectl("patch", route, "-n", namespace, "--type=json", "-p", edit)
-    eventually(lambda: sandbox.get(route, "-n", namespace)["spec"]["routes"][0]["match"] == rule, "the rule is back")
+    eventually(
+        lambda: sandbox.get(route, "-n", namespace)["spec"]["routes"][0]["match"] == rule, "the rule is restored"
+    )
 
     sandbox.kubectl("label", "service/shop", "-n", namespace, "app.kubernetes.io/managed-by-")
     eventually(
         lambda: sandbox.get("service", "shop", "-n", namespace)["metadata"]["labels"]["app.kubernetes.io/managed-by"],
-        "the label by which we watch",
+        "the label that our watches select",
     )
 
 
@@ -62,7 +64,7 @@ def test_deleted_app_leaves_no_objects(sandbox: Sandbox, namespace: str) -> None
     sandbox.wait_ready("shop", namespace)
     sandbox.kubectl("delete", "papp", "shop", "-n", namespace)
     kinds = f"{CHILDREN},replicasets,pods,endpointslices"
-    eventually(lambda: not sandbox.names(kinds, namespace), "the garbage collector took everything")
+    eventually(lambda: not sandbox.names(kinds, namespace), "the garbage collector deleted everything")
 
 
 def test_app_recreated_under_its_old_name_is_served(sandbox: Sandbox, namespace: str) -> None:

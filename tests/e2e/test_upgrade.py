@@ -1,6 +1,6 @@
-"""From the release before this one to this one and back, by Helm: what serves goes on.
+"""Helm upgrades from the previous release to this one and rolls back, and apps keep serving.
 
-That no child of a thousand apps is written is shown by tests/integration/test_upgrade.py.
+tests/integration/test_upgrade.py shows that no child of a thousand apps is written.
 """
 
 import json
@@ -16,11 +16,11 @@ from tests.support.sandbox import Sandbox, eventually
 
 APPS = 40
 SETTINGS = {"proxyNamespace": "proxy", "monitoringNamespace": "monitoring"}
-"""What isolated apps need."""
+"""Settings that isolated and monitored apps need."""
 
 
 def served(sandbox: Sandbox, namespace: str) -> list[str]:
-    """Return the apps whose present generation has been dealt with."""
+    """Return the apps whose route is accepted."""
     items = sandbox.get("proxiedapps", "-n", namespace)["items"]
     return [
         app["metadata"]["name"]
@@ -30,7 +30,7 @@ def served(sandbox: Sandbox, namespace: str) -> list[str]:
 
 
 def running(sandbox: Sandbox, namespace: str) -> list[tuple[Any, ...]]:
-    """Return what goes on unless a pod is replaced or its container started again."""
+    """Return the IDs of pods and containers, which change if a pod is replaced or a container is restarted."""
     items = sandbox.get("pods", "-n", namespace)["items"]
     return sorted(
         (pod["metadata"]["uid"], each["containerID"])
@@ -68,11 +68,11 @@ def test_upgrade_and_rollback_do_not_disturb_apps(empty: Sandbox, space: str, tm
         leader = eventually(lambda: next(iter({holder(empty)} & {ready_pod(empty)}), None), "the new pod leads")
         assert leader != first
         first = leader
-        # Apps have their turn in order: when a new one is served, so has been every other.
+        # Passes run in order: when a new app is served, every older app has had its pass.
         empty.apply(hello(f"after-{written}", space, verify={"enabled": False}))
         empty.wait_ready(f"after-{written}", space)
         made = [each for each in empty.writes()[written:] if f"/after-{written}" not in each.uri]
         assert [each for each in made if each.resource not in {"events", "proxiedapps"}] == [], "no child is written"
         assert {each.name for each in made} & {"flags", "adapter"} == set(), "nor the status of an app that is served"
-        assert set(pods) <= set(running(empty, space)), "pods serve on"
+        assert set(pods) <= set(running(empty, space)), "the same pods keep serving"
         assert "Traceback" not in empty.kubectl("logs", OPERATOR, "-n", HOME)

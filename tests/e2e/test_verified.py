@@ -1,4 +1,4 @@
-"""The condition Verified, on apps that really answer through Traefik."""
+"""The condition Verified of apps that run behind a real Traefik."""
 
 import time
 from datetime import datetime
@@ -13,11 +13,11 @@ from tests.support.sandbox import Sandbox, eventually
 def verified(sandbox: Sandbox, namespace: str, generation: int) -> dict[str, Any]:
     """Wait for the verdict on a generation."""
 
-    def look() -> dict[str, Any] | None:
+    def read() -> dict[str, Any] | None:
         found = sandbox.conditions("shop", namespace).get("Verified")
         return found if found is not None and found["observedGeneration"] == generation else None
 
-    return eventually(look, f"the verdict on generation {generation}")
+    return eventually(read, f"the verdict on generation {generation}")
 
 
 def test_broken_docs_of_a_new_version_are_reported_within_ten_seconds_and_so_is_their_fix(
@@ -70,11 +70,11 @@ def test_app_with_verification_disabled_is_not_verified(sandbox: Sandbox, namesp
     sandbox.apply(hello("shop", namespace))
     verified(sandbox, namespace, 1)
     sandbox.apply(hello("shop", namespace, verify={"enabled": False}))
-    eventually(lambda: "Verified" not in sandbox.conditions("shop", namespace), "the condition is gone")
+    eventually(lambda: "Verified" not in sandbox.conditions("shop", namespace), "the condition is removed")
     sandbox.wait_ready("shop", namespace)
 
 
-# The adapter: what flags cannot say, said without a change of the image.
+# The adapter sets what the server's flags cannot, without a change of the image.
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_adapter_is_removed_with_the_server_that_needs_it(sandbox: Sandbox, name
     sandbox.wait_ready("shop", namespace)
     (config_map,) = adapters(sandbox, namespace)
     sandbox.kubectl("delete", config_map, "-n", namespace)
-    eventually(lambda: adapters(sandbox, namespace) == {config_map}, "the adapter is back")
+    eventually(lambda: adapters(sandbox, namespace) == {config_map}, "the adapter is recreated")
 
     sandbox.apply(hello("shop", namespace))
     eventually(lambda: not adapters(sandbox, namespace), "no adapter is left")

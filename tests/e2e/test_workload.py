@@ -1,4 +1,4 @@
-"""What a real service brings along: files, variables, helpers beside it and before it, and probes of its own."""
+"""What a real service needs: files, variables, init containers, sidecars, and its own probes."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ def settings(namespace: str) -> list[dict[str, Any]]:
 
 
 def checks(*conditions: str) -> dict[str, Any]:
-    """Return a readiness probe that succeeds if all of these hold within the container."""
+    """Return a readiness probe that succeeds if all conditions are true inside the container."""
     return {"readiness": {"exec": {"command": ["sh", "-ec", "\n".join(conditions)]}, "periodSeconds": 1}}
 
 
@@ -92,8 +92,8 @@ def test_init_containers_and_sidecars_run(sandbox: Sandbox, namespace: str) -> N
     first, beside = by_name["first"], by_name["files"]
     assert first["state"]["terminated"]["exitCode"] == 0
     assert beside["ready"]
-    assert "running" in beside["state"], "native: started before the app, and still there"
-    eventually(lambda: sandbox.conditions("shop", namespace)["Verified"]["status"] == "True", "the app is right")
+    assert "running" in beside["state"], "a native sidecar starts before the app and keeps running"
+    eventually(lambda: sandbox.conditions("shop", namespace)["Verified"]["status"] == "True", "the app is verified")
 
 
 def test_labels_and_annotations_reach_their_objects(sandbox: Sandbox, namespace: str) -> None:
@@ -111,7 +111,7 @@ def test_labels_and_annotations_reach_their_objects(sandbox: Sandbox, namespace:
     assert route["metadata"]["annotations"] == {"example.com/owner": "us"}
     sandbox.apply(hello("shop", namespace))
     eventually(
-        lambda: not sandbox.get("ingressroutes", "-n", namespace, "-l", "team=shop")["items"], "no label is left"
+        lambda: not sandbox.get("ingressroutes", "-n", namespace, "-l", "team=shop")["items"], "the label is removed"
     )
 
 
