@@ -27,14 +27,14 @@ SECONDS = 3
 
 
 @contextmanager
-def replica(kubeconfig: Path, folder: Path, name: str) -> Iterator[Operator]:
+def replica(kubeconfig: Path, folder: Path, name: str, **env: str) -> Iterator[Operator]:
     (folder / name).mkdir()
     settings = {
         "PROXIEDAPP_OWN_NAMESPACE": OPERATOR_NAMESPACE,
         "PROXIEDAPP_IDENTITY": name,
         "PROXIEDAPP_LEASE_SECONDS": str(SECONDS),
     }
-    with operator(kubeconfig, folder / name, **settings) as running:
+    with operator(kubeconfig, folder / name, **settings, **env) as running:
         yield running
 
 
@@ -178,3 +178,34 @@ async def test_leader_that_cannot_reach_the_api_server_exits(
         await until(lambda: leads(second), "the second one leads")
         await cluster.api.create(PROXIED_APP, hello("shop", namespace))
         await until(lambda: served(cluster, Key(namespace, "shop")), "the second one works")
+
+
+STALLS_ON_SIGUSR1 = f"""
+import signal, time
+signal.signal(signal.SIGUSR1, lambda *_: (time.sleep({3 * SECONDS}), print("awake again", flush=True)))
+"""
+"""Makes the operator's main thread, hence its event loop, stand still for three times the duration of the Lease."""
+
+
+async def test_leader_whose_event_loop_is_blocked_keeps_the_lease(
+    cluster: BareCluster, namespace: str, tmp_path: Path, stack: ExitStack
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(STALLS_ON_SIGUSR1)
+    first = await asyncio.to_thread(
+        stack.enter_context, replica(cluster.operator_kubeconfig, tmp_path, "first", PYTHONPATH=str(tmp_path))
+    )
+    await until(lambda: leads(first), "the first one leads")
+    second = await asyncio.to_thread(stack.enter_context, replica(cluster.operator_kubeconfig, tmp_path, "second"))
+    os.kill(first.process.pid, signal.SIGUSR1)
+
+    async def awake() -> bool:
+        lease = await cluster.api.get(LEASE, OPERATOR_NAMESPACE, "proxiedapp")
+        assert lease["spec"]["holderIdentity"] == "first"
+        assert not await leads(second)
+        return "awake again" in first.said()
+
+    await until(awake, "the event loop runs again")
+    await cluster.api.create(PROXIED_APP, hello("shop", namespace))
+    await until(lambda: served(cluster, Key(namespace, "shop")), "the first one works on")
+    assert not await leads(second)
+    assert first.process.poll() is None

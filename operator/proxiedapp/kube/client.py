@@ -140,12 +140,12 @@ class Api:
         self, method: str, path: str, body: Manifest | bytes | None = None, content_type: str = _JSON
     ) -> Manifest:
         """Send one request and return the JSON of the answer."""
-        if method != "GET" and self._may_write is not None:
-            self._may_write()
         configuration = self._client.configuration
         headers = {"Accept": _JSON, "Content-Type": content_type}
         if token := await self.token():
             headers["Authorization"] = token
+        if method != "GET" and self._may_write is not None:
+            self._may_write()  # after the token, which may take a moment to read
         try:
             response = await self._client.call_api(
                 method, configuration.host + path, headers, body, _request_timeout=self._timeout

@@ -1,12 +1,10 @@
 """What the operator consists of, built from its settings: no I/O but the question which optional APIs are served."""
 
-import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from operator import attrgetter
-from uuid import uuid4
 
 from proxiedapp.api.reasons import Reason
 from proxiedapp.controller.apply import Applier
@@ -21,7 +19,6 @@ from proxiedapp.controller.watch.resync import Resync
 from proxiedapp.controller.watchedkinds import OPTIONAL_KINDS, PROXIED_APP, watched_children
 from proxiedapp.kube.client import Api
 from proxiedapp.kube.key import Key
-from proxiedapp.process.lease import Lease
 from proxiedapp.process.settings import Settings
 from proxiedapp.verify.check import verify
 
@@ -100,19 +97,6 @@ def assemble(settings: Settings, api: Api, served: frozenset[str]) -> Operator:
 def _group_limit(workers: int) -> int:
     """Return how many workers one namespace may occupy: three of four, the others remain for other namespaces."""
     return max(1, workers * 3 // 4)
-
-
-def make_lease(settings: Settings, api: Api) -> Lease | None:
-    """Return this replica's part in the leader election, or None if the settings ask for no election."""
-    if not settings.lease or settings.own_namespace is None:
-        return None
-    return Lease(
-        api,
-        namespace=settings.own_namespace,
-        name=settings.lease_name,
-        identity=settings.identity or f"{socket.gethostname()}-{uuid4().hex[:8]}",
-        seconds=settings.lease_seconds,
-    )
 
 
 async def served_groups(api: Api) -> frozenset[str]:

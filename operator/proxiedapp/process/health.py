@@ -4,7 +4,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import uvicorn
@@ -20,16 +20,24 @@ class Health:
     """What the operator waits for before it is ready; None once it is ready."""
     max_silence: float = 30.0
     """Seconds without a heartbeat after which the event loop counts as blocked."""
-    _beat: float = field(default_factory=time.monotonic)
+    clock: Callable[[], float] = time.monotonic
+    _beat: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.beat()
 
     def beat(self) -> None:
         """Record that the event loop runs tasks."""
-        self._beat = time.monotonic()
+        self._beat = self.clock()
+
+    def silence(self) -> float:
+        """Return the seconds since the last heartbeat."""
+        return self.clock() - self._beat
 
     @property
     def alive(self) -> bool:
         """Whether the last heartbeat is recent."""
-        return time.monotonic() - self._beat < self.max_silence
+        return self.silence() < self.max_silence
 
 
 def health_app(health: Health) -> FastAPI:

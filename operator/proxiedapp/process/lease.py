@@ -4,7 +4,7 @@ The protocol is that of client-go (k8s.io/client-go/tools/leaderelection), so th
 Only the monotonic clock of this process counts: a holder has lost the Lease once its record has not changed for the
 duration in the record, whatever the clocks of the machines show. The holder itself gives up after two thirds of that
 duration, counted from before it sent its last renewal, so two replicas never write at the same time. A process that was
-suspended notices before its next write (`check`), not after it.
+suspended notices before its next write (`check`), not after it. `leadership` runs `keep` in a thread of its own.
 
 The elector in kubernetes.aio 37.0.2 (kubernetes/aio/leaderelection) is not used: it fails if the Lease is missing, does
 not stop the work when the connection is lost, and does not release the Lease.
@@ -62,16 +62,19 @@ class Lease:
         name: str,
         identity: str,
         seconds: float,
+        is_alive: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = _now,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        """`is_alive` returns whether the work for which this replica holds the Lease still proceeds."""
         self._api = api
         self._path = f"{collection(LEASE, namespace)}/{name}"
         self._namespace = namespace
         self._name = name
         self._identity = identity
         self._seconds = seconds
+        self._is_alive = is_alive
         self._clock = clock
         self._now = now
         self._sleep = sleep
@@ -86,7 +89,10 @@ class Lease:
         return self._mine is not None and self._clock() < self._until
 
     def check(self) -> None:
-        """Raise NotLeadingError unless this replica holds the Lease. Call it right before each write."""
+        """Raise NotLeadingError unless this replica holds the Lease. Call it right before each write.
+
+        May be called from another thread than the one that renews the Lease.
+        """
         if not self.held:
             raise NotLeadingError(0, "this replica does not hold the Lease, and writes nothing without it")
 
@@ -102,10 +108,16 @@ class Lease:
             await self._sleep(_RETRY_SECONDS * (1 + random.random() / 5))
 
     async def keep(self) -> None:
-        """Renew the Lease for ever. Raises LeaseLostError once this replica no longer certainly holds it."""
+        """Renew the Lease for ever. Raises LeaseLostError once this replica no longer certainly holds it.
+
+        Raises it as well once the work no longer proceeds. The Lease then expires, and until it has, no other replica
+        takes it: a write of the blocked work may already be on its way.
+        """
         pause = self._seconds / 6
         while True:
             await self._sleep(pause)
+            if not self._is_alive():
+                raise LeaseLostError("the work has been blocked for too long, and the Lease is no longer renewed")
             try:
                 async with asyncio.timeout(max(self._until - self._clock(), 0.0)):
                     await self.renew()
@@ -122,12 +134,12 @@ class Lease:
         """Release the Lease, so that another replica takes over at once. If that fails, the Lease expires instead."""
         if self._mine is None or not self.held:
             return
+        mine, self._mine = self._mine, None  # before the request, so that no write passes `check` from here on
         try:
             async with asyncio.timeout(_RETRY_SECONDS):
-                await self._write(self._mine, holder="", seconds=1)
+                await self._write(mine, holder="", seconds=1)
         except (ApiError, TimeoutError) as error:
             logger.info("the Lease was not released and will expire: %s", str(error) or "no answer")
-        self._mine = None
 
     async def try_acquire(self) -> bool:
         """Take the Lease if no other replica holds it, and return whether this one does. Raises ApiError."""

@@ -1,6 +1,7 @@
 """The operator as a process: its port, signals, connection and Lease, and the message with which it ends."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -13,9 +14,10 @@ from proxiedapp.controller.watch.kopfwatch import WatchEndedError
 from proxiedapp.kube.client import Api
 from proxiedapp.kube.connection import connect
 from proxiedapp.kube.errors import ApiError
-from proxiedapp.process.assembly import assemble, make_lease, served_groups
+from proxiedapp.process.assembly import assemble, served_groups
 from proxiedapp.process.errors import FatalError
 from proxiedapp.process.health import Health, listen, serve_health
+from proxiedapp.process.leadership import Leadership, leadership
 from proxiedapp.process.lease import LeaseLostError
 from proxiedapp.process.settings import Settings
 from proxiedapp.process.workers import work
@@ -63,15 +65,25 @@ async def _until_signal(running: Coroutine[Any, Any, bool]) -> bool:
 
 async def _run_once(settings: Settings, health: Health) -> bool:
     """Run until stopped (False) or until the optional APIs of the API server change (True)."""
-    try:
-        client = await connect(settings.kubeconfig)
-    except (ConfigException, OSError) as error:
-        raise FatalError(
-            f"cannot read the configuration of a cluster: {error}. Set KUBECONFIG, or run in a pod"
-        ) from error
-    lease = make_lease(settings, Api(client, timeout=settings.request_timeout_seconds))
-    may_write = None if lease is None else lease.check
-    api = Api(client, timeout=settings.request_timeout_seconds, may_write=may_write)
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            lease = await stack.enter_async_context(leadership(settings, health.silence))
+            client = await connect(settings.kubeconfig)
+        except (ConfigException, OSError) as error:
+            raise FatalError(
+                f"cannot read the configuration of a cluster: {error}. Set KUBECONFIG, or run in a pod"
+            ) from error
+        api = Api(
+            client,
+            timeout=settings.request_timeout_seconds,
+            may_write=None if lease is None else lease.check,
+        )
+        stack.push_async_callback(api.close)
+        return await _work(settings, health, lease, api)
+
+
+async def _work(settings: Settings, health: Health, lease: Leadership | None, api: Api) -> bool:
+    """Run as `work` does, and raise its errors as FatalError."""
     try:
         operator = assemble(settings, api, await served_groups(api))
         return await work(operator, settings, health, lease)
@@ -83,7 +95,3 @@ async def _run_once(settings: Settings, health: Health) -> bool:
         raise FatalError(
             f"the watch of the API server at {api.server} has ended ({error}): restart the operator"
         ) from error
-    finally:
-        if lease is not None:
-            await lease.release()
-        await api.close()

@@ -18,7 +18,7 @@ from proxiedapp.kube.key import Key
 from proxiedapp.process.assembly import Operator, served_groups
 from proxiedapp.process.errors import FatalError
 from proxiedapp.process.health import Health
-from proxiedapp.process.lease import Lease
+from proxiedapp.process.leadership import Leadership
 from proxiedapp.process.settings import Settings
 from proxiedapp.resources.kinds import TRAEFIK_GROUP
 
@@ -32,7 +32,7 @@ _FIRST_LIST_TRIES: Final = 30
 """How often the first lists are tried, at least a second apart, before the operator ends."""
 
 
-async def work(operator: Operator, settings: Settings, health: Health, lease: Lease | None) -> bool:
+async def work(operator: Operator, settings: Settings, health: Health, lease: Leadership | None) -> bool:
     """Run all tasks until one fails, or until the served optional APIs change: then return True.
 
     Raises what the first failed task raises, among others ApiError, FatalError, LeaseLostError and WatchEndedError.
@@ -76,7 +76,7 @@ async def work(operator: Operator, settings: Settings, health: Health, lease: Le
     return changed.is_set()
 
 
-async def _lead(lease: Lease | None, leading: asyncio.Event) -> None:
+async def _lead(lease: Leadership | None, leading: asyncio.Event) -> None:
     """Set `leading` once this replica may write, then keep the Lease. Raises LeaseLostError.
 
     A standby replica watches already, so that it can take over without listing everything first.

@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,7 +17,10 @@ from proxiedapp.kube.client import Api
 from proxiedapp.kube.errors import ApiError, ConflictError, NotFoundError, UnavailableError
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
+from proxiedapp.process.health import Health
+from proxiedapp.process.leadership import MAX_BLOCKED_SECONDS, Leadership
 from proxiedapp.process.lease import Lease, LeaseLostError, NotLeadingError
+from proxiedapp.process.loopthread import LoopThread
 from tests.support.clock import Clock
 
 SECONDS = 15.0
@@ -79,7 +83,14 @@ def fails() -> None:
     raise UnavailableError(503, "come back later")
 
 
-def replica(api: Api, clock: Clock, identity: str = "me", *, shifted: timedelta = timedelta()) -> Lease:
+def replica(
+    api: Api,
+    clock: Clock,
+    identity: str = "me",
+    *,
+    shifted: timedelta = timedelta(),
+    is_alive: Callable[[], bool] = lambda: True,
+) -> Lease:
     async def sleep(seconds: float) -> None:
         clock.advance(seconds)
         await asyncio.sleep(0)  # one iteration of the event loop, not a duration
@@ -93,6 +104,7 @@ def replica(api: Api, clock: Clock, identity: str = "me", *, shifted: timedelta 
         name="proxiedapp",
         identity=identity,
         seconds=SECONDS,
+        is_alive=is_alive,
         clock=lambda: clock.seconds,
         now=now,
         sleep=sleep,
@@ -304,3 +316,64 @@ async def test_release_does_not_wait_for_an_unreachable_api_server(monkeypatch: 
     await lease.acquire()
     await lease.release()
     assert not lease.held
+
+
+async def test_lease_is_renewed_while_the_work_is_blocked_for_a_minute_at_most() -> None:
+    api, clock = LeaseApi(), Clock()
+    health = Health(clock=lambda: clock.seconds)
+    leader = replica(api, clock, "leader", is_alive=lambda: health.silence() < MAX_BLOCKED_SECONDS)
+    standby = replica(api, clock, "standby")
+    await leader.acquire()
+    keeping = asyncio.create_task(leader.keep())
+    while clock.seconds < 20.0:
+        assert leader.held, "the stall of 20 seconds does not reach it"
+        assert not await standby.try_acquire()
+        await asyncio.sleep(0)
+    with pytest.raises(LeaseLostError, match="the work has been blocked for too long"):
+        await keeping
+    assert MAX_BLOCKED_SECONDS <= clock.seconds < MAX_BLOCKED_SECONDS + SECONDS / 3
+    writes = api.writes
+    while not await standby.try_acquire():
+        clock.advance(1.0)
+    assert not leader.held, "the other replica leads only after the deadline of this one"
+    assert api.writes == writes + 1, "it was not released: a write may be on its way"
+
+
+async def test_thread_renews_while_the_main_loop_is_blocked() -> None:
+    renewed = threading.Event()
+
+    class Watched(LeaseApi):
+        @override
+        async def request(self, method: str, *args: Any, **kwargs: Any) -> Manifest:
+            answer = await super().request(method, *args, **kwargs)
+            if self.writes >= 4:
+                renewed.set()
+            return answer
+
+    lease = Lease(Watched(), namespace="system", name="proxiedapp", identity="me", seconds=0.6)
+    with LoopThread("lease") as thread:
+        leadership = Leadership(lease, thread)
+        with pytest.raises(NotLeadingError):
+            leadership.check()
+        await leadership.acquire()
+        keeping = asyncio.create_task(leadership.keep())
+        await asyncio.sleep(0)
+        assert renewed.wait(30), "three renewals, while nothing else runs in this event loop"
+        leadership.check()
+        keeping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await keeping
+        await thread.run(lease.release())
+    with pytest.raises(NotLeadingError):
+        leadership.check()
+
+
+async def test_no_write_passes_the_check_while_the_lease_is_being_released() -> None:
+    api, clock = LeaseApi(), Clock()
+    lease = replica(api, clock)
+    await lease.acquire()
+    api.before = [lambda: checked.append(lease.held)]
+    checked: list[bool] = []
+    await lease.release()
+    assert checked == [False]
+    assert api.holder == ""
