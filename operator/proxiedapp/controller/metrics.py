@@ -26,6 +26,12 @@ APPS_VERIFIED: Final = Gauge("proxiedapp_apps_verified", "Apps by the result of 
 LEADING: Final = Gauge("proxiedapp_leading", "1 if this replica is the leader, 0 if it is on standby")
 QUEUE_DEPTH: Final = Gauge("proxiedapp_queue_depth", "Apps waiting for a pass; 0 in a standby replica")
 QUEUE_AGE: Final = Gauge("proxiedapp_queue_age_seconds", "How long the next app has waited for its pass")
+LOOP_STALLS: Final = Counter(
+    "proxiedapp_loop_stalls", "Times that the event loop was blocked for more than a quarter of a second"
+)
+LOOP_STALL_MAX: Final = Gauge(
+    "proxiedapp_loop_stall_max_seconds", "Longest time for which the event loop was blocked since the operator started"
+)
 WATCHES: Final = Counter("proxiedapp_watches_opened", "Watches opened, including those reopened after an end", ["kind"])
 BUILD: Final = Gauge("proxiedapp_build_info", "Always 1; the version is a label", ["version"])
 OBJECTS: Final = Gauge("proxiedapp_objects", "Objects in the store", ["kind"])

@@ -6,6 +6,7 @@ new pods, and it is checked again sooner than a right one. A new version is not 
 either: an old pod may have answered.
 """
 
+import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -133,6 +134,8 @@ class Verifier:
             if watched is None:
                 self._queue.done(key)
                 continue
+            if (task := asyncio.current_task()) is not None:
+                task.set_name(f"verification of {key}")  # for the watch of the event loop
             try:
                 findings = await self._check(watched.request.target, watched.request.options)
             except Exception:

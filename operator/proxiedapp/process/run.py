@@ -19,6 +19,7 @@ from proxiedapp.process.errors import FatalError
 from proxiedapp.process.health import Health, listen, serve_health
 from proxiedapp.process.leadership import Leadership, leadership
 from proxiedapp.process.lease import LeaseLostError
+from proxiedapp.process.loopwatch import LoopWatch
 from proxiedapp.process.settings import Settings
 from proxiedapp.process.workers import work
 
@@ -86,7 +87,8 @@ async def _work(settings: Settings, health: Health, lease: Leadership | None, ap
     """Run as `work` does, and raise its errors as FatalError."""
     try:
         operator = assemble(settings, api, await served_groups(api))
-        return await work(operator, settings, health, lease)
+        with LoopWatch() as watch:
+            return await work(operator, settings, health, lease, watch)
     except LeaseLostError as error:
         raise FatalError(f"{error}: stopping, so that two replicas never write at the same time") from error
     except ApiError as error:

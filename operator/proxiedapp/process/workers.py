@@ -19,6 +19,7 @@ from proxiedapp.process.assembly import Operator, served_groups
 from proxiedapp.process.errors import FatalError
 from proxiedapp.process.health import Health
 from proxiedapp.process.leadership import Leadership
+from proxiedapp.process.loopwatch import LoopWatch
 from proxiedapp.process.settings import Settings
 from proxiedapp.resources.kinds import TRAEFIK_GROUP
 
@@ -32,7 +33,9 @@ _FIRST_LIST_TRIES: Final = 30
 """How often the first lists are tried, at least a second apart, before the operator ends."""
 
 
-async def work(operator: Operator, settings: Settings, health: Health, lease: Leadership | None) -> bool:
+async def work(
+    operator: Operator, settings: Settings, health: Health, lease: Leadership | None, watch: LoopWatch
+) -> bool:
     """Run all tasks until one fails, or until the served optional APIs change: then return True.
 
     Raises what the first failed task raises, among others ApiError, FatalError, LeaseLostError and WatchEndedError.
@@ -47,12 +50,13 @@ async def work(operator: Operator, settings: Settings, health: Health, lease: Le
     changed, leading = asyncio.Event(), asyncio.Event()
     workers: list[Coroutine[Any, Any, None]] = [
         _lead(lease, leading),
-        *(_after(leading, _reconcile(queue, operator.reconciler)) for _ in range(settings.concurrency)),
+        *(_after(leading, _reconcile(queue, operator.reconciler, watch)) for _ in range(settings.concurrency)),
         *(_after(leading, operator.verifier.work()) for _ in range(settings.verify_concurrency)),
         operator.resync.serve_requests(),
         operator.resync.repeat(settings.resync_seconds),
         operator.foreign_watch.watch_all(),
         _beat(health),
+        watch.tick_forever(),
         _await_change(api, served, changed, settings.api_look_seconds),
     ]
     if TRAEFIK_GROUP not in served:
@@ -62,8 +66,8 @@ async def work(operator: Operator, settings: Settings, health: Health, lease: Le
     # The workers start before kopf: when kopf.operator() stops, it cancels every task that was created after it, also
     # those that are not its own (observed with kopf 1.45.2).
     tasks = [asyncio.create_task(worker) for worker in workers]
-    watch = kopfwatch.watch(api, store, operator.resync, queue.add, namespaces=settings.namespaces)
-    tasks.append(asyncio.create_task(watch))
+    events = kopfwatch.watch(api, store, operator.resync, queue.add, namespaces=settings.namespaces)
+    tasks.append(asyncio.create_task(events))
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
@@ -120,11 +124,11 @@ async def _list_first(resync: Resync) -> None:
             return
 
 
-async def _reconcile(queue: Queue[Key], reconciler: Reconciler) -> None:
+async def _reconcile(queue: Queue[Key], reconciler: Reconciler, watch: LoopWatch) -> None:
     """Reconcile the apps in the queue, one at a time."""
     while True:
         key = await queue.get()
-        with RECONCILE_SECONDS.time():
+        with RECONCILE_SECONDS.time(), watch.working_on(str(key)):
             try:
                 outcome = await reconciler.reconcile(key)
             except ApiError as error:
