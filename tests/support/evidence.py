@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer, Cause, Evidence, Extra, NoAnswer, Reply
 from proxiedapp.verify.finding import Finding
 from proxiedapp.verify.judge import judge
+from proxiedapp.verify.response import Response, reduce_response
 from proxiedapp.verify.target import VerifyOptions, VerifyTarget, parse_target
 
 PREFIX: Final = "/api/v1"
@@ -94,7 +95,26 @@ def evidence(target: VerifyTarget | None = None, options: VerifyOptions | None =
         forged_slash=a_redirect(f"{SCHEMA}/", ORIGIN + SCHEMA),
         forged_schema=schema,
     )
-    return replace(right, **changes)
+    return _as_read(replace(right, **changes))
+
+
+def _as_read(given: Evidence) -> Evidence:
+    """Return the evidence with its responses reduced to what the checks use, as the client reduces them."""
+    answers = {field.name: getattr(given, field.name) for field in fields(given)}
+    read = {name: read_reply(reply, given) for name, reply in answers.items() if isinstance(reply, Answer)}
+    extras = tuple(
+        Extra(extra.path, read_reply(extra.reply, given), read_reply(extra.docs_schema, given))
+        for extra in given.extras
+    )
+    return replace(given, **read, extras=extras)
+
+
+def read_reply(reply: Any, given: Evidence) -> Any:
+    """Return an answer reduced to what the checks use; anything else as it is."""
+    if not isinstance(reply, Answer):
+        return reply
+    raw = {field.name: getattr(reply, field.name) for field in fields(Response)}
+    return reduce_response(Response(**raw), given.address.repeats_prefix)
 
 
 def without_prefix(**changes: Any) -> Evidence:

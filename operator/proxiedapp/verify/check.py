@@ -4,6 +4,7 @@ from proxiedapp.verify.finding import Finding
 from proxiedapp.verify.judge import judge
 from proxiedapp.verify.probe import collect
 from proxiedapp.verify.target import VerifyOptions, VerifyTarget
+from proxiedapp.verify.worker import in_worker
 
 
 async def verify(target: VerifyTarget, options: VerifyOptions, *, seconds: float = 10.0) -> tuple[Finding, ...]:
@@ -12,4 +13,4 @@ async def verify(target: VerifyTarget, options: VerifyOptions, *, seconds: float
     Takes at most `seconds`. Raises InvalidTargetError for a target that cannot be requested; anything that the app
     returns, or fails to return, becomes a finding.
     """
-    return judge(await collect(target, options, seconds=seconds))
+    return await in_worker(judge, await collect(target, options, seconds=seconds))

@@ -1,4 +1,4 @@
-"""The HTTP client of one check: one target, one deadline, and a limit for the size of each response.
+"""The HTTP client of one check: one target, one deadline, and limits for the size of responses, of each and of all.
 
 It sends GET requests and WebSocket upgrades only. Redirects are not followed, cookies are dropped, and nothing is taken
 from the environment (proxies, credentials).
@@ -9,7 +9,7 @@ import secrets
 import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -17,13 +17,20 @@ from typing import Final
 
 import httpx
 
-from proxiedapp.verify.evidence import Answer, Cause, NoAnswer, Reply
+from proxiedapp.api.budget import Budget, BudgetError
+from proxiedapp.verify.evidence import Cause, NoAnswer, Reply
+from proxiedapp.verify.response import Response, reduce_response
 from proxiedapp.verify.target import PATH_AND_QUERY, AppAddress, VerifyTarget
+from proxiedapp.verify.worker import in_worker
 
 _CONCURRENCY: Final = 4
 """Requests at the same time: few enough for an app with one slow worker."""
 PEEK: Final = 64 * 1024
-"""Bytes read of a response whose content does not matter."""
+"""Bytes read of a response that is not a schema."""
+MAX_BODY: Final = 4 * 1024 * 1024
+"""Bytes read of a schema. One check has one such body in memory at a time."""
+MAX_CHECK_BYTES: Final = 32 * 1024 * 1024
+"""Bytes read of all responses of one check together; what would be read after that is incomplete, and not judged."""
 _CLOSE_FRAME: Final = b"\x88\x82\x00\x00\x00\x00\x03\xe8"
 """A masked close frame with code 1000 (RFC 6455, 5.5.1 and 7.4.1), so the app sees a normal close."""
 
@@ -45,7 +52,16 @@ async def open_client(target: VerifyTarget, address: AppAddress, seconds: float)
             "Host": address.host_header,
         },
     ) as client:
-        yield Client(client, address, asyncio.Semaphore(_CONCURRENCY), deadline, deadline - seconds / 2)
+        yield Client(
+            client,
+            address,
+            slots=asyncio.Semaphore(_CONCURRENCY),
+            large=asyncio.Lock(),
+            deadline=deadline,
+            blame_until=deadline - seconds / 2,
+            bytes_left=Budget(MAX_CHECK_BYTES),
+            steps_left=Budget(),
+        )
 
 
 def _tls(address: AppAddress, *, insecure: bool) -> ssl.SSLContext:
@@ -67,10 +83,15 @@ class Client:
     http: httpx.AsyncClient
     address: AppAddress
     slots: asyncio.Semaphore
+    large: asyncio.Lock
+    """Held by the only request whose body may be larger than PEEK."""
     deadline: float
     """By the event loop's clock."""
     blame_until: float
     """A request that starts later has too little time left to blame the server if there is no response."""
+    bytes_left: Budget
+    steps_left: Budget
+    """For reading all schemas of the check."""
 
     async def get_if(self, path: str | None, *, limit: int = PEEK) -> Reply | None:
         """Request a public path; None if there is none, or if it is invalid or outside the prefix."""
@@ -113,40 +134,58 @@ class Client:
         if url is None:
             return NoAnswer(path, Cause.PROTOCOL, "it is not under the prefix")
         timeout_cause = Cause.LATE
-        try:
-            async with asyncio.timeout_at(self.deadline), self.slots:
-                if asyncio.get_running_loop().time() <= self.blame_until:
-                    timeout_cause = Cause.DEADLINE
-                async with self.http.stream(
-                    "GET", url, headers=dict(headers), extensions={"sni_hostname": self.address.server_name}
-                ) as response:
-                    body, complete = await _read_body(response, limit)
-                return Answer(
-                    path=path,
-                    status=response.status_code,
-                    location=response.headers.get("location", ""),
-                    content_type=response.headers.get("content-type", ""),
-                    server=response.headers.get("server", ""),
-                    body=body,
-                    complete=complete,
-                )
-        except TimeoutError:
-            return NoAnswer(path, timeout_cause)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            return _no_answer(path, error)
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout_at(self.deadline), self.slots:
+                    if asyncio.get_running_loop().time() <= self.blame_until:
+                        timeout_cause = Cause.DEADLINE
+                    async with self.http.stream(
+                        "GET", url, headers=dict(headers), extensions={"sni_hostname": self.address.server_name}
+                    ) as answer:
+                        body, complete = await self._read_body(answer, limit, held)
+            except TimeoutError:
+                return NoAnswer(path, timeout_cause)
+            except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+                return _no_answer(path, error)
+            response = Response(
+                path=path,
+                status=answer.status_code,
+                location=answer.headers.get("location", ""),
+                content_type=answer.headers.get("content-type", ""),
+                server=answer.headers.get("server", ""),
+                body=body,
+                complete=complete,
+            )
+            return await in_worker(
+                reduce_response,
+                response,
+                self.address.repeats_prefix,
+                self.steps_left,
+                reads_schema=limit > PEEK and not headers,  # what forged headers return is only searched for them
+            )
 
-
-async def _read_body(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
-    """Return the body up to a limit, not decoded, and whether it is complete and not encoded."""
-    if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
-        await response.extensions["network_stream"].write(_CLOSE_FRAME)
-        return b"", True
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) > limit:
-            return bytes(body[:limit]), False
-    return bytes(body), response.headers.get("content-encoding", "identity") == "identity"
+    async def _read_body(
+        self, answer: httpx.Response, limit: int, held: AsyncExitStack
+    ) -> tuple[bytes | bytearray, bool]:
+        """Return the body up to a limit, not decoded, and whether it is complete and not encoded."""
+        if answer.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            await answer.extensions["network_stream"].write(_CLOSE_FRAME)
+            return b"", True
+        body, is_large = bytearray(), False
+        async for chunk in answer.aiter_raw():
+            try:
+                self.bytes_left.spend(len(chunk))
+            except BudgetError:
+                return body, False
+            if not is_large and len(body) + len(chunk) > PEEK:
+                if limit == PEEK:
+                    return body + chunk[: PEEK - len(body)], False
+                await held.enter_async_context(self.large)
+                is_large = True
+            if len(body) + len(chunk) > limit:
+                return body, False
+            body += chunk
+        return body, answer.headers.get("content-encoding", "identity") == "identity"
 
 
 def _no_answer(path: str, error: Exception) -> NoAnswer:

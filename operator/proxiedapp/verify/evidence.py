@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 from http import HTTPStatus
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
+from proxiedapp.verify.schema import Schema
 from proxiedapp.verify.target import AppAddress, VerifyOptions, VerifyTarget
-
-BODY_MAX: Final = 4 * 1024 * 1024
-"""Bytes read of any response."""
 
 
 class Cause(Enum):
@@ -58,8 +56,15 @@ class Answer:
     content_type: str = ""
     server: str = ""
     body: bytes = b""
+    """The first 64 KiB."""
     complete: bool = True
     """Whether the body was read to its end, and is not in an encoding that the request did not accept."""
+    schema: Schema | None = None
+    """The schema in the body, if the status is 200."""
+    schema_too_large: bool = False
+    """Whether the body was not read as a schema because that would cost too much."""
+    forged: frozenset[str] = frozenset()
+    """The headers whose forged values are in Location or body."""
 
     @property
     def is_ok(self) -> bool:
@@ -89,6 +94,11 @@ class Answer:
 
 Reply: TypeAlias = Answer | NoAnswer
 """What became of a request."""
+
+
+def schema_of(reply: Reply | None) -> Schema | None:
+    """Return the schema that a response contains; None if it contains none."""
+    return reply.schema if isinstance(reply, Answer) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from enum import Enum, auto
 from urllib.parse import SplitResult
 
 from proxiedapp.verify.docspage import resolve_schema_url
-from proxiedapp.verify.evidence import Evidence, NoAnswer
+from proxiedapp.verify.evidence import Answer, Evidence, NoAnswer, schema_of
 from proxiedapp.verify.redirect import Redirect, slash_redirect
-from proxiedapp.verify.schema import Schema, schema_of
+from proxiedapp.verify.schema import Schema
 from proxiedapp.verify.target import AppAddress
 
 
@@ -45,6 +45,12 @@ class Facts:
         return self.schema_at_path or (self.docs_schema if under_prefix else None)
 
     @property
+    def schema_too_large(self) -> bool:
+        """Whether there is no schema because the one at its path cannot be judged."""
+        reply = self.evidence.schema
+        return self.schema is None and isinstance(reply, Answer) and reply.schema_too_large
+
+    @property
     def prefix_known(self) -> PrefixKnown:
         """Whether the docs page, or else the redirects, contain the right prefix."""
         url, reply = self.docs_schema_url, self.evidence.docs_schema
@@ -66,19 +72,12 @@ class Facts:
         return url.path.rstrip("/") if url is not None and self.address.is_same_host(url) else None
 
     @property
-    def prefixed_paths(self) -> tuple[str, ...]:
-        """The paths in the schema that start with the prefix."""
-        if self.schema is None or not self.address.prefix:
-            return ()
-        return tuple(path for path in self.schema.paths if self.address.contains(path))
-
-    @property
     def app_declares_prefix(self) -> bool:
         """Whether the app's own routes contain the prefix and are served at exactly these paths.
 
         This is right if the proxy keeps the prefix and the server has no root path.
         """
-        if self.schema is None or self.schema.servers or not self.prefixed_paths:
+        if self.schema is None or self.schema.servers or not self.schema.prefixed_count:
             return False
         as_declared = slash_redirect(self.address, self.evidence.prefixed_route_slash)
         under_prefix = slash_redirect(self.address, self.evidence.route_slash)

@@ -1,10 +1,13 @@
 """Why a reply allows no verdict: the reasons of findings that are not judged."""
 
 from http import HTTPStatus
+from typing import Final
 
 from proxiedapp.verify.evidence import Answer, NoAnswer, Reply
 from proxiedapp.verify.finding import excerpt
 from proxiedapp.verify.target import AppAddress
+
+TOO_LARGE: Final = "the schema is too large to judge"
 
 
 def why_unanswered(reply: Reply | None) -> str:

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from proxiedapp.verify.client import Client, open_client
+from proxiedapp.verify.client import MAX_BODY, PEEK, Client, open_client
 from proxiedapp.verify.docspage import resolve_schema_url
-from proxiedapp.verify.evidence import BODY_MAX, Answer, Cause, Evidence, Extra, NoAnswer, Reply
+from proxiedapp.verify.evidence import Answer, Cause, Evidence, Extra, NoAnswer, Reply, schema_of
 from proxiedapp.verify.forgery import forged_request_headers, trusted_headers
 from proxiedapp.verify.redirect import slash_redirect
-from proxiedapp.verify.schema import choose_route, schema_of, toggle_slash
+from proxiedapp.verify.schema import toggle_slash
 from proxiedapp.verify.target import WEBSOCKET, VerifyOptions, VerifyTarget, parse_target
 
 _FINAL_CAUSES: Final = {Cause.CERTIFICATE, Cause.TLS, Cause.CONNECTION}
@@ -27,7 +27,7 @@ async def collect(target: VerifyTarget, options: VerifyOptions, *, seconds: floa
     """Send all requests of a check, within `seconds`; raises InvalidTargetError, and nothing else."""
     address = parse_target(target)
     async with open_client(target, address, seconds) as client:
-        schema = await client.get(address.public_path(options.openapi_path), limit=BODY_MAX)
+        schema = await client.get(address.public_path(options.openapi_path), limit=MAX_BODY)
         evidence = Evidence(target, options, address, seconds, schema)
         if isinstance(schema, NoAnswer) and schema.cause in _FINAL_CAUSES:
             return evidence
@@ -53,12 +53,12 @@ async def _request_fixed_paths(evidence: Evidence, client: Client) -> Evidence:
         doubled_schema,
         neighbouring_path,
     ) = await asyncio.gather(
-        client.get(docs_at, limit=BODY_MAX),
+        client.get(docs_at),
         client.get(address.public_path(unknown)),
         client.get_beside(f"{parent}{unknown}" if behind_proxy else None),
         client.get(toggle_slash(schema_at)),
         client.get(toggle_slash(docs_at)),
-        client.get_if(address.public_path(schema_at) if prefix else None, limit=BODY_MAX),
+        client.get_if(address.public_path(schema_at) if prefix else None, limit=MAX_BODY),
         client.get_beside(f"{prefix}-{secrets.token_hex(8)}" if behind_proxy else None),
     )
     extras = await asyncio.gather(*(_request_extra(path, client) for path in options.extra_paths))
@@ -80,7 +80,7 @@ async def _request_extra(path: str, client: Client) -> Extra:
     public = client.address.public_path(path.removeprefix(WEBSOCKET))
     if path.startswith(WEBSOCKET):
         return Extra(path, await client.upgrade(public))
-    reply = await client.get(public, limit=BODY_MAX)
+    reply = await client.get(public, limit=MAX_BODY if path.endswith("/openapi.json") else PEEK)
     return Extra(path, reply, await _request_docs_schema(reply, client) if path.endswith("/docs") else None)
 
 
@@ -93,7 +93,7 @@ async def _request_docs_schema(docs: Reply | None, client: Client, schema: Reply
     if url is None or not client.address.is_same_host(url):
         return None
     path = url.path + (f"?{url.query}" if url.query else "")
-    return schema if schema is not None and path == schema.path else await client.get_if(path, limit=BODY_MAX)
+    return schema if schema is not None and path == schema.path else await client.get_if(path, limit=MAX_BODY)
 
 
 async def _request_named_paths(evidence: Evidence, client: Client) -> Evidence:
@@ -101,7 +101,7 @@ async def _request_named_paths(evidence: Evidence, client: Client) -> Evidence:
     address = evidence.address
     docs_schema = await _request_docs_schema(evidence.docs, client, evidence.schema)
     schema = schema_of(evidence.schema) or schema_of(docs_schema) or schema_of(evidence.doubled_schema)
-    route = None if schema is None else choose_route(schema)
+    route = None if schema is None else schema.route
     slash = None if route is None else toggle_slash(route)
     prefixed = route is not None and address.prefix and address.contains(route)
     absent = all(
@@ -152,4 +152,4 @@ async def _repeat(
     """Request a path again with more headers; None if it was not answered, or with `only_ok`, not by a 200."""
     if not isinstance(reply, Answer) or (only_ok and not reply.is_ok):
         return None
-    return await client.get(reply.path, limit=BODY_MAX, headers=headers)
+    return await client.get(reply.path, limit=MAX_BODY, headers=headers)

@@ -107,6 +107,10 @@ class AppAddress:
         is_under = public_path == self.prefix or public_path.startswith(f"{self.prefix}/")
         return is_under and not _has_dot_segment(public_path)
 
+    def repeats_prefix(self, declared_path: str) -> bool:
+        """Return whether a path that the app declares starts with the prefix."""
+        return bool(self.prefix) and self.contains(declared_path)
+
     def resolve(self, reference: str, page: str) -> SplitResult | None:
         """Return the absolute URL of a reference on a public page, as browsers resolve it; None if it is invalid.
 

@@ -2,22 +2,24 @@
 
 import asyncio
 import gzip
+import json
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 
 from proxiedapp.verify.check import verify
+from proxiedapp.verify.client import MAX_BODY, MAX_CHECK_BYTES
 from proxiedapp.verify.codes import Code
-from proxiedapp.verify.evidence import BODY_MAX, Answer
+from proxiedapp.verify.evidence import Answer, schema_of
 from proxiedapp.verify.finding import Finding
 from proxiedapp.verify.probe import collect
-from proxiedapp.verify.schema import schema_of
 from proxiedapp.verify.target import VerifyOptions, VerifyTarget
 from proxiedapp_sandbox.certificates import write_serving_certificate
 from proxiedapp_sandbox.controlplane import free_ports
-from tests.support.evidence import PREFIX, SCHEMA, a_schema
+from tests.support.evidence import PREFIX, SCHEMA, a_docs_page, a_schema
 from tests.support.loopback import Handler, Loopback, answering, serving, talking
 
 PLAIN = VerifyOptions()
@@ -58,7 +60,7 @@ async def test_endless_body_is_read_up_to_the_limit() -> None:
         evidence = await collect(target(server), PLAIN, seconds=30)
         answers = [evidence.schema, evidence.docs, evidence.unknown_path]
     lengths = [(len(reply.body), reply.complete) for reply in answers if isinstance(reply, Answer)]
-    assert lengths == [(BODY_MAX, False), (BODY_MAX, False), (65536, False)]
+    assert lengths == [(65536, False)] * 3
     assert sent < 100 * MIB
 
 
@@ -73,11 +75,51 @@ async def test_schema_above_the_limit_is_not_judged() -> None:
 
 
 async def test_schema_below_the_limit_is_judged() -> None:
-    body = a_schema(PREFIX, note="x" * (BODY_MAX - 1000))
+    body = a_schema(PREFIX, note="x" * (MAX_BODY - 1000))
     answers = {SCHEMA: lambda: web.Response(text=body, content_type="application/json")}
     async with serving(answering(answers)) as server:
         findings = await verify(target(server), PLAIN)
     assert {finding.code: finding.judged for finding in findings}[Code.OPENAPI_SERVERS]
+
+
+async def test_schema_that_is_too_large_to_judge_is_not_judged() -> None:
+    """4,900 long templates took more than six seconds of the event loop before."""
+    paths: dict[str, Any] = {f"/{n}{'a' * 300}/" + "{x}/{y}a" * 60: {"get": {}} for n in range(4_000)}
+    body = json.dumps({"openapi": "3.1.0", "paths": {"/b/": {"get": {}}, **paths}, "servers": [{"url": PREFIX}]})
+    docs = {f"{PREFIX}{path}": lambda: web.Response(text=a_docs_page(SCHEMA)) for path in ("/docs", "/sub/docs")}
+    schemas = {
+        path: lambda: web.Response(text=body, content_type="application/json")
+        for path in (SCHEMA, f"{PREFIX}{SCHEMA}", f"{PREFIX}/sub/openapi.json")
+    }
+    options = VerifyOptions(extra_paths=("/sub/openapi.json", "/sub/docs"))
+    async with serving(answering(docs | schemas)) as server:
+        findings = await verify(target(server), options)
+    too_large = {finding.code for finding in findings if finding.seen == "not judged: the schema is too large to judge"}
+    assert too_large == {
+        Code.DOUBLED_PREFIX,
+        Code.PREFIX_IN_PATHS,
+        Code.OPENAPI_SERVERS,
+        Code.DOCS_SCHEMA_URL,
+        Code.MOUNTED_APP,
+    }
+    assert wrong(findings) == []
+
+
+async def test_responses_of_one_check_are_read_up_to_a_common_limit() -> None:
+    body = "[" * (3 * MIB)
+    extra = tuple(f"/{n}/openapi.json" for n in range(16))
+    sent = 0
+
+    async def handler(_: web.BaseRequest) -> web.StreamResponse:
+        nonlocal sent
+        sent += len(body)
+        return web.Response(text=body, content_type="application/json")
+
+    async with serving(handler) as server:
+        evidence = await collect(target(server), VerifyOptions(extra_paths=extra), seconds=60)
+    complete = [each.reply.complete for each in evidence.extras if isinstance(each.reply, Answer)]
+    assert 0 < sum(complete) < MAX_CHECK_BYTES / len(body)
+    assert sent > MAX_CHECK_BYTES
 
 
 async def test_compressed_body_is_not_decompressed() -> None:
@@ -190,7 +232,7 @@ async def test_no_response_outside_the_prefix_is_not_a_fault() -> None:
         b"",
         b'{"openapi": "3.1.0", ',
         b"[" * 1_000_000,
-        b'{"openapi":' * 300_000,
+        b'{"openapi":' * 100_000,
         b"<!doctype html><title>Not it</title>",
         "{'openapi': '\ud800'}".encode(errors="surrogatepass"),
     ],

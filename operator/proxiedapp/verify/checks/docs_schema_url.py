@@ -8,7 +8,7 @@ from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer, NoAnswer
 from proxiedapp.verify.facts import Facts
 from proxiedapp.verify.finding import Finding, excerpt, not_judged, right, wrong
-from proxiedapp.verify.inconclusive import why_inconclusive, why_unanswered
+from proxiedapp.verify.inconclusive import TOO_LARGE, why_inconclusive, why_unanswered
 
 
 def docs_schema_url(facts: Facts) -> Finding:
@@ -53,4 +53,6 @@ def _judge_response(facts: Facts, path: str, expected: str) -> Finding:
             return not_judged(Code.DOCS_SCHEMA_URL, why_inconclusive(address, reply), expected)
         if not reply.complete:
             return not_judged(Code.DOCS_SCHEMA_URL, f"{excerpt(path)} is larger than 4 MiB or compressed", expected)
+        if reply.schema_too_large:
+            return not_judged(Code.DOCS_SCHEMA_URL, TOO_LARGE, expected)
     return wrong(Code.DOCS_SCHEMA_URL, seen, expected, set_root_path(address.prefix))

@@ -5,7 +5,7 @@ from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer
 from proxiedapp.verify.facts import Facts
 from proxiedapp.verify.finding import Finding, not_judged, right, wrong
-from proxiedapp.verify.inconclusive import why_unanswered
+from proxiedapp.verify.inconclusive import TOO_LARGE, why_unanswered
 
 
 def doubled_prefix(facts: Facts) -> Finding | None:
@@ -23,6 +23,8 @@ def doubled_prefix(facts: Facts) -> Finding | None:
     if not isinstance(reply, Answer):
         return not_judged(Code.DOUBLED_PREFIX, why_unanswered(reply), expected)
     seen = f"GET {doubled_path} returned {reply.status}"
+    if reply.schema_too_large:
+        return not_judged(Code.DOUBLED_PREFIX, TOO_LARGE, expected)
     schema = facts.schema_at_path
     if facts.doubled_schema is None or (schema is not None and not schema.is_same_app(facts.doubled_schema)):
         return right(Code.DOUBLED_PREFIX, seen, expected)

@@ -10,10 +10,10 @@ from proxiedapp.verify.advice import keep_prefix
 from proxiedapp.verify.checks.extra_path import judge_served
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.docspage import resolve_schema_url
-from proxiedapp.verify.evidence import Answer, Extra, NoAnswer
+from proxiedapp.verify.evidence import Answer, Extra, NoAnswer, schema_of
 from proxiedapp.verify.facts import Facts
 from proxiedapp.verify.finding import Finding, excerpt, not_judged, right, wrong
-from proxiedapp.verify.schema import schema_of
+from proxiedapp.verify.inconclusive import TOO_LARGE
 
 _SCHEMA: Final = "/openapi.json"
 _DOCS: Final = "/docs"
@@ -47,6 +47,8 @@ def _judge_docs(facts: Facts, extra: Extra, mount: str) -> Finding:
         return not_judged(Code.MOUNTED_APP, reply.as_text(), expected)
     returned = f"returned {reply.status}" if isinstance(reply, Answer) else "got no response"
     seen = f"{docs.path} loads {excerpt(url.path)}, which {returned}"
+    if isinstance(reply, Answer) and reply.schema_too_large:
+        return not_judged(Code.MOUNTED_APP, TOO_LARGE, expected)
     if url.path.startswith(f"{mount}/") and schema_of(reply) is not None:
         return right(Code.MOUNTED_APP, seen, expected)
     return wrong(Code.MOUNTED_APP, seen, expected, keep_prefix(address.prefix))
@@ -59,7 +61,8 @@ def _judge_schema(facts: Facts, extra: Extra, mount: str) -> Finding:
         return judge_served(facts, extra, Code.MOUNTED_APP, expected)
     schema = schema_of(reply)
     if schema is None:
-        return not_judged(Code.MOUNTED_APP, f"{reply.path} is not a readable OpenAPI document", expected)
+        reason = TOO_LARGE if reply.schema_too_large else f"{reply.path} is not a readable OpenAPI document"
+        return not_judged(Code.MOUNTED_APP, reason, expected)
     if not schema.servers:
         return not_judged(Code.MOUNTED_APP, f"{reply.path} has no servers (root_path_in_servers)", expected)
     if mount in schema.servers[1:]:

@@ -9,7 +9,7 @@ from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer
 from proxiedapp.verify.facts import Facts, PrefixKnown
 from proxiedapp.verify.finding import Finding, excerpt, not_judged, right, wrong
-from proxiedapp.verify.inconclusive import why_inconclusive, why_unanswered
+from proxiedapp.verify.inconclusive import TOO_LARGE, why_inconclusive, why_unanswered
 
 
 def openapi_servers(facts: Facts) -> Finding:
@@ -48,6 +48,8 @@ def _no_schema(facts: Facts, expected: str) -> Finding:
         return not_judged(Code.OPENAPI_SERVERS, why_inconclusive(facts.address, reply), expected)
     if not reply.complete:
         return not_judged(Code.OPENAPI_SERVERS, "the schema is larger than 4 MiB or compressed", expected)
+    if reply.schema_too_large:
+        return not_judged(Code.OPENAPI_SERVERS, TOO_LARGE, expected)
     if isinstance(unknown_path, Answer) and unknown_path.is_ok:
         return not_judged(Code.OPENAPI_SERVERS, "the app returns a page for every path", expected)
     seen = f"GET {reply.path} did not return an OpenAPI document"
