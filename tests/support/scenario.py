@@ -59,7 +59,7 @@ class Scenario:
             self.api, self.store, foreign_routes, self.queue.add, namespaces=(), retry_interval=600.0
         )
         self.verifier = Verifier(self._check, self.queue.add, interval=900.0, timer=self.clock, chance=lambda: 0.5)
-        self._reconciler = Reconciler.assemble(
+        self.reconciler = Reconciler.assemble(
             api=self.api,
             store=self.store,
             foreign_routes=foreign_routes,
@@ -144,7 +144,7 @@ class Scenario:
         key = await self.queue.get()
         sent = len(self.api.requests)
         try:
-            outcome = await self._reconciler.reconcile(key)
+            outcome = await self.reconciler.reconcile(key)
         except ApiError as error:
             self.queue.failed(key, at_least=error.retry_after or 0.0)
         else:
@@ -169,7 +169,7 @@ class Scenario:
     async def reconcile(self, name: str = "shop") -> list[str]:
         """Make one pass of an app, even if none is due."""
         sent = len(self.api.requests)
-        self.outcomes.append(await self._reconciler.reconcile(Key(NAMESPACE, name)))
+        self.outcomes.append(await self.reconciler.reconcile(Key(NAMESPACE, name)))
         return [request.line() for request in self.api.requests[sent:]]
 
     # What can be observed.

@@ -73,5 +73,7 @@ class Reason(StrEnum):
     """The cluster does not serve Traefik's API (traefik.io/v1alpha1)."""
     CHILD_REFUSED = "ChildRefused"
     """The API server refuses an object of the app: validation, quota, admission or permissions. Retried slowly."""
+    QUARANTINED = "Quarantined"
+    """Work on the app failed by a defect of the operator or took too long. It is tried again after growing pauses."""
     RETRYING = "Retrying"
     """The API server cannot be reached or is overloaded. Retried soon."""

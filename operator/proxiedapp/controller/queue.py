@@ -71,6 +71,8 @@ class Queue(Generic[K]):
         self._again: set[K] = set()
         self._failures: dict[K, int] = {}
         self._delayed: dict[K, TimerHandle] = {}
+        self._aside: set[K] = set()
+        """Keys whose delay cannot be shortened."""
         self._takeable: asyncio.Queue[None] = asyncio.Queue()
         """One item for each key that can be taken."""
         self._taken_since: float | None = None
@@ -97,6 +99,8 @@ class Queue(Generic[K]):
 
     def add(self, key: K) -> None:
         """Request a pass as soon as possible."""
+        if key in self._aside:
+            return  # its pass after the pause sees everything that happened until then
         if (handle := self._delayed.pop(key, None)) is not None:
             handle.cancel()
         if key in self._busy:
@@ -146,6 +150,18 @@ class Queue(Generic[K]):
         delay = backoff(failures, self._backoff, self._backoff_max)
         self._release(key)
         self.add_later(key, max(delay * (1 + self._jitter() / 10), at_least))
+
+    def set_aside(self, key: K, pause: float) -> None:
+        """End the pass of a key, and let it be taken again in `pause` seconds, even if it is added before."""
+        self._again.discard(key)
+        self._release(key)
+        self._aside.add(key)
+        timer = self._timer or asyncio.get_running_loop()
+        self._delayed[key] = timer.call_later(pause, lambda: self._bring_back(key))
+
+    def _bring_back(self, key: K) -> None:
+        self._aside.discard(key)
+        self.add(key)
 
     def _free(self, group: Hashable) -> float:
         """Return how many more keys of a group may be busy."""

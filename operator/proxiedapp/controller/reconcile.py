@@ -15,7 +15,7 @@ from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.plan import plan
 from proxiedapp.controller.podinspection import PodInspection, PodInspector
-from proxiedapp.controller.status import PassResult, applied, next_status, rejected
+from proxiedapp.controller.status import PassResult, applied, next_status, quarantined, rejected
 from proxiedapp.controller.statuswriter import StatusWriter
 from proxiedapp.controller.verification import Verifier
 from proxiedapp.controller.verifiedcondition import VerifiedCondition
@@ -121,6 +121,12 @@ class Reconciler:
         if waits or not report.complete:
             return Outcome(label, retry=True, retry_after=report.retry_after or 0.0)
         return Outcome(label, retry=inspection.inspect_again_after > 0, retry_after=inspection.inspect_again_after)
+
+    async def report_quarantine(self, key: Key, why: str) -> None:
+        """Report in an app's status that it is put aside; raises ApiError if the status cannot be written."""
+        app, children = self.store.snapshot(key)
+        if app is not None and not app.deleting:
+            await self._report(app, None, quarantined(why), _workload(app, children))
 
     async def _apply(
         self, app: ObservedApp, desired: Desired, children: tuple[ObservedChild, ...]

@@ -61,6 +61,15 @@ def applied(report: ApplyReport) -> PassResult:
     return PassResult(Diagnosis(False, Reason.RETRYING, message), routed=report.routed)
 
 
+def quarantined(why: str) -> PassResult:
+    """Return the result of a pass after which the app is put aside; `why` is a clause with a subject."""
+    message = (
+        f"The operator has put this app aside, because {why}. It tries again after pauses of up to 5 minutes. "
+        "Simplify the spec, or report what the operator's log says about this app as a bug."
+    )
+    return PassResult(Diagnosis(False, Reason.QUARANTINED, message), permanent=True, routed=False)
+
+
 def next_status(
     app: ObservedApp,
     desired: Desired | None,

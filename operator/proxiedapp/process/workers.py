@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from proxiedapp.api.names import GROUP, PLURAL, VERSION
 from proxiedapp.controller.metrics import LEADING, RECONCILE_SECONDS, RECONCILES
+from proxiedapp.controller.quarantine import MAX_PASS_CPU_SECONDS, Quarantine
 from proxiedapp.controller.queue import Queue
-from proxiedapp.controller.reconcile import Reconciler
+from proxiedapp.controller.reconcile import Outcome, Reconciler
 from proxiedapp.controller.watch import kopfwatch
 from proxiedapp.controller.watch.resync import Resync
 from proxiedapp.controller.watchedkinds import PROXIED_APP
@@ -25,9 +26,10 @@ from proxiedapp.resources.kinds import TRAEFIK_GROUP
 
 logger = logging.getLogger(__name__)
 
-_DEFECTS: Final = RECONCILES.labels("Defect")
-_STATUS_NOT_WRITTEN: Final = RECONCILES.labels("StatusNotWritten")
-"""Created at import, hence exported as 0: if a series began with its first error, Prometheus would see no increase."""
+_DEFECT: Final = "Defect"
+_STATUS_NOT_WRITTEN: Final = "StatusNotWritten"
+for _label in (_DEFECT, _STATUS_NOT_WRITTEN):
+    RECONCILES.labels(_label)  # exported as 0: if a series began with its first error, Prometheus would see no increase
 
 _FIRST_LIST_TRIES: Final = 30
 """How often the first lists are tried, at least a second apart, before the operator ends."""
@@ -48,9 +50,13 @@ async def work(
     logger.info("watching %d apps; optional APIs: %s", apps, ", ".join(sorted(served)) or "none")
     health.waiting_for = None
     changed, leading = asyncio.Event(), asyncio.Event()
+    quarantine = Quarantine(store.reason)
     workers: list[Coroutine[Any, Any, None]] = [
         _lead(lease, leading),
-        *(_after(leading, _reconcile(queue, operator.reconciler, watch)) for _ in range(settings.concurrency)),
+        *(
+            _after(leading, reconcile_forever(queue, operator.reconciler, watch, quarantine))
+            for _ in range(settings.concurrency)
+        ),
         *(_after(leading, operator.verifier.work()) for _ in range(settings.verify_concurrency)),
         operator.resync.serve_requests(),
         operator.resync.repeat(settings.resync_seconds),
@@ -124,28 +130,48 @@ async def _list_first(resync: Resync) -> None:
             return
 
 
-async def _reconcile(queue: Queue[Key], reconciler: Reconciler, watch: LoopWatch) -> None:
-    """Reconcile the apps in the queue, one at a time."""
+async def reconcile_forever(
+    queue: Queue[Key], reconciler: Reconciler, watch: LoopWatch, quarantine: Quarantine
+) -> None:
+    """Reconcile the apps in the queue, one at a time; put aside those whose passes harm the others."""
     while True:
         key = await queue.get()
-        with RECONCILE_SECONDS.time(), watch.working_on(str(key)):
+        if quarantine.is_inherited(key):
+            queue.set_aside(key, quarantine.put_aside(key))
+            continue
+        harm: str | None = None
+        with RECONCILE_SECONDS.time(), watch.working_on(str(key)) as work:
             try:
                 outcome = await reconciler.reconcile(key)
             except ApiError as error:
                 logger.warning("cannot write the status, will retry: %s", error, extra={"app": str(key)})
-                _STATUS_NOT_WRITTEN.inc()
-                queue.failed(key, at_least=error.retry_after or 0.0)
-                continue
-            except Exception:
+                outcome = Outcome(_STATUS_NOT_WRITTEN, retry=True, retry_after=error.retry_after or 0.0)
+            except Exception as error:
                 logger.exception("defect in the operator, will retry", extra={"app": str(key)})
-                _DEFECTS.inc()
-                queue.failed(key)
-                continue
+                outcome = Outcome(_DEFECT)
+                harm = f"its last pass failed by a defect of the operator ({type(error).__name__})"
         RECONCILES.labels(outcome.label).inc()
+        if harm is None and work.blocked > MAX_PASS_CPU_SECONDS:
+            harm = f"its last pass delayed all other apps by more than {MAX_PASS_CPU_SECONDS:g} second"
+        if harm is not None:
+            await _report_quarantine(key, harm, reconciler)
+            queue.set_aside(key, quarantine.put_aside(key))
+            continue
+        if outcome.label != _STATUS_NOT_WRITTEN:
+            quarantine.release(key)
         if outcome.retry:
             queue.failed(key, at_least=outcome.retry_after)
         else:
             queue.done(key)
+
+
+async def _report_quarantine(key: Key, harm: str, reconciler: Reconciler) -> None:
+    """Report in the app's status why it is put aside. If that fails, the log has the reason."""
+    logger.warning("the app is put aside, because %s", harm, extra={"app": str(key)})
+    try:
+        await reconciler.report_quarantine(key, harm)
+    except Exception:  # the defect may be in what writes the status
+        logger.exception("cannot report that the app is put aside", extra={"app": str(key)})
 
 
 async def _beat(health: Health) -> None:

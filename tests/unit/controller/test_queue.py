@@ -305,3 +305,19 @@ async def test_every_key_is_taken_and_no_namespace_exceeds_its_limit(
             break
     assert wanted == set(), "nothing that was added is forgotten"
     assert len(queue) == 0
+
+
+async def test_key_that_is_set_aside_waits_whatever_is_added(queue: Queue[str], clock: Clock) -> None:
+    queue.add("a")
+    await take(queue)
+    queue.add("a")
+    queue.set_aside("a", 30.0)
+    queue.add("a")
+    queue.add_later("a", 1.0)
+    clock.advance(29.0)
+    assert len(queue) == 0
+    clock.advance(1.0)
+    assert await take(queue) == "a"
+    queue.add("a")
+    queue.done("a")
+    assert await take(queue) == "a", "after the pause, it is a key as any other"

@@ -47,6 +47,11 @@ class Store:
         """Return the keys of all apps."""
         return list(self._apps)
 
+    def reason(self, key: Key) -> str | None:
+        """Return the reason of an app's condition Ready; None if there is no such app."""
+        app = self._apps.get(key)
+        return None if app is None else app.reason
+
     def counts(self) -> dict[str, int]:
         """Return how many objects of each kind are known."""
         counts = {KIND: len(self._apps)}
