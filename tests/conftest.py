@@ -1,7 +1,7 @@
-"""Profiles for the property tests: the same examples on every run, or new ones by `--hypothesis-profile=explore`.
+"""Profiles for the property tests: the same examples on every run, or new ones with `--hypothesis-profile=explore`.
 
-Nothing is limited by time: a slow machine is not a defect. At the end stands how many tests ran at each level, and how
-many of a table's cases came out as expected: those marked `@pytest.mark.table("its name")`.
+No test has a time limit, because a slow machine is not a defect. The summary shows how many tests ran at each level,
+and how many cases of each table passed; a test belongs to a table if it is marked `@pytest.mark.table("its name")`.
 """
 
 from collections import Counter
@@ -16,16 +16,16 @@ settings.load_profile("repeatable")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Note of which tables a test is a case."""
+    """Record the tables that a test belongs to."""
     item.user_properties += [("table", marker.args[0]) for marker in item.iter_markers("table")]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many tests ran at each level, how many were skipped there, and how many cases of each table are right."""
+    """Print how many tests ran and were skipped at each level, and how many cases of each table passed."""
     ran: Counter[str] = Counter()
     skipped: Counter[str] = Counter()
     cases: Counter[str] = Counter()
-    right: Counter[str] = Counter()
+    passed: Counter[str] = Counter()
     for outcome, reports in terminalreporter.stats.items():
         for report in reports:
             if not isinstance(report, pytest.TestReport):
@@ -37,9 +37,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 ran[level] += 1
                 tables = [str(value) for name, value in report.user_properties if name == "table"]
                 cases.update(tables)
-                right.update(tables if report.passed else [])
+                passed.update(tables if report.passed else [])
     terminalreporter.section("levels")
     for level in sorted(ran | skipped, key=["unit", "integration", "e2e"].index):
         terminalreporter.write_line(f"{level}: {ran[level]} ran, {skipped[level]} skipped")
     for table in cases:
-        terminalreporter.write_line(f"{table}: {right[table]}/{cases[table]} as expected")
+        terminalreporter.write_line(f"{table}: {passed[table]}/{cases[table]} as expected")

@@ -1,4 +1,4 @@
-"""One real kube-apiserver for all questions; nothing acts on what is written, unless a test starts the operator."""
+"""One real kube-apiserver for all tests. No controller acts on its objects unless a test starts the operator."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the applier stands on: how the API server treats an apply that states what it takes for granted."""
+"""What the applier relies on: how the API server treats an apply with a precondition."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whatever is written into whichever field, the models and the API server say the same of it: yes or no."""
+"""For any value of any field, the models and the API server agree whether the spec is valid."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ ANYTHING = st.one_of(
 
 @st.composite
 def specs_with_anything(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw a spec that is right but for one field, which holds anything, or more likely something of its own type."""
+    """Draw a spec that is valid except perhaps for one field: it has any value, more likely one of its own type."""
     leaf = draw(st.sampled_from(leaves()))
     right = values_of(leaf)[0]
     alike: st.SearchStrategy[Any]
@@ -73,7 +73,7 @@ async def test_models_and_api_server_agree(cluster: BareCluster, spec: dict[str,
         parse_spec(spec)
         ours = "accepted"
     except InvalidSpecError as error:
-        ours = f"refused: {error}"
+        ours = f"rejected: {error}"
     try:
         await submit(cluster, spec)
         theirs = "accepted"

@@ -1,4 +1,4 @@
-"""A live object, read back through managedFields, equals the intent that made it: else each resync would write it."""
+"""A live object, read through its managedFields, equals the intent; otherwise each resync would write it again."""
 
 import copy
 from pathlib import Path
@@ -34,14 +34,14 @@ OWNER = {
 
 
 async def would_become(api: Api, intent: Manifest) -> Manifest | None:
-    """Return the object that the API server would store; None where it has its own reason to refuse the resources."""
+    """Return the object that the API server would store, or None if it refuses the resources."""
     kind = BY_NAME[intent["kind"]]
     path = f"{collection(kind, intent['metadata']['namespace'])}/{intent['metadata']['name']}"
     query = "fieldManager=proxiedapp&force=true&dryRun=All"
     try:
         return await api.request("PATCH", f"{path}?{query}", orjson.dumps(intent), APPLY)
     except RefusedError as error:
-        # A request above its limit, or half a byte of memory, is a Deployment's to refuse, and shows as a condition.
+        # Only the API server detects a request above its limit or half a byte of memory; a condition reports it.
         if not error.fields or not all("resource" in field for field in error.fields):
             raise
         return None
@@ -68,7 +68,7 @@ async def test_stored_object_reads_back_as_its_intent(cluster: BareCluster, spec
 
 @pytest.mark.parametrize("case", INPUTS, ids=lambda case: case.stem)
 async def test_every_field_reads_back_as_its_intent(cluster: BareCluster, namespace: str, case: Path) -> None:
-    """Together the cases use every field of the spec; applying a child once more changes not even its version."""
+    """The cases together use every field of the spec. A second apply of a child does not even change its version."""
     for child in desired(load_app(case), DEFAULTS).children:
         intent = child | {"metadata": child["metadata"] | {"namespace": namespace, "ownerReferences": [OWNER]}}
         kind = BY_NAME[intent["kind"]]

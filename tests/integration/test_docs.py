@@ -1,4 +1,4 @@
-"""The API server takes each ProxiedApp that the documentation shows."""
+"""The API server accepts each ProxiedApp that the documentation shows."""
 
 import pytest
 

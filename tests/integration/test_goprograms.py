@@ -1,4 +1,4 @@
-"""Programs that the tests build from Go modules: one that cannot be built says why, and stops none of the others."""
+"""Programs that the tests build from Go modules: a failed build reports why, and the other programs are still built."""
 
 import subprocess
 from pathlib import Path
@@ -17,13 +17,13 @@ def program(name: str, tags: str = "") -> GoProgram:
     return GoProgram(Pin(f"example.invalid/{name}", "v1.2.3", "h1:any"), f"./cmd/{name}", "main.version", tags)
 
 
-def said_by(built: GoProgram) -> str:
+def output_of(built: GoProgram) -> str:
     return subprocess.run([built.path], capture_output=True, text=True, check=True).stderr
 
 
 @pytest.fixture
 def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Modules without dependencies, in place of those that the proxy for Go modules has."""
+    """Return a folder of modules without dependencies, which replace downloaded ones."""
     for name, text in (("good", GOOD), ("broken", BROKEN)):
         folder = tmp_path / name / "cmd" / name
         folder.mkdir(parents=True)
@@ -35,13 +35,13 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def test_build_failure_does_not_stop_other_programs(sources: Path) -> None:
-    told: list[str] = []
-    (problem,) = build_all([program("broken"), program("good")], lambda what, *_: told.append(what))
+    reported: list[str] = []
+    (problem,) = build_all([program("broken"), program("good")], lambda what, *_: reported.append(what))
     assert "building broken v1.2.3 failed: " in str(problem)
     assert "undefined: missing" in str(problem)
-    assert "fetching the source of good v1.2.3" in told
-    assert "building broken v1.2.3 (once; some minutes)" in told
-    assert said_by(program("good")) == "version v1.2.3\n"
+    assert "downloading the source of good v1.2.3" in reported
+    assert "building broken v1.2.3 (once; some minutes)" in reported
+    assert output_of(program("good")) == "version v1.2.3\n"
     assert not program("broken").path.exists()
     assert sources / "cache" / "good" in program("good").path.parents
 
@@ -49,9 +49,9 @@ async def test_build_failure_does_not_stop_other_programs(sources: Path) -> None
 @pytest.mark.usefixtures("sources")
 async def test_built_program_is_not_built_again() -> None:
     build(program("good"), lambda *_: None)
-    told: list[str] = []
-    build(program("good"), lambda what, *_: told.append(what))
-    assert told == []
+    reported: list[str] = []
+    build(program("good"), lambda what, *_: reported.append(what))
+    assert reported == []
 
 
 @pytest.mark.usefixtures("sources")

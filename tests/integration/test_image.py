@@ -1,6 +1,6 @@
-"""The image as the Containerfile builds it, run as the chart's Deployment has it run, against a real API server.
+"""The image as the Containerfile builds it, run as the chart's Deployment runs it, against a real API server.
 
-PROXIEDAPP_REQUIRE_IMAGE makes a missing program (buildah, mmdebstrap, crun), or a user who is not root, a failure.
+If PROXIEDAPP_REQUIRE_IMAGE is set, a missing program (buildah, mmdebstrap, crun) or missing root rights are a failure.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from tests.support.manifests import hello
 from tests.support.npm import NotInstalledError
 
 PRIVATE = "/opt/proxiedapp"
-"""The folder that holds all that the image adds to its base."""
+"""The folder with everything that the image adds to its base."""
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ async def test_a_container_lists_apps_becomes_ready_and_stops_on_sigterm(
         async def deployed() -> bool:
             return bool(await cluster.api.get(DEPLOYMENT, namespace, "shop"))
 
-        await until(deployed, "the app that was there before has its Deployment")
+        await until(deployed, "the existing app has its Deployment")
 
         process = Path(f"/proc/{running.pid}")
         status = dict(re.findall(r"^(\w+):\s+(.*)$", (process / "status").read_text(), re.MULTILINE))
@@ -118,5 +118,5 @@ async def test_a_container_lists_apps_becomes_ready_and_stops_on_sigterm(
 
 
 def fields(name: str, pod_ip: str) -> dict[str, str]:
-    """Return what the chart's variables ask of their pod."""
+    """Return the values of the field references in the chart's variables."""
     return {"metadata_name": name, "metadata_namespace": OPERATOR_NAMESPACE, "status_podIP": pod_ip}

@@ -1,4 +1,4 @@
-"""Two replicas on a real API server: one writes, and the other takes over, whatever becomes of the first."""
+"""Two replicas on a real API server: one writes, and the other takes over when the first stops, dies or hangs."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ from tests.support.manifests import hello
 from tests.support.operator import Operator, operator
 
 SECONDS = 3
-"""Of the Lease in these tests."""
+"""The duration of the Lease in these tests."""
 
 
 @contextmanager
@@ -54,23 +54,23 @@ async def leads(running: Operator) -> bool:
 
 
 async def pair(cluster: BareCluster, folder: Path, stack: ExitStack) -> tuple[Operator, Operator]:
-    """Start two replicas; the first leads."""
+    """Start two replicas, of which the first leads."""
     first = await asyncio.to_thread(stack.enter_context, replica(cluster.operator_kubeconfig, folder, "first"))
     await until(lambda: leads(first), "the first one leads")
     second = await asyncio.to_thread(stack.enter_context, replica(cluster.operator_kubeconfig, folder, "second"))
-    assert not await leads(second), "ready, and standing by"
+    assert not await leads(second), "the second one is ready and stands by"
     return first, second
 
 
 async def served(cluster: BareCluster, key: Key) -> bool:
-    """Whether an app's workload and route are there."""
+    """Return whether an app's workload and route exist."""
     labels = f"app.kubernetes.io/instance={key.name}"
     found = [await cluster.api.sample(kind, key.namespace, labels) for kind in (DEPLOYMENT, INGRESS_ROUTE)]
     return [len(children) for children in found] == [1, 1]
 
 
-async def told(cluster: BareCluster, key: Key) -> bool:
-    """Whether an app's status speaks of its present generation, after which nothing is left to write here."""
+async def is_reported(cluster: BareCluster, key: Key) -> bool:
+    """Return whether an app's status is about its current generation; after that nothing is left to write here."""
     app = await cluster.api.get(PROXIED_APP, key.namespace, key.name)
     return bool(app["status"]["observedGeneration"] == app["metadata"]["generation"])
 
@@ -93,10 +93,10 @@ async def test_standby_reports_no_queued_work(
 ) -> None:
     await cluster.api.create(PROXIED_APP, hello("shop", namespace))
     _, second = await pair(cluster, tmp_path, stack)
-    told = await metrics(second)
-    assert 'proxiedapp_objects{kind="ProxiedApp"} 0.0' not in told, "it knows the app"
-    assert "proxiedapp_queue_depth 0.0" in told
-    assert "proxiedapp_queue_age_seconds 0.0" in told
+    lines = await metrics(second)
+    assert 'proxiedapp_objects{kind="ProxiedApp"} 0.0' not in lines, "it knows the app"
+    assert "proxiedapp_queue_depth 0.0" in lines
+    assert "proxiedapp_queue_age_seconds 0.0" in lines
 
 
 async def test_no_app_is_lost_when_the_leader_is_killed_among_fifty(
@@ -123,7 +123,7 @@ async def test_frozen_leader_exits_without_writing(
     try:
         await until(lambda: leads(second), "the second one leads")
         await cluster.api.create(PROXIED_APP, hello("shop", namespace))
-        await until(lambda: told(cluster, Key(namespace, "shop")), "the second one works, and has said so")
+        await until(lambda: is_reported(cluster, Key(namespace, "shop")), "the second one has written the status")
         before = await cluster.api.get(PROXIED_APP, namespace, "shop")
     finally:
         os.kill(first.process.pid, signal.SIGCONT)
@@ -135,8 +135,8 @@ async def test_frozen_leader_exits_without_writing(
 
 
 @asynccontextmanager
-async def way_to(server: str) -> AsyncIterator[tuple[int, asyncio.Event]]:
-    """Pass connections on to the API server, until the event cuts them off."""
+async def breakable_proxy(server: str) -> AsyncIterator[tuple[int, asyncio.Event]]:
+    """Forward connections to the API server until the event is set; returns the port and the event."""
     target, cut = urlsplit(server), asyncio.Event()
     writers: set[asyncio.StreamWriter] = set()
 
@@ -165,7 +165,7 @@ async def test_leader_that_cannot_reach_the_api_server_exits(
     cluster: BareCluster, namespace: str, tmp_path: Path, stack: ExitStack
 ) -> None:
     config = yaml.safe_load(cluster.operator_kubeconfig.read_text())
-    async with way_to(config["clusters"][0]["cluster"]["server"]) as (port, cut):
+    async with breakable_proxy(config["clusters"][0]["cluster"]["server"]) as (port, cut):
         config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{port}"
         through = tmp_path / "kubeconfig"
         through.write_text(yaml.safe_dump(config))

@@ -1,4 +1,4 @@
-"""Kubernetes' own judge of pods, its admission of Pod Security, on whatever a spec can make of them."""
+"""Kubernetes' Pod Security admission judges every pod that a spec can produce."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from tests.support.leaves import BASE, leaves, spec_with, values_of
 
 
 async def admitting(cluster: BareCluster, namespace: str, level: str) -> str:
-    """Let a namespace admit pods of one level only, and have the accounts that pods name; returns its name."""
+    """Restrict a namespace to one level, and create the accounts and priorities that pods use; returns its name."""
     for account in ("default", "one", "other"):
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts"
         await cluster.api.request("POST", path, {"metadata": {"name": account}})
@@ -37,7 +37,7 @@ async def admitting(cluster: BareCluster, namespace: str, level: str) -> str:
 
 
 async def refusal(cluster: BareCluster, namespace: str, spec: dict[str, Any]) -> str | None:
-    """Return why the API server would not let a spec's pods in; None where it does."""
+    """Return the reason why the API server refuses a spec's pods, or None if it accepts them."""
     app = ProxiedApp(Key(namespace, "app"), parse_spec(spec))
     (deployment,) = (child for child in desired(app, DEFAULTS).children if child["kind"] == "Deployment")
     template: Manifest = deployment["spec"]["template"]
@@ -51,7 +51,7 @@ async def refusal(cluster: BareCluster, namespace: str, spec: dict[str, Any]) ->
 
 async def test_no_field_exceeds_the_baseline_level(cluster: BareCluster, namespace: str) -> None:
     await admitting(cluster, namespace, "baseline")
-    asked, refused = 0, []
+    judged, refused = 0, []
     for leaf in leaves():
         for value in values_of(leaf):
             spec = spec_with(leaf, value)
@@ -59,12 +59,12 @@ async def test_no_field_exceeds_the_baseline_level(cluster: BareCluster, namespa
             try:
                 why = await refusal(cluster, namespace, spec)
             except RejectedError:
-                continue  # refused by us, so there are no pods
-            asked += 1
+                continue  # the operator rejects the spec, so there are no pods
+            judged += 1
             if why is not None:
                 refused.append(f"{leaf}: {value!r}: {why}")
     assert refused == []
-    assert asked > len(leaves())
+    assert judged > len(leaves())
 
 
 async def test_spec_without_security_settings_is_restricted(cluster: BareCluster, namespace: str) -> None:

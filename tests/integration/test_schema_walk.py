@@ -1,8 +1,8 @@
-"""A walk over every leaf of the spec: set, changed, unset, and each time as if it had never been otherwise.
+"""A walk over every leaf of the spec, which is set, changed and unset.
 
-After each step the children stand as they would in a fresh cluster, what we own in them reads back as the intent, and
-the API server accepts the spec itself. Fields of one manager that stay behind, defaults that outlive what they were
-filled into, and fields that cannot be taken back all show here.
+After each step the children equal those of a fresh cluster, the fields that we own read back as the intent, and the
+API server accepts the spec itself. The walk finds fields that stay behind, defaults that outlive the field that they
+belong to, and fields that cannot be removed.
 """
 
 import json
@@ -32,7 +32,7 @@ _APPLY = "application/apply-patch+yaml; charset=utf-8"
 
 @dataclass
 class Walk:
-    """An app whose spec changes step by step, and the same spec told to a namespace that never had another."""
+    """An app whose spec changes step by step, compared with a first apply of the same spec in a fresh namespace."""
 
     cluster: BareCluster
     namespace: str
@@ -71,10 +71,10 @@ class Walk:
         if upgraded != fresh:
             self.differences.append(f"{where}: {_difference(upgraded, fresh)}")
         if owned_digest(live) != intent_digest(intent):
-            self.differences.append(f"{where}: what we own is not the intent")
+            self.differences.append(f"{where}: the fields that we own are not the intent")
 
     async def _made_fresh(self, intent: Manifest) -> Manifest:
-        """Return what a first apply in an untouched namespace would make of the intent."""
+        """Return the result of a first apply of the intent in an untouched namespace."""
         key = orjson.dumps(intent)
         if key not in self._fresh:
             fresh = intent | {"metadata": intent["metadata"] | {"namespace": "default"}}
@@ -98,31 +98,31 @@ async def test_setting_changing_and_unsetting_a_leaf_equals_a_fresh_apply(
     cluster: BareCluster, namespace: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     walk = Walk(cluster, namespace)
-    await walk.step(BASE, "at first")
+    await walk.step(BASE, "initial spec")
     for leaf in leaves():
         one, other = values_of(leaf)
         for value, what in ((one, "set"), (other, "changed"), (ABSENT, "unset")):
             if (spec := spec_with(leaf, value)) is not None:
                 await walk.step(spec, f"{leaf} {what}")
-        await walk.step(BASE, f"all around {leaf} taken away")
-    _tell(capsys, walk, "set, changed, unset")
+        await walk.step(BASE, f"everything around {leaf} removed")
+    _print(capsys, walk, "set, changed, unset")
     assert walk.differences == [], "\n".join(walk.differences)
 
 
 async def test_replacing_one_leaf_by_another_equals_a_fresh_apply(
     cluster: BareCluster, namespace: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One kind of a volume or of a probe gives way to another under the same name."""
+    """For example, one type of a volume or probe replaces another under the same name."""
     walk = Walk(cluster, namespace)
     for leaf in leaves():
         spec = spec_with(leaf, values_of(leaf)[0])
         assert spec is not None
         await walk.step(spec, leaf)
-    _tell(capsys, walk, "one after the other")
+    _print(capsys, walk, "one after the other")
     assert walk.differences == [], "\n".join(walk.differences)
 
 
-def _tell(capsys: pytest.CaptureFixture[str], walk: Walk, way: str) -> None:
+def _print(capsys: pytest.CaptureFixture[str], walk: Walk, way: str) -> None:
     count = len(leaves())
     with capsys.disabled():
         found = f"{walk.steps} specs, {len(walk.differences)} differences"
@@ -145,4 +145,4 @@ def _difference(one: Any, other: Any, path: str = "") -> str:
         for index, (left, right) in enumerate(zip(one, other, strict=True)):
             if left != right:
                 return _difference(left, right, f"{path}[{index}]")
-    return f"{path}: {json.dumps(one)[:200]} rather than {json.dumps(other)[:200]}"
+    return f"{path}: {json.dumps(one)[:200]}, not {json.dumps(other)[:200]}"

@@ -1,4 +1,4 @@
-"""An operator that cannot work says in one line why; one that lacks Traefik waits for it."""
+"""An operator that cannot start reports the reason in one line; without Traefik's API it waits for it."""
 
 import asyncio
 import os
@@ -132,7 +132,7 @@ async def test_traefik_may_be_installed_later(tmp_path: Path) -> None:
 
             await until(accepted, "the route is accepted")
             assert await condition(api, "Stalled") is None
-            assert running.process.poll() is None, "the same process goes on"
+            assert running.process.poll() is None, "the process is still the same"
 
 
 async def test_optional_api_may_be_removed(tmp_path: Path) -> None:
@@ -149,12 +149,12 @@ async def test_optional_api_may_be_removed(tmp_path: Path) -> None:
                 manifest = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
                 await api.create(kind, manifest)
 
-                async def told() -> bool:
+                async def counted() -> bool:
                     async with httpx.AsyncClient(trust_env=False) as client:
                         metrics = (await client.get(f"{running.url}/metrics")).text
                     return f'proxiedapp_watch_events_total{{kind="{kind}"}} 1.0' in metrics
 
-                await until(told, f"the watch of {kind.plural}")
+                await until(counted, f"the watch of {kind.plural}")
 
             await watches(SERVICE_MONITOR, {"endpoints": [], "selector": {}})
             path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -166,7 +166,7 @@ async def test_optional_api_may_be_removed(tmp_path: Path) -> None:
             await until(started_over, "the operator watches what is left")
             await watches(CERTIFICATE, {"secretName": "any", "issuerRef": {"name": "any"}})
             assert "ERROR" not in running.said()
-            assert running.process.poll() is None, "the same process goes on"
+            assert running.process.poll() is None, "the process is still the same"
 
 
 async def test_missing_crd_is_reported(tmp_path: Path) -> None:

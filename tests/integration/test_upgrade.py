@@ -1,4 +1,4 @@
-"""A thousand apps of the release before: the present operator writes nothing, and neither does the old one again."""
+"""A thousand apps of the previous release: neither an upgrade nor the downgrade after it writes an object."""
 
 import asyncio
 import os
@@ -38,7 +38,7 @@ async def use_crd(api: Api, **env: str) -> None:
 
 
 async def versions(api: Api) -> dict[str, str]:
-    """Return the resourceVersion of every object that the operator may write, which any change of it changes."""
+    """Return the resourceVersion of every object that the operator may write; every write changes it."""
     found = {}
     for kind in KINDS:
         for item in (await api.request("GET", collection(kind, NAMESPACE)))["items"]:
@@ -52,7 +52,7 @@ async def metric(running: Operator, name: str) -> float:
     return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith((f"{name} ", f"{name}{{")))
 
 
-async def looked_at_all(running: Operator) -> None:
+async def reconciled_all(running: Operator) -> None:
     async def done() -> bool:
         passes = await metric(running, "proxiedapp_reconciles_total")
         watches = await metric(running, "proxiedapp_watches_opened_total")
@@ -87,18 +87,20 @@ async def test_a_thousand_apps_are_left_alone(tmp_path: Path) -> None:
                 return len({route["metadata"]["ownerReferences"][0]["name"] for route in routes}) == APPS
 
             await until(routed, "a route for every app", 240)
-            await looked_at_all(old)
+            await reconciled_all(old)
         before = await versions(cluster.api)
-        assert {name.partition("/")[0] for name in before} == {str(kind) for kind in KINDS}, "every kind is among them"
+        assert {name.partition("/")[0] for name in before} == {str(kind) for kind in KINDS}, (
+            "there is an object of every kind"
+        )
 
         await use_crd(cluster.api)
         with operator(cluster.operator_kubeconfig, tmp_path, **settings) as new:
-            await looked_at_all(new)
+            await reconciled_all(new)
             assert await metric(new, "proxiedapp_writes_total") == 0
         assert await versions(cluster.api) == before
 
         await use_crd(cluster.api, PYTHONPATH=library)
         with operator(cluster.operator_kubeconfig, tmp_path, PYTHONPATH=library, **settings) as old:
-            await looked_at_all(old)
+            await reconciled_all(old)
             assert await metric(old, "proxiedapp_writes_total") == 0
         assert await versions(cluster.api) == before

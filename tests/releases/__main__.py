@@ -1,7 +1,7 @@
-"""Keep the present release as the one that the next is upgraded from: `python -m tests.releases`.
+"""Store the current release for the upgrade tests of the next one: `python -m tests.releases`.
 
-Its folder holds what users got (the chart and the wheel) and a ProxiedApp for each feature of its time. The folder of
-the release before it goes. Then raise the version.
+The folder contains the chart and the wheel that users got, and a ProxiedApp for each feature of that release. The
+folder of the previous release is deleted. Raise the version afterwards.
 """
 
 import os
@@ -22,7 +22,7 @@ INPUTS = ROOT / "tests" / "unit" / "resources" / "data" / "input"
 
 
 def main() -> None:
-    """Write the folder of the present version."""
+    """Write the folder of the current version."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     folder = HERE / version
     if folder.exists():

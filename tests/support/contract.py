@@ -27,7 +27,7 @@ async def submit(cluster: BareCluster, spec: dict[str, Any], name: str = "shop")
     )
 
 
-async def both_refuse(cluster: BareCluster, change: dict[str, Any], field: str) -> None:
+async def both_reject(cluster: BareCluster, change: dict[str, Any], field: str) -> None:
     """Assert that both reject a changed spec and name the field."""
     spec = BASE | change
     with pytest.raises(InvalidSpecError) as ours:

@@ -1,8 +1,8 @@
-"""Programs that only tests need, each built once from its Go module, and kept in the user's cache folder.
+"""Programs that only tests need; each is built once from its Go module and kept in the user's cache folder.
 
-A module carries its own go.sum, by which Go checks everything else that goes into the program.
-`python -m tests.support.goprograms` builds all of them and reports progress; with names, it builds these and prints
-where they are.
+A module contains its own go.sum, with which Go checks all other modules that the program is built from.
+`python -m tests.support.goprograms` builds all programs and reports progress; with names, it builds only these and
+prints their paths.
 """
 
 import hashlib
@@ -19,12 +19,12 @@ from proxiedapp_sandbox.paths import cache_dir
 from tests.support.gomodules import Pin
 
 Progress = Callable[[str, int, int], None]
-"""Told what is being done, and how many packages of how many are compiled."""
+"""Called with the current step, the number of compiled packages, and their total."""
 
 
 @dataclass(frozen=True)
 class GoProgram:
-    """What to build of a pinned module: the package, and the variable in it that takes the version."""
+    """A program of a pinned module: its package, and the variable that the linker sets to the version."""
 
     pin: Pin
     package: str
@@ -37,12 +37,12 @@ class GoProgram:
 
     @property
     def folder(self) -> Path:
-        """Return where the builds of this program are kept, of whatever version."""
+        """Return the folder with the builds of this program, for all versions."""
         return cache_dir() / self.name
 
     @property
     def path(self) -> Path:
-        """Return the place of the program; another pin or other flags have another."""
+        """Return the path of the program, which depends on the pin and the flags."""
         recipe = " ".join(filter(None, (self.pin.sum, self._linker_flags, self.tags)))
         digest = hashlib.blake2b(recipe.encode(), digest_size=5).hexdigest()
         return self.folder / f"{self.pin.version}-{digest}" / self.name
@@ -69,15 +69,15 @@ PROGRAMS: Final = {
         Pin.of("promtool"),
         "./cmd/promtool",
         "github.com/prometheus/common/version.Version",
-        tags="remove_all_sd",  # without the clients of all clouds, a quarter of what there is to compile
+        tags="remove_all_sd",  # leaves out the clients of all clouds, a quarter of the packages
     ),
 }
 
 
 def go_program(name: str) -> Path:
-    """Return the program of this name, built if need be; raises SandboxError.
+    """Return the path of a program, and build it if needed; raises SandboxError.
 
-    A build that failed is not tried again in this process: each test that needs the program would wait for it again.
+    A failed build is not repeated in this process, because each test that needs the program would wait for it.
     """
     made = _attempt(PROGRAMS[name])
     if isinstance(made, SandboxError):
@@ -94,7 +94,7 @@ def _attempt(program: GoProgram) -> Path | SandboxError:
 
 
 def build_all(programs: Iterable[GoProgram], progress: Progress) -> list[SandboxError]:
-    """Build them one after the other; one that cannot be built stops none of the others."""
+    """Build programs one after the other, also after a failure; returns the errors."""
     problems = []
     for program in programs:
         try:
@@ -105,7 +105,7 @@ def build_all(programs: Iterable[GoProgram], progress: Progress) -> list[Sandbox
 
 
 def build(program: GoProgram, progress: Progress) -> Path:
-    """Return where the program is, built if need be; raises SandboxError."""
+    """Return the path of a program, and build it if needed; raises SandboxError."""
     if not program.path.exists():
         with build_lock(program.folder):
             if not program.path.exists():
@@ -114,9 +114,9 @@ def build(program: GoProgram, progress: Progress) -> Path:
 
 
 def _build(program: GoProgram, progress: Progress) -> None:
-    """Build in the module's own folder, where its go.mod and go.sum decide."""
+    """Build in the module's own folder, so that its go.mod and go.sum apply."""
     title = f"{program.name} {program.pin.version}"
-    progress(f"fetching the source of {title}", 0, 0)
+    progress(f"downloading the source of {title}", 0, 0)
     source = program.pin.source()
     total = stale_packages(*program.flags, program.package, cwd=source)
     program.path.parent.mkdir(parents=True, exist_ok=True)
@@ -130,7 +130,7 @@ def _build(program: GoProgram, progress: Progress) -> None:
 
 
 class _Printed:
-    """Progress as lines, a new one for each tenth."""
+    """Prints progress as lines, one for each ten percent."""
 
     def __init__(self) -> None:
         self._last = ""

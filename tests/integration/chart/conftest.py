@@ -1,4 +1,4 @@
-"""Both Helms, and an API server of its own: the chart is also rendered for clusters with the Prometheus operator."""
+"""Helm 3 and 4, and an API server with the Prometheus operator's CRDs, which optional objects of the chart need."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""The chart's alerts by promtool: each fires when it should, with its labels and annotations, and not otherwise.
+"""promtool checks that each alert of the chart fires exactly when it should, with its labels and annotations.
 
-The series are in `alerts/`: a file for each alert as the chart has it by default, and one with its values set.
+The series are in `alerts/`: one file for each alert with the chart's default values, and one file with changed values.
 """
 
 import re
@@ -50,7 +50,7 @@ def rules_with_values(helms: dict[str, Helm]) -> list[Rule]:
 
 @pytest.fixture
 def promtool(tmp_path: Path, rules: list[Rule], rules_with_values: list[Rule]) -> Promtool:
-    """Return promtool beside the rules, and the series to test them with."""
+    """Return promtool in a folder with the rules and the series."""
     shutil.copytree(ALERTS, tmp_path, dirs_exist_ok=True)
     write(tmp_path / "rules.yaml", rules)
     write(tmp_path / "rules-with-values.yaml", rules_with_values)
@@ -59,8 +59,8 @@ def promtool(tmp_path: Path, rules: list[Rule], rules_with_values: list[Rule]) -
 
 async def test_prometheus_accepts_the_rules(promtool: Promtool, rules: list[Rule]) -> None:
     for file in ("rules.yaml", "rules-with-values.yaml"):
-        said = promtool("check", "rules", "--lint=all", "--lint-fatal", file)
-        assert f"SUCCESS: {len(rules)} rules found" in said
+        output = promtool("check", "rules", "--lint=all", "--lint-fatal", file)
+        assert f"SUCCESS: {len(rules)} rules found" in output
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -69,7 +69,7 @@ async def test_alerts_fire_exactly_when_expected(promtool: Promtool, file: Path)
 
 
 def expectations(file: Path) -> dict[str, list[list[Any]]]:
-    """Return the alerts that a file expects: by name, for each set of series, what fires at each time."""
+    """Return the expected alerts of a file by alert name: for each set of series, those that fire at each time."""
     found: dict[str, list[list[Any]]] = {}
     for test in yaml.safe_load(file.read_text())["tests"]:
         assert test["input_series"]
@@ -107,12 +107,12 @@ async def test_alerts_select_the_job_of_the_service_monitor(helms: dict[str, Hel
     for rule in rules_of(helms["helm4"], *options):
         selectors = re.findall(r"\{(.*?)\}", rule["expr"])
         assert selectors
-        place = f'job="{service["metadata"]["name"]}",namespace="{service["metadata"]["namespace"]}"'
-        assert all(selector.endswith(place) for selector in selectors)
+        target = f'job="{service["metadata"]["name"]}",namespace="{service["metadata"]["namespace"]}"'
+        assert all(selector.endswith(target) for selector in selectors)
 
 
-def in_expression(pattern: str, put: str | Callable[[re.Match[str]], str]) -> Callable[[Rule], Rule]:
-    return lambda rule: rule | {"expr": re.sub(pattern, put, rule["expr"])}
+def in_expression(pattern: str, replacement: str | Callable[[re.Match[str]], str]) -> Callable[[Rule], Rule]:
+    return lambda rule: rule | {"expr": re.sub(pattern, replacement, rule["expr"])}
 
 
 def bound(change: int) -> Callable[[Rule], Rule]:
@@ -134,20 +134,20 @@ def window(factor: int) -> Callable[[Rule], Rule]:
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param(longer(-1), id="a minute sooner"),
+        pytest.param(longer(-1), id="a minute earlier"),
         pytest.param(longer(1), id="a minute later"),
-        pytest.param(lambda rule: {key: value for key, value in rule.items() if key != "for"}, id="at once"),
+        pytest.param(lambda rule: {key: value for key, value in rule.items() if key != "for"}, id="immediately"),
         pytest.param(bound(2), id="a higher bound"),
         pytest.param(bound(-2), id="a lower bound"),
         pytest.param(window(4), id="twice the window"),
-        pytest.param(window(1), id="half of the window"),
-        pytest.param(in_expression(r"(.*) or .*", r"\1"), id="the first alternative alone"),
-        pytest.param(in_expression(r".* or (.*)", r"\1"), id="the second alternative alone"),
-        pytest.param(in_expression(r"job=\"[^\"]*\",?", ""), id="of any job"),
-        pytest.param(in_expression(r",?namespace=\"[^\"]*\"", ""), id="of any namespace"),
-        pytest.param(in_expression(r"(outcome|reason|verified)=\"\w+\",", ""), id="of any outcome, reason or verdict"),
-        pytest.param(in_expression(r"(sum|max) by \(.*?\) ", r"\1 "), id="of all releases together"),
-        pytest.param(in_expression(r"(sum|max) by \(.*?\) \(", r"\1 by (job, namespace, pod) ("), id="of each pod"),
+        pytest.param(window(1), id="half the window"),
+        pytest.param(in_expression(r"(.*) or .*", r"\1"), id="only the first alternative"),
+        pytest.param(in_expression(r".* or (.*)", r"\1"), id="only the second alternative"),
+        pytest.param(in_expression(r"job=\"[^\"]*\",?", ""), id="any job"),
+        pytest.param(in_expression(r",?namespace=\"[^\"]*\"", ""), id="any namespace"),
+        pytest.param(in_expression(r"(outcome|reason|verified)=\"\w+\",", ""), id="any outcome, reason or verdict"),
+        pytest.param(in_expression(r"(sum|max) by \(.*?\) ", r"\1 "), id="all releases together"),
+        pytest.param(in_expression(r"(sum|max) by \(.*?\) \(", r"\1 by (job, namespace, pod) ("), id="each pod"),
         pytest.param(lambda rule: rule | {"labels": {"severity": "none"}}, id="another severity"),
         pytest.param(lambda rule: rule | {"annotations": {}}, id="without annotations"),
     ],
@@ -161,6 +161,6 @@ async def test_series_detect_a_slightly_different_alert(
     assert files
     promtool("check", "rules", "rules.yaml")
     promtool.run("test", "rules", *files, f"--junit={tmp_path / 'found.xml'}")
-    suites = ET.parse(tmp_path / "found.xml").findall("testsuite")  # noqa: S314 - promtool's own
+    suites = ET.parse(tmp_path / "found.xml").findall("testsuite")  # noqa: S314 - promtool wrote it
     assert len(suites) == len(files)
     assert [suite.get("name") for suite in suites if suite.get("failures") == "0"] == []

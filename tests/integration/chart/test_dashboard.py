@@ -1,4 +1,4 @@
-"""What the dashboard and the alerts ask for, over what a running operator tells: no answer is empty."""
+"""No query of the dashboard and the alerts is empty on the metrics of a running operator."""
 
 import asyncio
 import json
@@ -22,27 +22,27 @@ from tests.support.promtool import Promtool, series_of
 
 NAMESPACE = "proxiedapp-system"
 TARGET = {"job": "proxiedapp-metrics", "namespace": NAMESPACE, "pod": "proxiedapp-0", "instance": "192.0.2.1:8080"}
-"""What Prometheus adds to all that it scrapes from the operator."""
+"""The labels that Prometheus adds to the operator's metrics."""
 CHOSEN = {"$job": TARGET["job"], "$namespace": NAMESPACE, "$__rate_interval": "4m"}
-"""What Grafana puts in place of its variables."""
+"""The values of Grafana's variables."""
 FILLED = "filled"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def scraped(monitored: BareCluster, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the metrics of an operator that has made an app's children."""
+    """Return the metrics of an operator that has created an app's children."""
     await create(monitored.api, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "watched"}})
     await monitored.api.create(PROXIED_APP, hello("shop", "watched"))
     with operator(monitored.operator_kubeconfig, tmp_path_factory.mktemp("operator")) as running:
-        told = ""
+        metrics = ""
 
         async def settled() -> bool:
-            nonlocal told
-            told = (await asyncio.to_thread(httpx.get, f"{running.url}/metrics", trust_env=False)).text
-            return 'proxiedapp_apps{reason="Progressing"} 1.0' in told
+            nonlocal metrics
+            metrics = (await asyncio.to_thread(httpx.get, f"{running.url}/metrics", trust_env=False)).text
+            return 'proxiedapp_apps{reason="Progressing"} 1.0' in metrics
 
         await until(settled, "the app's status")
-    return told
+    return metrics
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def board(rendered: list[dict[str, Any]]) -> dict[str, Any]:
     return read
 
 
-def asked(text: str) -> str:
+def with_variables_filled(text: str) -> str:
     """Return a query of the dashboard as Grafana sends it."""
     for variable, value in CHOSEN.items():
         text = text.replace(variable, value)
@@ -74,16 +74,16 @@ def queries(board: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     """Return every query, and the labels that its series must have."""
     for panel in board["panels"]:
         for target in panel["targets"]:
-            yield asked(target["expr"]), re.findall(r"\{\{(\w+)\}\}", target["legendFormat"])
+            yield with_variables_filled(target["expr"]), re.findall(r"\{\{(\w+)\}\}", target["legendFormat"])
     for variable in board["templating"]["list"]:
         if variable["type"] == "query":
             found = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["query"])
             assert found, "a query of another kind"
-            yield asked(found[1]), [found[2]]
+            yield with_variables_filled(found[1]), [found[2]]
 
 
 def has(query: str, label: str) -> str:
-    """Ask whether there are series, and all with this label: that is 1 with it, and nothing without it."""
+    """Return a query for series and a label: it is 1 if all series have the label, and empty without series."""
     return f'count by ({FILLED}) (label_replace({query}, "{FILLED}", "yes", "{label}", ".+")) > bool 0'
 
 

@@ -1,4 +1,4 @@
-"""`kubectl apply -k manifests` and its overlays are what the chart makes of the values that mean the same."""
+"""`kubectl apply -k manifests` and its overlays create the same objects as the chart with corresponding values."""
 
 import subprocess
 from pathlib import Path
@@ -25,7 +25,7 @@ def kustomized(cluster: BareCluster, folder: Path) -> list[dict[str, Any]]:
 
 
 def comparable(given: Any) -> Any:
-    """Leave out what only Helm has, and what means nothing: empty annotations and the order of variables."""
+    """Remove what only Helm adds, and what has no meaning: empty annotations and the order of variables."""
     if isinstance(given, list):
         kept = [comparable(each) for each in given]
         named = all(isinstance(each, dict) and "name" in each for each in kept)
@@ -60,8 +60,8 @@ async def test_both_ways_install_the_same(
 
 @pytest.mark.parametrize("way", [(), ("--server-side", "--force-conflicts")], ids=["client side", "server side"])
 async def test_kubectl_accepts_the_manifests(monitored: BareCluster, repository: Path, way: tuple[str, ...]) -> None:
-    said = kubectl(monitored, "apply", "-k", repository / "manifests", *way, "--dry-run=server")
-    assert "customresourcedefinition.apiextensions.k8s.io/proxiedapps.proxiedapp.dev" in said
+    output = kubectl(monitored, "apply", "-k", repository / "manifests", *way, "--dry-run=server")
+    assert "customresourcedefinition.apiextensions.k8s.io/proxiedapps.proxiedapp.dev" in output
 
 
 async def test_every_overlay_is_compared(repository: Path) -> None:

@@ -1,4 +1,4 @@
-"""Values that cannot be meant are refused by both Helms before anything is written, and the value is named."""
+"""Both Helms reject invalid values before they write anything, and name the value."""
 
 import json
 from pathlib import Path
@@ -13,43 +13,47 @@ from tests.support.helm import CHART, KUBE_VERSION, Helm
     ("values", "named"),
     [
         pytest.param({"replicaCount": 1}, "replicaCount", id="a value that does not exist"),
-        pytest.param({"image": {"repo": "a"}}, "repo", id="one within another"),
-        pytest.param({"image": "proxiedapp/operator"}, "/image", id="image as a text"),
+        pytest.param({"image": {"repo": "a"}}, "repo", id="a nested value that does not exist"),
+        pytest.param({"image": "proxiedapp/operator"}, "/image", id="image is a string"),
         pytest.param({"image": {"repository": "Upper/case"}}, "/image/repository", id="repository in upper case"),
-        pytest.param({"image": {"registry": "https://a/"}}, "/image/registry", id="registry as an address"),
+        pytest.param({"image": {"registry": "https://a/"}}, "/image/registry", id="registry is a URL"),
         pytest.param({"image": {"tag": "a b"}}, "/image/tag", id="tag with a space"),
         pytest.param({"image": {"tag": 1.2}}, "/image/tag", id="tag is a number"),
         pytest.param({"image": {"digest": "sha256:short"}}, "/image/digest", id="digest too short"),
         pytest.param({"image": {"pullPolicy": "Sometimes"}}, "/image/pullPolicy", id="unknown pull policy"),
-        pytest.param({"imagePullSecrets": ["a"]}, "/imagePullSecrets/0", id="pull secret as a text"),
+        pytest.param({"imagePullSecrets": ["a"]}, "/imagePullSecrets/0", id="pull secret is a string"),
         pytest.param({"replicas": -1}, "/replicas", id="negative replicas"),
-        pytest.param({"replicas": "1"}, "/replicas", id="replicas as a text"),
-        pytest.param({"fullnameOverride": "Not_a_name"}, "/fullnameOverride", id="no name"),
-        pytest.param({"terminationGracePeriodSeconds": 0}, "/terminationGracePeriodSeconds", id="no time to end"),
-        pytest.param({"resources": {"limit": {}}}, "limit", id="limit for limits"),
-        pytest.param({"nodeSelector": ["linux"]}, "/nodeSelector", id="node selector as a list"),
-        pytest.param({"topologySpreadConstraints": [{"maxSkew": 1}]}, "topologyKey", id="spread over nothing"),
-        pytest.param({"livenessProbe": {"httpGet": {"path": "/"}}}, "httpGet", id="a probe's handler"),
-        pytest.param({"podDisruptionBudget": {"maxUnavailable": 0}}, "/podDisruptionBudget", id="a budget of nothing"),
+        pytest.param({"replicas": "1"}, "/replicas", id="replicas is a string"),
+        pytest.param({"fullnameOverride": "Not_a_name"}, "/fullnameOverride", id="invalid name"),
+        pytest.param({"terminationGracePeriodSeconds": 0}, "/terminationGracePeriodSeconds", id="no time to stop"),
+        pytest.param({"resources": {"limit": {}}}, "limit", id="limit instead of limits"),
+        pytest.param({"nodeSelector": ["linux"]}, "/nodeSelector", id="node selector is a list"),
+        pytest.param(
+            {"topologySpreadConstraints": [{"maxSkew": 1}]}, "topologyKey", id="spread without a topology key"
+        ),
+        pytest.param({"livenessProbe": {"httpGet": {"path": "/"}}}, "httpGet", id="probe with a handler"),
+        pytest.param({"podDisruptionBudget": {"maxUnavailable": 0}}, "/podDisruptionBudget", id="budget of zero"),
         pytest.param({"settings": {"logLevel": "loud"}}, "/settings/logLevel", id="unknown log level"),
         pytest.param({"settings": {"log_level": "info"}}, "log_level", id="a setting under its variable's name"),
-        pytest.param({"settings": {"namespaces": ["a"]}}, "namespaces", id="a setting that has its own value"),
+        pytest.param({"settings": {"namespaces": ["a"]}}, "namespaces", id="a setting that is a value of its own"),
         pytest.param({"settings": {"concurrency": 0}}, "/settings/concurrency", id="no concurrency"),
         pytest.param({"settings": {"entryPoints": []}}, "/settings/entryPoints", id="no entry points"),
         pytest.param({"settings": {"entryPoints": ["a@b"]}}, "/settings/entryPoints/0", id="entry point with an at"),
-        pytest.param({"settings": {"trustedProxies": "10.0.0.0/8"}}, "/settings/trustedProxies", id="list as a text"),
-        pytest.param({"settings": {"healthPort": 0}}, "/settings/healthPort", id="no port for the probes"),
+        pytest.param({"settings": {"trustedProxies": "10.0.0.0/8"}}, "/settings/trustedProxies", id="list is a string"),
+        pytest.param({"settings": {"healthPort": 0}}, "/settings/healthPort", id="port 0"),
         pytest.param({"namespaces": ["UPPER"]}, "/namespaces/0", id="namespace in upper case"),
         pytest.param({"namespaces": ["a", "a"]}, "/namespaces", id="namespace twice"),
         pytest.param({"extraEnv": [{"value": "a"}]}, "name", id="variable without a name"),
         pytest.param(
             {"extraEnv": [{"name": "PROXIEDAPP_LOG_LEVEL", "value": "debug"}]},
             "/extraEnv/0/name",
-            id="a setting as a variable, which would be there twice",
+            id="a setting as an extra variable",
         ),
         pytest.param({"metrics": {"service": {"port": 70000}}}, "/metrics/service/port", id="port too high"),
         pytest.param(
-            {"metrics": {"serviceMonitor": {"interval": "30"}}}, "/metrics/serviceMonitor/interval", id="no unit"
+            {"metrics": {"serviceMonitor": {"interval": "30"}}},
+            "/metrics/serviceMonitor/interval",
+            id="interval without a unit",
         ),
         pytest.param(
             {"metrics": {"prometheusRule": {"disabled": ["Typo"]}}},
@@ -59,13 +63,13 @@ from tests.support.helm import CHART, KUBE_VERSION, Helm
         pytest.param(
             {"metrics": {"prometheusRule": {"job": 'a"b'}}}, "/metrics/prometheusRule/job", id="a job with a quote"
         ),
-        pytest.param({"networkPolicy": {"from": [{"namespace": "a"}]}}, "namespace", id="no peer"),
-        pytest.param({"test": {"enabled": True}}, "/test/image", id="a test without kubectl"),
-        # Where two values contradict each other, a template says so.
+        pytest.param({"networkPolicy": {"from": [{"namespace": "a"}]}}, "namespace", id="invalid peer"),
+        pytest.param({"test": {"enabled": True}}, "/test/image", id="test without an image"),
+        # Templates report values that contradict each other.
         pytest.param(
             {"metrics": {"service": {"enabled": False}, "serviceMonitor": {"enabled": True}}},
             "metrics.serviceMonitor.enabled needs metrics.service.enabled",
-            id="nothing to scrape",
+            id="ServiceMonitor without a Service",
         ),
         pytest.param(
             {"metrics": {"service": {"enabled": False}, "prometheusRule": {"enabled": True}}},

@@ -1,4 +1,4 @@
-"""What the chart becomes: golden files, the same by Helm 3 and 4, and each object accepted by a real API server."""
+"""The rendered chart equals its golden files in Helm 3 and 4, and a real API server accepts each object."""
 
 import json
 import os
@@ -27,11 +27,15 @@ def without_crd(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def with_rules_named(objects: list[dict[str, Any]], repository: Path) -> list[dict[str, Any]]:
-    """Put a word in place of the operator's own rules, which stand in the manifests."""
+    """Replace rules that equal those of a role in the manifests by the role's name."""
     manifests = yaml.safe_load_all((repository / "manifests" / "base" / "rbac.yaml").read_text())
     roles = {each["metadata"]["name"]: each["rules"] for each in manifests if each["kind"] == "ClusterRole"}
     named = (("of the operator", roles["proxiedapp"]), ("of policies", roles["proxiedapp-policies"]))
-    return [each | {"rules": name for name, known in named if each.get("rules") == known} for each in objects]
+
+    def shortened(rules: Any) -> Any:
+        return next((name for name, known in named if known == rules), rules)
+
+    return [each | {"rules": shortened(each["rules"])} if "rules" in each else each for each in objects]
 
 
 def only(objects: list[dict[str, Any]], kind: str) -> dict[str, Any]:
@@ -56,7 +60,7 @@ async def test_chart_renders_as_the_golden_file(helms: dict[str, Helm], reposito
 @each_value_set
 async def test_api_server_accepts_every_object(monitored: BareCluster, helms: dict[str, Helm], values: Path) -> None:
     for manifest in helms["helm4"].rendered("--values", values):
-        if manifest["kind"] != "Pod":  # the test's, which needs its account
+        if manifest["kind"] != "Pod":  # the pod of the chart's test needs its account
             await check(monitored.api, manifest)
 
 
@@ -123,8 +127,8 @@ def snake(given: dict[str, Any]) -> dict[str, Any]:
 
 async def test_packaged_chart_renders_the_same(helm: Helm, tmp_path: Path) -> None:
     package = helm("package", CHART, "--destination", tmp_path).rpartition("saved it to: ")[2].strip()
-    place = ("-n", "proxiedapp-system", "--kube-version", KUBE_VERSION)
-    assert objects(helm("template", "proxiedapp", package, *place)) == helm.rendered()
+    options = ("-n", "proxiedapp-system", "--kube-version", KUBE_VERSION)
+    assert objects(helm("template", "proxiedapp", package, *options)) == helm.rendered()
 
 
 async def test_chart_works_as_a_subchart(helm: Helm, tmp_path: Path) -> None:
@@ -133,23 +137,23 @@ async def test_chart_works_as_a_subchart(helm: Helm, tmp_path: Path) -> None:
     dependency = {"name": "proxiedapp", "version": ">=0.0.0", "condition": "proxiedapp.enabled"}
     parent = {"apiVersion": "v2", "name": "parent", "version": "1.0.0", "dependencies": [dependency]}
     (tmp_path / "Chart.yaml").write_text(yaml.safe_dump(parent))
-    place = ("template", "proxiedapp", tmp_path, "-n", "proxiedapp-system", "--kube-version", KUBE_VERSION)
-    on = objects(helm(*place, "--set", "proxiedapp.enabled=true", "--set", "global.colour=red"))
+    options = ("template", "proxiedapp", tmp_path, "-n", "proxiedapp-system", "--kube-version", KUBE_VERSION)
+    on = objects(helm(*options, "--set", "proxiedapp.enabled=true", "--set", "global.colour=red"))
     assert on == helm.rendered()
-    assert objects(helm(*place, "--set", "proxiedapp.enabled=false")) == []
+    assert objects(helm(*options, "--set", "proxiedapp.enabled=false")) == []
 
 
 @pytest.mark.parametrize("name", HELMS)
 async def test_notes_describe_the_next_steps(monitored: BareCluster, tmp_path: Path, name: str) -> None:
     helm = Helm(name, tmp_path, monitored.admin_kubeconfig)
     dry = ("install", "proxiedapp", CHART, "-n", "team-a", "--dry-run=client", "--set", "crds.enabled=false")
-    said = helm(
+    notes = helm(
         *dry, "--set", "replicas=2,namespaces={team-a,team-b}", "--set", "settings.trustedProxies={10.42.0.0/16}"
     )
-    for words in (
+    for text in (
         "serves the namespaces team-a, team-b.",
         "kubectl rollout status -n team-a deployment/proxiedapp",
         "currently:\n10.42.0.0/16.",
         "Apply the files in crds/ with",
     ):
-        assert words in said
+        assert text in notes
