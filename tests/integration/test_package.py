@@ -1,4 +1,4 @@
-"""What is shipped: the steps of the Containerfile on this machine, where no registry is at hand to build it."""
+"""The shipped packages: the steps of the Containerfile on this machine, without a container registry."""
 
 import asyncio
 import json
@@ -38,19 +38,19 @@ def fails(*command: str | Path, **env: str) -> str:
 
 
 def sources() -> list[str]:
-    """Return what the Containerfile copies."""
+    """Return the paths that the Containerfile copies."""
     lines = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Containerfile").read_text(), re.MULTILINE)
     return [source for line in lines for source in line.split()]
 
 
 def wheel(folder: Path) -> Path:
-    """Build the operator's wheel from a copy of what the image gets, and no more."""
+    """Build the operator's wheel from a copy of exactly the files that the image gets."""
     copy(folder, *sources())
     return build(folder)
 
 
 def sandbox_wheel(folder: Path) -> Path:
-    """Build the sandbox's wheel from a copy of the files it is made of."""
+    """Build the sandbox's wheel from a copy of its files."""
     copy(folder, "sandbox", "manifests", "LICENSE")
     return build(folder / "sandbox")
 
@@ -79,7 +79,7 @@ IMAGE = re.findall(r"^ARG PYTHON=python:(\S+)-slim$", (ROOT / "Containerfile").r
 
 @pytest.fixture(scope="module")
 def python() -> tuple[str, str]:
-    """Return the image's Python, as program and folder, pyenv's too, of which PATH has but a shim; else the present."""
+    """Return program and folder of the image's Python version, on PATH or in pyenv, or else of the current Python."""
     pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
     for program in (f"python{IMAGE}", *map(str, pyenv.glob(f"versions/{IMAGE}.*/bin/python"))):
         ask = [program, "-c", "import sys; print(sys.executable, sys.base_prefix, sep='\\n')"]
@@ -108,7 +108,7 @@ def install(folder: Path, python: str, lock: str, *wheels: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(python: tuple[str, str], wheels: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the operator as the image has it; returns the folder of the programs."""
+    """Install the operator as the image does; returns the folder of its programs."""
     return install(tmp_path_factory.mktemp("package") / "venv", python[0], "runtime.txt", wheels[0])
 
 
@@ -121,9 +121,9 @@ async def test_wheel_is_reproducible(make: Callable[[Path], Path], tmp_path: Pat
 
 
 async def test_operator_wheel_contains_only_the_operator(wheels: tuple[Path, Path]) -> None:
-    held = contents(wheels[0])
-    assert {Path(name).parts[0] for name in held} == {"proxiedapp", f"proxiedapp-{version('proxiedapp')}.dist-info"}
-    package = {name for name in held if name.startswith("proxiedapp/")}
+    names = contents(wheels[0])
+    assert {Path(name).parts[0] for name in names} == {"proxiedapp", f"proxiedapp-{version('proxiedapp')}.dist-info"}
+    package = {name for name in names if name.startswith("proxiedapp/")}
     assert {name for name in package if not name.endswith(".py")} == {
         "proxiedapp/py.typed",
         "proxiedapp/api/kubernetes.json",
@@ -131,12 +131,12 @@ async def test_operator_wheel_contains_only_the_operator(wheels: tuple[Path, Pat
 
 
 async def test_sandbox_wheel_contains_manifests_and_build_recipe(wheels: tuple[Path, Path]) -> None:
-    held = contents(wheels[1])
+    names = contents(wheels[1])
     package = "proxiedapp_sandbox"
-    assert {Path(name).parts[0] for name in held} == {package, f"{package}-{version('proxiedapp-sandbox')}.dist-info"}
+    assert {Path(name).parts[0] for name in names} == {package, f"{package}-{version('proxiedapp-sandbox')}.dist-info"}
     manifests = {str(file.relative_to(ROOT)) for file in (ROOT / "manifests").rglob("*.yaml")}
     recipe = {f"module/{name}" for name in ("go.mod", "go.sum", "go-toolchain.txt", "tools.go")}
-    assert {f"{package}/{name}" for name in manifests | recipe} <= held
+    assert {f"{package}/{name}" for name in manifests | recipe} <= names
 
 
 async def test_operator_lock_contains_no_sandbox_packages() -> None:
@@ -198,15 +198,15 @@ async def test_bill_of_materials_lists_the_installed_packages(installed: Path, t
         bill,
         "requirements/runtime.txt",
     )
-    told = {(part["name"].lower(), part["version"]) for part in json.loads(bill.read_text())["components"]}
-    listed = json.loads(run(UV, "pip", "list", "--format", "json", VIRTUAL_ENV=str(installed.parent)))
-    there = {(package["name"].lower(), package["version"]) for package in listed}
-    assert there - {("proxiedapp", version("proxiedapp"))} <= told
+    listed = {(part["name"].lower(), part["version"]) for part in json.loads(bill.read_text())["components"]}
+    packages = json.loads(run(UV, "pip", "list", "--format", "json", VIRTUAL_ENV=str(installed.parent)))
+    there = {(package["name"].lower(), package["version"]) for package in packages}
+    assert there - {("proxiedapp", version("proxiedapp"))} <= listed
     assert len(there) > 30
 
 
-NOBODY = """
-# Python, the program and the kubeconfig stay where they are, in folders that everybody may pass, and all is read-only.
+RUN_UNPRIVILEGED = """
+# Python, the program and the kubeconfig keep their paths, in folders that every user can enter. All is read-only.
 mount --make-rprivate /
 mount -t tmpfs nothing /run
 for folder in "$PYTHON" "$PROGRAM" "$CONFIG"; do
@@ -225,9 +225,9 @@ exec setpriv --reuid 65532 --regid 65532 --clear-groups --no-new-privs --boundin
 async def test_operator_runs_without_privileges_on_a_read_only_file_system(
     cluster: BareCluster, python: tuple[str, str], installed: Path, tmp_path: Path
 ) -> None:
-    """As the chart's security context has it: an account that owns nothing, without capabilities."""
+    """As in the chart's security context, the user owns no files and has no capabilities."""
     if os.geteuid() != 0:
-        pytest.skip("only root may become the user `nobody`")
+        pytest.skip("only root may become another user")
     config = tmp_path / "config"
     config.mkdir()
     readable = config / "kubeconfig"
@@ -243,7 +243,7 @@ async def test_operator_runs_without_privileges_on_a_read_only_file_system(
             operator(
                 readable,
                 tmp_path,
-                command=["unshare", "--mount", "sh", "-ec", NOBODY, "sh", installed / "proxiedapp", "run"],
+                command=["unshare", "--mount", "sh", "-ec", RUN_UNPRIVILEGED, "sh", installed / "proxiedapp", "run"],
                 HOME="/nonexistent",
                 PYTHONDONTWRITEBYTECODE="1",
                 PYTHON=python[1],
@@ -258,5 +258,5 @@ async def test_operator_runs_without_privileges_on_a_read_only_file_system(
         assert re.search(r"^CapEff:\s+0+$", status, re.MULTILINE)
         mounts = await asyncio.to_thread((process / "mounts").read_text)
         options = dict(line.split()[1:4:2] for line in mounts.splitlines())
-        assert {options[place].split(",")[0] for place in ("/", "/root", "/run", str(installed.parent))} == {"ro"}
+        assert {options[mount].split(",")[0] for mount in ("/", "/root", "/run", str(installed.parent))} == {"ro"}
         assert "watching" in running.said()

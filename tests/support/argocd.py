@@ -1,4 +1,4 @@
-"""gitops/argocd/health.lua as Argo CD runs it, by a real Lua."""
+"""Runs gitops/argocd/health.lua as Argo CD does, in a real Lua interpreter."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +9,7 @@ FOLDER: Final = Path(__file__).parents[2] / "gitops" / "argocd"
 
 
 def health_of(manifest: dict[str, Any]) -> dict[str, str]:
-    """Ask the script: `obj` is the object, and no library of the system's is at hand."""
+    """Return the script's result for an object. As in Argo CD, `obj` is the object; system libraries are missing."""
     lua = lupa.lua51.LuaRuntime(unpack_returned_tuples=True, register_eval=False)
     for library in ("io", "os", "package", "require", "debug", "python"):
         lua.globals()[library] = None

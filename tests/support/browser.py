@@ -1,8 +1,8 @@
-"""A real Chromium that finds the sandbox's apps by public names, and nothing of the Internet but what a test gives it.
+"""A real Chromium that reaches the sandbox's apps by public names, and nothing else.
 
-Names under `apps.example.com` lead to the sandbox's Traefik on their usual ports, so addresses look as in production.
-All other requests stop in the browser: files of the CDN that npm.json pins are answered from the npm package, what a
-test answers itself is answered so, and the rest is refused and kept as a stray.
+Names under `apps.example.com` resolve to the sandbox's Traefik on the usual ports, so URLs look as in production. All
+other requests are handled in the browser: files of the CDN come from the npm packages that npm.json pins, a test can
+provide other responses, and everything else is aborted and recorded as a stray request.
 """
 
 import json
@@ -37,25 +37,25 @@ QUIET = (
 
 @dataclass
 class Visit:
-    """A page, and what it asked of others than the sandbox."""
+    """A page, and its requests to other servers than the sandbox."""
 
     page: Page
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """The JSON that the test answers in place of a server, by URL."""
+    """The JSON responses that the test provides, by URL."""
     asked: list[str] = field(default_factory=list)
-    """URLs that the test answered."""
+    """The requested URLs that the test provides."""
     strays: list[str] = field(default_factory=list)
-    """URLs that no server answered."""
+    """The requested URLs that got no response."""
 
     async def handle(self, route: Route) -> None:
-        """Let a request pass to the sandbox, or answer or refuse it here."""
+        """Let a request pass to the sandbox, answer it here, or abort it."""
         url = route.request.url
         host = urlsplit(url).hostname or ""
         if host.endswith(f".{DOMAIN}"):
             await route.continue_()
         elif url in self.answers:
             self.asked.append(url)
-            # An API that lets browsers of other origins call it, as these must.
+            # The API is on another origin than the page, so it must allow requests from other origins.
             headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "application/json"}
             await route.fulfill(status=200, headers=headers, body=json.dumps(self.answers[url]))
         elif (body := asset(url)) is not None:
@@ -66,7 +66,7 @@ class Visit:
 
 
 def asset(url: str) -> bytes | None:
-    """Return a file that docs pages ask of the Internet; None where no package of that name and version is pinned."""
+    """Return a file that docs pages load from the Internet, or None if its package and version are not pinned."""
     if url == FAVICON:
         return package("swagger-ui-dist")["favicon-32x32.png"]
     asked = CDN.fullmatch(url)
@@ -77,7 +77,7 @@ def asset(url: str) -> bytes | None:
 
 @asynccontextmanager
 async def chromium(http_url: str, https_url: str) -> AsyncIterator[Browser]:
-    """Run a browser for which the apps' names mean the proxy at these two addresses; raises NotInstalledError."""
+    """Run a browser in which the apps' names resolve to the proxy at these URLs; raises NotInstalledError."""
     http, https = urlsplit(http_url).netloc, urlsplit(https_url).netloc
     rules = f"MAP *.{DOMAIN}:80 {http}, MAP *.{DOMAIN}:443 {https}, MAP * ~NOTFOUND"
     async with async_playwright() as playwright:
@@ -93,7 +93,7 @@ async def chromium(http_url: str, https_url: str) -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def visit(browser: Browser) -> AsyncIterator[Visit]:
-    """Open a page of its own, without cookies or cache of earlier ones, that takes the sandbox's certificate."""
+    """Open a page without cookies or cache of earlier pages that accepts the sandbox's certificate."""
     context = await browser.new_context(
         ignore_https_errors=True, service_workers="block", viewport={"width": 1280, "height": 800}
     )
@@ -106,9 +106,9 @@ async def visit(browser: Browser) -> AsyncIterator[Visit]:
 
 
 def find_chromium(playwrights_own: str) -> str:
-    """Return the Chromium to run: the one that PROXIEDAPP_CHROMIUM names, the machine's, or Playwright's own.
+    """Return the Chromium to run: that of PROXIEDAPP_CHROMIUM, one on PATH, or Playwright's own.
 
-    Raises NotInstalledError where there is none.
+    Raises NotInstalledError if there is none.
     """
     given = os.environ.get("PROXIEDAPP_CHROMIUM")
     if given:
@@ -123,5 +123,5 @@ def find_chromium(playwrights_own: str) -> str:
         return playwrights_own
     raise NotInstalledError(
         "there is no Chromium: install it (Debian: apt-get install chromium; elsewhere: playwright install chromium), "
-        "or name one by PROXIEDAPP_CHROMIUM"
+        "or set PROXIEDAPP_CHROMIUM to one"
     )

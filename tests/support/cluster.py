@@ -1,8 +1,8 @@
-"""A cluster in memory that answers as a real API server does to the few requests that we make.
+"""A cluster in memory that responds to the operator's few requests as a real API server does.
 
-Modelled: uid, resourceVersion and generation; preconditions and their errors; ownership of fields, as far as one of
-ours can be lost to another client; a write that changes nothing and so leaves the version alone; watch events.
-Not modelled: validation, defaults, merging within lists. Those questions go to the real API server.
+Modelled: uid, resourceVersion and generation; preconditions and their errors; ownership of fields, so far that
+another client can take over a field of ours; writes that change nothing and keep the version; watch events.
+Not modelled: validation, defaults, merging of lists. Tests of these use a real API server.
 """
 
 import json
@@ -31,7 +31,7 @@ class Event:
 
 @dataclass
 class Stored:
-    """An object, and which of its fields our last apply still owns."""
+    """An object, and the fields that our last apply still owns."""
 
     kind: Kind
     body: Manifest
@@ -67,7 +67,7 @@ class Cluster:
         return sorted(name for plural, _, name in self.objects if plural == kind.plural)
 
     def put(self, kind: Kind, body: Manifest, *, ours: Manifest | None = None) -> Stored:
-        """Make a new object, as anybody might."""
+        """Create an object."""
         self._uids += 1
         body = _through_json(body)
         body["metadata"] |= {"uid": f"{kind.plural}-{self._uids}", "generation": 1}
@@ -138,7 +138,7 @@ class Cluster:
         self.events.append(Event(event, stored.kind, stored.reported()))
 
     def check_routes(self) -> None:
-        """Look at the routes as Traefik would: one that names what is not there answers 404."""
+        """Assert that our routes only name existing objects; otherwise Traefik would respond with 404."""
         for stored in self.objects.values():
             if stored.kind is not INGRESS_ROUTE or not is_ours(stored.body):
                 continue
@@ -151,12 +151,12 @@ class Cluster:
 
 
 def is_ours(body: Manifest) -> bool:
-    """Whether the label selector of our watches takes a child."""
+    """Return whether the label selector of our watches matches an object."""
     return bool(body["metadata"].get("labels", {}).get(MANAGED_BY) == MANAGER)
 
 
 def report_rollout(cluster: Cluster, namespace: str, name: str) -> None:
-    """Play the Deployment controller: all pods are of the present template, and available."""
+    """Act as the Deployment controller: all pods are of the current template and available."""
     stored = cluster.get(DEPLOYMENT, namespace, name)
     count = stored.body["spec"]["replicas"]
     status = {
@@ -192,14 +192,14 @@ def _unset(body: Manifest, path: tuple[str, ...]) -> None:
 
 
 def _merge(body: Any, intent: Any) -> Any:
-    """Lay our fields over an object; lists are ours as a whole."""
+    """Return an object with our fields; lists are replaced as a whole."""
     if not isinstance(body, dict) or not isinstance(intent, dict):
         return deepcopy(intent)
     return body | {name: _merge(body.get(name), value) for name, value in intent.items()}
 
 
 def _without(body: Any, fields: Any) -> Any:
-    """Take away what an apply before this one had set."""
+    """Return an object without the fields of an earlier apply."""
     if not isinstance(body, dict) or not isinstance(fields, dict):
         return None
     left = {name: _without(value, fields[name]) if name in fields else value for name, value in body.items()}

@@ -64,7 +64,7 @@ _WRAPPERS: Final[tuple[list[str], ...]] = (
 
 @dataclass(frozen=True)
 class CommandLine:
-    """A server's command: `words[:start]` name the server, the rest are its arguments."""
+    """A server's command: `words[:start]` name the server, and the rest are its arguments."""
 
     server: str
     words: list[str]

@@ -1,9 +1,8 @@
-"""Run a container of a pod by crun, as a kubelet would have it run: an OCI runtime configuration from the pod's spec.
+"""Run a container of a pod with crun as a kubelet would: make an OCI runtime configuration from the pod's spec.
 
-What a kubelet does here: variables with field references, the account's token, the security contexts of pod and
-container, the runtime's default seccomp profile, its own namespaces. What it would do more: limits of CPU and memory,
-for which not every machine that runs tests has writable cgroups, and a network of the pod's own; this container uses
-the machine's, because the API server of the tests listens on loopback.
+Done as by a kubelet: variables with field references, the account's token, the security contexts of pod and container,
+the runtime's default seccomp profile, namespaces. Not done: limits of CPU and memory, because not every machine that
+runs tests has writable cgroups, and a network of the pod, because the API server of the tests listens on loopback.
 """
 
 import json
@@ -25,7 +24,7 @@ ACCOUNT: Final = "/var/run/secrets/kubernetes.io/serviceaccount"
 SECCOMP_PROFILE: Final = Path("/usr/share/containers/seccomp.json")
 """The profile that podman and CRI-O call RuntimeDefault; Debian's golang-github-containers-common has it."""
 DEFAULT_CAPABILITIES: Final = ("CAP_CHOWN", "CAP_NET_BIND_SERVICE", "CAP_SETGID", "CAP_SETUID")
-"""Some of those that a runtime grants by default, so that a chart that drops none of them is noticed."""
+"""Some that a runtime grants by default, so that a test notices a chart that does not drop them."""
 MASKED: Final = ("/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list")
 READ_ONLY: Final = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
@@ -41,7 +40,7 @@ class Container:
 
     @property
     def pid(self) -> int:
-        """Return the number that its first process has on this machine."""
+        """Return the process ID of its first process on this machine."""
         return int(json.loads(run(*self.crun, "state", self.id))["pid"])
 
     def said(self) -> str:
@@ -54,12 +53,12 @@ class Container:
 
 
 _HIDE_HYBRID: Final = ("unshare", "--mount", "sh", "-c", 'umount /sys/fs/cgroup/unified 2>/dev/null; exec "$@"', "sh")
-"""In front of crun: hides the second cgroup hierarchy of a hybrid machine, with which crun refuses to run anything."""
+"""A command before crun that hides the second cgroup hierarchy of a hybrid machine, with which crun does not run."""
 
 
 @contextmanager
 def container(config: Mapping[str, Any], folder: Path) -> Iterator[Container]:
-    """Run a container in the foreground of a process of its own, and kill it after the block if it still runs."""
+    """Run a container, and kill it after the block if it still runs."""
     state, log, bundle = folder / "crun", folder / "container.log", folder / "bundle"
     bundle.mkdir()
     (bundle / "config.json").write_text(json.dumps(config))
@@ -82,8 +81,8 @@ def runtime_config(
 ) -> dict[str, Any]:
     """Return the OCI runtime configuration of a pod's first container.
 
-    `account` is a folder with `token`, `ca.crt` and `namespace`; `fields` are what field references may ask for, with
-    underscores for dots: metadata_name. `args` replace the container's command.
+    `account` is a folder with `token`, `ca.crt` and `namespace`. `fields` are the values of field references, with
+    underscores for dots (metadata_name). `args` replace the container's command.
     """
     spec = pod["spec"]
     given = spec["containers"][0]
@@ -129,7 +128,7 @@ def runtime_config(
 
 
 def seccomp(profile: Mapping[str, Any], capabilities: Sequence[str]) -> dict[str, Any]:
-    """Return the part of a profile, in the format of container engines, that is for these capabilities and this CPU."""
+    """Return the part of a container engine's profile that applies to these capabilities and this CPU, as OCI."""
     machine = {"x86_64": ("amd64", "SCMP_ARCH_X86_64"), "aarch64": ("arm64", "SCMP_ARCH_AARCH64")}
     arch, token = machine[platform.machine()]
 
@@ -157,7 +156,7 @@ def seccomp(profile: Mapping[str, Any], capabilities: Sequence[str]) -> dict[str
 
 
 def account_folder(kubeconfig: Path, namespace: str, folder: Path) -> Path:
-    """Write what a pod finds of its service account, which this kubeconfig is of, readable for everyone."""
+    """Write the files of the kubeconfig's service account as a pod sees them, readable for everyone."""
     config = yaml.safe_load(kubeconfig.read_text())
     files = {
         "token": config["users"][0]["user"]["token"],

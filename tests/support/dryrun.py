@@ -1,4 +1,4 @@
-"""Manifests of any kind, created on a real API server or only checked by it."""
+"""Objects of any kind, created on a real API server or only validated by it."""
 
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ _CLUSTER_WIDE: Final = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefi
 
 
 async def create(api: Api, manifest: dict[str, Any]) -> None:
-    """Create an object; a CRD's kind is served when this returns."""
+    """Create an object; for a CRD, wait until its kind is served."""
     await api.request("POST", _collection(manifest), manifest)
     if manifest["kind"] == "CustomResourceDefinition":
         spec = manifest["spec"]
@@ -23,7 +23,7 @@ async def create(api: Api, manifest: dict[str, Any]) -> None:
 
 
 async def check(api: Api, manifest: dict[str, Any]) -> dict[str, Any]:
-    """Let the API server apply an object without keeping it, and return what it would be; raises RefusedError."""
+    """Return the result of an apply that the API server does not store; raises RefusedError."""
     path = f"{_collection(manifest)}/{manifest['metadata']['name']}"
     query = "dryRun=All&fieldValidation=Strict&fieldManager=test&force=true"
     return await api.request("PATCH", f"{path}?{query}", manifest, "application/apply-patch+yaml")

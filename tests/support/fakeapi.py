@@ -1,7 +1,7 @@
-"""A client for a cluster in memory, which records each request.
+"""A client for a cluster in memory that records each request.
 
-After each write that could leave a route without an object that it depends on, it checks all routes: such a route
-answers 404, and must not exist even for a moment.
+After each write it checks all routes: a route that names a missing object responds with 404, so it must not exist even
+for a moment.
 """
 
 import asyncio

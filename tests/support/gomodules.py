@@ -1,7 +1,7 @@
-"""Go modules that only tests need, each of one version and one checksum (gomodules.json).
+"""Go modules that only tests need, pinned to one version and one checksum (gomodules.json).
 
-To take another version, `go mod download -json MODULE@VERSION` prints the Sum. Its go.mod may ask for no newer Go than
-`sandbox/proxiedapp_sandbox/module/go-toolchain.txt` has.
+To change a version, get the Sum from `go mod download -json MODULE@VERSION`. The module must not need a newer Go than
+that of `sandbox/proxiedapp_sandbox/module/go-toolchain.txt`.
 """
 
 import json
@@ -17,7 +17,7 @@ PINS: Final = Path(__file__).with_suffix(".json")
 
 @dataclass(frozen=True)
 class Pin:
-    """What is wanted."""
+    """A module with its version and checksum."""
 
     module: str
     version: str
@@ -28,10 +28,10 @@ class Pin:
         return cls(**json.loads(PINS.read_text())[name])
 
     def source(self) -> Path:
-        """Return the folder with the module's files, fetched if need be; raises SandboxError."""
+        """Return the folder with the module's files, and download them if needed; raises SandboxError."""
         found = json.loads(go("mod", "download", "-json", f"{self.module}@{self.version}"))
         if found["Sum"] != self.sum:
             raise SandboxError(
-                f"{self.module}@{self.version} has the checksum {found['Sum']}, not {self.sum} as {PINS.name} says"
+                f"{self.module}@{self.version} has the checksum {found['Sum']}, not {self.sum} as in {PINS.name}"
             )
         return Path(found["Dir"])

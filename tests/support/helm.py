@@ -12,11 +12,11 @@ from tests.support.goprograms import go_program
 HELMS: Final = ("helm3", "helm4")
 CHART: Final = Path(__file__).parents[2] / "helm" / "proxiedapp"
 KUBE_VERSION: Final = "1.36"
-"""Of the cluster that `helm template` and `helm lint` think of, which Helm 3 else takes for 1.20."""
+"""The version of the cluster for `helm template` and `helm lint`; without it Helm 3 assumes 1.20."""
 
 
 class Helm:
-    """One Helm, with nothing of the user's: its settings, plugins and repositories are in `folder`."""
+    """A Helm that does not use the user's settings, plugins and repositories; it has its own in `folder`."""
 
     def __init__(self, name: str, folder: Path, kubeconfig: Path | None = None) -> None:
         self.name = name
@@ -34,13 +34,13 @@ class Helm:
         return subprocess.run(command, env=self._env, capture_output=True, text=True, timeout=300, check=False)
 
     def __call__(self, *arguments: str | Path) -> str:
-        """Run Helm and return what it prints; it must succeed."""
+        """Run Helm, which must succeed, and return its output."""
         done = self.run(*arguments)
         assert done.returncode == 0, f"{self.name} {' '.join(map(str, arguments))}: {done.stderr}{done.stdout}"
         return done.stdout
 
     def rendered(self, *options: str | Path) -> list[dict[str, Any]]:
-        """Return the objects that the chart becomes under the names that the manifests have, in a fixed order."""
+        """Return the objects of the chart in a fixed order, with the same names as in the manifests."""
         text = self(
             "template", "proxiedapp", CHART, "-n", "proxiedapp-system", "--kube-version", KUBE_VERSION, *options
         )
@@ -49,9 +49,9 @@ class Helm:
 
 def objects(text: str) -> list[dict[str, Any]]:
     """Return the objects of a rendered chart or a kustomization, by kind, namespace and name."""
-    return sorted((each for each in yaml.load_all(text, yaml.CSafeLoader) if each), key=_place)
+    return sorted((each for each in yaml.load_all(text, yaml.CSafeLoader) if each), key=_order)
 
 
-def _place(manifest: dict[str, Any]) -> tuple[str, str, str]:
+def _order(manifest: dict[str, Any]) -> tuple[str, str, str]:
     metadata = manifest["metadata"]
     return manifest["kind"], metadata.get("namespace", ""), metadata["name"]

@@ -1,7 +1,7 @@
-"""Build the Containerfile as it is, without a registry: the base image it names is made here from Debian's packages.
+"""Build the unchanged Containerfile without a registry: its base image is built here from Debian's packages.
 
-buildah builds with chroot isolation and keeps layers as plain folders, which needs root but no daemon and no overlayfs.
-pip inside the build uses this machine's index, proxy and certificates; they are mounted, so the image has none of them.
+buildah builds with chroot isolation and keeps layers as plain folders, which needs root but no daemon or overlayfs.
+pip inside the build uses this machine's index, proxy and certificates; they are mounted and not part of the image.
 """
 
 import ast
@@ -25,15 +25,15 @@ from tests.support.npm import NotInstalledError
 ROOT: Final = Path(__file__).parents[2]
 
 SUITE: Final = "trixie"
-"""The Debian release whose Python, 3.13, is the one that the Containerfile asks for."""
+"""The Debian release whose Python is the Containerfile's, 3.13."""
 PACKAGES: Final = ("ca-certificates", "python-is-python3", "python3-venv")
-"""What the build uses of the official Python image: root certificates, `python` on PATH, and its `venv` module."""
+"""The parts of the official Python image that the build uses: root certificates, `python` on PATH, module `venv`."""
 LEFT_OUT: Final = ("/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*")
 
 PIP_SETTINGS: Final = ("index-url", "extra-index-url", "trusted-host", "proxy", "timeout", "cert", "client-cert")
-"""The settings of pip that say how to reach an index."""
+"""The settings of pip for the connection to an index."""
 PIP_FILES: Final = ("cert", "client-cert")
-"""Those of them that name a file."""
+"""Those whose value is a file."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def built_image(folder: Path) -> Iterator[Image]:
     Raises NotInstalledError if buildah, mmdebstrap or the right to use them is missing.
     """
     if os.geteuid() != 0:
-        raise NotInstalledError("the image is not built: only root can make files that belong to several users")
+        raise NotInstalledError("the image is not built: only root can create files of several users")
     storage = folder / "storage"
     buildah = (tool("buildah"), f"--root={storage}", f"--runroot={folder / 'run'}", "--storage-driver=vfs")
     archive = base_archive()
@@ -88,7 +88,7 @@ def base_name() -> str:
 
 
 def base_archive() -> Path:
-    """Return the base image's files as a tar archive, made once by mmdebstrap and kept in the user's cache folder."""
+    """Return the base image as a tar archive; mmdebstrap builds it once, and the user's cache folder keeps it."""
     digest = blake2b(" ".join((SUITE, *PACKAGES, *LEFT_OUT)).encode(), digest_size=5).hexdigest()
     folder = cache_dir() / "image"
     archive = folder / f"{SUITE}-{digest}.tar"
@@ -103,9 +103,9 @@ def base_archive() -> Path:
 
 
 def pip_mounts(folder: Path) -> list[str]:
-    """Return the options of `buildah build` that give pip inside the build the configuration that pip has here."""
+    """Return the options of `buildah build` that mount this machine's configuration of pip into the build."""
     found = {}
-    # `:env:.cert='…'` and `global.cert='…'`: pip sorts the lines, and environment variables, which come first, win.
+    # pip sorts the lines (`:env:.cert='…'`, `global.cert='…'`); variables come first and take precedence.
     for line in reversed(run(sys.executable, "-m", "pip", "config", "list").splitlines()):
         key, _, value = line.partition("=")
         found[key.rpartition(".")[2].removeprefix("default-")] = ast.literal_eval(value)
@@ -125,7 +125,7 @@ def tool(name: str) -> str:
 
 
 def run(*command: str | Path) -> str:
-    """Run a program, which must succeed, and return what it prints."""
+    """Run a program, which must succeed, and return its output."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}"
     return done.stdout

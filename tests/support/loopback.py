@@ -1,4 +1,4 @@
-"""A server of a few lines on loopback, for answers that no good server gives; it remembers what it was asked."""
+"""A small server on loopback for unusual responses; it records its requests."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -21,18 +21,18 @@ class Loopback:
 
     @property
     def paths(self) -> list[str]:
-        """Return what was asked for, in order, with the query."""
+        """Return the requested paths in order, with their queries."""
         return [request.path_qs for request in self.requests]
 
     @property
     def raw_paths(self) -> list[str]:
-        """Return the same, as it came over the wire."""
+        """Return the requested paths as they were sent, without decoding."""
         return [request.raw_path for request in self.requests]
 
 
 @asynccontextmanager
 async def serving(handler: Handler, tls: SSLContext | None = None) -> AsyncIterator[Loopback]:
-    """Serve every request by one function."""
+    """Serve every request with one function."""
     made = Loopback()
 
     async def remember(request: web.BaseRequest) -> web.StreamResponse:
@@ -51,7 +51,7 @@ async def serving(handler: Handler, tls: SSLContext | None = None) -> AsyncItera
 
 @asynccontextmanager
 async def talking(conversation: Conversation) -> AsyncIterator[Loopback]:
-    """Serve every connection by one function, for what is not HTTP."""
+    """Serve every connection with one function, for protocols other than HTTP."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -65,7 +65,7 @@ async def talking(conversation: Conversation) -> AsyncIterator[Loopback]:
 
 
 def answering(answers: Mapping[str, Callable[[], web.Response]]) -> Handler:
-    """Answer some paths, and 404 the others as FastAPI does."""
+    """Return a handler with responses for some paths, and FastAPI's 404 for all others."""
 
     async def handler(request: web.BaseRequest) -> web.StreamResponse:
         if request.path in answers:

@@ -1,4 +1,4 @@
-"""The Prometheus operator's CRDs, as its Go module carries them."""
+"""The Prometheus operator's CRDs, from its Go module."""
 
 import shutil
 from pathlib import Path

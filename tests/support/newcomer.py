@@ -38,9 +38,9 @@ def cache_of(env: Mapping[str, str]) -> Path:
 
 
 def offline(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a newcomer without network and kubectl, who has fetched and built everything else.
+    """Return the environment of a newcomer without network and kubectl who has downloaded and built everything else.
 
-    It contains the settings by which the user fetches packages, because uv stores packages by their origin.
+    It contains the user's settings for downloads, because uv stores packages by their origin.
     """
     cache = cache_of(env)
     cache.mkdir(parents=True)
@@ -48,7 +48,7 @@ def offline(env: Mapping[str, str]) -> dict[str, str]:
     crds, _ = traefik_manifests(lambda *_: None)
     for built in (kube.parent, crds.parents[1]):
         (cache / built.name).symlink_to(built)
-    _have_uv_keep_packages(cache / "fetched")
+    _have_uv_keep_packages(cache / "packages")
     settings = {name: value for name, value in os.environ.items() if name.startswith(("UV_", "KUBEBUILDER_"))}
     return (
         settings
@@ -93,7 +93,7 @@ def _wheel_of_uv() -> Path:
 
 
 def _have_uv_keep_packages(venv: Path) -> None:
-    """Fill uv's cache with all packages of the project, as `make setup` does, in case it was emptied since then."""
+    """Fill uv's cache with all packages of the project, as `make setup` does, in case it was cleared since then."""
     _run(UV, "venv", "--quiet", "--python", sys.executable, venv)
     sync = (UV, "pip", "sync", "--quiet", "--python", venv, "--require-hashes")
     locked = ("requirements/uv.txt", "requirements/dev.txt")

@@ -1,6 +1,6 @@
-"""Files of npm packages, each package of one version and one checksum (npm.json).
+"""Files of npm packages, pinned to one version and one checksum (npm.json).
 
-To take another version: `npm view NAME@VERSION version dist.integrity`.
+To change a version, get both from `npm view NAME@VERSION version dist.integrity`.
 """
 
 import base64
@@ -18,24 +18,24 @@ PINS = Path(__file__).with_suffix(".json")
 
 
 class NotInstalledError(Exception):
-    """What a test needs is not on this machine; the text says how to get it."""
+    """A program that a test needs is missing; the text says how to install it."""
 
 
 def pins() -> dict[str, dict[str, str]]:
-    """Return version and integrity of each package, by its name."""
+    """Return version and integrity of each package by name."""
     pinned: dict[str, dict[str, str]] = json.loads(PINS.read_text())
     return pinned
 
 
 def package(name: str) -> dict[str, bytes]:
-    """Return a pinned package's files by their paths in it, fetched once by npm from the registry that it is set to.
+    """Return a pinned package's files by path; npm downloads the package once from its configured registry.
 
-    Raises NotInstalledError where npm is missing or fails, ValueError if what it fetched is not what is pinned.
+    Raises NotInstalledError if npm is missing or fails, and ValueError if the download is not what is pinned.
     """
     pin = pins()[name]
     archive = cache_dir() / "npm" / f"{name}-{pin['version']}.tgz"
     if not archive.exists():
-        _fetch(f"{name}@{pin['version']}", pin["integrity"], archive)
+        _download(f"{name}@{pin['version']}", pin["integrity"], archive)
     _check(archive, pin["integrity"])
     with tarfile.open(archive) as files:
         return {
@@ -45,21 +45,23 @@ def package(name: str) -> dict[str, bytes]:
         }
 
 
-def _fetch(spec: str, integrity: str, archive: Path) -> None:
+def _download(spec: str, integrity: str, archive: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
-        raise NotInstalledError(f"npm, which fetches {spec}, is not on PATH: install it (Debian: apt-get install npm)")
+        raise NotInstalledError(
+            f"npm, which downloads {spec}, is not on PATH: install it (Debian: apt-get install npm)"
+        )
     archive.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the archive, so that it can be moved there whole; npm's own cache and logs go with the folder.
+    # In the same file system as the archive, so that the move is atomic; npm's own cache and logs are deleted with it.
     with TemporaryDirectory(dir=archive.parent) as folder:
         command = [npm, "pack", spec, "--ignore-scripts", "--loglevel=error", "--cache", f"{folder}/cache"]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
-        fetched = list(Path(folder).glob("*.tgz"))
-        if done.returncode or len(fetched) != 1:
-            said = " / ".join(done.stderr.replace("npm error", "").split("\n")[:3])
-            raise NotInstalledError(f"`npm pack {spec}` failed; can npm reach its registry? It said: {said}")
-        _check(fetched[0], integrity)
-        fetched[0].replace(archive)
+        downloaded = list(Path(folder).glob("*.tgz"))
+        if done.returncode or len(downloaded) != 1:
+            error = " / ".join(done.stderr.replace("npm error", "").split("\n")[:3])
+            raise NotInstalledError(f"`npm pack {spec}` failed; can npm reach its registry? Its error: {error}")
+        _check(downloaded[0], integrity)
+        downloaded[0].replace(archive)
 
 
 def _check(archive: Path, integrity: str) -> None:
@@ -67,4 +69,4 @@ def _check(archive: Path, integrity: str) -> None:
     algorithm, _, expected = integrity.partition("-")
     seen = base64.b64encode(hashlib.new(algorithm, archive.read_bytes()).digest()).decode()
     if seen != expected:
-        raise ValueError(f"{archive} has the checksum {algorithm}-{seen}, not {integrity} as {PINS.name} says")
+        raise ValueError(f"{archive} has the checksum {algorithm}-{seen}, not {integrity} as in {PINS.name}")

@@ -1,4 +1,4 @@
-"""The operator as a process of its own, against a bare API server."""
+"""The operator as a separate process with a bare API server."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ class Operator:
 def operator(
     kubeconfig: Path, folder: Path, *, command: Sequence[str | Path] = COMMAND, **env: str
 ) -> Iterator[Operator]:
-    """Run the operator until the block ends; if it still runs, it must then end at once, without complaint."""
+    """Run the operator until the block ends. If it still runs then, SIGTERM must stop it with status 0."""
     (port,) = free_ports(1)
     log = folder / "operator.log"
     settings = {
@@ -60,7 +60,7 @@ def operator(
 
 
 def fails_to_start(kubeconfig: Path, **env: str) -> list[str]:
-    """Run the operator where it cannot work, and return the lines that it says."""
+    """Run an operator that cannot start, and return the lines of its standard error."""
     settings = {"KUBECONFIG": str(kubeconfig), "PROXIEDAPP_HEALTH_PORT": "0"}
     done = subprocess.run(
         COMMAND, env=os.environ | settings | env, capture_output=True, text=True, timeout=120, check=False

@@ -1,4 +1,4 @@
-"""The APIs of other projects that a cluster may lack, as far as the operator writes them."""
+"""CRDs of other projects that a cluster may lack, reduced to the fields that the operator writes."""
 
 from pathlib import Path
 from typing import Final

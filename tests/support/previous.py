@@ -1,4 +1,4 @@
-"""The release before this one, from which users upgrade."""
+"""The previous release, from which users upgrade."""
 
 import re
 import zipfile
@@ -12,7 +12,7 @@ from proxiedapp.api.names import API_VERSION
 
 
 class Previous:
-    """The release before, as tests/releases keeps it: its chart, its wheel, and apps of its time with every feature."""
+    """The previous release as stored in tests/releases: its chart, its wheel, and apps with each of its features."""
 
     def __init__(self) -> None:
         (chart,) = (Path(__file__).parents[1] / "releases").glob("*/*.tgz")
@@ -21,13 +21,13 @@ class Previous:
         self.chart: Final = chart
 
     def unpack(self, folder: Path) -> Path:
-        """Unpack the wheel, and return the folder that Python finds it in."""
+        """Unpack the wheel into a folder for PYTHONPATH, and return the folder."""
         with zipfile.ZipFile(self._folder / f"proxiedapp-{self.version}-py3-none-any.whl") as wheel:
             wheel.extractall(folder)
         return folder
 
     def apps(self, namespace: str, count: int) -> Iterator[dict[str, Any]]:
-        """Yield what they need, then the apps, each with hosts of its own; only those that scale by load have pods."""
+        """Yield the apps' middlewares and then the apps, each with its own hosts; only autoscaled apps have pods."""
         for name in ("login", "limits"):
             metadata = {"name": name, "namespace": namespace}
             spec = {"headers": {"customRequestHeaders": {"x-by": name}}}
@@ -47,6 +47,6 @@ class Previous:
 
 
 def newer(version: str, than: str) -> bool:
-    """Whether a version comes after another one; both are numbers with dots."""
+    """Return whether a version is later than another; both are numbers with dots."""
     left, right = ([int(part) for part in re.findall(r"\d+", each)] for each in (version, than))
     return left > right

@@ -1,4 +1,4 @@
-"""promtool, Prometheus' own checks of rules and queries, and the texts that it reads."""
+"""promtool, Prometheus' own checks of rules and queries, and its input files."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ Rule = dict[str, Any]
 
 
 class Promtool:
-    """promtool on files of one folder."""
+    """promtool, run in one folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -27,28 +27,28 @@ class Promtool:
         )
 
     def __call__(self, *arguments: str | Path, given: str = "") -> str:
-        """Run promtool and return what it prints; it must find nothing."""
+        """Run promtool, which must succeed, and return its output."""
         done = self.run(*arguments, given=given)
         assert done.returncode == 0, f"promtool {' '.join(map(str, arguments))}: {done.stdout}{done.stderr}"
         return done.stdout
 
     def format(self, query: str) -> str:
-        """Return a query as Prometheus writes it; it must be one."""
+        """Return a query as Prometheus formats it; it must be valid."""
         return self("--experimental", "promql", "format", query)
 
     def evaluate(
         self, series: Sequence[Mapping[str, str]], expected: Mapping[str, Sequence[Mapping[str, Any]]]
     ) -> None:
-        """Ask the queries after ten minutes of one sample a minute; each must have exactly the samples beside it."""
-        asked = [{"expr": query, "eval_time": "10m", "exp_samples": found} for query, found in expected.items()]
-        test = {"interval": "1m", "input_series": list(series), "promql_expr_test": asked}
+        """Assert the expected samples of each query after ten minutes of series with one sample a minute."""
+        tests = [{"expr": query, "eval_time": "10m", "exp_samples": found} for query, found in expected.items()]
+        test = {"interval": "1m", "input_series": list(series), "promql_expr_test": tests}
         file = self._folder / "queries.yaml"
         file.write_text(yaml.safe_dump({"evaluation_interval": "1m", "tests": [test]}))
         self("test", "rules", file)
 
 
 def series_of(text: str, target: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return what a target told as input series: its labels are added to each, and counters rise by 1 a minute."""
+    """Return a target's metrics as input series, with the target's labels; counters rise by 1 a minute."""
     found = []
     for family in text_string_to_metric_families(text):
         rise = 0 if family.type == "gauge" else 1

@@ -1,4 +1,4 @@
-"""The chart's release in a sandbox, with the operator as a pod of it."""
+"""A Helm release of the chart in a sandbox, with the operator as a pod."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ CRD: Final = "customresourcedefinition.apiextensions.k8s.io/proxiedapps.proxieda
 
 
 def values_for(sandbox: Sandbox, folder: Path, *, image: str = "operator", **more: Any) -> Path:
-    """Write the values by which the chart's operator runs here, and return the file."""
+    """Write the chart's values for an operator in this sandbox, and return the file."""
     proxy = json.loads((sandbox.folder / "node.json").read_text())["network"]["gateway"]
     urls = {"web": sandbox.http_url, "websecure": sandbox.https_url}
     settings = {
@@ -35,13 +35,13 @@ def values_for(sandbox: Sandbox, folder: Path, *, image: str = "operator", **mor
 
 
 def pods(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
-    """Return the operator's pods that are not on their way out, by name."""
+    """Return the operator's pods that are not being deleted, by name."""
     found = sandbox.get("pods", "-n", HOME, "-l", "app.kubernetes.io/name=proxiedapp")["items"]
     return {pod["metadata"]["name"]: pod for pod in found if "deletionTimestamp" not in pod["metadata"]}
 
 
 def ready_pod(sandbox: Sandbox) -> str:
-    """Return the name of the operator's one pod."""
+    """Return the name of the operator's only pod, which must be ready."""
     ((name, pod),) = pods(sandbox).items()
     assert {each["type"]: each["status"] for each in pod["status"]["conditions"]}["Ready"] == "True"
     return name
@@ -53,12 +53,12 @@ def holder(sandbox: Sandbox) -> str:
 
 
 def image_of(previous: Previous, sandbox: Sandbox) -> str:
-    """Make an image whose `proxiedapp` is that of the release before, on the present packages; return its name."""
+    """Create an image with the previous release's `proxiedapp` and the current packages; returns its name."""
     folder = Path(json.loads((sandbox.folder / "node.json").read_text())["images"]) / "previous"
     library = previous.unpack(folder / "lib")
     program = folder / ".venv" / "bin" / "proxiedapp"
     program.parent.mkdir(parents=True)
-    # Where the interpreter stands is the pod's PATH to say.
+    # The pod's PATH determines the interpreter.
     program.write_text(f'#!/bin/sh\nPYTHONPATH={library} exec python -m proxiedapp.cli "$@"\n')
     program.chmod(0o755)
     return folder.name

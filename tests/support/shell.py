@@ -1,4 +1,4 @@
-"""One bash that runs commands one after the other, as for a reader who types them, in a network of its own if asked."""
+"""A bash that runs commands one after the other, as if a reader typed them; it can have its own network."""
 
 import os
 import select
@@ -21,14 +21,14 @@ OWN_NETWORK: Final = (
     *("--net", "--mount", "--propagation", "private"),
     *(sys.executable, "-m", "proxiedapp_sandbox.rootless"),  # loopback, and a /run of its own
 )
-"""In front of a command: every port of loopback is free for it, and nothing else can be reached."""
+"""A prefix for commands: all ports of loopback are free for the command, and no other host is reachable."""
 
 _PATIENCE: Final = 300.0
 """Seconds after which a command counts as stuck."""
 
 
 class Bash:
-    """A bash that nothing of the user's has set up. Variables and the folder last from command to command."""
+    """A bash without the user's configuration. Variables and the current folder persist between commands."""
 
     def __init__(self, process: subprocess.Popen[bytes], notes: Path, tell: int, told: int) -> None:
         self._process = process
@@ -38,7 +38,7 @@ class Bash:
         self._type("set -uo pipefail; trap : INT")  # Ctrl-C must stop the command, and not bash
 
     def run(self, command: str, *, stdin: str = "", until: str | None = None) -> Ran:
-        """Run a command in the shell itself; once it has printed `until`, end it by Ctrl-C."""
+        """Run a command in the shell itself; when it has printed `until`, stop it with Ctrl-C."""
         self._stdin.write_text(stdin)
         self._stdout.write_text("")
         files = "<{} >{} 2>{}".format(*(quote(str(file)) for file in (self._stdin, self._stdout, self._stderr)))
@@ -57,16 +57,16 @@ class Bash:
         self._process.stdin.flush()
 
     def _ended(self, seconds: float) -> bool:
-        """Whether the command has ended, or bash itself, `seconds` from now at the latest."""
+        """Wait up to `seconds`, and return whether the command or bash itself has ended."""
         return bool(select.select([self._told], [], [], seconds)[0])
 
 
 @contextmanager
 def bash(notes: Path, cwd: Path, env: Mapping[str, str], within: Sequence[str] = ()) -> Iterator[Bash]:
-    """Start a bash, by the command `within` if there is one; its files are in `notes`. At the end it is gone."""
+    """Run a bash, with the command `within` before it, until the block ends; its files are in `notes`."""
     notes.mkdir(exist_ok=True)
     told, tell = os.pipe()
-    # What is started in the background of another shell is deaf to Ctrl-C, and so would be all that it starts.
+    # A process that a shell started in the background ignores SIGINT, and so do all processes that it starts.
     command = [*within, shutil.which("env") or "env", "--default-signal=INT", "bash", "--noprofile", "--norc"]
     with (notes / "bash.log").open("wb") as log:
         process = subprocess.Popen(

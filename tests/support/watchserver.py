@@ -1,4 +1,4 @@
-"""An API server of a few lines, for what the real one does only on bad days: lists, watches, and how those end."""
+"""A small API server for rare events that a real one cannot be made to produce: failing lists and ending watches."""
 
 import asyncio
 import json
@@ -22,14 +22,14 @@ KOPFS_OWN = (
     Kind("", "v1", "Namespace", "namespaces"),
     Kind("", "v1", "Event", "events"),
 )
-"""Kinds that kopf wants to have seen before it watches anything."""
+"""Kinds that kopf discovers before it watches anything."""
 GONE = {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired"}}
-"""What a watch says whose version is too old to go on from."""
+"""The event of a watch whose resourceVersion is too old."""
 
 
 @dataclass
 class WatchServer:
-    """Objects by kind, and for each watch what it says before it ends; without a script it stays open and silent."""
+    """Objects by kind, and for each watch the events before it ends; without a script it stays open and silent."""
 
     objects: dict[Kind, list[dict[str, Any]]] = field(default_factory=dict)
     scripts: dict[Kind, list[list[dict[str, Any]]]] = field(default_factory=dict)
@@ -40,9 +40,9 @@ class WatchServer:
     lists: Counter[Kind] = field(default_factory=Counter)
     watches: Counter[Kind] = field(default_factory=Counter)
     selectors: dict[Kind, str] = field(default_factory=dict)
-    """Of the last request of each kind."""
+    """The label selectors of the last request for each kind."""
     more: set[Kind] = field(default_factory=set)
-    """Kinds that are served beside those that the edge watches."""
+    """Kinds that are served in addition to those that the operator watches."""
     forbidden: set[Kind] = field(default_factory=set)
     """Kinds that the account may not read."""
     version: int = 100
@@ -54,7 +54,7 @@ class WatchServer:
         return app
 
     async def seen(self, kind: Kind, *, lists: int = 0, watches: int = 0) -> None:
-        """Wait until a kind has been listed and watched so often."""
+        """Wait until a kind has been listed and watched this many times."""
         async with asyncio.timeout(30), self.opened:
             await self.opened.wait_for(lambda: self.lists[kind] >= lists and self.watches[kind] >= watches)
 
@@ -116,7 +116,7 @@ class WatchServer:
 
 @asynccontextmanager
 async def serve(server: WatchServer) -> AsyncIterator[Api]:
-    """Serve on loopback, and give a client."""
+    """Serve on loopback; yields a client."""
     runner = web.AppRunner(server.app(), shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
