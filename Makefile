@@ -54,6 +54,8 @@ check: setup docs ## format, lint, English, types, layers, generated files up to
 	$(BIN)/python -m tools.reference --check docs
 	$(BIN)/python helm/generate.py --check
 	$(BIN)/python -m benchmarks.report --check
+	"$$($(BIN)/python -m tests.support.goprograms crdcheck-1.31)" crds/prox*.yaml
+	"$$($(BIN)/python -m tests.support.goprograms crdcheck-1.36)" crds/prox*.yaml
 	"$$($(BIN)/python -m tests.support.goprograms actionlint)" -shellcheck= -pyflakes= .github/workflows/*.yaml
 
 fix: setup ## format, and fix what ruff can fix

@@ -306,6 +306,11 @@ UP = "spec.autoscaling.behavior.scaleUp"
         # references
         pytest.param({"serviceAccountName": "A"}, "spec.serviceAccountName", id="account in upper case"),
         pytest.param({"automountServiceAccountToken": True}, "spec", id="token of the default account"),
+        pytest.param(
+            volume(projected={"sources": [{"serviceAccountToken": {"path": "token"}}]}),
+            "spec",
+            id="volume with a token of the default account",
+        ),
     ],
 )
 async def test_both_reject_an_invalid_field_and_name_it(

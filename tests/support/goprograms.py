@@ -6,7 +6,9 @@ prints their paths.
 """
 
 import hashlib
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +32,10 @@ class GoProgram:
     package: str
     version_variable: str
     tags: str = ""
+    main: Path | None = None
+    """A file of ours that is the package, for a module that has the code but no such program."""
+    for_tests: bool = True
+    """Whether tests need it; if not, it is built only when it is asked for by name."""
 
     @property
     def name(self) -> str:
@@ -43,7 +49,9 @@ class GoProgram:
     @property
     def path(self) -> Path:
         """Return the path of the program, which depends on the pin and the flags."""
-        recipe = " ".join(filter(None, (self.pin.sum, self._linker_flags, self.tags)))
+        recipe = " ".join(
+            filter(None, (self.pin.sum, self._linker_flags, self.tags, self.main.read_text() if self.main else ""))
+        )
         digest = hashlib.blake2b(recipe.encode(), digest_size=5).hexdigest()
         return self.folder / f"{self.pin.version}-{digest}" / self.name
 
@@ -56,6 +64,11 @@ class GoProgram:
         return f"-s -w -X {self.version_variable}={self.pin.version}"
 
 
+def _crdcheck(kubernetes: str) -> GoProgram:
+    main = Path(__file__).parent / "crdcheck" / "main.go"
+    return GoProgram(Pin.of(f"crdcheck-{kubernetes}"), "./crdcheck", "main.version", main=main, for_tests=False)
+
+
 def _helm(name: str) -> GoProgram:
     pin = Pin.of(name)
     return GoProgram(pin, "./cmd/helm", f"{pin.module}/internal/version.version")
@@ -63,6 +76,8 @@ def _helm(name: str) -> GoProgram:
 
 PROGRAMS: Final = {
     "actionlint": GoProgram(Pin.of("actionlint"), "./cmd/actionlint", "github.com/rhysd/actionlint.version"),
+    "crdcheck-1.31": _crdcheck("1.31"),
+    "crdcheck-1.36": _crdcheck("1.36"),
     "helm3": _helm("helm3"),
     "helm4": _helm("helm4"),
     "promtool": GoProgram(
@@ -114,10 +129,26 @@ def build(program: GoProgram, progress: Progress) -> Path:
 
 
 def _build(program: GoProgram, progress: Progress) -> None:
-    """Build in the module's own folder, so that its go.mod and go.sum apply."""
+    """Build in the module's own folder, so that its go.mod and go.sum apply; with `main`, in a copy of it."""
     title = f"{program.name} {program.pin.version}"
     progress(f"downloading the source of {title}", 0, 0)
     source = program.pin.source()
+    if program.main is None:
+        _compile(program, source, title, progress)
+        return
+    with tempfile.TemporaryDirectory(prefix=program.name) as folder:
+        for file in ("go.mod", "go.sum", "pkg", "third_party"):
+            if (source / file).is_dir():
+                shutil.copytree(source / file, Path(folder, file), copy_function=shutil.copyfile)
+            elif (source / file).exists():
+                shutil.copyfile(source / file, Path(folder, file))
+        package = Path(folder, program.package)
+        package.mkdir()
+        shutil.copyfile(program.main, package / "main.go")
+        _compile(program, Path(folder), title, progress)
+
+
+def _compile(program: GoProgram, source: Path, title: str, progress: Progress) -> None:
     total = stale_packages(*program.flags, program.package, cwd=source)
     program.path.parent.mkdir(parents=True, exist_ok=True)
     partial = program.path.with_suffix(".partial")
@@ -143,7 +174,7 @@ class _Printed:
 
 
 if __name__ == "__main__":
-    asked = sys.argv[1:]
-    if problems := build_all([PROGRAMS[name] for name in asked or PROGRAMS], _Printed()):
+    asked = sys.argv[1:] or [name for name, program in PROGRAMS.items() if program.for_tests]
+    if problems := build_all([PROGRAMS[name] for name in asked], _Printed()):
         sys.exit("\n".join(f"tests.support.goprograms: {problem}" for problem in problems))
     sys.stdout.writelines(f"{PROGRAMS[name].path}\n" for name in asked)

@@ -264,6 +264,10 @@ WHOLE: Final[dict[str, dict[str, Any]]] = {
         f"issuerRef.{leaf}": BASE | {"route": {"hosts": ["a.test"], "tls": {"issuerRef": {"name": "one"}}}}
         for leaf in ("name", "kind", "group")
     },
+    **{
+        f"serviceAccountToken.{leaf}": BASE | {"serviceAccountName": "shop"}
+        for leaf in ("audience", "expirationSeconds", "path")
+    },
     "volumeMounts[].name": BASE | {"volumes": [{"name": "data", "emptyDir": {}}]},
 }
 """The spec to start from, for leaves that are not valid in BASE."""

@@ -7,7 +7,7 @@ ProxiedApp already. The rules are those of Kubernetes v1.36.3, `pkg/apis/autosca
 from typing import Annotated, Any, Final
 
 from proxiedapp.api.base import cel_rule
-from proxiedapp.api.quantities import is_positive
+from proxiedapp.api.quantities import POSITIVE, is_positive
 from proxiedapp.api.upstream import upstream
 
 _VALUES: Final = {"Utilization": "averageUtilization", "Value": "value", "AverageValue": "averageValue"}
@@ -36,6 +36,8 @@ def _changes() -> dict[str, dict[str, Any]]:
             changes[f"{source}.name"] = _NAME
         else:
             changes[f"{source}.metric.name"] = _NAME
+        for type_ in set(types) - {"Utilization"}:
+            changes[f"{source}.target.{_VALUES[type_]}"] = {"minimum": 1, "pattern": POSITIVE}
     return changes | {"containerResource.container": _NAME}
 
 
@@ -63,14 +65,12 @@ def _has_its_value(metric: dict[str, Any]) -> bool:
 
 
 def _value_rule(source: str, types: tuple[str, ...]) -> str:
-    """Return the CEL form of `_has_its_value` for one source."""
+    """Return the CEL form of `_has_its_value` for one source, without the bounds of the value."""
     target = f"self.{source}.target"
     allowed = [f"!has(self.{source})"]
     for type_ in types:
-        value = f"{target}.{_VALUES[type_]}"
-        above_0 = "" if type_ == "Utilization" else f" && quantity(string({value})).isGreaterThan(quantity('0'))"
         others = "".join(f" && !has({target}.{_VALUES[other]})" for other in types if other != type_)
-        allowed.append(f"({target}.type == '{type_}' && has({value}){above_0}{others})")
+        allowed.append(f"({target}.type == '{type_}' && has({target}.{_VALUES[type_]}){others})")
     return f"({' || '.join(allowed)})"
 
 

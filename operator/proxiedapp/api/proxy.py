@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from proxiedapp.api.addresses import TrustedProxy
+from proxiedapp.api.addresses import NOT_EVERYONE, TrustedProxy
 from proxiedapp.api.base import ApiModel, CELRule
 
 
@@ -25,10 +25,10 @@ class ProxySpec(ApiModel):
         ),
     )
 
-    trusted_proxies: Annotated[list[TrustedProxy], Field(max_length=32)] | None = None
+    trusted_proxies: Annotated[list[TrustedProxy], Field(max_length=32), NOT_EVERYONE] | None = None
     """IP addresses and networks of the proxy, such as 10.42.0.0/16. The server trusts X-Forwarded-* headers from these
-    addresses only. An empty list trusts no proxy; * trusts all addresses and requires isolate. Default: set by the
-    operator."""
+    addresses only. An empty list trusts no proxy; * trusts all addresses and requires isolate. Networks that together
+    cover more than half of all addresses are rejected. Default: set by the operator."""
     isolate: bool = False
     """Whether to create a NetworkPolicy that lets only the proxy's pods reach the app's port, and with monitoring also
     the pods that collect metrics."""

@@ -12,9 +12,8 @@ _INT_OR_STRING: Final[dict[str, Any]] = {
     "anyOf": [{"type": "integer"}, {"type": "string"}],
     "x-kubernetes-int-or-string": True,
 }
-_QUANTITY: Final = (
-    r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
-)
+_SUFFIX: Final = r"(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?"
+_QUANTITY: Final = rf"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+)){_SUFFIX}$"
 _MAX_LENGTH: Final = 64
 QUANTITY_SCHEMA: Final[dict[str, Any]] = _INT_OR_STRING | {"maxLength": _MAX_LENGTH, "pattern": _QUANTITY}
 Quantity = Annotated[
@@ -28,6 +27,14 @@ Amount = Annotated[
     WithJsonSchema(QUANTITY_SCHEMA | {"minimum": 0, "pattern": _AMOUNT}),
 ]
 """A quantity that is not negative."""
+
+
+POSITIVE: Final = rf"^\+?((0*[1-9][0-9]*(\.[0-9]*)?)|([0-9]*\.0*[1-9][0-9]*)){_SUFFIX}$"
+"""The pattern of a quantity greater than 0 that is not an integer.
+
+CEL could compare quantities, but Kubernetes before 1.34 would refuse the CRD: it ignores maxLength of what may be an
+integer or a string when it estimates the cost of a rule.
+"""
 
 
 def is_positive(quantity: int | str) -> bool:

@@ -22,6 +22,11 @@ from proxiedapp.api.verify import VerifySpec
 from proxiedapp.api.volumes import TMP, Volume, VolumeMounts
 
 
+def _contains_token(volume: Volume) -> bool:
+    sources = (volume.projected or {}).get("sources", [])
+    return any("serviceAccountToken" in source for source in sources)
+
+
 class ProxiedAppSpec(ApiModel):
     """The desired state of the app: its pods, its server, and its route behind the proxy."""
 
@@ -53,6 +58,13 @@ class ProxiedAppSpec(ApiModel):
             " || has(self.serviceAccountName)",
             "automountServiceAccountToken requires serviceAccountName: all pods share the namespace's default account",
             lambda spec: not spec.automount_service_account_token or spec.service_account_name is not None,
+        ),
+        CELRule(
+            "!has(self.volumes) || has(self.serviceAccountName) || !self.volumes.exists(volume, has(volume.projected)"
+            " && has(volume.projected.sources)"
+            " && volume.projected.sources.exists(source, has(source.serviceAccountToken)))",
+            "a serviceAccountToken volume requires serviceAccountName: all pods share the namespace's default account",
+            lambda spec: spec.service_account_name is not None or not any(map(_contains_token, spec.volumes or [])),
         ),
     )
 

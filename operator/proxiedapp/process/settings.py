@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
-from proxiedapp.api.addresses import IpOrNetwork
+from proxiedapp.api.addresses import NOT_EVERYONE, IpOrNetwork
 from proxiedapp.api.docstrings import DescribedModel
 from proxiedapp.api.fields import EntryPoint, ObjectName
 from proxiedapp.resources.defaults import Defaults, PodSelector
@@ -59,7 +59,7 @@ class Settings(DescribedModel):
     entry_point_urls: Annotated[dict[EntryPoint, BaseUrl], Pairs] = {"web": "http://*", "websecure": "https://*"}
     """Address at which clients reach each entry point, such as websecure=https://example.com:8443, for status.url. The
     host of an app replaces the host given here; `*` means that the host is unknown."""
-    trusted_proxies: Annotated[tuple[IpOrNetwork, ...], Names] = PRIVATE_NETWORKS
+    trusted_proxies: Annotated[tuple[IpOrNetwork, ...], Names, NOT_EVERYONE] = PRIVATE_NETWORKS
     """Addresses and networks of the proxy, for apps that do not list any."""
 
     proxy_namespace: ObjectName | None = None

@@ -6,6 +6,7 @@ import pytest
 
 from proxiedapp.api.app import parse_spec
 from proxiedapp.api.errors import InvalidSpecError
+from proxiedapp.api.quantities import is_positive
 from tests.support.apps import a_spec
 
 
@@ -15,6 +16,11 @@ def accepts(**fields: Any) -> bool:
     except InvalidSpecError:
         return False
     return True
+
+
+def metric(value: str | int) -> dict[str, Any]:
+    target = {"type": "Value", "value": value}
+    return {"type": "External", "external": {"metric": {"name": "queue"}, "target": target}}
 
 
 @pytest.mark.parametrize(
@@ -79,6 +85,49 @@ def test_address_or_network_is_accepted(network: str) -> None:
 )  # fmt: skip
 def test_address_or_network_is_rejected(network: str) -> None:
     assert not accepts(proxy={"trustedProxies": [network]})
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [
+        pytest.param(["0.0.0.0/1", "128.0.0.0/1"], id="both halves of IPv4"),
+        pytest.param(["0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/3"], id="all but multicast and reserved addresses"),
+        pytest.param([f"{n}.0.0.0/3" for n in range(0, 256, 32)], id="many parts of IPv4"),
+        pytest.param([*(f"{n}.0.0.0/4" for n in range(0, 144, 16)), "10.0.0.1"], id="more than half of IPv4"),
+        pytest.param(["::/1", "8000::/1"], id="both halves of IPv6"),
+        pytest.param(["2000::/4", "3000::/4"], id="all global addresses of IPv6"),
+        pytest.param(["::/80"], id="all of IPv4, mapped into IPv6"),
+        pytest.param(["::/64", "10.0.0.0/8"], id="all of IPv4 in a larger network"),
+    ],
+)
+def test_networks_of_most_addresses_are_rejected_like_a_star(networks: list[str]) -> None:
+    assert not accepts(proxy={"trustedProxies": networks})
+    assert not accepts(proxy={"trustedProxies": networks, "isolate": True})
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [
+        pytest.param(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"], id="all private networks"),
+        pytest.param(["0.0.0.0/1"], id="half of IPv4"),
+        pytest.param(["0.0.0.0/1", "10.0.0.0/8"], id="a network within another"),
+        pytest.param(["2000::/4", "fc00::/7", "::1"], id="half of the global addresses of IPv6"),
+    ],
+)
+def test_networks_of_at_most_half_of_all_addresses_are_accepted(networks: list[str]) -> None:
+    assert accepts(proxy={"trustedProxies": networks})
+
+
+@pytest.mark.parametrize("value", [1, "1", "+1", "0.5", ".5", "00.010", "10", "500m", "5.", "1e-3", "1n"], ids=repr)
+def test_value_of_a_metric_above_0_is_accepted(value: str | int) -> None:
+    assert is_positive(value)
+    assert accepts(autoscaling={"maxReplicas": 3, "metrics": [metric(value)]})
+
+
+@pytest.mark.parametrize("value", [0, -1, "0", "-1", "0.0", ".0", "0e3", "0m", "00", "+0", ""], ids=repr)
+def test_value_of_a_metric_of_0_or_less_is_rejected(value: str | int) -> None:
+    assert not is_positive(value)
+    assert not accepts(autoscaling={"maxReplicas": 3, "metrics": [metric(value)]})
 
 
 @pytest.mark.parametrize(

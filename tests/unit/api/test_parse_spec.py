@@ -9,6 +9,7 @@ from proxiedapp.api.errors import InvalidSpecError
 from proxiedapp.api.reasons import Reason
 from tests.support.apps import a_spec
 
+TOKEN = {"name": "token", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}
 SECRET = {"secretKeyRef": {"name": "s", "key": "k"}}
 
 
@@ -126,6 +127,18 @@ def refusal(spec: Any) -> InvalidSpecError:
             "spec.proxy.trustedProxies[0]",
             "must be an IP address such as 10.42.0.9, a network without host bits",
             id="host bits",
+        ),
+        pytest.param(
+            {"volumes": [TOKEN]},
+            "spec",
+            "a serviceAccountToken volume requires serviceAccountName",
+            id="a volume with a token of the default account",
+        ),
+        pytest.param(
+            {"proxy": {"trustedProxies": ["0.0.0.0/1", "128.0.0.0/1"]}},
+            "spec.proxy.trustedProxies",
+            "the networks cover more than half of all addresses, which is the same as trusting everyone",
+            id="everyone by two networks",
         ),
         pytest.param(
             {"env": [{"name": "A"}, {"name": "A"}]},
