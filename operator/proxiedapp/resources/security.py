@@ -7,7 +7,7 @@ from proxiedapp.resources.merge import merged, without_empty
 
 _UNPRIVILEGED_ID: Final = 65532
 """User and group of the pods. They are set because with runAsNonRoot alone the kubelet refuses to start an image whose
-user is root or a name, as in most Dockerfiles (docs/decisions/0003-who-a-pod-runs-as.md)."""
+user is root or a name, as in most Dockerfiles (docs/decisions/0003-pod-user.md)."""
 
 _POD: Final = {
     "runAsNonRoot": True,
