@@ -99,12 +99,12 @@ def in_process() -> dict[str, App]:
         os.environ["PROXIEDAPP_APP"] = "json:loads"  # any callable
         adapter: Any = importlib.import_module(MODULE)
         sys.path.remove(folder)
-    believing, not_believing = map(adapter.TrustedProxies, ("10.42.0.0/16,fd00::/8", "127.0.0.1"))
+    trusting, not_trusting = map(adapter.TrustedProxies, ("10.42.0.0/16,fd00::/8", "127.0.0.1"))
     return {
         "bare": answers_nothing,
         "uvicorn": ProxyHeadersMiddleware(answers_nothing, trusted_hosts="10.42.0.0/16,fd00::/8"),
-        "adapter": adapter.Adapter(answers_nothing, PREFIX, believing),
-        "adapter, not trusted": adapter.Adapter(answers_nothing, PREFIX, not_believing),
+        "adapter": adapter.Adapter(answers_nothing, PREFIX, trusting),
+        "adapter, not trusted": adapter.Adapter(answers_nothing, PREFIX, not_trusting),
     }
 
 

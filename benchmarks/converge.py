@@ -239,7 +239,7 @@ def main() -> None:
             bar.advance(task)
     ratios = [ours.seconds / statistics.mean((one.seconds, other.seconds)) for one, ours, other in results]
     table = Table(title=f"{chosen.apps} apps, {chosen.rounds} rounds: median (min to max)")
-    for column in ("contestant", "seconds", "apps/s", "requests per app", "CPU ms per app", "RSS MiB"):
+    for column in ("client", "seconds", "apps/s", "requests per app", "CPU ms per app", "RSS MiB"):
         table.add_column(column)
     for index, name in enumerate(("raw, before", "operator", "raw, after")):
         mine = [each[index] for each in results]

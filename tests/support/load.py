@@ -1,4 +1,4 @@
-"""Requests at a steady rate while something changes, from a process of its own, so that nothing slows them down."""
+"""Requests at a steady rate during a change, sent by a separate process so that the test does not slow them down."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ _PATIENCE = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One request and what came of it; times are seconds of one clock."""
+    """One request and its response; times are seconds of the same clock."""
 
     path: str
     sent: float
@@ -32,29 +32,29 @@ class Answer:
 
 @dataclass
 class Load:
-    """What was answered; complete once the load has ended."""
+    """The responses; complete when the load has ended."""
 
     answers: list[Answer] = field(default_factory=list)
 
     @property
     def failed(self) -> list[Answer]:
-        """Return every request that was not answered with 200."""
+        """Return the requests that did not return 200."""
         return [answer for answer in self.answers if answer.status != 200]
 
     @property
     def rate(self) -> float:
-        """Return requests sent in a second."""
+        """Return the number of requests per second."""
         sent = [answer.sent for answer in self.answers]
         return len(sent) / (max(sent) - min(sent))
 
     def to(self, path: str) -> list[Answer]:
-        """Return what one path answered, in the order of sending."""
+        """Return the responses of one path, in the order of their requests."""
         return sorted((each for each in self.answers if each.path == path), key=lambda each: each.sent)
 
 
 @contextmanager
 def load(folder: Path, url: str, host: str, *paths: str, rate: int = 200) -> Iterator[Load]:
-    """Ask the paths in turn, `rate` times a second together, until the block ends."""
+    """Request the paths in turn, `rate` requests a second in total, until the block ends."""
     log, running = folder / "load.jsonl", Load()
     arguments = [url, host, str(rate), str(log), *paths]
     process = subprocess.Popen(

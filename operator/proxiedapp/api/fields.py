@@ -2,7 +2,7 @@
 
 A rule is a pattern, a bound, or a CEL expression next to the equivalent Python check. Tests prove on a real API server
 that both accept and reject the same values (tests/integration/test_contract_agreement.py). Paths, addresses and
-quantities have modules of their own.
+quantities are in other modules.
 """
 
 import re

@@ -38,7 +38,7 @@ class Queue(Generic[K]):
     """Keys in the order in which they became due, in turns over their groups.
 
     A key that is added while it waits is not added again. A key that is added while it is busy is added when its
-    current pass ends. Each operation takes the same time however many keys wait.
+    current pass ends. An operation takes the same time regardless of how many keys wait.
     """
 
     def __init__(

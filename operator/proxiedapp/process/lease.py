@@ -108,7 +108,7 @@ class Lease:
             await self._sleep(_RETRY_SECONDS * (1 + random.random() / 5))
 
     async def keep(self) -> None:
-        """Renew the Lease for ever. Raises LeaseLostError once this replica no longer certainly holds it.
+        """Renew the Lease forever. Raises LeaseLostError once this replica no longer certainly holds it.
 
         Raises it as well once the work no longer proceeds. The Lease then expires, and until it has, no other replica
         takes it: a write of the blocked work may already be on its way.

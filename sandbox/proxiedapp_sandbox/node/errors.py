@@ -2,7 +2,7 @@
 
 
 class NotStartableError(Exception):
-    """The container cannot start yet. `reason` is a CamelCase word of the kubelet's; `message` is for the user."""
+    """The container cannot start yet. `reason` is one of the kubelet's CamelCase reasons; `message` is for the user."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)

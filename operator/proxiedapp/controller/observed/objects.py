@@ -144,7 +144,7 @@ def controller_of(body: Manifest) -> Owner | None:
 
 
 def same_request(one: ObservedApp, other: ObservedApp) -> bool:
-    """Whether two observations of an app ask for the same, whatever its status."""
+    """Return whether two observations of an app request the same, regardless of its status."""
     return (one.uid, one.generation, one.deleting, one.suspended) == (
         other.uid,
         other.generation,
@@ -154,7 +154,7 @@ def same_request(one: ObservedApp, other: ObservedApp) -> bool:
 
 
 def same_child(one: ObservedChild, other: ObservedChild) -> bool:
-    """Whether two observations of a child differ in nothing that a pass reads."""
+    """Return whether two observations of a child are equal in everything that a pass reads."""
     return (one.uid, one.owner, one.digest, one.workload) == (other.uid, other.owner, other.digest, other.workload)
 
 

@@ -12,7 +12,7 @@ from proxiedapp.routing.ruleparser import Pattern
 
 
 class RouteIndex:
-    """Apps by route key. The index knows keys and counts only; what an app requests is the caller's to keep."""
+    """Apps by route key. The index contains only keys and counts; the caller keeps what an app requests."""
 
     def __init__(self) -> None:
         self._by_host: dict[str, dict[RouteKey, dict[Key, int]]] = {}
@@ -25,7 +25,7 @@ class RouteIndex:
             apps[app] = apps.get(app, 0) + 1
 
     def remove(self, app: Key, claim: Claim) -> None:
-        """Take back one `add` of the same app and route keys; raises KeyError if there was none."""
+        """Undo one `add` of the same app and route keys; raises KeyError if there was none."""
         for route_key in claim:
             route_keys = self._by_host[route_key.host]
             apps = route_keys[route_key]

@@ -1,7 +1,7 @@
-"""The root file system of a container: the host's files under overlays, and mounts of its own.
+"""The root file system of a container: the host's files under overlays, and the container's own mounts.
 
-Every file of the host is there, nothing that the container writes reaches the host, and mount points that do not exist
-on the host can be made.
+The container sees every file of the host and can write, but no write reaches the host, and it can have mount points
+that do not exist on the host.
 """
 # pathlib would add a seventh to the start-up time, which each exec probe pays:
 # ruff: noqa: PTH102, PTH103, PTH106, PTH110, PTH112, PTH115, PTH120, PTH123, PTH211
@@ -36,7 +36,7 @@ def enter_new_root(spec: IsolationSpec) -> None:
     # Descriptors, because a path may soon name what is mounted on top of an overlay.
     overlays = [os.open(path, os.O_PATH) for path in _new_root(spec.scratch)]
     _mount_kernel_file_systems()
-    for each in sorted(spec.mounts, key=lambda each: each.target):  # parents before what lies in them
+    for each in sorted(spec.mounts, key=lambda each: each.target):  # parents first
         _bind(each)
     for path in spec.visible:
         if not os.path.exists(path):
