@@ -88,7 +88,7 @@ def _pages(url: str) -> Iterator[dict[str, Any]]:
             return
 
 
-def told(sandbox: Sandbox) -> dict[str, tuple[str, str, str]]:
+def route_conditions(sandbox: Sandbox) -> dict[str, tuple[str, str, str]]:
     """Return status, reason and message of RouteAccepted for each app."""
     found = {}
     for app in sandbox.get("proxiedapps", "-n", NAMESPACE)["items"]:
@@ -98,8 +98,8 @@ def told(sandbox: Sandbox) -> dict[str, tuple[str, str, str]]:
     return found
 
 
-def _all_told(sandbox: Sandbox, names: set[str]) -> bool:
-    return names <= told(sandbox).keys()
+def _all_reported(sandbox: Sandbox, names: set[str]) -> bool:
+    return names <= route_conditions(sandbox).keys()
 
 
 def _routes_are(sandbox: Sandbox, expected: set[str]) -> bool:
@@ -121,12 +121,12 @@ def test_first_app_keeps_its_route_keys_in_sixty_cases(crowded: Sandbox) -> None
         newcomers = [manifest(case, come - 1) for case, apps in enumerate(CASES) if len(apps) >= come]
         crowded.apply(*newcomers)
         names = {one["metadata"]["name"] for one in newcomers}
-        eventually(partial(_all_told, crowded, names), f"RouteAccepted on {len(names)} apps")
+        eventually(partial(_all_reported, crowded, names), f"RouteAccepted on {len(names)} apps")
         eventually(partial(_routes_are, crowded, accepted(come)), "Traefik has exactly the accepted routes")
         done = crowded.run("restart", "operator")
         assert done.returncode == 0, done.stderr
         assert routers(crowded) == accepted(come)
-    conditions = told(crowded)
+    conditions = route_conditions(crowded)
     assert {name for name, (status, _, _) in conditions.items() if status == "True"} == accepted(3)
     refused = {name: rest for name, (status, *rest) in conditions.items() if status == "False"}
     assert len(refused) > 20

@@ -96,7 +96,7 @@ def own_priority(sandbox: Sandbox, app: str = "shop") -> int:
     return priority
 
 
-def told(sandbox: Sandbox, app: str = "shop") -> tuple[str, str, str]:
+def route_accepted(sandbox: Sandbox, app: str = "shop") -> tuple[str, str, str]:
     """Return status, reason and message of RouteAccepted."""
     found = sandbox.conditions(app, "overlapped")["RouteAccepted"]
     return found["status"], found["reason"], found["message"]
@@ -182,15 +182,15 @@ def test_warning_matches_traefik_and_disappears_with_its_cause(
 ) -> None:
     ready = shop.conditions("shop", "overlapped")["Ready"]
     with present(shop, theirs):
-        eventually(lambda: told(shop)[1] == "Overlapped", "the warning")
-        status, _, message = told(shop)
+        eventually(lambda: route_accepted(shop)[1] == "Overlapped", "the warning")
+        status, _, message = route_accepted(shop)
         assert status == "True"
         assert message.startswith(f"The route is in place, but {said}")
         (priority,) = routers(shop, "overlapping").values()
         assert f"(its priority is {priority}, this app's is {own_priority(shop)})" in message
         eventually(lambda: asked(shop, path) == who, f"the status {who}")
         assert shop.conditions("shop", "overlapped")["Ready"] == ready
-    eventually(lambda: told(shop)[1] == "Accepted", "the end of the warning")
+    eventually(lambda: route_accepted(shop)[1] == "Accepted", "the end of the warning")
     eventually(lambda: asked(shop) == OURS, "the app's answer")
 
 
@@ -199,11 +199,11 @@ def test_equal_priorities_are_reported_as_undecided(shop: Sandbox, kind: str) ->
     own = own_priority(shop)
     theirs = ingress(HOST, "/api/v1", **{PRIORITY: str(own)}) if kind == "Ingress" else ingress_route(SAME, own)
     with present(shop, theirs):
-        eventually(lambda: told(shop)[1] == "Overlapped", "the warning")
-        assert "so either route may get the requests" in told(shop)[2]
+        eventually(lambda: route_accepted(shop)[1] == "Overlapped", "the warning")
+        assert "so either route may get the requests" in route_accepted(shop)[2]
         assert routers(shop, "overlapping") == {"theirs": own}
         assert asked(shop) in {OURS, THEIRS}
-    eventually(lambda: told(shop)[1] == "Accepted", "the end of the warning")
+    eventually(lambda: route_accepted(shop)[1] == "Accepted", "the end of the warning")
 
 
 def test_harmless_foreign_routes_are_not_reported(shop: Sandbox) -> None:
@@ -214,9 +214,9 @@ def test_harmless_foreign_routes_are_not_reported(shop: Sandbox) -> None:
     narrow = ingress_route(f"{SAME} && Header(`X-Theirs`, `yes`)", 2000, "narrow")
     with present(shop, below, elsewhere, beside, narrow):
         shop.apply(ingress_route(SAME, 2000, "matter"))
-        eventually(lambda: "IngressRoute overlapping/matter" in told(shop)[2], "the warning")
+        eventually(lambda: "IngressRoute overlapping/matter" in route_accepted(shop)[2], "the warning")
         shop.kubectl("delete", "ingressroute", "matter", "-n", "overlapping")
-        eventually(lambda: told(shop)[1] == "Accepted", "the end of the warning")
+        eventually(lambda: route_accepted(shop)[1] == "Accepted", "the end of the warning")
         eventually(lambda: len(routers(shop, "overlapping")) == 4, "Traefik has the others alone")
         eventually(lambda: asked(shop) == OURS, "the app's answer")
         assert asked(shop, "/api/v1/below") == THEIRS
@@ -231,21 +231,21 @@ def test_catch_all_takes_the_requests_of_an_app_without_hosts(shop: Sandbox) -> 
     shop.wait_ready("open", "overlapped")
     eventually(lambda: asked(shop, "/open/v1/app") == OURS, "the route")
     with present(shop, ingress_route("PathPrefix(`/`)")):
-        eventually(lambda: told(shop, "open")[1] == "Overlapped", "the warning")
+        eventually(lambda: route_accepted(shop, "open")[1] == "Overlapped", "the warning")
         priorities = f"(its priority is 15, this app's is {own_priority(shop, 'open')})"
-        assert f"takes the requests for any host /open/v1 {priorities}" in told(shop, "open")[2]
+        assert f"takes the requests for any host /open/v1 {priorities}" in route_accepted(shop, "open")[2]
         eventually(lambda: asked(shop, "/open/v1/app") == THEIRS, "the foreign route's response")
-        assert (told(shop)[1], asked(shop)) == ("Accepted", OURS), "an app with hosts has a higher priority"
+        assert (route_accepted(shop)[1], asked(shop)) == ("Accepted", OURS), "an app with hosts has a higher priority"
         named = hello("open", "overlapped", "/open/v1", route={"hosts": ["open.test"]})
         shop.apply(named)
-        eventually(lambda: told(shop, "open")[1] == "Accepted", "the message's advice helps")
+        eventually(lambda: route_accepted(shop, "open")[1] == "Accepted", "the message's advice helps")
         eventually(lambda: asked(shop, "/open/v1/app", "open.test") == OURS, "the app's answer")
     shop.kubectl("delete", "proxiedapp", "open", "-n", "overlapped")
 
 
 def test_nothing_is_written_while_a_warning_lasts(shop: Sandbox) -> None:
     with present(shop, ingress_route(SAME)):
-        eventually(lambda: told(shop)[1] == "Overlapped", "the warning")
+        eventually(lambda: route_accepted(shop)[1] == "Overlapped", "the warning")
         three_more_resyncs(shop)
         before = len(shop.writes())
         three_more_resyncs(shop)
@@ -273,11 +273,11 @@ def test_http_routes_count_once_traefik_has_accepted_them(shop: Sandbox) -> None
         shop.kubectl("wait", "--for=condition=Established", f"crd/{CRD['metadata']['name']}", "--timeout=60s")
         eventually(lambda: shop.get("httproutes"), "the API server serves it")
         shop.apply(route)
-        eventually(lambda: "HTTPRoute overlapping/theirs takes the requests" in told(shop)[2], "the warning")
+        eventually(lambda: "HTTPRoute overlapping/theirs takes the requests" in route_accepted(shop)[2], "the warning")
         shop.kubectl("delete", "httproute", "theirs", "-n", "overlapping")
-        eventually(lambda: told(shop)[1] == "Accepted", "the end of the warning")
+        eventually(lambda: route_accepted(shop)[1] == "Accepted", "the end of the warning")
         shop.apply(route)
-        eventually(lambda: told(shop)[1] == "Overlapped", "the warning again")
+        eventually(lambda: route_accepted(shop)[1] == "Overlapped", "the warning again")
     finally:
         shop.kubectl("delete", "crd", CRD["metadata"]["name"])
-    eventually(lambda: told(shop)[1] == "Accepted", "the warning ends with the API")
+    eventually(lambda: route_accepted(shop)[1] == "Accepted", "the warning ends with the API")

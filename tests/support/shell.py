@@ -30,11 +30,11 @@ _PATIENCE: Final = 300.0
 class Bash:
     """A bash without the user's configuration. Variables and the current folder persist between commands."""
 
-    def __init__(self, process: subprocess.Popen[bytes], notes: Path, tell: int, told: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], notes: Path, write_end: int, read_end: int) -> None:
         self._process = process
         self._stdin, self._stdout, self._stderr = (notes / name for name in ("stdin", "stdout", "stderr"))
-        self._tell = tell
-        self._told = told
+        self._write_end = write_end
+        self._read_end = read_end
         self._type("set -uo pipefail; trap : INT")  # Ctrl-C must stop the command, and not bash
 
     def run(self, command: str, *, stdin: str = "", until: str | None = None) -> Ran:
@@ -42,13 +42,13 @@ class Bash:
         self._stdin.write_text(stdin)
         self._stdout.write_text("")
         files = "<{} >{} 2>{}".format(*(quote(str(file)) for file in (self._stdin, self._stdout, self._stderr)))
-        self._type(f"eval {quote(command)} {files} {self._tell}>&-\necho $? >&{self._tell}")
+        self._type(f"eval {quote(command)} {files} {self._write_end}>&-\necho $? >&{self._write_end}")
         if until is not None:
             eventually(lambda: until in self._stdout.read_text() or self._ended(0), until, _PATIENCE)
             os.killpg(self._process.pid, signal.SIGINT)
         if not self._ended(_PATIENCE):
             raise TimeoutError(f"`{command}` does not end; so far it printed: {self._stdout.read_text()}")
-        status = os.read(self._told, 16)
+        status = os.read(self._read_end, 16)
         return Ran(int(status or self._process.wait()), self._stdout.read_text(), self._stderr.read_text())
 
     def _type(self, text: str) -> None:
@@ -58,14 +58,14 @@ class Bash:
 
     def _ended(self, seconds: float) -> bool:
         """Wait up to `seconds`, and return whether the command or bash itself has ended."""
-        return bool(select.select([self._told], [], [], seconds)[0])
+        return bool(select.select([self._read_end], [], [], seconds)[0])
 
 
 @contextmanager
 def bash(notes: Path, cwd: Path, env: Mapping[str, str], within: Sequence[str] = ()) -> Iterator[Bash]:
     """Run a bash, with the command `within` before it, until the block ends; its files are in `notes`."""
     notes.mkdir(exist_ok=True)
-    told, tell = os.pipe()
+    read_end, write_end = os.pipe()
     # A process that a shell started in the background ignores SIGINT, and so do all processes that it starts.
     command = [*within, shutil.which("env") or "env", "--default-signal=INT", "bash", "--noprofile", "--norc"]
     with (notes / "bash.log").open("wb") as log:
@@ -76,17 +76,17 @@ def bash(notes: Path, cwd: Path, env: Mapping[str, str], within: Sequence[str] =
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
-            pass_fds=[tell],
+            pass_fds=[write_end],
             start_new_session=True,
         )
-    os.close(tell)
+    os.close(write_end)
     try:
         with process:
             try:
-                yield Bash(process, notes, tell, told)
+                yield Bash(process, notes, write_end, read_end)
             except BaseException:
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGKILL)
                 raise
     finally:
-        os.close(told)
+        os.close(read_end)

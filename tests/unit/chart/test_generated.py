@@ -46,7 +46,7 @@ def schema() -> dict[str, Any]:
 
 
 def templates() -> str:
-    """Return the text of all templates, without what the CRD says."""
+    """Return the text of all templates, without the CRD."""
     texts = {file.name: file.read_text() for file in (CHART / "templates").rglob("*.*")}
     texts["crds.yaml"] = texts["crds.yaml"].partition("spec:")[0]
     return "\n".join(texts.values())
@@ -140,8 +140,8 @@ def metric_names() -> set[str]:
     suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
     for each in vars(metrics).values():
         if isinstance(each, Counter | Gauge | Histogram):
-            for told in each.describe():
-                names |= {told.name + suffix for suffix in suffixes.get(told.type, ("",))}
+            for family in each.describe():
+                names |= {family.name + suffix for suffix in suffixes.get(family.type, ("",))}
     return names
 
 

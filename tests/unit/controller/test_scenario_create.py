@@ -26,7 +26,7 @@ async def test_echoes_of_the_writes_wake_no_app(scenario: Scenario) -> None:
     await scenario.settle()
     assert len(scenario.outcomes) == 1
     assert (scenario.cluster.events, len(scenario.queue)) == ([], 0)
-    assert scenario.clock.next_in() == 5.0, "a look at the pods, should they not come up"
+    assert scenario.clock.next_in() == 5.0, "an inspection of the pods, in case they do not come up"
 
 
 async def test_second_pass_is_silent(scenario: Scenario) -> None:

@@ -106,7 +106,7 @@ async def test_failed_prune_is_tried_again(scenario: Scenario) -> None:
     assert scenario.conditions()["RouteAccepted"] == "True Accepted"
     scenario.clock.advance(0.5)
     assert await scenario.settle() == ["delete middlewares/shop-strip"]
-    assert scenario.clock.next_in() == 4.5, "no other try, but a look at the pods"
+    assert scenario.clock.next_in() == 4.5, "no other retry, but an inspection of the pods"
 
 
 async def test_refused_child_is_reported_with_an_event_and_retried_slowly(scenario: Scenario) -> None:

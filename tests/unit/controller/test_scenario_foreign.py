@@ -110,7 +110,7 @@ async def test_message_names_the_owner_of_the_other_object(
     assert scenario.message().startswith(f"Service shop already exists and belongs to {owner}. ")
 
 
-async def test_child_that_the_watch_did_not_tell_of_is_recognised(scenario: Scenario) -> None:
+async def test_child_that_the_watch_did_not_report_is_recognised(scenario: Scenario) -> None:
     """A crash after a write, a lost event: the object is there and ours, only the store does not know."""
     await scenario.served()
     uid = scenario.child(DEPLOYMENT).body["metadata"]["uid"]

@@ -98,7 +98,7 @@ async def test_status_never_lands_on_another_app_of_the_name(scenario: Scenario)
     assert requests[-1].startswith("status"), "no Event follows, and no error"
     assert scenario.status() == {"observedGeneration": -1}
     assert scenario.outcomes[-1].label == "applied"
-    assert scenario.clock.next_in() == 5.0, "no try for the old app, but a look at the pods"
+    assert scenario.clock.next_in() == 5.0, "no retry for the old app, but an inspection of the pods"
 
 
 async def test_app_replaced_by_another_is_served_after_the_old_children_are_deleted(scenario: Scenario) -> None:

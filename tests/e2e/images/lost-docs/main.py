@@ -1,4 +1,4 @@
-"""An app that writes its docs page itself and forgets the prefix, which works until a proxy stands in front."""
+"""An app that writes its docs page itself and forgets the prefix, which works only without a proxy in front."""
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html

@@ -1,4 +1,4 @@
-"""An app that names further servers, as in FastAPI's "Behind a Proxy"."""
+"""An app that lists more servers, as in FastAPI's "Behind a Proxy"."""
 
 from fastapi import FastAPI, Request
 

@@ -141,7 +141,7 @@ async def test_an_error_that_a_watch_reports_ends_it_with_the_reason() -> None:
 
 
 async def test_the_watch_of_a_removed_kind_waits_until_the_kind_is_served_again() -> None:
-    """It would be answered 404, at which kopf gives up all watches."""
+    """Otherwise its watch would get 404, after which kopf stops all watches."""
     server = WatchServer(scripts={SERVICE_MONITOR: [[]]})
     async with watching(server, Woken()):
         for kind in KINDS:
