@@ -78,7 +78,7 @@ class Reconciler:
             applier=applier,
             builder=DesiredBuilder(defaults, served),
             pods=PodInspector(api, now),
-            verified=VerifiedCondition(verifier, proxy_urls, entry_point_urls, pod_ip),
+            verified=VerifiedCondition(verifier, proxy_urls, entry_point_urls, pod_ip, store.cluster_ip),
             statuses=StatusWriter(api, store, wake),
             entry_point_urls=entry_point_urls,
             now=now,

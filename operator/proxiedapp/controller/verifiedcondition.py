@@ -1,6 +1,6 @@
 """The condition Verified: requested from the verifier after a rollout, and otherwise kept as it is in the status."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +22,8 @@ class VerifiedCondition:
     proxy_urls: Mapping[str, str]
     entry_point_urls: Mapping[str, str]
     pod_ip: str | None
+    cluster_ip: Callable[[ObservedApp], str | None]
+    """The address of an app's Service; None while it has none."""
 
     def of(
         self, app: ObservedApp, desired: Desired | None, workload: Workload | None, now: datetime
@@ -45,7 +47,11 @@ class VerifiedCondition:
             proxy_urls=self.proxy_urls,
             entry_point_urls=self.entry_point_urls,
             pod_ip=self.pod_ip,
+            cluster_ip=self.cluster_ip(app),
         )
+        if request is None:
+            self.verifier.forget(app.key)
+            return reported
         is_reported = reported is not None and reported.observed_generation == app.generation
         verdict = self.verifier.verdict(app.key, request, is_reported=is_reported)
         return reported if verdict is None else condition_of_verdict(verdict, now)

@@ -19,10 +19,12 @@ def verify_request_of(
     proxy_urls: Mapping[str, str],
     entry_point_urls: Mapping[str, str],
     pod_ip: str | None,
-) -> VerifyRequest:
-    """Return what to verify and how to reach it.
+    cluster_ip: str | None,
+) -> VerifyRequest | None:
+    """Return what to verify and how to reach it; None if neither proxy nor Service can be reached.
 
-    Requests go only to the configured address of the proxy or to the app's own Service, whatever the spec contains.
+    Requests go only to the configured address of the proxy or to the ClusterIP of the app's own Service, whatever the
+    spec contains. The name of the Service may lead anywhere if another client changes its type.
     """
     verify = desired.app.spec.verify
     options = VerifyOptions(verify.openapi_path, verify.docs_path, tuple(verify.extra_paths or ()))
@@ -33,15 +35,23 @@ def verify_request_of(
         url = min(reached, key=lambda url: not url.startswith("https"))
         # The proxy's certificate is for the public name, and this URL has another one.
         target = VerifyTarget(f"{url}{prefix}", host=host, insecure=True)
+    elif cluster_ip is not None:
+        target = _direct(desired, prefix, host, entry_point_urls, pod_ip, cluster_ip)
     else:
-        target = _direct(desired, prefix, host, entry_point_urls, pod_ip)
+        return None
     return VerifyRequest(app.generation, workload.generation, target, options)
 
 
 def _direct(
-    desired: Desired, prefix: str, host: str | None, entry_point_urls: Mapping[str, str], pod_ip: str | None
+    desired: Desired,
+    prefix: str,
+    host: str | None,
+    entry_point_urls: Mapping[str, str],
+    pod_ip: str | None,
+    cluster_ip: str,
 ) -> VerifyTarget:
     service = f"{desired.route.service}.{desired.route.app.namespace}.svc"
+    address = f"[{cluster_ip}]" if ":" in cluster_ip else cluster_ip
     schemes = {
         urlsplit(entry_point_urls[name]).scheme for name in desired.route.entry_points if name in entry_point_urls
     }
@@ -51,8 +61,8 @@ def _direct(
         "X-Forwarded-For": pod_ip or "192.0.2.1",
     }
     return VerifyTarget(
-        f"http://{service}:{desired.route.port}{prefix}",
-        host=host,
+        f"http://{address}:{desired.route.port}{prefix}",
+        host=host or service,
         headers=headers,
         direct=True,
         trusted=pod_ip is not None and _trusts(desired.trusted_proxies, pod_ip),

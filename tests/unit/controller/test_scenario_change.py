@@ -116,6 +116,7 @@ async def test_deleted_child_is_created_again(scenario: Scenario, kind: Kind, na
     [
         pytest.param(DEPLOYMENT, "shop", ("spec", "replicas"), 7, id="pods scaled by hand"),
         pytest.param(SERVICE, "shop", ("spec", "ports"), [], id="ports taken from the Service"),
+        pytest.param(SERVICE, "shop", ("spec", "type"), "ExternalName", id="a Service that leads anywhere"),
         pytest.param(SERVICE, "shop", ("metadata", "labels", "app.kubernetes.io/name"), "x", id="a label"),
         pytest.param(MIDDLEWARE, "shop-strip", ("spec", "stripPrefix", "prefixes"), ["/"], id="a middleware bent"),
         pytest.param(INGRESS_ROUTE, "shop", ("spec", "entryPoints"), ["other"], id="another entry point"),

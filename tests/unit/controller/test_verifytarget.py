@@ -14,9 +14,10 @@ from proxiedapp.controller.verification import VerifyRequest
 from proxiedapp.controller.verifytarget import verify_request_of
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.desired import desired
+from proxiedapp.resources.kinds import SERVICE
 from proxiedapp.verify.target import VerifyOptions, VerifyTarget, parse_target
 from tests.support.apps import DEFAULTS, a_spec
-from tests.support.observed import app_body
+from tests.support.observed import app_body, child_body
 from tests.support.specs import specs
 
 PROXY = {"web": "http://traefik", "websecure": "https://traefik:8443"}
@@ -33,18 +34,25 @@ def observed(spec: dict[str, Any]) -> ObservedApp:
 
 
 def subject(
-    spec: dict[str, Any], *, proxy_urls: dict[str, str] | None = None, pod_ip: str | None = "10.1.2.3"
+    spec: dict[str, Any],
+    *,
+    proxy_urls: dict[str, str] | None = None,
+    pod_ip: str | None = "10.1.2.3",
+    cluster_ip: str = "10.96.0.7",
 ) -> VerifyRequest:
     app = observed(spec)
     want = desired(ProxiedApp(app.key, parse_spec(spec)), DEFAULTS)
-    return verify_request_of(
+    request = verify_request_of(
         app,
         want,
         WORKLOAD,
         proxy_urls=PROXY if proxy_urls is None else proxy_urls,
         entry_point_urls=PUBLIC,
         pod_ip=pod_ip,
+        cluster_ip=cluster_ip,
     )
+    assert request is not None
+    return request
 
 
 @pytest.mark.parametrize(
@@ -81,20 +89,35 @@ def direct(scheme: str = "https", host: str = "shop.team.svc", client: str = "10
         pytest.param(
             {},
             "10.1.2.3",
-            VerifyTarget("http://shop.team.svc:80/api/v1", headers=direct(), direct=True, trusted=True, strips=True),
+            VerifyTarget(
+                "http://10.96.0.7:80/api/v1",
+                host="shop.team.svc",
+                headers=direct(),
+                direct=True,
+                trusted=True,
+                strips=True,
+            ),
             id="trusted",
         ),
         pytest.param(
             {"proxy": {"trustedProxies": ["192.0.2.0/24"]}},
             "10.1.2.3",
-            VerifyTarget("http://shop.team.svc:80/api/v1", headers=direct(), direct=True, trusted=False, strips=True),
+            VerifyTarget(
+                "http://10.96.0.7:80/api/v1",
+                host="shop.team.svc",
+                headers=direct(),
+                direct=True,
+                trusted=False,
+                strips=True,
+            ),
             id="not trusted",
         ),
         pytest.param(
             {},
             "2001:db8::1",
             VerifyTarget(
-                "http://shop.team.svc:80/api/v1",
+                "http://10.96.0.7:80/api/v1",
+                host="shop.team.svc",
                 headers=direct(client="2001:db8::1"),
                 direct=True,
                 trusted=False,
@@ -106,7 +129,8 @@ def direct(scheme: str = "https", host: str = "shop.team.svc", client: str = "10
             {},
             None,
             VerifyTarget(
-                "http://shop.team.svc:80/api/v1",
+                "http://10.96.0.7:80/api/v1",
+                host="shop.team.svc",
                 headers=direct(client="192.0.2.1"),
                 direct=True,
                 trusted=False,
@@ -122,7 +146,7 @@ def direct(scheme: str = "https", host: str = "shop.team.svc", client: str = "10
             },
             "10.1.2.3",
             VerifyTarget(
-                "http://shop.team.svc:80/api/v1",
+                "http://10.96.0.7:80/api/v1",
                 host="a.example",
                 headers=direct("http", "a.example"),
                 direct=True,
@@ -133,7 +157,7 @@ def direct(scheme: str = "https", host: str = "shop.team.svc", client: str = "10
         pytest.param(
             {"port": 9000, "route": {"pathPrefix": "/"}},
             "10.1.2.3",
-            VerifyTarget("http://shop.team.svc:80", headers=direct(), direct=True, trusted=True),
+            VerifyTarget("http://10.96.0.7:80", host="shop.team.svc", headers=direct(), direct=True, trusted=True),
             id="no prefix, another port",
         ),
     ],
@@ -142,6 +166,40 @@ def test_app_is_asked_as_the_proxy_would_where_that_is_out_of_reach(
     fields: dict[str, Any], pod_ip: str | None, target: VerifyTarget
 ) -> None:
     assert subject(a_spec(**fields), proxy_urls={}, pod_ip=pod_ip).target == target
+
+
+def test_address_of_an_ipv6_service_is_in_brackets() -> None:
+    asked = subject(a_spec(), proxy_urls={}, cluster_ip="fd00::7")
+    assert asked.target.url == "http://[fd00::7]:80/api/v1"
+
+
+def test_app_without_proxy_address_and_service_is_not_verified() -> None:
+    app = observed(a_spec())
+    want = desired(ProxiedApp(app.key, parse_spec(a_spec())), DEFAULTS)
+    request = verify_request_of(
+        app, want, WORKLOAD, proxy_urls={}, entry_point_urls=PUBLIC, pod_ip=None, cluster_ip=None
+    )
+    assert request is None
+
+
+@pytest.mark.parametrize(
+    ("spec", "address"),
+    [
+        pytest.param({}, "10.96.0.7", id="as the operator applies it"),
+        pytest.param({"type": "ExternalName", "externalName": "other.example"}, None, id="a name anywhere"),
+        pytest.param({"type": "NodePort"}, None, id="another type, until the next pass"),
+        pytest.param({"clusterIP": "None"}, None, id="headless"),
+    ],
+)
+def test_address_is_that_of_a_service_as_the_operator_applies_it(spec: dict[str, Any], address: str | None) -> None:
+    store = Store(DEFAULTS.entry_points)
+    store.observe_app(app_body())
+    app, _ = store.snapshot(Key("team", "shop"))
+    assert app is not None
+    assert store.cluster_ip(app) is None
+    given = {"type": "ClusterIP", "clusterIP": "10.96.0.7", **spec}
+    store.observe_child(SERVICE, child_body(SERVICE, spec=given))
+    assert store.cluster_ip(app) == address
 
 
 def test_version_and_options_are_those_of_the_app() -> None:

@@ -16,7 +16,8 @@ from proxiedapp.controller.observed.workload import Workload, workload_of
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE
+from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, SERVICE
+from proxiedapp.resources.service import SERVICE_TYPE
 from proxiedapp.routing.claim import Claim, granted_claim, requested_claim
 from proxiedapp.routing.entrypoints import EntryPoints
 
@@ -56,6 +57,8 @@ class ObservedChild:
     """Set for a Deployment only."""
     granted: Claim = frozenset()
     """The route keys that an IngressRoute serves."""
+    cluster_ip: str | None = None
+    """The address of a Service of our type; None for other children."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,14 @@ def observed_child(kind: Kind, body: Manifest) -> ObservedChild:
         owned_digest(body),
         workload_of(body) if kind is DEPLOYMENT else None,
         granted_claim(body.get("spec") or {}) if kind is INGRESS_ROUTE else frozenset(),
+        _cluster_ip(body.get("spec") or {}) if kind is SERVICE else None,
     )
+
+
+def _cluster_ip(spec: Manifest) -> str | None:
+    """Return the address of a Service; None if it is headless, or of another type, until the next pass."""
+    address = str(spec.get("clusterIP", ""))
+    return address if spec.get("type") == SERVICE_TYPE and address not in {"", "None"} else None
 
 
 def controller_of(body: Manifest) -> Owner | None:
@@ -155,7 +165,13 @@ def same_request(one: ObservedApp, other: ObservedApp) -> bool:
 
 def same_child(one: ObservedChild, other: ObservedChild) -> bool:
     """Return whether two observations of a child are equal in everything that a pass reads."""
-    return (one.uid, one.owner, one.digest, one.workload) == (other.uid, other.owner, other.digest, other.workload)
+    return (one.uid, one.owner, one.digest, one.workload, one.cluster_ip) == (
+        other.uid,
+        other.owner,
+        other.digest,
+        other.workload,
+        other.cluster_ip,
+    )
 
 
 def _packed_spec(spec: Any, packed: bytes, entry_points: EntryPoints) -> PackedSpec:

@@ -22,6 +22,7 @@ from proxiedapp.controller.observed.routeindex import RouteIndex
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
+from proxiedapp.resources.kinds import SERVICE
 from proxiedapp.routing.claim import Claim, Contender, RouteKey
 from proxiedapp.routing.entrypoints import EntryPoints
 from proxiedapp.routing.ruleparser import Pattern
@@ -42,6 +43,11 @@ class Store:
     def snapshot(self, key: Key) -> tuple[ObservedApp | None, tuple[ObservedChild, ...]]:
         """Return an app and the children that name it as their controller, of whatever uid."""
         return self._apps.get(key), tuple(self._by_owner.get(key, {}).values())
+
+    def cluster_ip(self, app: ObservedApp) -> str | None:
+        """Return the address of the app's Service; None if there is none, or not as the operator applies it."""
+        service = self._children.get(ChildId(SERVICE, app.key.namespace, app.key.name))
+        return service.cluster_ip if service is not None and service.owner == (app.key, app.uid) else None
 
     def all_keys(self) -> list[Key]:
         """Return the keys of all apps."""
