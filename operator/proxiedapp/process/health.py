@@ -11,6 +11,8 @@ import uvicorn
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from proxiedapp.process.boundedhttp import MAX_CONNECTIONS, MAX_HEAD_BYTES, bounded_protocol
+
 
 @dataclass(slots=True)
 class Health:
@@ -45,16 +47,16 @@ def health_app(health: Health) -> FastAPI:
     app = FastAPI(title="ProxiedApp operator", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/healthz")
-    def healthz() -> Response:
+    async def healthz() -> Response:
         return Response("ok\n") if health.alive else Response("the event loop is blocked\n", status_code=500)
 
     @app.get("/readyz")
-    def readyz() -> Response:
+    async def readyz() -> Response:
         missing = health.waiting_for
         return Response("ok\n") if missing is None else Response(f"waiting for {missing}\n", status_code=503)
 
     @app.get("/metrics")
-    def metrics() -> Response:
+    async def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return app
@@ -72,7 +74,16 @@ def serve_health(health: Health, listener: socket.socket | None) -> Iterator[Non
     if listener is None:
         yield
         return
-    server = uvicorn.Server(uvicorn.Config(health_app(health), log_config=None, access_log=False))
+    config = uvicorn.Config(
+        health_app(health),
+        http=bounded_protocol(),
+        ws="none",
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+        backlog=MAX_CONNECTIONS,
+        log_config=None,
+        access_log=False,
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="health", daemon=True)
     thread.start()
     try:
