@@ -10,14 +10,24 @@ _STANDARD: Final = frozenset(vars(logging.makeLogRecord({})))
 
 
 class TextFormatter(logging.Formatter):
-    """One line: time, level, message, and the extra fields of the record as key=value."""
+    """One line: time, level, message, and the extra fields of the record as key=value.
+
+    Line ends and other characters that cannot be printed are escaped, those of a traceback as well: the text may come
+    from an author of an app, and must not look like another record or control a terminal.
+    """
 
     @override
     def format(self, record: logging.LogRecord) -> str:
         """Return the line with the extra fields after the message."""
         extra = {key: value for key, value in vars(record).items() if key not in _STANDARD | {"message", "asctime"}}
         line = super().format(record)
-        return " ".join([line, *(f"{key}={value}" for key, value in extra.items())])
+        return _printable(" ".join([line, *(f"{key}={value}" for key, value in extra.items())]))
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def configure(level: str, log_format: str) -> None:
