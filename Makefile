@@ -11,7 +11,7 @@ PROSE := README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md Makefile mkdocs.yml 
   helm/proxiedapp/values.yaml helm/proxiedapp/files helm/proxiedapp/templates/NOTES.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test matrix docs screenshots check fix generate lock bench version dist chart image publish sign clean
+.PHONY: help setup demo test fuzz matrix docs screenshots check fix generate lock bench version dist chart image publish sign clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ demo: setup ## a ProxiedApp served at its prefix by a real Traefik, on this mach
 test: setup ## every test that this machine can run, the real control plane included
 	-@$(if $(PYTEST_ARGS),,$(BIN)/python -m tests.support.goprograms)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+fuzz: setup ## hostile specs, answers and routes from new seeds, for SECONDS=600 in each test
+	@PROXIEDAPP_FUZZ_SECONDS=$(or $(SECONDS),600) $(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)
 
 matrix: setup ## every server in every scenario through the real proxy: prints a table and writes docs/servers.md
 	@$(BIN)/python -m tests.matrix

@@ -98,7 +98,7 @@ def expand_references(
         steps.spend(len(value))
         return value
 
-    # Without a ) after it, $( is no reference. Searching for one from each $( would take quadratic time.
+    # Without a ) after it, $( is not a reference. Searching for one from each $( would take quadratic time.
     closed = text.rfind(")") + 1
     try:
         expanded = _REFERENCE.sub(replacement, text[:closed])
