@@ -3,13 +3,13 @@
 The checks run in the order of ROUTE_CHECKS, and the first one that finds a conflict decides.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from proxiedapp.api.errors import RouteConflictError
 from proxiedapp.kube.key import Key
-from proxiedapp.routing.claim import Contender, RouteKey, assign_holders
+from proxiedapp.routing.claim import Contender, RouteKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +17,19 @@ class RouteConflict:
     """Another app holds a route key that this app requests."""
 
     error: RouteConflictError
+    lost: RouteKey
+    holder: Key
     keeps_old_route: bool
     """Whether the app stays at the route that it already has; its pods then stay too, since they must fit it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """An app among all apps that share a route key with it."""
+    """An app, and the holders of the route keys that it requests or has been granted."""
 
     app: Contender
     holders: Mapping[RouteKey, Key]
-    """The app that holds each route key."""
+    """Without an entry for a route key that is free."""
 
     @property
     def lost(self) -> RouteKey | None:
@@ -39,7 +41,7 @@ class Contest:
     @property
     def keeps_what_it_has(self) -> bool:
         """Whether the app has a route and holds all its route keys."""
-        return bool(self.app.granted) and all(self.holders[one] == self.app.key for one in self.app.granted)
+        return bool(self.app.granted) and all(self.holders.get(one) == self.app.key for one in self.app.granted)
 
 
 Check: TypeAlias = Callable[[Contest], RouteConflict | None]
@@ -49,12 +51,12 @@ def moves_to_a_held_route_key(contest: Contest) -> RouteConflict | None:
     """Reject a change of route if another app holds the new one: the app stays where it is."""
     if contest.lost is None or not contest.keeps_what_it_has:
         return None
-    return RouteConflict(_error(contest, contest.lost), keeps_old_route=True)
+    return _conflict(contest, contest.lost, keeps_old_route=True)
 
 
 def requests_a_held_route_key(contest: Contest) -> RouteConflict | None:
     """Leave an app without a route if another app holds it: its pods run, and take over when it becomes free."""
-    return None if contest.lost is None else RouteConflict(_error(contest, contest.lost), keeps_old_route=False)
+    return None if contest.lost is None else _conflict(contest, contest.lost, keeps_old_route=False)
 
 
 ROUTE_CHECKS: Final[tuple[Check, ...]] = (
@@ -63,20 +65,17 @@ ROUTE_CHECKS: Final[tuple[Check, ...]] = (
 )
 
 
-def route_conflict(app: Key, contenders: Sequence[Contender]) -> RouteConflict | None:
-    """Return why an app cannot have its route; None if it can.
-
-    `contenders` are the app and all apps that share a route key with it, directly or through other apps.
-    """
-    if len(contenders) == 1:
-        return None
-    contest = Contest(next(one for one in contenders if one.key == app), assign_holders(contenders))
+def route_conflict(app: Contender, holders: Mapping[RouteKey, Key]) -> RouteConflict | None:
+    """Return why an app cannot have its route; None if it can."""
+    contest = Contest(app, holders)
     return next((found for check in ROUTE_CHECKS if (found := check(contest)) is not None), None)
 
 
-def _error(contest: Contest, lost: RouteKey) -> RouteConflictError:
-    return RouteConflictError(
+def _conflict(contest: Contest, lost: RouteKey, *, keeps_old_route: bool) -> RouteConflict:
+    holder = contest.holders[lost]
+    error = RouteConflictError(
         "spec.route",
-        f"{lost} is already claimed by the ProxiedApp {contest.holders[lost]}",
+        f"{lost} is already claimed by the ProxiedApp {holder}",
         "Choose another host or prefix, or change the route of that app",
     )
+    return RouteConflict(error, lost, holder, keeps_old_route)

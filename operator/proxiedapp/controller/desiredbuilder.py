@@ -1,9 +1,8 @@
-"""Building what an app's spec asks for under the operator's settings, and remembering whether that is possible."""
+"""Building what an app's spec asks for under the operator's settings."""
 
 from dataclasses import dataclass
 
 from proxiedapp.api.app import ProxiedApp, parse_spec
-from proxiedapp.api.errors import RejectedError
 from proxiedapp.controller.observed.objects import ObservedApp
 from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.resources.defaults import Defaults
@@ -25,19 +24,4 @@ class DesiredBuilder:
         `workload` is the app's Deployment, whose number of pods an autoscaler may have changed.
         """
         scale = None if workload is None else Scale(workload.desired, by_others=workload.scaled_by_others)
-        try:
-            built = desired(ProxiedApp(app.key, parse_spec(app.spec)), self.defaults, scale, self.served)
-        except RejectedError:
-            app.packed_spec.servable = False
-            raise
-        app.packed_spec.servable = True
-        return built
-
-    def is_servable(self, app: ObservedApp) -> bool:
-        """Whether an app's spec can be served at all; built at most once per spec, since a build takes about 1 ms."""
-        if app.packed_spec.servable is None:
-            try:
-                self.build(app, None)
-            except RejectedError:
-                return False
-        return app.packed_spec.servable is True
+        return desired(ProxiedApp(app.key, parse_spec(app.spec)), self.defaults, scale, self.served)

@@ -23,6 +23,9 @@ MISSED: Final = Counter(
 VERIFICATIONS: Final = Counter("proxiedapp_verifications", "Verifications of a running app, by result", ["outcome"])
 APPS: Final = Gauge("proxiedapp_apps", "Apps by the reason of their condition Ready, such as Conflict", ["reason"])
 APPS_VERIFIED: Final = Gauge("proxiedapp_apps_verified", "Apps by the result of their last verification", ["verified"])
+FOREIGN_INCOMPLETE: Final = Gauge(
+    "proxiedapp_foreign_routes_incomplete", "Foreign routes that are too large to be compared completely"
+)
 LEADING: Final = Gauge("proxiedapp_leading", "1 if this replica is the leader, 0 if it is on standby")
 QUEUE_DEPTH: Final = Gauge("proxiedapp_queue_depth", "Apps waiting for a pass; 0 in a standby replica")
 QUEUE_AGE: Final = Gauge("proxiedapp_queue_age_seconds", "How long the next app has waited for its pass")

@@ -1,12 +1,12 @@
 """One pass for one app: decide, write what differs, report."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from proxiedapp.api.errors import MiddlewareMissingError, RejectedError
 from proxiedapp.controller.apply import Applier, ApplyReport
-from proxiedapp.controller.conflicts import route_conflict
+from proxiedapp.controller.conflicts import RouteConflict, route_conflict
 from proxiedapp.controller.desiredbuilder import DesiredBuilder
 from proxiedapp.controller.middlewares import check_middlewares
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
@@ -52,6 +52,7 @@ class Reconciler:
     statuses: StatusWriter
     entry_point_urls: Mapping[str, str]
     now: Callable[[], datetime]
+    wake: Callable[[Key], None]
 
     @classmethod
     def assemble(
@@ -82,6 +83,7 @@ class Reconciler:
             statuses=StatusWriter(api, store, wake),
             entry_point_urls=entry_point_urls,
             now=now,
+            wake=wake,
         )
 
     async def reconcile(self, key: Key) -> Outcome:
@@ -101,7 +103,7 @@ class Reconciler:
         report = ApplyReport()
         waits = False
         try:
-            desired = self.builder.build(app, workload)
+            desired = self._build(app, workload)
             report, result = await self._apply(app, desired, children)
             if report.namespace_terminating:
                 return Outcome("gone")
@@ -114,7 +116,7 @@ class Reconciler:
         inspection = PodInspection()
         if result.problem is None and desired is not None:
             inspection = await self.pods.inspect(app, workload)
-            overlap = find_overlap(desired.route, self.builder.defaults.entry_points, self.foreign_routes.at)
+            overlap = find_overlap(desired.route, self.builder.defaults.entry_points, self.foreign_routes)
             result = replace(result, pod_problem=inspection.problem, overlap=overlap)
         await self._report(app, desired if result.routed else None, result, workload)
         label = result.problem.reason if result.problem is not None else "applied" if report.results else "ready"
@@ -128,11 +130,37 @@ class Reconciler:
         if app is not None and not app.deleting:
             await self._report(app, None, quarantined(why), _workload(app, children))
 
+    def _build(self, app: ObservedApp, workload: Workload | None) -> Desired:
+        """Return what an app asks for, and wake the apps for which the verdict changes who gets a route key.
+
+        Raises RejectedError.
+        """
+        try:
+            desired = self.builder.build(app, workload)
+        except RejectedError:
+            self._wake_all(self.store.record_verdict(app, servable=False))
+            raise
+        self._wake_all(self.store.record_verdict(app, servable=True))
+        return desired
+
+    def _conflict(self, app: ObservedApp) -> RouteConflict | None:
+        contender = self.store.routes.contender(app.key)
+        if contender is None:
+            return None  # deleted since the pass began
+        found = route_conflict(contender, self.store.routes.holders(app.key))
+        lost = None if found is None else (found.lost, found.holder)
+        self._wake_all(self.store.routes.report(app.key, lost))
+        return found
+
+    def _wake_all(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            self.wake(key)
+
     async def _apply(
         self, app: ObservedApp, desired: Desired, children: tuple[ObservedChild, ...]
     ) -> tuple[ApplyReport, PassResult]:
         """Write the children that differ; raises RejectedError if nothing may be written."""
-        conflict = route_conflict(app.key, self.store.contenders(app.key, self.builder.is_servable))
+        conflict = self._conflict(app)
         if conflict is not None and conflict.keeps_old_route:
             raise conflict.error
         planned = plan(app, desired.children if conflict is None else desired.children_without_route, children)

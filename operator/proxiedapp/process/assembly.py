@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from proxiedapp.api.reasons import Reason
 from proxiedapp.controller.apply import Applier
-from proxiedapp.controller.metrics import APPS, APPS_VERIFIED, BUILD, QUEUE_AGE, QUEUE_DEPTH
+from proxiedapp.controller.metrics import APPS, APPS_VERIFIED, BUILD, FOREIGN_INCOMPLETE, QUEUE_AGE, QUEUE_DEPTH
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.queue import Queue
@@ -41,6 +41,7 @@ class Operator:
         """Let the metrics that are read at each scrape read from these parts."""
         QUEUE_DEPTH.set_function(self.queue.depth)
         QUEUE_AGE.set_function(self.queue.age)
+        FOREIGN_INCOMPLETE.set_function(self.reconciler.foreign_routes.incomplete)
         BUILD.labels(version("proxiedapp")).set(1)
         for reason in Reason:
             APPS.labels(reason.value).set_function(partial(self.store.reasons.__getitem__, reason.value))

@@ -7,14 +7,19 @@ a free route key goes to the older app, then to the first by name. A claim is gr
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from typing_extensions import override
 
 from proxiedapp.api.route import RouteSpec
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.entrypoints import EntryPoints
+from proxiedapp.routing.ingressclass import normalized_class
 from proxiedapp.routing.rule import Rule
+
+MAX_GRANTED_KEYS: Final = 1024
+"""Route keys of one IngressRoute that count, twice as many as the largest spec requests (32 hosts on 16 entry points).
+Another client may write more into an IngressRoute, and then none of them counts."""
 
 
 class RouteKey(NamedTuple):
@@ -24,6 +29,7 @@ class RouteKey(NamedTuple):
     prefix: str
     entry_point: str
     ingress_class: str
+    """In the form of `normalized_class`: without a class, or of the class `traefik`, one Traefik may serve both."""
 
     @override
     def __str__(self) -> str:
@@ -46,8 +52,9 @@ class Contender:
 
 def claim_of(rule: Rule, entry_points: Iterable[str], ingress_class: str | None) -> Claim:
     """Return the route keys that a route with this rule occupies."""
+    ingress = normalized_class(ingress_class)
     return frozenset(
-        RouteKey(host, rule.prefix, entry_point, ingress_class or "")
+        RouteKey(host, rule.prefix, entry_point, ingress)
         for host in rule.hosts or ("",)
         for entry_point in entry_points
     )
@@ -63,10 +70,13 @@ def requested_claim(route: RouteSpec, entry_points: EntryPoints) -> Claim:
 def granted_claim(ingress_route: Mapping[str, Any]) -> Claim:
     """Return the route keys of an IngressRoute's spec; rules that the operator would not write count for none."""
     route_keys: set[RouteKey] = set()
+    entry_points = ingress_route.get("entryPoints") or []
     for route in ingress_route.get("routes") or []:
         rule = Rule.parse(route.get("match", ""))
         if rule is not None:
-            route_keys |= claim_of(rule, ingress_route.get("entryPoints") or [], ingress_route.get("ingressClassName"))
+            if len(route_keys) + len(rule.hosts or ("",)) * len(entry_points) > MAX_GRANTED_KEYS:
+                return frozenset()
+            route_keys |= claim_of(rule, entry_points, ingress_route.get("ingressClassName"))
     return frozenset(route_keys)
 
 

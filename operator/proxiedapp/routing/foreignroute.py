@@ -2,16 +2,26 @@
 
 Each object is read as Traefik v3.7.13 reads it (`pkg/provider/kubernetes/{crd,ingress,gateway}`). An object that cannot
 be read, or that another proxy serves, matches nothing here.
+
+Any user who may write routes decides how large they are, so reading one takes a limited number of steps. If a route
+exceeds it, only what was read until then counts: a warning to every app that it might match would hurt them, since
+their authors could neither check nor change it.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from typing_extensions import override
 
+from proxiedapp.api.budget import Budget, BudgetError
+from proxiedapp.routing.ingressclass import normalized_class
 from proxiedapp.routing.ruleparser import Pattern, parse
+
+MAX_ROUTE_STEPS: Final = 40_000
+"""Steps that reading one foreign route may take: a token of a rule, a pattern, or a combination of two patterns. An
+Ingress with 4,000 paths takes 28,000."""
 
 _GATEWAY_CONTROLLER: Final = "traefik.io/gateway-controller"
 _ROUTER: Final = "traefik.ingress.kubernetes.io/router."
@@ -42,57 +52,87 @@ class ForeignRoute:
     """In the form of `normalized_class`; None for a kind that has no ingress class."""
     tls: bool = False
     """Whether it matches TLS requests only, even on an entry point that does not use TLS by default."""
+    complete: bool = True
+    """False if the object exceeds a limit, so that it may match more than these patterns."""
 
 
-def read_foreign_route(kind: str, body: Mapping[str, Any]) -> ForeignRoute | None:
-    """Read an object; return None if it matches nothing, or nothing that can be determined."""
+def read_foreign_route(kind: str, body: Mapping[str, Any], budget: Budget | None = None) -> ForeignRoute | None:
+    """Read an object; return None if it matches nothing, or nothing that can be determined.
+
+    `budget` is by default one of MAX_ROUTE_STEPS. A route that exceeds it is returned with `complete` False.
+    """
+    patterns = _Patterns(budget or Budget(MAX_ROUTE_STEPS))
     try:
-        found = _READERS[kind](body)
+        found = _READERS[kind](body, patterns)
     except (AttributeError, KeyError, TypeError, ValueError):
         return None  # the object does not have the shape of its API
-    return found if found.priorities else None
+    return found if found.priorities or not found.complete else None
 
 
-def normalized_class(name: str | None) -> str:
-    """Return an ingress class in a form that can be compared: no class and `traefik` are the same.
+class _Patterns:
+    """The patterns of one object, with the highest priority of each."""
 
-    By default Traefik serves objects of both (measured with Traefik 3.7.15).
-    """
-    return "" if name is None or name == "traefik" else name
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self.priorities: dict[Pattern, int] = {}
+        self.complete = True
+
+    def read(self, rules: Iterable[Iterator[tuple[Pattern, int]]]) -> None:
+        """Add the patterns of all rules; a rule beyond the limits is left out, and ends the list if no step is left."""
+        for rule in rules:
+            try:
+                self._budget.spend()
+                for pattern, priority in rule:
+                    self._budget.spend()
+                    self.priorities[pattern] = max(priority, self.priorities.get(pattern, priority))
+            except BudgetError:
+                self.complete = False
+                if self._budget.spent > self._budget.steps:
+                    return
+
+    def of_rule(self, rule: str, priority: int) -> Iterator[tuple[Pattern, int]]:
+        """Yield the patterns of a rule; 0 for `priority` means Traefik's default, the length of the rule."""
+        for pattern in parse(rule, self._budget):
+            yield pattern, priority or len(rule.encode())
 
 
-def _ingress_route(body: Mapping[str, Any]) -> ForeignRoute:
+def _ingress_route(body: Mapping[str, Any], patterns: _Patterns) -> ForeignRoute:
     spec = body["spec"]
-    found: list[tuple[Pattern, int]] = []
     # A route with parents matches only requests that its parents matched; matchers of the v2 syntax mean other things.
     routes = () if spec.get("parentRefs") else spec.get("routes") or ()
-    for route in routes:
-        if route.get("syntax") != "v2":
-            found += _prioritised(route["match"], route.get("priority") or 0)
+    patterns.read(
+        patterns.of_rule(route["match"], route.get("priority") or 0) for route in routes if route.get("syntax") != "v2"
+    )
     return ForeignRoute(
-        _highest(found), frozenset(spec.get("entryPoints") or ()), _class_of(body), spec.get("tls") is not None
+        patterns.priorities,
+        frozenset(spec.get("entryPoints") or ()),
+        _class_of(body),
+        spec.get("tls") is not None,
+        patterns.complete,
     )
 
 
-def _ingress(body: Mapping[str, Any]) -> ForeignRoute:
+def _ingress(body: Mapping[str, Any], patterns: _Patterns) -> ForeignRoute:
     annotations = body["metadata"].get("annotations") or {}
     options = {
         name.lower().removeprefix(_ROUTER): value
         for name, value in annotations.items()
         if name.lower().startswith(_ROUTER)
     }
-    found: list[tuple[Pattern, int]] = []
     rules = () if options.get("rulesyntax") == "v2" else body["spec"].get("rules") or ()
-    for rule in rules:
-        for path in (rule.get("http") or {}).get("paths") or ():
-            text = _ingress_rule(rule.get("host"), path, options.get("pathmatcher", "PathPrefix"))
-            if "service" in path["backend"]:
-                found += _prioritised(text, int(options.get("priority", "0")))
+    matcher, priority = options.get("pathmatcher", "PathPrefix"), int(options.get("priority", "0"))
+    patterns.read(
+        patterns.of_rule(_ingress_rule(rule.get("host"), path, matcher), priority)
+        for rule in rules
+        for path in (rule.get("http") or {}).get("paths") or ()
+        if "service" in path["backend"]
+    )
     return ForeignRoute(
-        _highest(found),
+        patterns.priorities,
         frozenset(name.strip() for name in options.get("entrypoints", "").split(",") if name.strip()),
         _class_of(body),
         options.get("tls") == "true" or any(name.startswith("tls.") for name in options),
+        patterns.complete,
     )
 
 
@@ -108,18 +148,17 @@ def _ingress_rule(host: str | None, path: Mapping[str, Any], matcher: str) -> st
     return " && ".join(f"{name}({json.dumps(value, ensure_ascii=False)})" for name, value in parts)
 
 
-def _http_route(body: Mapping[str, Any]) -> ForeignRoute:
+def _http_route(body: Mapping[str, Any], patterns: _Patterns) -> ForeignRoute:
     spec = body["spec"]
     rules = (spec.get("rules") or ()) if _is_traefiks(body) else ()
-    hosts = [_hostname(host) for host in spec.get("hostnames") or ()]
-    found = [
-        (Pattern(host, pattern.path, pattern.exact), priority + len(rules) - index)
+    hosts = [_hostname(host) for host in spec.get("hostnames") or ()] or [""]
+    host_length = max(map(len, spec.get("hostnames") or ()), default=0)
+    patterns.read(
+        _gateway_match(match, hosts, host_length + len(rules) - index)
         for index, rule in enumerate(rules)
         for match in rule.get("matches") or ()
-        for pattern, priority in _gateway_match(match, max(map(len, spec.get("hostnames") or ()), default=0))
-        for host in hosts or ("",)
-    ]
-    return ForeignRoute(_highest(found), frozenset(), None)
+    )
+    return ForeignRoute(patterns.priorities, frozenset(), None, complete=patterns.complete)
 
 
 def _is_traefiks(body: Mapping[str, Any]) -> bool:
@@ -135,35 +174,31 @@ def _hostname(host: str) -> str:
     return f"*{host}" if host.startswith("*.") else host
 
 
-def _gateway_match(match: Mapping[str, Any], host_length: int) -> Iterator[tuple[Pattern, int]]:
-    """Yield the patterns of a match, for any host; a match with more than a path is too narrow to matter.
+def _gateway_match(match: Mapping[str, Any], hosts: Sequence[str], bonus: int) -> Iterator[tuple[Pattern, int]]:
+    """Yield the patterns of a match; a match with more than a path is too narrow to matter.
 
-    The numbers are Traefik's priorities for HTTPRoutes (`pkg/provider/kubernetes/gateway/httproute.go`, v3.7.13).
+    The numbers are Traefik's priorities for HTTPRoutes (`pkg/provider/kubernetes/gateway/httproute.go`, v3.7.13), to
+    which it adds the length of the longest host and a bonus for earlier rules.
     """
     if any(match.get(name) for name in ("headers", "queryParams", "method")):
         return
     path = match.get("path") or {}
     value = path.get("value", "/")
+    paths: tuple[Pattern, ...] = ()
+    priority = 0
     match path.get("type", "PathPrefix"):
         case "Exact":
-            yield Pattern("", value, exact=True), 100_000 + host_length
+            paths, priority = (Pattern("", value, exact=True),), 100_000
         case "PathPrefix" if value == "/":
-            yield Pattern("", "/"), 1 + host_length
+            paths, priority = (Pattern("", "/"),), 1
         case "PathPrefix":
-            priority = 10_000 + 100 * len(value) + host_length
-            yield Pattern("", value.removesuffix("/"), exact=True), priority
-            yield Pattern("", value.removesuffix("/") + "/"), priority
+            bare = value.removesuffix("/")
+            paths, priority = (Pattern("", bare, exact=True), Pattern("", f"{bare}/")), 10_000 + 100 * len(value)
         case _:
             pass  # a regular expression is not compared
-
-
-def _prioritised(rule: str, priority: int) -> Iterator[tuple[Pattern, int]]:
-    for pattern in parse(rule):
-        yield pattern, priority or len(rule.encode())
-
-
-def _highest(found: Iterable[tuple[Pattern, int]]) -> dict[Pattern, int]:
-    return dict(sorted(found, key=lambda one: one[1]))
+    for host in hosts:
+        for pattern in paths:
+            yield pattern._replace(host=host), priority + bonus
 
 
 def _class_of(body: Mapping[str, Any]) -> str:
@@ -171,7 +206,7 @@ def _class_of(body: Mapping[str, Any]) -> str:
     return normalized_class(named if named is not None else (body["metadata"].get("annotations") or {}).get(_CLASS))
 
 
-_READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], ForeignRoute]]] = {
+_READERS: Final[Mapping[str, Callable[[Mapping[str, Any], _Patterns], ForeignRoute]]] = {
     "IngressRoute": _ingress_route,
     "Ingress": _ingress,
     "HTTPRoute": _http_route,

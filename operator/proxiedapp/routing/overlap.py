@@ -5,19 +5,32 @@ requests of the app. A longer path below the prefix is ordinary routing, and so 
 that serves every host. A foreign route for the same host and path always overlaps: one of the two gets no requests.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TypeAlias
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
+from proxiedapp.api.budget import Budget, BudgetError
 from proxiedapp.routing.entrypoints import EntryPoints
-from proxiedapp.routing.foreignroute import ForeignRoute, RouteRef, normalized_class
+from proxiedapp.routing.foreignroute import ForeignRoute, RouteRef
+from proxiedapp.routing.ingressclass import normalized_class
 from proxiedapp.routing.route import Route
 from proxiedapp.routing.ruleparser import Pattern
 
-ForeignRouteLookup: TypeAlias = Callable[[Pattern], Iterable[tuple[RouteRef, ForeignRoute]]]
-"""Return the foreign routes that have exactly this pattern."""
+MAX_OVERLAP_STEPS: Final = 100_000
+"""Steps that looking for the overlaps of one app may take: a pattern of its addresses, or a foreign route that has it.
+An app with 32 hosts needs about 15,000. Beyond it, the worst overlap found until then is reported."""
+
+
+class ForeignRouteLookup(Protocol):
+    """All foreign routes, found by their patterns."""
+
+    def has_host(self, host: str) -> bool:
+        """Return whether a pattern of any route has this host, which may be a wildcard or empty."""
+
+    def at(self, pattern: Pattern) -> Iterator[tuple[RouteRef, ForeignRoute]]:
+        """Yield the routes that have exactly this pattern."""
 
 
 class Winner(IntEnum):
@@ -57,35 +70,47 @@ class Overlap:
         return f"{effect} ({priorities}). Change its {change}, or delete it{hosts}"
 
 
-def find_overlap(route: Route, entry_points: EntryPoints, lookup: ForeignRouteLookup) -> Overlap | None:
+def find_overlap(
+    route: Route, entry_points: EntryPoints, foreign_routes: ForeignRouteLookup, budget: Budget | None = None
+) -> Overlap | None:
     """Return the overlap that harms the app most; None if there is none."""
     found: list[Overlap] = []
-    for host in _hosts(route, entry_points.urls):
-        for pattern in address_patterns(host, route.rule.prefix):
-            same_address = pattern.host == host and pattern.path.rstrip("/") == route.rule.prefix.rstrip("/")
-            for ref, foreign in lookup(pattern):
-                foreign_priority, app_priority = foreign.priorities[pattern], route.rule.priority
-                winner = _winner(foreign_priority, app_priority)
-                matters = same_address or winner is not Winner.APP
-                if matters and _shares_entry_point(foreign, route, entry_points.urls):
-                    found.append(Overlap(winner, ref, host, route.rule.prefix, foreign_priority, app_priority))
+    budget = budget or Budget(MAX_OVERLAP_STEPS)
+    try:
+        for host in _hosts(route, entry_points.urls):
+            for pattern in address_patterns(host, route.rule.prefix, foreign_routes):
+                budget.spend()
+                for ref, foreign in foreign_routes.at(pattern):
+                    budget.spend()
+                    overlap = _overlap(route, host, pattern, ref, foreign)
+                    if overlap is not None and _shares_entry_point(foreign, route, entry_points.urls):
+                        found.append(overlap)
+    except BudgetError:
+        pass  # a pass must end; what was found is true
     return min(found, default=None)
 
 
-def address_patterns(host: str, prefix: str) -> Iterator[Pattern]:
-    """Yield every pattern that matches an app's address: few enough to look up, no matter how many routes exist."""
+def _overlap(route: Route, host: str, pattern: Pattern, ref: RouteRef, foreign: ForeignRoute) -> Overlap | None:
+    """Return how a foreign route that matches the app's address affects it; None if not at all."""
+    same_address = pattern.host == host and pattern.path.rstrip("/") == route.rule.prefix.rstrip("/")
+    foreign_priority, app_priority = foreign.priorities[pattern], route.rule.priority
+    winner = _winner(foreign_priority, app_priority)
+    if winner is Winner.APP and not same_address:
+        return None
+    return Overlap(winner, ref, host, route.rule.prefix, foreign_priority, app_priority)
+
+
+def address_patterns(host: str, prefix: str, foreign_routes: ForeignRouteLookup) -> Iterator[Pattern]:
+    """Yield the patterns that match an app's address: few enough to look up, no matter how many routes exist.
+
+    Patterns for a host that no route has are left out.
+    """
     slashed = prefix.rstrip("/") + "/"
-    for host_pattern in _host_patterns(host):
+    for host_pattern in filter(foreign_routes.has_host, address_hosts(host)):
         for end in range(1, len(slashed) + 1):
             yield Pattern(host_pattern, slashed[:end])
         for path in dict.fromkeys((prefix, slashed)):
             yield Pattern(host_pattern, path, exact=True)
-
-
-def may_overlap(pattern: Pattern, host: str, prefix: str) -> bool:
-    """Return whether a pattern may match an app's address; an app without hosts may be reached under any host."""
-    matches = pattern.matches_path(prefix) or pattern.matches_path(prefix.rstrip("/") + "/")
-    return matches and (not host or pattern.host in _host_patterns(host))
 
 
 def _winner(foreign_priority: int, app_priority: int) -> Winner:
@@ -94,7 +119,8 @@ def _winner(foreign_priority: int, app_priority: int) -> Winner:
     return Winner.FOREIGN if foreign_priority > app_priority else Winner.APP
 
 
-def _host_patterns(host: str) -> list[str]:
+def address_hosts(host: str) -> list[str]:
+    """Return the hosts of patterns that match a host: any host, the host itself and wildcards; "" is any host only."""
     if not host:
         return [""]
     labels = host.split(".")
@@ -102,12 +128,15 @@ def _host_patterns(host: str) -> list[str]:
     return ["", host, *(f"*.{parent}" for parent in parents[:1]), *(f"**.{parent}" for parent in parents)]
 
 
+def public_hosts(entry_points: Iterable[str], urls: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the hosts under which clients reach these entry points, as far as the operator's settings name them."""
+    hosts = [urlsplit(urls[name]).hostname or "*" for name in entry_points if name in urls]
+    return tuple(dict.fromkeys(host for host in hosts if host != "*"))
+
+
 def _hosts(route: Route, urls: Mapping[str, str]) -> tuple[str, ...]:
     """Return the hosts of an app; for one without hosts, any host and the public hosts of its entry points."""
-    if route.rule.hosts:
-        return route.rule.hosts
-    public = [urlsplit(urls[name]).hostname or "*" for name in _entry_points(route) if name in urls]
-    return ("", *dict.fromkeys(host for host in public if host != "*"))
+    return route.rule.hosts or ("", *public_hosts(_entry_points(route), urls))
 
 
 def _shares_entry_point(foreign: ForeignRoute, route: Route, urls: Mapping[str, str]) -> bool:

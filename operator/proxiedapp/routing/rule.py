@@ -10,6 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+HOST_PRIORITY: Final = 1000
+"""What hosts add to the priority of a rule; more than the longest prefix has characters."""
+
 _HOST: Final = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _PREFIX: Final = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _WRITTEN: Final = re.compile(r'(Host|Path)\("([^"]*)"\)')
@@ -29,7 +32,7 @@ class Rule:
         The operator always sets it, because Traefik's default is the length of the rule's text (Traefik
         `pkg/muxer/http/mux.go`, `GetRulePriority`, v3.7.13).
         """
-        return (1000 if self.hosts else 0) + len(self.prefix)
+        return (HOST_PRIORITY if self.hosts else 0) + len(self.prefix)
 
     @classmethod
     def parse(cls, text: str) -> "Rule | None":

@@ -11,16 +11,19 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from proxiedapp.api.budget import Budget, BudgetError
+
 _TOKEN: Final = re.compile(r'(\s*)(?:(&&|\|\||[()!,])|([A-Za-z]+)|"([^"\\\n]*)"|`([^`]*)`)')
 _NARROWING: Final = frozenset(
     {"clientip", "header", "headerregexp", "hostregexp", "method", "pathregexp", "query", "queryregexp"}
 )
-# Limits: any user of the cluster may write rules, and parsing each one must be quick. Rules beyond them yield nothing.
-_MAX_LENGTH: Final = 4096
-"""Characters."""
-_MAX_PATTERNS: Final = 128
-_MAX_DEPTH: Final = 32
-"""Nested parentheses and negations."""
+MAX_RULE_LENGTH: Final = 4096
+"""Characters of a rule that is parsed. Any user of the cluster may write rules, so their number, size and nesting are
+limited; a rule beyond a limit cannot be judged."""
+MAX_RULE_PATTERNS: Final = 128
+"""Patterns that one part of a rule may yield. `&&` multiplies those of its sides."""
+MAX_RULE_DEPTH: Final = 32
+"""Nested parentheses and negations of a rule."""
 
 
 class Pattern(NamedTuple):
@@ -38,16 +41,20 @@ class Pattern(NamedTuple):
         return path == self.path if self.exact else path.startswith(self.path)
 
 
-def parse(rule: str) -> frozenset[Pattern]:
-    """Return the patterns that a rule certainly matches; none for a rule that cannot be parsed."""
+def parse(rule: str, budget: Budget) -> frozenset[Pattern]:
+    """Return the patterns that a rule certainly matches; none for a rule that is invalid.
+
+    Each token and each combination of two patterns is a step. Raises BudgetError for a rule that takes more steps than
+    are left, or exceeds one of the limits above.
+    """
     try:
-        return frozenset(_Parser(rule).parse())
+        return frozenset(_Parser(rule, budget).parse())
     except _UnsupportedError:
         return frozenset()
 
 
 class _UnsupportedError(Exception):
-    """The rule is invalid, so that Traefik disables its router, or exceeds the limits of this parser."""
+    """The rule is invalid, so that Traefik disables its router."""
 
 
 class _Token(NamedTuple):
@@ -58,10 +65,12 @@ class _Token(NamedTuple):
 class _Parser:
     """A recursive descent parser; `&&` binds tighter than `||`, as in Go."""
 
-    def __init__(self, rule: str) -> None:
-        if len(rule) > _MAX_LENGTH:
-            raise _UnsupportedError
+    def __init__(self, rule: str, budget: Budget) -> None:
+        if len(rule) > MAX_RULE_LENGTH:
+            raise BudgetError(f"a rule of more than {MAX_RULE_LENGTH} characters")
+        self._budget = budget
         self._tokens = _tokens(rule.strip())
+        budget.spend(1 + len(self._tokens))
         self._tokens.reverse()
 
     def parse(self) -> set[Pattern]:
@@ -80,13 +89,14 @@ class _Parser:
         found = self._factor(depth)
         while self._take("&&"):
             other = self._factor(depth)
+            self._budget.spend(len(found) * len(other))
             met = (_intersection(one, another) for one in found for another in other)
             found = _limited(pattern for pattern in met if pattern is not None)
         return found
 
     def _factor(self, depth: int) -> set[Pattern]:
-        if depth > _MAX_DEPTH:
-            raise _UnsupportedError
+        if depth > MAX_RULE_DEPTH:
+            raise BudgetError(f"a rule with more than {MAX_RULE_DEPTH} nested parentheses")
         if self._take("!"):
             self._factor(depth + 1)
             return set()
@@ -163,6 +173,6 @@ def _limited(patterns: Iterable[Pattern]) -> set[Pattern]:
     found: set[Pattern] = set()
     for pattern in patterns:
         found.add(pattern)
-        if len(found) > _MAX_PATTERNS:
-            raise _UnsupportedError
+        if len(found) > MAX_RULE_PATTERNS:
+            raise BudgetError(f"a rule with more than {MAX_RULE_PATTERNS} alternatives")
     return found

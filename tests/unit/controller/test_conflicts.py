@@ -2,9 +2,9 @@
 
 import pytest
 
-from proxiedapp.controller.conflicts import ROUTE_CHECKS, requests_a_held_route_key, route_conflict
+from proxiedapp.controller.conflicts import ROUTE_CHECKS, RouteConflict, requests_a_held_route_key, route_conflict
 from proxiedapp.kube.key import Key
-from proxiedapp.routing.claim import Claim, Contender, RouteKey
+from proxiedapp.routing.claim import Claim, Contender, RouteKey, assign_holders
 
 SHOP, OTHER = Key("team", "shop"), Key("team", "other")
 NONE: Claim = frozenset()
@@ -23,8 +23,12 @@ def other(requested: Claim, granted: Claim = NONE) -> Contender:
     return Contender(OTHER, "2026-01-01T00:00:00Z", requested, granted)
 
 
+def conflict_of(app: Contender, *rivals: Contender) -> RouteConflict | None:
+    return route_conflict(app, assign_holders([app, *rivals]))
+
+
 def test_an_app_that_shares_nothing_has_no_conflict() -> None:
-    assert route_conflict(SHOP, [shop(claim("/api"))]) is None
+    assert conflict_of(shop(claim("/api"))) is None
 
 
 @pytest.mark.parametrize(
@@ -36,7 +40,7 @@ def test_an_app_that_shares_nothing_has_no_conflict() -> None:
     ],
 )
 def test_an_app_that_holds_its_route_keys_has_no_conflict(app: Contender, rival: Contender) -> None:
-    assert route_conflict(SHOP, [app, rival]) is None
+    assert conflict_of(app, rival) is None
 
 
 @pytest.mark.parametrize(
@@ -48,8 +52,9 @@ def test_an_app_that_holds_its_route_keys_has_no_conflict(app: Contender, rival:
     ],
 )
 def test_an_app_that_requests_a_held_route_key_has_a_conflict(granted: Claim, *, keeps_old_route: bool) -> None:
-    conflict = route_conflict(SHOP, [shop(claim("/api"), granted), other(claim("/api"), claim("/api"))])
+    conflict = conflict_of(shop(claim("/api"), granted), other(claim("/api"), claim("/api")))
     assert conflict is not None
+    assert (conflict.lost.prefix, conflict.holder) == ("/api", OTHER)
     assert conflict.keeps_old_route is keeps_old_route
     assert "a.test /api" in conflict.error.problem
     assert "ProxiedApp team/other" in conflict.error.problem

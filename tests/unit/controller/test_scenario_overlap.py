@@ -88,9 +88,15 @@ async def test_only_apps_whose_address_may_match_get_a_pass(scenario: Scenario) 
     scenario.foreign_route(INGRESS, ingress("a.test", "/api/v1/below"), "below")
     scenario.foreign_route(INGRESS, ingress("a.test", "/api/v2"), "beside")
     assert await scenario.settle() == []
-    assert len(scenario.outcomes) == passes
     scenario.foreign_route(INGRESS, ingress("a.test", "/"), "above")
     assert await scenario.settle() == []
+    assert len(scenario.outcomes) == passes, "at a higher address, only a higher priority matters"
+    above = ingress_route("Host(`a.test`)", 1000)
+    scenario.foreign_route(INGRESS_ROUTE, above, "lower")
+    assert await scenario.settle() == []
+    assert len(scenario.outcomes) == passes
+    scenario.foreign_route(INGRESS, ingress("a.test"), "same")
+    assert await scenario.settle() == STATUS
     assert len(scenario.outcomes) == passes + 1
     scenario.foreign_route(INGRESS_ROUTE, ingress_route("PathPrefix(`/`)", 5000), "all")
     assert sorted(await scenario.settle()) == ["status other: Ready=True Available", *STATUS]

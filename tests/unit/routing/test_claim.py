@@ -130,6 +130,11 @@ def test_decision_is_stable_once_it_is_carried_out(contenders: list[Contender]) 
         pytest.param({"pathPrefix": "/x"}, claim_of(Rule((), "/x"), ENTRY_POINTS, None), id="any host"),
         pytest.param({}, claim_of(Rule((), "/"), ENTRY_POINTS, None), id="every path of any host"),
         pytest.param(
+            {"pathPrefix": "/x", "entryPoints": ["web"], "ingressClassName": "traefik"},
+            frozenset({RouteKey("", "/x", "web", "")}),
+            id="the class that Traefik serves without its option is the same as no class",
+        ),
+        pytest.param(
             {"hosts": ["b", "a"], "pathPrefix": "/x", "entryPoints": ["web"], "ingressClassName": "inner"},
             frozenset({RouteKey("a", "/x", "web", "inner"), RouteKey("b", "/x", "web", "inner")}),
             id="each host",
@@ -142,7 +147,7 @@ def test_requested_claim(route: object, expected: Claim) -> None:
 
 @pytest.mark.parametrize("hosts", [(), ("a.example.com",), ("a.example.com", "b.example.com")])
 @pytest.mark.parametrize("prefix", ["/", "/api", "/api/v1"])
-@pytest.mark.parametrize("ingress_class", [None, "inner"])
+@pytest.mark.parametrize("ingress_class", [None, "traefik", "inner"])
 def test_claim_is_read_back_from_the_written_route(
     hosts: tuple[str, ...], prefix: str, ingress_class: str | None
 ) -> None:
@@ -166,3 +171,11 @@ def test_claim_is_read_back_from_the_written_route(
 )
 def test_rules_that_the_operator_would_not_write_grant_nothing(match: str) -> None:
     assert granted_claim({"entryPoints": ["web"], "routes": [{"match": match}]}) == frozenset()
+
+
+def test_route_with_more_route_keys_than_any_spec_requests_grants_nothing() -> None:
+    """Any user with the role `edit` may write an IngressRoute with our labels: entry points times hosts."""
+    rule = Rule(tuple(f"h{number}.test" for number in range(1_000)), "/x").format()
+    entry_points = [f"e{number}" for number in range(1_000)]
+    assert granted_claim({"entryPoints": entry_points, "routes": [{"match": rule}]}) == frozenset()
+    assert len(granted_claim({"entryPoints": entry_points[:1], "routes": [{"match": rule}]})) == 1_000

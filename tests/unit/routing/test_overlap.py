@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typing_extensions import override
 
+from proxiedapp.api.budget import Budget
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.entrypoints import EntryPoints
 from proxiedapp.routing.foreignroute import RouteRef, read_foreign_route
-from proxiedapp.routing.overlap import Overlap, address_patterns, find_overlap, may_overlap
+from proxiedapp.routing.overlap import Overlap, address_hosts, address_patterns, find_overlap
 from proxiedapp.routing.route import Route
 from proxiedapp.routing.rule import Rule
 from proxiedapp.routing.ruleparser import Pattern
@@ -76,7 +78,7 @@ def foreign_routes(*objects: Mapping[str, Any]) -> ForeignRoutes:
 
 
 def overlap(app_route: Route, *objects: Mapping[str, Any], urls: Mapping[str, str] = URLS) -> Overlap | None:
-    return find_overlap(app_route, EntryPoints(("web", "websecure"), urls), foreign_routes(*objects).at)
+    return find_overlap(app_route, EntryPoints(("web", "websecure"), urls), foreign_routes(*objects))
 
 
 def winner_of(app_route: Route, *objects: Mapping[str, Any], urls: Mapping[str, str] = URLS) -> str | None:
@@ -387,15 +389,16 @@ HOSTS = st.sampled_from(["", "a.test", "b.test", "x.a.test", "*.test", "**.test"
 PATTERNS = st.builds(Pattern, HOSTS, PATHS, st.booleans())
 
 
-@given(PATTERNS, st.sampled_from(["a.test", "x.a.test", "test"]), st.sampled_from(["/", "/a", "/a/b"]))
-def test_may_overlap_agrees_with_the_patterns_of_an_address(pattern: Pattern, host: str, prefix: str) -> None:
-    assert may_overlap(pattern, host, prefix) == (pattern in set(address_patterns(host, prefix)))
+class EveryHost(ForeignRoutes):
+    """Routes of which any host pattern may be one."""
+
+    @override
+    def has_host(self, host: str) -> bool:
+        return True
 
 
-@given(PATTERNS, st.sampled_from(["/", "/a", "/a/b"]))
-def test_may_overlap_covers_every_host_of_an_app_without_hosts(pattern: Pattern, prefix: str) -> None:
-    for host in ("", "a.test", "x.a.test"):
-        assert pattern not in set(address_patterns(host, prefix)) or may_overlap(pattern, "", prefix)
+def patterns_of(host: str, prefix: str) -> set[Pattern]:
+    return set(address_patterns(host, prefix, EveryHost()))
 
 
 @given(PATTERNS, st.sampled_from(["/", "/a", "/a/b"]))
@@ -406,4 +409,24 @@ def test_patterns_of_an_address_are_those_that_traefik_matches_there(pattern: Pa
     path = f'{"Path" if pattern.exact else "PathPrefix"}("{pattern.path}")'
     rule = f'Host("{pattern.host}") && {path}' if pattern.host else path
     taken = any(takes(rule, "a.test", asked) for asked in (prefix, prefix.rstrip("/") + "/"))
-    assert (pattern in set(address_patterns("a.test", prefix))) == taken
+    assert (pattern in patterns_of("a.test", prefix)) == taken
+
+
+def test_only_hosts_that_some_foreign_route_has_are_looked_up() -> None:
+    """A host of 127 labels is matched by as many wildcards, and an app may have 32 such hosts."""
+    host = ".".join("a" * 127)
+    assert len(address_hosts(host)) > 127
+    assert len(list(address_patterns(host, "/api", foreign_routes()))) == 0
+    assert {one.host for one in address_patterns(host, "/api", foreign_routes(foreign_route("PathPrefix(`/`)")))} == {
+        ""
+    }
+
+
+def test_search_for_overlaps_ends_when_its_steps_are_spent() -> None:
+    objects = [foreign_route(SAME, 2000 + number) for number in range(100)]
+    entry_points = EntryPoints(("web", "websecure"), URLS)
+    for steps in (0, 1, 50, 500):
+        budget = Budget(steps)
+        found = find_overlap(HOSTED, entry_points, foreign_routes(*objects), budget)
+        assert budget.spent <= steps + 1
+        assert (found is not None) == (steps >= 50)

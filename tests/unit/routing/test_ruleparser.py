@@ -4,10 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxiedapp.api.budget import Budget, BudgetError
+from proxiedapp.routing import ruleparser
 from proxiedapp.routing.rule import Rule
 from proxiedapp.routing.ruleparser import Pattern
-from proxiedapp.routing.ruleparser import parse as parse_rule
 from tests.support.traefik_rule import parse
+
+
+def parse_rule(rule: str) -> frozenset[Pattern]:
+    return ruleparser.parse(rule, Budget())
 
 
 def prefix(path: str, host: str = "") -> Pattern:
@@ -123,6 +128,15 @@ def test_narrowing_matcher_removes_only_its_own_part(narrow: str) -> None:
         "Host(a.test)",
         "a.test",
         "// Host(`a.test`)",
+    ],
+)
+def test_unsupported_rule_matches_nothing(rule: str) -> None:
+    assert parse_rule(rule) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
         pytest.param("(" * 40 + "Host(`a.test`)" + ")" * 40, id="deeply nested"),
         pytest.param("!" * 40 + "Host(`a.test`)", id="many negations"),
         pytest.param(f"Host(`{'a' * 4096}.test`)", id="a long rule"),
@@ -133,8 +147,21 @@ def test_narrowing_matcher_removes_only_its_own_part(narrow: str) -> None:
         ),
     ],
 )
-def test_unsupported_rule_matches_nothing(rule: str) -> None:
-    assert parse_rule(rule) == frozenset()
+def test_rule_beyond_a_limit_cannot_be_judged(rule: str) -> None:
+    with pytest.raises(BudgetError):
+        parse_rule(rule)
+
+
+def test_tokens_and_combinations_of_patterns_are_steps() -> None:
+    budget = Budget()
+    ruleparser.parse("(Host(`a.test`) || Host(`b.test`)) && (Path(`/x`) || Path(`/y`) || Path(`/z`))", budget)
+    tokens = 5 * 4 + 3 + 1 + 4
+    assert budget.spent == 1 + tokens + 2 * 3
+
+
+def test_rule_that_takes_more_steps_than_are_left_cannot_be_judged() -> None:
+    with pytest.raises(BudgetError):
+        ruleparser.parse("Host(`a.test`) && Path(`/x`)", Budget(9))
 
 
 @pytest.mark.parametrize("rule", [Rule((), "/"), Rule(("a.test", "b.test"), "/api/v1"), Rule((), "/api")])

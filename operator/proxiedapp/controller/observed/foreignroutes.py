@@ -4,57 +4,104 @@ There may be many of them, and each pass looks for those at one app's address. T
 however many routes exist.
 """
 
-from collections.abc import Container, Iterator
+import logging
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping
 
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.foreignroute import ForeignRoute, RouteRef
 from proxiedapp.routing.ruleparser import Pattern
 
+logger = logging.getLogger(__name__)
+
 
 class ForeignRoutes:
-    """All foreign routes. Each method that records a report returns the patterns whose routes have changed."""
+    """All foreign routes.
+
+    Each method that records a report returns the patterns that it changed, each with the highest priority that a route
+    had there before or has there now.
+    """
 
     def __init__(self) -> None:
         self._known: dict[RouteRef, ForeignRoute] = {}
         self._by_pattern: dict[Pattern, set[RouteRef]] = {}
+        self._hosts: Counter[str] = Counter()
+        self._incomplete: set[RouteRef] = set()
 
     def __len__(self) -> int:
         return len(self._known)
+
+    def incomplete(self) -> int:
+        """Return how many routes exceed a limit, so that only some of their rules are compared."""
+        return len(self._incomplete)
+
+    def has_host(self, host: str) -> bool:
+        """Return whether a pattern of any route has this host, which may be a wildcard or empty."""
+        return self._hosts[host] > 0
 
     def at(self, pattern: Pattern) -> Iterator[tuple[RouteRef, ForeignRoute]]:
         """Yield the routes that have exactly this pattern."""
         for ref in self._by_pattern.get(pattern, ()):
             yield ref, self._known[ref]
 
-    def observe(self, ref: RouteRef, foreign: ForeignRoute | None) -> frozenset[Pattern]:
+    def observe(self, ref: RouteRef, foreign: ForeignRoute | None) -> Mapping[Pattern, int]:
         """Record a route; None if it was deleted, or matches nothing."""
         known = self._known.get(ref)
         if known == foreign:
-            return frozenset()
-        changed: set[Pattern] = set()
+            return {}
         if known is not None:
-            changed.update(known.priorities)
             self._drop(ref, known)
         if foreign is not None:
-            changed.update(foreign.priorities)
-            self._known[ref] = foreign
-            for pattern in foreign.priorities:
-                self._by_pattern.setdefault(pattern, set()).add(ref)
-        return frozenset(changed)
+            self._add(ref, foreign)
+            if not foreign.complete and (known is None or known.complete):
+                logger.warning("%s is too large to be compared completely: overlaps with it may not be reported", ref)
+        return _changed(known, foreign)
 
-    def sweep(self, kind: str, present: Container[Key], namespace: str | None) -> frozenset[Pattern]:
+    def sweep(self, kind: str, present: Container[Key], namespace: str | None) -> Mapping[Pattern, int]:
         """Drop the routes of a kind that are missing from a complete list of it."""
         gone = [
             ref
             for ref in self._known
             if ref.kind == kind and namespace in {None, ref.namespace} and Key(ref.namespace, ref.name) not in present
         ]
-        return frozenset[Pattern]().union(*(self.observe(ref, None) for ref in gone))
+        changed: dict[Pattern, int] = {}
+        for ref in gone:
+            for pattern, priority in self.observe(ref, None).items():
+                changed[pattern] = max(priority, changed.get(pattern, priority))
+        return changed
+
+    def _add(self, ref: RouteRef, foreign: ForeignRoute) -> None:
+        self._known[ref] = foreign
+        for pattern in foreign.priorities:
+            self._by_pattern.setdefault(pattern, set()).add(ref)
+            self._hosts[pattern.host] += 1
+        if not foreign.complete:
+            self._incomplete.add(ref)
 
     def _drop(self, ref: RouteRef, known: ForeignRoute) -> None:
         del self._known[ref]
+        self._incomplete.discard(ref)
         for pattern in known.priorities:
             refs = self._by_pattern[pattern]
             refs.discard(ref)
             if not refs:
                 del self._by_pattern[pattern]
+            self._hosts[pattern.host] -= 1
+            if not self._hosts[pattern.host]:
+                del self._hosts[pattern.host]
+
+
+def _changed(before: ForeignRoute | None, after: ForeignRoute | None) -> dict[Pattern, int]:
+    """Return the patterns for which two observations of a route differ, with the higher of their priorities."""
+    old: Mapping[Pattern, int] = {} if before is None else before.priorities
+    new: Mapping[Pattern, int] = {} if after is None else after.priorities
+    moved = before is None or after is None or _served_by(before) != _served_by(after)
+    return {
+        pattern: max(priority, old.get(pattern, priority), new.get(pattern, priority))
+        for pattern, priority in (*old.items(), *new.items())
+        if moved or old.get(pattern) != new.get(pattern)
+    }
+
+
+def _served_by(route: ForeignRoute) -> tuple[frozenset[str], str | None, bool]:
+    return route.entry_points, route.ingress_class, route.tls

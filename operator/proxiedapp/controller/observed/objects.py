@@ -178,7 +178,7 @@ def _packed_spec(spec: Any, packed: bytes, entry_points: EntryPoints) -> PackedS
     try:
         return PackedSpec(packed, requested_claim(parse_spec(spec).route, entry_points))
     except InvalidSpecError:
-        return PackedSpec(packed, frozenset(), servable=False)
+        return PackedSpec(packed, frozenset())
     except Exception:
         # A bug in the models must not lose a watch event or end a list, which concern all apps. The app's own pass
         # meets the same error, and is retried.

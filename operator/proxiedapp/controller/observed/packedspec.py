@@ -15,10 +15,10 @@ class PackedSpec:
     json: bytes
     requested: Claim
     """The route keys that the spec requests; none if the spec is invalid."""
-    servable: bool | None = None
-    """Whether the operator can serve the spec under its settings; None until it has been built for the first time.
+    servable: bool = True
+    """False once a pass of the app has rejected the spec: then it requests nothing, so that no other app waits for it.
 
-    Settings and the served APIs stay the same for the lifetime of a store, so the answer does too.
+    Only the app's own pass builds what the spec asks for. Until then other apps take it for servable.
     """
 
     def unpacked(self) -> Any:

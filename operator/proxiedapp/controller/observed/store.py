@@ -5,10 +5,11 @@ replaces a newer one, and a complete list shows which objects are gone.
 """
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Container, Mapping
 from dataclasses import replace
 
 from proxiedapp.api.names import KIND
+from proxiedapp.controller.observed.addressindex import Address, AddressIndex, addresses_of
 from proxiedapp.controller.observed.objects import (
     ChildId,
     ObservedApp,
@@ -25,6 +26,8 @@ from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import SERVICE
 from proxiedapp.routing.claim import Claim, Contender, RouteKey
 from proxiedapp.routing.entrypoints import EntryPoints
+from proxiedapp.routing.overlap import public_hosts
+from proxiedapp.routing.rule import Rule
 from proxiedapp.routing.ruleparser import Pattern
 
 
@@ -38,7 +41,9 @@ class Store:
         """How many apps have a condition Ready with this reason."""
         self._children: dict[ChildId, ObservedChild] = {}
         self._by_owner: dict[Key, dict[ChildId, ObservedChild]] = {}
-        self._routes = RouteIndex()
+        self.routes = RouteIndex()
+        """The contest for route keys among all apps."""
+        self.addresses = AddressIndex()
 
     def snapshot(self, key: Key) -> tuple[ObservedApp | None, tuple[ObservedChild, ...]]:
         """Return an app and the children that name it as their controller, of whatever uid."""
@@ -65,37 +70,30 @@ class Store:
             counts[child.kind.kind] = counts.get(child.kind.kind, 0) + 1
         return counts
 
-    def contenders(self, key: Key, is_servable: Callable[[ObservedApp], bool]) -> list[Contender]:
-        """Return the app and all apps that share a route key with it, directly or through other apps.
+    def addressed_by(self, patterns: Mapping[Pattern, int]) -> set[Key]:
+        """Return the apps whose overlap may depend on a foreign route with these patterns and priorities."""
+        return self.addresses.concerned(patterns)
 
-        An app that cannot be served requests nothing, so that no other app has to wait for it.
+    def record_verdict(self, app: ObservedApp, *, servable: bool) -> set[Key]:
+        """Record whether a pass could build what an app asks for; returns the other apps whose answer may change.
+
+        The verdict stays beside the spec that it is about, so a spec that was changed meanwhile is judged again.
         """
-
-        def contender(key: Key) -> Contender | None:
-            app = self._apps.get(key)
-            if app is None or app.deleting:
-                return None  # the garbage collector deletes its route
-            requested = app.requested if is_servable(app) else frozenset[RouteKey]()
-            return Contender(key, app.created, requested, self._granted(key, app.uid))
-
-        return self._routes.contenders(key, contender)
-
-    def addressed_by(self, patterns: Iterable[Pattern]) -> set[Key]:
-        """Return the apps whose own address one of the patterns may match."""
-        return self._routes.addressed_by(patterns)
+        if app.packed_spec.servable == servable:
+            return set()
+        app.packed_spec.servable = servable
+        return self._refresh(app.key)
 
     def observe_app(self, body: Manifest) -> set[Key]:
-        """Record an app; concerns it and the apps that share a route key with it."""
+        """Record an app; concerns it and the apps for which it changes who holds a route key."""
         known = self._apps.get(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
         app = observed_app(body, self._entry_points, known)
         if known is not None and known.version >= app.version:
             return set()
-        self._put_app(app)
-        if known is None:
-            return {app.key} | self._routes.sharing(app.requested)
-        if same_request(known, app):
-            return set() if known.packed_status == app.packed_status else {app.key}
-        return {app.key} | self._routes.sharing(known.requested | app.requested | self._granted(app.key))
+        concerned = self._put_app(app)
+        if known is None or not same_request(known, app) or known.packed_status != app.packed_status:
+            concerned.add(app.key)
+        return concerned
 
     def forget_app(self, body: Manifest) -> set[Key]:
         """Record that an app was deleted; concerns it and the apps that waited for its route keys."""
@@ -106,22 +104,20 @@ class Store:
         return self._drop_app(known)
 
     def observe_child(self, kind: Kind, body: Manifest) -> set[Key]:
-        """Record a child; concerns its owner, its previous owner, and the apps that share a route key with it."""
+        """Record a child; concerns its owner, its previous owner, and the apps for which a route key gets free."""
         metadata = body["metadata"]
         id_ = ChildId(kind, metadata["namespace"], metadata["name"])
         known = self._children.get(id_)
         if known is not None and known.version >= int(metadata["resourceVersion"]):
             return set()
         child = observed_child(kind, body)
-        self._put(child)
-        if known is not None and same_child(known, child):
-            return set()
-        seen = [one for one in (known, child) if one is not None]
-        concerned = {one.owner.key for one in seen if one.owner is not None}
-        return concerned.union(*(self._routes.sharing(one.granted) for one in seen))
+        concerned = self._put(child)
+        if known is None or not same_child(known, child):
+            concerned |= {one.owner.key for one in (known, child) if one is not None and one.owner is not None}
+        return concerned
 
     def observe_applied(self, kind: Kind, body: Manifest, intent: bytes) -> set[Key]:
-        """Record the answer to our own apply; concerns the other apps that share a route key it added or removed.
+        """Record the answer to our own apply; concerns the other apps for which it changes who holds a route key.
 
         The child counts as that intent even if the stored object spells it differently (an admission webhook, a
         default that we do not know): applying again would change nothing until another client changes the object.
@@ -130,10 +126,7 @@ class Store:
         known = self._children.get(child.id)
         if known is not None and known.version > child.version:
             return set()
-        self._put(child)
-        before: Claim = frozenset() if known is None else known.granted
-        owner = set() if child.owner is None else {child.owner.key}
-        return self._routes.sharing(before ^ child.granted) - owner
+        return self._put(child) - (set() if child.owner is None else {child.owner.key})
 
     def forget_child(self, id_: ChildId, uid: str) -> set[Key]:
         """Record that a child was deleted; an object of the same name with another uid stays."""
@@ -163,43 +156,78 @@ class Store:
         ]
         return {key for child in gone for key in self._drop(child)}
 
-    def _put(self, child: ObservedChild) -> None:
+    def _put(self, child: ObservedChild) -> set[Key]:
+        """Keep a child; returns the apps for which that changes who holds a route key."""
         known = self._children.get(child.id)
         if known is not None:
-            self._drop(known)
+            self._remove(known)
         self._children[child.id] = child
         if child.owner is not None:
             self._by_owner.setdefault(child.owner.key, {})[child.id] = child
-            self._routes.add(child.owner.key, child.granted)
+        seen = [one for one in (known, child) if one is not None]
+        if len({(one.owner, one.granted) for one in seen}) == 1 and known is not None:
+            return set()
+        return self._refresh(*{one.owner.key for one in seen if one.owner is not None and one.granted})
 
     def _drop(self, child: ObservedChild) -> set[Key]:
-        del self._children[child.id]
+        self._remove(child)
         if child.owner is None:
             return set()
-        self._routes.remove(child.owner.key, child.granted)
-        siblings = self._by_owner[child.owner.key]
-        del siblings[child.id]
-        if not siblings:
-            del self._by_owner[child.owner.key]
-        return {child.owner.key} | self._routes.sharing(child.granted)
+        return {child.owner.key} | (self._refresh(child.owner.key) if child.granted else set())
 
-    def _put_app(self, app: ObservedApp) -> None:
+    def _remove(self, child: ObservedChild) -> None:
+        del self._children[child.id]
+        if child.owner is not None:
+            siblings = self._by_owner[child.owner.key]
+            del siblings[child.id]
+            if not siblings:
+                del self._by_owner[child.owner.key]
+
+    def _put_app(self, app: ObservedApp) -> set[Key]:
         known = self._apps.get(app.key)
         if known is not None:
-            self._routes.remove(app.key, known.requested)
             self.reasons[known.reason] -= 1
         self._apps[app.key] = app
         self.reasons[app.reason] += 1
-        self._routes.add(app.key, app.requested)
+        return self._refresh(app.key)
 
     def _drop_app(self, app: ObservedApp) -> set[Key]:
         del self._apps[app.key]
         self.reasons[app.reason] -= 1
-        self._routes.remove(app.key, app.requested)
-        return {app.key} | self._routes.sharing(app.requested | self._granted(app.key))
+        return {app.key} | self._refresh(app.key)
 
-    def _granted(self, key: Key, uid: str | None = None) -> Claim:
-        """Return the route keys of the IngressRoutes of all apps of this name, or of the one with this uid."""
+    def _refresh(self, *keys: Key) -> set[Key]:
+        """Put apps into the contest as they are now; returns the other apps whose answer may change."""
+        concerned: set[Key] = set()
+        for key in keys:
+            before, after = self.routes.contender(key), self._contender(key)
+            concerned |= self.routes.replace(key, after)
+            requested = [frozenset[RouteKey]() if one is None else one.requested for one in (before, after)]
+            if requested[0] != requested[1]:
+                self.addresses.replace(key, *map(self._addresses, requested))
+        return concerned
+
+    def _contender(self, key: Key) -> Contender | None:
+        """Return what an app requests and has been granted; None if there is none, and its children are garbage.
+
+        An app that is being deleted or is suspended gets nothing new, but keeps what its IngressRoutes serve.
+        """
+        app = self._apps.get(key)
+        if app is None:
+            return None
+        contends = app.packed_spec.servable and not app.deleting and not app.suspended
+        return Contender(key, app.created, app.requested if contends else frozenset(), self._granted(key, app.uid))
+
+    def _addresses(self, requested: Claim) -> frozenset[Address]:
+        if not requested:
+            return frozenset()
+        hosts = tuple(sorted({one.host for one in requested if one.host}))
+        rule = Rule(hosts, next(iter(requested)).prefix)
+        public = public_hosts((one.entry_point for one in requested), self._entry_points.urls)
+        return addresses_of(rule, public)
+
+    def _granted(self, key: Key, uid: str) -> Claim:
+        """Return the route keys of the IngressRoutes of the app with this uid."""
         children = self._by_owner.get(key, {}).values()
-        ours = (child for child in children if child.owner is not None and uid in {None, child.owner.uid})
+        ours = (child for child in children if child.owner is not None and child.owner.uid == uid)
         return frozenset[RouteKey]().union(*(child.granted for child in ours))

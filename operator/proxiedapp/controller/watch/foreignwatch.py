@@ -6,7 +6,7 @@ simpler than kopf's: they keep only where a route is served, and list everything
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
@@ -81,6 +81,7 @@ class ForeignRouteWatch:
                         version = event["object"]["metadata"]["resourceVersion"]
                         if event["type"] != "BOOKMARK":
                             self.record(kind, event["type"], event["object"])
+                            await asyncio.sleep(0)
                     await asyncio.sleep(_PAUSE)
             except NotFoundError:
                 self._wake_apps_at(self._routes.sweep(kind.kind, (), namespace))
@@ -103,9 +104,10 @@ class ForeignRouteWatch:
             for body in page["items"]:
                 present.add(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
                 self.record(kind, "LISTED", body)
+                await asyncio.sleep(0)  # many large routes must not keep everything else waiting
         self._wake_apps_at(self._routes.sweep(kind.kind, present, namespace))
         return version
 
-    def _wake_apps_at(self, patterns: frozenset[Pattern]) -> None:
+    def _wake_apps_at(self, patterns: Mapping[Pattern, int]) -> None:
         for key in self._store.addressed_by(patterns):
             self._wake(key)

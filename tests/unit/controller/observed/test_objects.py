@@ -46,5 +46,5 @@ def test_an_unexpected_error_in_the_models_does_not_lose_the_app(
 
     monkeypatch.setattr("proxiedapp.controller.observed.objects.parse_spec", parse)
     app = observed()
-    assert (app.requested, app.packed_spec.servable) == (frozenset(), None)
+    assert (app.requested, app.packed_spec.servable) == (frozenset(), True)
     assert "unexpected error while reading a spec" in caplog.text

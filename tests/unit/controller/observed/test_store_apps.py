@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from proxiedapp.api.names import SUSPENDED
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.ruleparser import Pattern
@@ -138,14 +139,45 @@ def test_what_is_read_from_the_store_cannot_change_it(store: Store) -> None:
     assert (app.status, "image" in app.spec) == ({"conditions": []}, True)
 
 
-def test_app_wakes_the_apps_that_ask_for_the_same_route_key(store: Store) -> None:
+def test_app_wakes_the_apps_for_which_it_changes_the_holder(store: Store) -> None:
+    """Of two apps without a route the first by name gets the route key."""
     store.observe_app(app_body("shop"))
-    assert store.observe_app(app_body("store", version=2)) == {SHOP, STORE_APP}
-    assert store.observe_app(app_body("store", version=3, generation=2)) == {SHOP, STORE_APP}
+    assert store.observe_app(app_body("store", version=2)) == {STORE_APP}
+    assert store.observe_app(app_body("store", version=3, generation=2)) == {STORE_APP}
     assert store.observe_app(app_body("store", version=4, generation=2, status={"url": "/"})) == {STORE_APP}
-    assert store.observe_app(app_body("store", version=5, generation=3, spec=a_spec("/v2"))) == {SHOP, STORE_APP}
-    assert store.observe_app(app_body("store", version=6, generation=4, spec=a_spec("/v3"))) == {STORE_APP}
-    assert store.forget_app(app_body("shop")) == {SHOP}
+    assert store.observe_app(app_body("alone", version=5, spec=a_spec("/v2"))) == {Key("team", "alone")}
+    assert store.observe_app(app_body("shop", version=6, generation=2, spec=a_spec("/v2"))) == {SHOP, STORE_APP}
+    assert store.observe_app(app_body("shop", version=7, generation=3)) == {SHOP, STORE_APP}
+    assert store.forget_app(app_body("store")) == {STORE_APP}
+
+
+def test_verdict_on_an_app_wakes_the_apps_that_wait_for_it(store: Store) -> None:
+    store.observe_app(app_body("shop"))
+    store.observe_app(app_body("store", version=2))
+    app, _ = store.snapshot(SHOP)
+    assert app is not None
+    assert store.record_verdict(app, servable=True) == NOBODY
+    assert store.record_verdict(app, servable=False) == {STORE_APP}
+    assert store.record_verdict(app, servable=False) == NOBODY
+    store.observe_app(app_body("shop", version=3, status={"url": "/"}))
+    app, _ = store.snapshot(SHOP)
+    assert app is not None
+    assert not app.packed_spec.servable, "a status update keeps the verdict"
+    store.observe_app(app_body("shop", version=4, generation=2, spec=a_spec(image="shop:2")))
+    app, _ = store.snapshot(SHOP)
+    assert app is not None
+    assert app.packed_spec.servable, "a new spec is judged again"
+
+
+@pytest.mark.parametrize("state", [{"deleting": True}, {"suspended": True}])
+def test_app_that_is_deleted_or_suspended_requests_nothing(store: Store, state: dict[str, bool]) -> None:
+    store.observe_app(app_body("shop"))
+    store.observe_app(app_body("store", version=2))
+    body = app_body("shop", version=3, deleting=state.get("deleting", False))
+    if state.get("suspended"):
+        body["metadata"]["annotations"] = {SUSPENDED[0]: SUSPENDED[1]}
+    assert store.observe_app(body) == {SHOP, STORE_APP}
+    assert store.routes.holders(STORE_APP) == dict.fromkeys(store.routes.contender(STORE_APP).requested, STORE_APP)  # type: ignore[union-attr]
 
 
 def test_deleted_app_wakes_the_apps_that_wait_for_its_route_keys(store: Store) -> None:
@@ -157,12 +189,12 @@ def test_deleted_app_wakes_the_apps_that_wait_for_its_route_keys(store: Store) -
 @pytest.mark.parametrize(
     ("pattern", "woken"),
     [
-        (Pattern("a.test", "/"), {"named", "open"}),
-        (Pattern("a.test", "/api/v1"), {"named", "open"}),
+        (Pattern("a.test", "/"), {"named"}),
+        (Pattern("a.test", "/api/v1"), {"named"}),
         (Pattern("a.test", "/api/v1/below"), NOBODY),
-        (Pattern("b.test", "/"), {"open"}),
-        (Pattern("*.test", "/"), {"named", "open"}),
-        (Pattern("*.other", "/"), {"open"}),
+        (Pattern("b.test", "/"), NOBODY),
+        (Pattern("*.test", "/"), {"named"}),
+        (Pattern("*.other", "/"), NOBODY),
         (Pattern("", "/"), {"named", "open"}),
         (Pattern("", "/api/v1", exact=True), {"named", "open"}),
         (Pattern("", "/elsewhere"), NOBODY),
@@ -172,9 +204,9 @@ def test_apps_whose_address_a_pattern_matches(store: Store, pattern: Pattern, wo
     named = app_body("named", spec=a_spec("/api/v1", route={"hosts": ["a.test"]}))
     store.observe_app(named)
     store.observe_app(app_body("open", uid="app-2", spec=a_spec("/api/v1")))
-    assert {key.name for key in store.addressed_by([pattern])} == woken
+    assert {key.name for key in store.addressed_by({pattern: 5000})} == woken
     store.forget_app(named)
-    assert {key.name for key in store.addressed_by([pattern])} == woken - {"named"}
+    assert {key.name for key in store.addressed_by({pattern: 5000})} == woken - {"named"}
 
 
 def test_apps_are_counted_by_the_reason_of_their_condition_ready(store: Store) -> None:
