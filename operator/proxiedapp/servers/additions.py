@@ -2,9 +2,10 @@
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxiedapp.api.errors import CommandConflictError
+from proxiedapp.servers.command.environment import Value
 from proxiedapp.servers.command.invocation import Invocation
 from proxiedapp.servers.conflicts import contradiction, loopback_only, no_setting, rejected, unknown_value
 from proxiedapp.servers.given import Given, given_flags, given_value
@@ -62,7 +63,7 @@ def reject_unservable(invocation: Invocation, form: Form) -> None:
 def missing_value(invocation: Invocation, setting: Setting, role: Role, required: str | None) -> str | None:
     """Return the value to write; None if there is nothing to write. Raises CommandConflictError."""
     if role is Role.BIND:
-        return _missing_bind(given_flags(invocation, setting), required or "")
+        return _missing_bind(given_flags(invocation, setting), required or "", setting.default or "")
     given = given_value(invocation, setting)
     if role is Role.HOST:
         return _missing_host(given, setting)
@@ -93,17 +94,23 @@ def _missing_host(given: Given | None, setting: Setting) -> str | None:
     return None
 
 
-def _missing_bind(given: list[Given], required: str) -> str | None:
-    """Accept several addresses if the proxy can reach one of them on the right port."""
+def _missing_bind(given: list[Given], required: str, default: str) -> str | None:
+    """Accept several addresses if the proxy can reach one of them on the right port.
+
+    Without a port, gunicorn and hypercorn take that of their default (gunicorn 27.0.1 `gunicorn/util.py`,
+    `parse_address`; hypercorn 0.18.0 `hypercorn/config.py`, `_create_sockets`).
+    """
     if not given:
         return required
     problem: CommandConflictError | None = None
     for each in given:
         host, _, port = each.value.text.rpartition(":")
+        if _has_no_port(each.value.text):
+            host, port = each.value.text, default.rpartition(":")[2]
         if not each.value.known:
             problem = problem or unknown_value(each)
         elif port != required.rpartition(":")[2]:
-            problem = problem or contradiction(each, Role.BIND, required)
+            problem = problem or contradiction(_with_default_port(each, port), Role.BIND, required)
         elif _is_loopback(host.strip("[]")):
             problem = problem or loopback_only(each)
         else:
@@ -111,6 +118,20 @@ def _missing_bind(given: list[Given], required: str) -> str | None:
     if problem is not None:
         raise problem
     return None
+
+
+def _with_default_port(given: Given, port: str) -> Given:
+    """Return an address as messages contain it: with the port that the server takes by default."""
+    text = given.value.text
+    return replace(given, value=Value(f"{text} (port {port} by default)")) if _has_no_port(text) else given
+
+
+def _has_no_port(bind: str) -> bool:
+    """Return whether an address to listen on is a host alone, such as 0.0.0.0 or [::].
+
+    hypercorn takes the end of any other IPv6 address for the port, with or without brackets.
+    """
+    return ":" not in bind or bind == "[::]"
 
 
 def _is_loopback(host: str) -> bool:

@@ -19,6 +19,8 @@ from proxiedapp.servers.server import Form, Grammar, Role, Server, Setting, with
 
 _WORKER_CLASS: Final = ("--worker-class", "-k")
 
+_WSGI_CLASSES: Final = frozenset({"sync", "gthread", "eventlet", "gevent", "gevent_wsgi", "gevent_pywsgi", "tornado"})
+"""gunicorn's own names of workers for WSGI apps (27.0.1 `gunicorn/workers/__init__.py`; `eventlet` in older ones)."""
 _ROOT_PATH: Final = Setting(("--root-path",), default="")
 _SETTINGS: Final = {
     Role.TRUST: Setting(("--forwarded-allow-ips",), ("FORWARDED_ALLOW_IPS",)),
@@ -70,6 +72,7 @@ GUNICORN_UVICORN: Final = Server(
     name="gunicorn-uvicorn",
     programs=frozenset({"gunicorn"}),
     worker_class_flags=_WORKER_CLASS,
+    other_classes=_WSGI_CLASSES,
     worker_classes=frozenset(
         {
             "uvicorn_worker.UvicornWorker",
@@ -99,6 +102,7 @@ GUNICORN_ASGI: Final = Server(
     name="gunicorn-asgi",
     programs=frozenset({"gunicorn"}),
     worker_class_flags=_WORKER_CLASS,
+    other_classes=_WSGI_CLASSES,
     worker_classes=frozenset({"asgi", "gunicorn.workers.gasgi.ASGIWorker"}),
     grammar=_GRAMMAR,
     forms=with_adapter(

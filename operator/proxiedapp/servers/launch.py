@@ -140,7 +140,7 @@ def _as_seen_by_server(trusted_proxies: Sequence[str], invocation: Invocation, f
     """Return the trusted proxies, with their mapped addresses too if the server listens on both families."""
     if form.dual_stack:
         binds = given_flags(invocation, form.settings[Role.BIND])
-        if any(bind.value.text.startswith("[::]:") for bind in binds):
+        if any(bind.value.text == "[::]" or bind.value.text.startswith("[::]:") for bind in binds):
             return [*trusted_proxies, *_mapped(trusted_proxies)]
     return list(trusted_proxies)
 

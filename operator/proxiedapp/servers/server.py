@@ -126,6 +126,8 @@ class Server:
     """The option that selects a worker class, if servers of one program differ in it."""
     worker_classes: frozenset[str] = frozenset()
     """Values of that option with which the program is this server."""
+    other_classes: frozenset[str] = frozenset()
+    """Values of that option with which the program runs no ASGI app, whatever `spec.server.kind` is."""
     arguments_variable: str | None = None
     """A variable with more arguments; those of the command line have precedence."""
     factory: Setting | None = None

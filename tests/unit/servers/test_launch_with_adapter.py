@@ -177,6 +177,9 @@ def test_without_the_adapter_flags_are_added_and_limits_are_reported(command: st
         pytest.param(
             "[::]:8000", "10.0.0.0/8,fd00::/8,192.0.2.1,::ffff:10.0.0.0/104,::ffff:192.0.2.1/128", id="both families"
         ),
+        pytest.param(
+            "[::]", "10.0.0.0/8,fd00::/8,192.0.2.1,::ffff:10.0.0.0/104,::ffff:192.0.2.1/128", id="both, without a port"
+        ),
         pytest.param("[fd00::1]:8000", "10.0.0.0/8,fd00::/8,192.0.2.1", id="IPv6 only"),
         pytest.param("0.0.0.0:8000", "10.0.0.0/8,fd00::/8,192.0.2.1", id="IPv4 only"),
     ],
@@ -346,6 +349,29 @@ def test_worker_class_is_read_from_a_variable() -> None:
 def test_server_kind_replaces_a_worker_class_that_is_not_in_the_command() -> None:
     launch = launched("gunicorn -c gunicorn.conf.py main:app", server={"kind": "gunicorn-asgi"})
     assert (launch.server, launch.adapter) == ("gunicorn-asgi", True)
+
+
+@pytest.mark.parametrize("kind", ["gunicorn-uvicorn", "gunicorn-asgi"])
+def test_server_kind_decides_what_a_worker_class_of_the_user_is(kind: str) -> None:
+    launch = launched("gunicorn -k app.workers:MyWorker main:app", server={"kind": kind})
+    assert launch.server == kind
+    with pytest.raises(UnknownServerError):
+        launched("gunicorn -k app.workers:MyWorker main:app")
+
+
+@pytest.mark.parametrize("worker", ["sync", "gthread", "gevent", "tornado"])
+def test_server_kind_does_not_make_a_wsgi_worker_run_asgi_apps(worker: str) -> None:
+    with pytest.raises(UnknownServerError):
+        launched(f"gunicorn -k {worker} main:app", server={"kind": "gunicorn-uvicorn"})
+
+
+@pytest.mark.parametrize("server", ["hypercorn", "gunicorn -k asgi"])
+@pytest.mark.parametrize("bind", ["0.0.0.0", "[::]"])
+def test_address_without_a_port_means_the_default_port_of_the_server(server: str, bind: str) -> None:
+    assert "--bind" not in (launched(f"{server} -b {bind} main:app").command or ())
+    with pytest.raises(CommandConflictError) as rejected:
+        launched(f"{server} -b {bind} main:app", port=9000)
+    assert f"--bind {bind} (port 8000 by default) contradicts spec.port, which is 9000" in str(rejected.value)
 
 
 def test_wsgi_worker_class_is_unknown_and_the_fix_names_the_option() -> None:

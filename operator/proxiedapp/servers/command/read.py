@@ -61,7 +61,9 @@ def _invocation(
         given = (*inherited, *(argument.value for argument in arguments))
         classes = parse_arguments(given, server.grammar).values(server.worker_class_flags)
         recognised = not server.worker_classes or (classes and classes[-1].text in server.worker_classes)
-        named = server.name == kind and not classes  # the class may be in a configuration file in the image
+        # The class may be in a configuration file in the image, or be the user's own, such as a subclass.
+        known = {name for other in servers_of(program.name) for name in (*other.worker_classes, *other.other_classes)}
+        named = server.name == kind and (not classes or classes[-1].text not in known)
         if recognised or named:
             return Invocation(
                 container, server, program.subcommand, tuple(arguments), inherited, program.assignments, insertion
