@@ -18,6 +18,10 @@ from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import FIELD_MANAGER, Manifest
 
 PAGE_SIZE: Final = 500
+"""Most objects on one page of a list."""
+MAX_PAGE_BYTES: Final = 8 * 1024 * 1024
+"""Most bytes of one page of a list. A larger one is not read to its end, but requested again with fewer objects; an
+object has at most 1.5 MiB (etcd's default for `--max-request-bytes`), so a page of a single one always fits."""
 _SAMPLE_SIZE: Final = 20
 _WATCH_SECONDS: Final = 270
 """Seconds after which the API server is asked to end a watch, so that a dead connection is replaced in the end."""
@@ -38,6 +42,8 @@ class Api:
         self._client = client
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._may_write = may_write
+        self._page_sizes: dict[Kind, int] = {}
+        """How many objects of a kind fit on a page, from its pages so far."""
 
     async def token(self) -> str | None:
         """Return the value of the Authorization header; kubernetes.aio reads a rotated token again."""
@@ -71,9 +77,19 @@ class Api:
 
         Raises UnavailableError with status 410 if the continue token expires: part of a list must not be used.
         """
-        query = {"limit": str(PAGE_SIZE)} | ({"labelSelector": selector} if selector else {})
+        query = {"labelSelector": selector} if selector else {}
         while True:
-            page = await self.request("GET", f"{collection(kind, namespace)}?{urlencode(query)}")
+            size = self._page_sizes.get(kind, PAGE_SIZE)
+            # The API server accepts another limit with the same continue token (tests/integration/test_pages.py).
+            path = f"{collection(kind, namespace)}?{urlencode(query | {'limit': str(size)})}"
+            try:
+                answer = await self._send("GET", path, None, _JSON, max_bytes=MAX_PAGE_BYTES if size > 1 else None)
+            except _TooLargeError:
+                self._page_sizes[kind] = max(1, size // 8)
+                continue
+            page: Manifest = orjson.loads(answer)
+            self._page_sizes[kind] = _next_page_size(len(answer), len(page["items"]))
+            del answer
             yield page
             token = page["metadata"].get("continue")
             if not token:
@@ -140,6 +156,23 @@ class Api:
         self, method: str, path: str, body: Manifest | bytes | None = None, content_type: str = _JSON
     ) -> Manifest:
         """Send one request and return the JSON of the answer."""
+        result: Manifest = orjson.loads(await self._send(method, path, body, content_type))
+        return result
+
+    def page_size(self) -> int:
+        """Return how many objects of any kind that was listed fit on a page."""
+        return min(self._page_sizes.values(), default=PAGE_SIZE)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        body: Manifest | bytes | None,
+        content_type: str,
+        *,
+        max_bytes: int | None = None,
+    ) -> bytes:
+        """Send one request and return the answer's body. Raises _TooLargeError if it has more than `max_bytes`."""
         configuration = self._client.configuration
         headers = {"Accept": _JSON, "Content-Type": content_type}
         if token := await self.token():
@@ -150,13 +183,34 @@ class Api:
             response = await self._client.call_api(
                 method, configuration.host + path, headers, body, _request_timeout=self._timeout
             )
-            answer: bytes = await response.read()  # type: ignore[no-untyped-call]
+            answer = await _read(response.response, max_bytes)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UnavailableError(0, f"no answer from {self.server}: {str(error) or type(error).__name__}") from error
         if response.status >= HTTPStatus.BAD_REQUEST:
             raise error_of(response.status, answer, response.headers)
-        result: Manifest = orjson.loads(answer)
-        return result
+        return answer
+
+
+class _TooLargeError(Exception):
+    """An answer has more bytes than allowed."""
+
+
+async def _read(response: aiohttp.ClientResponse, max_bytes: int | None) -> bytes:
+    """Return the body of a response, decompressed. Raises _TooLargeError, and the connection is closed."""
+    if max_bytes is None:
+        return await response.read()
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > max_bytes:
+            response.close()
+            raise _TooLargeError
+    return bytes(body)
+
+
+def _next_page_size(size: int, items: int) -> int:
+    """Return how many objects of the average size of the last page fill half of a page, since some are larger."""
+    return PAGE_SIZE if items == 0 else min(PAGE_SIZE, max(1, MAX_PAGE_BYTES // 2 * items // size))
 
 
 def collection(kind: Kind, namespace: str | None) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxiedapp.kube.client import collection
+from proxiedapp.kube.client import _next_page_size, collection
 from proxiedapp.kube.kind import Kind
 from proxiedapp.resources.kinds import DEPLOYMENT, SERVICE
 
@@ -18,3 +18,17 @@ from proxiedapp.resources.kinds import DEPLOYMENT, SERVICE
 )
 def test_path_of_a_collection(kind: Kind, namespace: str | None, path: str) -> None:
     assert collection(kind, namespace) == path
+
+
+@pytest.mark.parametrize(
+    ("size", "items", "expected"),
+    [
+        pytest.param(100_000, 500, 500, id="small objects: as many as ever"),
+        pytest.param(8_000_000, 500, 262, id="a full page: half of it"),
+        pytest.param(1_000_000, 1, 4, id="objects of 1 MB"),
+        pytest.param(8_000_000, 1, 1, id="at least one"),
+        pytest.param(1_000, 0, 500, id="an empty page says nothing"),
+    ],
+)
+def test_next_page_has_the_size_that_fits(size: int, items: int, expected: int) -> None:
+    assert _next_page_size(size, items) == expected

@@ -82,7 +82,7 @@ async def watch(
     operator = asyncio.create_task(
         kopf.operator(
             registry=registry,
-            settings=_settings(resync.kinds),
+            settings=_settings(resync.kinds, api.page_size()),
             clusterwide=not namespaces,
             namespaces=list(namespaces),
             standalone=True,
@@ -223,10 +223,10 @@ async def _served_again(api: Api, path: str) -> None:
             return
 
 
-def _settings(kinds: Sequence[Kind]) -> kopf.OperatorSettings:
+def _settings(kinds: Sequence[Kind], page_size: int) -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.queueing.idle_timeout = 0.1  # with the default, each object keeps two tasks alive for 5 seconds
-    settings.watching.chunk_size = 500
+    settings.watching.chunk_size = page_size  # what our own lists have found to fit; kopf cannot adapt it
     settings.watching.server_timeout = 270
     settings.watching.client_timeout = 280
     settings.watching.connect_timeout = 20
