@@ -84,6 +84,7 @@ class _Patterns:
                 self._budget.spend()
                 for pattern, priority in rule:
                     self._budget.spend()
+                    _reject_other_types(pattern.host, pattern.path, priority)
                     self.priorities[pattern] = max(priority, self.priorities.get(pattern, priority))
             except BudgetError:
                 self.complete = False
@@ -201,9 +202,18 @@ def _gateway_match(match: Mapping[str, Any], hosts: Sequence[str], bonus: int) -
             yield pattern._replace(host=host), priority + bonus
 
 
+def _reject_other_types(host: object, path: object, priority: object) -> None:
+    """Raise TypeError for values that no route has; a CRD of another origin may accept them."""
+    if not (isinstance(host, str) and isinstance(path, str) and isinstance(priority, int)):
+        raise TypeError
+
+
 def _class_of(body: Mapping[str, Any]) -> str:
     named = body["spec"].get("ingressClassName")
-    return normalized_class(named if named is not None else (body["metadata"].get("annotations") or {}).get(_CLASS))
+    if named is None:
+        named = (body["metadata"].get("annotations") or {}).get(_CLASS)
+    _reject_other_types(named or "", "", 0)
+    return normalized_class(named)
 
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], _Patterns], ForeignRoute]]] = {
