@@ -32,12 +32,12 @@ async def test_previous_release_is_older() -> None:
 
 
 async def use_crd(api: Api, **env: str) -> None:
-    """Apply the CustomResourceDefinition of a release, as `kubectl apply --server-side` does."""
+    """Apply the CustomResourceDefinitions of a release, as `kubectl apply --server-side` does."""
     command = [sys.executable, "-m", "proxiedapp.cli", "crd"]
     done = await asyncio.to_thread(subprocess.check_output, command, env=os.environ | env)
-    crd = yaml.load(done, yaml.CSafeLoader)
-    path = f"/apis/{crd['apiVersion']}/customresourcedefinitions/{crd['metadata']['name']}"
-    await api.request("PATCH", f"{path}?fieldManager=test&force=true", crd, "application/apply-patch+yaml")
+    for crd in yaml.load_all(done, yaml.CSafeLoader):
+        path = f"/apis/{crd['apiVersion']}/customresourcedefinitions/{crd['metadata']['name']}"
+        await api.request("PATCH", f"{path}?fieldManager=test&force=true", crd, "application/apply-patch+yaml")
 
 
 async def versions(api: Api) -> dict[str, str]:

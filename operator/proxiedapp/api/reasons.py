@@ -47,7 +47,13 @@ class Reason(StrEnum):
     OVERLAPPED = "Overlapped"
     """The route is valid and applied, but a foreign route matches the same host and path; the message names it."""
     VERIFIED = "Verified"
-    """Every check that could be made succeeded. If a check fails, the reason is the code of its finding instead."""
+    """What could be judged is right; the message says what that was. If a check fails, the reason is the code of its
+    finding instead.
+    """
+    NOT_JUDGED = "NotJudged"
+    """The app is served, but no response shows whether it works behind its prefix: it has neither schema nor docs page
+    at the configured paths, no redirects, and no extra paths.
+    """
 
     INVALID_SPEC = "InvalidSpec"
     """The spec breaks a rule that the API server did not, or could not, enforce."""

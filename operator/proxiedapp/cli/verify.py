@@ -2,14 +2,20 @@
 
 import asyncio
 import json
+import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from proxiedapp.cli.errors import fail
+from proxiedapp.cli.findings import print_table
 from proxiedapp.verify import check
+from proxiedapp.verify.summary import counts, is_conclusive
 from proxiedapp.verify.target import InvalidTargetError, VerifyOptions, VerifyTarget
+
+_NOT_JUDGED: Final = 3
+"""Exit status if no response shows whether the app works; 2 is that of a wrong command line."""
 
 
 class Output(StrEnum):
@@ -38,7 +44,10 @@ def verify(
     timeout: Annotated[float, typer.Option(help="Seconds for all checks together.", min=0.1, max=600.0)] = 10.0,
     output: Annotated[Output, typer.Option("--output", "-o", help="text or json.")] = Output.TEXT,
 ) -> None:
-    """Check a running app behind its prefix. Problems come first, each with its fix; they cause exit status 1."""
+    """Check a running app behind its prefix. Problems come first, each with its fix; they cause exit status 1.
+
+    If nothing is wrong, but nothing could be judged either, the exit status is 3.
+    """
     try:
         options = VerifyOptions(openapi_path, docs_path, tuple(extra_path or ()))
         target = VerifyTarget(url, host=host, insecure=insecure)
@@ -48,6 +57,12 @@ def verify(
     if output is Output.JSON:
         typer.echo(json.dumps([finding.as_json() for finding in findings], indent=2))
     else:
-        typer.echo("\n".join(finding.as_text() for finding in findings))
+        if sys.stdout.isatty():
+            print_table(findings)
+        else:
+            typer.echo("\n".join(finding.as_text() for finding in findings))
+        typer.echo(counts(findings))
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
+    if not is_conclusive(findings):
+        raise typer.Exit(_NOT_JUDGED)

@@ -48,6 +48,8 @@ class VerifyRequest:
     rollout: int
     target: VerifyTarget
     options: VerifyOptions
+    managed: bool = False
+    """Whether the operator decides how proxy and server treat the prefix, so that only the app can be wrong."""
 
 
 @dataclass(frozen=True, slots=True)

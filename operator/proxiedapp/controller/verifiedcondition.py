@@ -12,6 +12,8 @@ from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.verification import Verdict, Verifier
 from proxiedapp.controller.verifytarget import verify_request_of
 from proxiedapp.resources.desired import Desired
+from proxiedapp.verify.codes import Code
+from proxiedapp.verify.summary import is_conclusive, judged_titles
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +62,26 @@ class VerifiedCondition:
 def condition_of_verdict(verdict: Verdict, now: datetime) -> Condition:
     """Return the condition that reports a verdict."""
     wrong = verdict.wrong
+    holds: bool | None = None
+    reason: Reason | Code = Reason.NOT_JUDGED
     message = (
-        "Docs, schema, redirects and forwarded headers are right as clients see them."
-        if wrong is None
-        else f"{wrong.seen}; expected: {wrong.expected}. {wrong.fix}"
+        "The app is served, but no response shows whether it works behind its prefix. "
+        "Set spec.verify.openapiPath, docsPath or extraPaths to paths that it has."
     )
+    if wrong is not None:
+        reason, holds = wrong.code, False
+        fix = (wrong.fix_in_app if verdict.request.managed else "") or wrong.fix
+        message = f"{wrong.seen}; expected: {wrong.expected}. {fix}"
+    elif is_conclusive(verdict.findings):
+        reason, holds = Reason.VERIFIED, True
+        message = f"Right as clients see it: {judged_titles(verdict.findings, judged=True)}."
+        if unjudged := judged_titles(verdict.findings, judged=False):
+            message += f" Not judged: {unjudged}."
     return condition(
         ConditionType.VERIFIED,
-        Reason.VERIFIED if wrong is None else wrong.code,
+        reason,
         message,
-        holds=wrong is None,
+        holds=holds,
         generation=verdict.request.generation,
         now=now,
     )

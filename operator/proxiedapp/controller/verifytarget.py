@@ -39,7 +39,9 @@ def verify_request_of(
         target = _direct(desired, prefix, host, entry_point_urls, pod_ip, cluster_ip)
     else:
         return None
-    return VerifyRequest(app.generation, workload.generation, target, options)
+    server = desired.app.spec.server
+    managed = server.kind != "other" and server.adapter == "Auto" and desired.app.spec.route.strip_prefix == "Auto"
+    return VerifyRequest(app.generation, workload.generation, target, options, managed)
 
 
 def _direct(

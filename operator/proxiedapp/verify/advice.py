@@ -15,6 +15,11 @@ from typing import Final
 
 OUTSIDE_FIX: Final = "Write the path as the app declares it, without the segments . and .."
 
+REMOVE_ROOT_PATH: Final = (
+    "Remove root_path= from FastAPI(...), and the prefix from the paths in the app's code: the operator configures both"
+)
+"""A root path in the code replaces that of the server (FastAPI 0.165.0, fastapi/applications.py, `__call__`)."""
+
 
 def set_root_path(prefix: str) -> str:
     """Advise for an app that has no root path, or another one than the prefix."""

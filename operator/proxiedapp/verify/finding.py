@@ -26,6 +26,8 @@ class Finding:
     """How to fix the fault; empty if there is none."""
     judged: bool = True
     """Whether the responses allowed a verdict; a finding without a verdict is ok."""
+    fix_in_app: str = ""
+    """How to fix the fault if the operator decides on proxy and server; empty if `fix` does not mention them."""
 
     def as_text(self) -> str:
         """Return the line that `proxiedapp verify` prints."""
@@ -51,9 +53,9 @@ def right(code: Code, seen: str, expected: str) -> Finding:
     return Finding(code, ok=True, seen=seen, expected=expected, fix="")
 
 
-def wrong(code: Code, seen: str, expected: str, fix: str) -> Finding:
+def wrong(code: Code, seen: str, expected: str, fix: str, *, fix_in_app: str = "") -> Finding:
     """Return a finding of a fault."""
-    return Finding(code, ok=False, seen=seen, expected=expected, fix=fix)
+    return Finding(code, ok=False, seen=seen, expected=expected, fix=fix, fix_in_app=fix_in_app)
 
 
 def not_judged(code: Code, reason: str, expected: str) -> Finding:

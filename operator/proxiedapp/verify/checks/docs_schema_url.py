@@ -3,7 +3,7 @@
 FastAPI writes root path + openapi_url into the page (fastapi 0.165.0, fastapi/applications.py, `setup`).
 """
 
-from proxiedapp.verify.advice import set_root_path
+from proxiedapp.verify.advice import REMOVE_ROOT_PATH, set_root_path
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer, NoAnswer
 from proxiedapp.verify.facts import Facts
@@ -33,7 +33,7 @@ def docs_schema_url(facts: Facts) -> Finding:
         return wrong(Code.DOCS_SCHEMA_URL, seen, expected, fix)
     if not address.contains(url.path):
         seen = f"the docs page loads {excerpt(url.path)}, which is outside the prefix {address.prefix}"
-        return wrong(Code.DOCS_SCHEMA_URL, seen, expected, set_root_path(address.prefix))
+        return wrong(Code.DOCS_SCHEMA_URL, seen, expected, set_root_path(address.prefix), fix_in_app=REMOVE_ROOT_PATH)
     return _judge_response(facts, url.path, expected)
 
 
@@ -55,4 +55,4 @@ def _judge_response(facts: Facts, path: str, expected: str) -> Finding:
             return not_judged(Code.DOCS_SCHEMA_URL, f"{excerpt(path)} is larger than 4 MiB or compressed", expected)
         if reply.schema_too_large:
             return not_judged(Code.DOCS_SCHEMA_URL, TOO_LARGE, expected)
-    return wrong(Code.DOCS_SCHEMA_URL, seen, expected, set_root_path(address.prefix))
+    return wrong(Code.DOCS_SCHEMA_URL, seen, expected, set_root_path(address.prefix), fix_in_app=REMOVE_ROOT_PATH)

@@ -1,6 +1,6 @@
 """DoubledPrefix: whether the schema is served under the doubled prefix. It is not if app, server and proxy agree."""
 
-from proxiedapp.verify.advice import keep_prefix, remove_prefix_from_code
+from proxiedapp.verify.advice import REMOVE_ROOT_PATH, keep_prefix, remove_prefix_from_code
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer
 from proxiedapp.verify.facts import Facts
@@ -29,8 +29,14 @@ def doubled_prefix(facts: Facts) -> Finding | None:
     if facts.doubled_schema is None or (schema is not None and not schema.is_same_app(facts.doubled_schema)):
         return right(Code.DOUBLED_PREFIX, seen, expected)
     if schema is None:
-        return wrong(Code.DOUBLED_PREFIX, f"{seen} with a schema", expected, remove_prefix_from_code(address.prefix))
+        return wrong(
+            Code.DOUBLED_PREFIX,
+            f"{seen} with a schema",
+            expected,
+            remove_prefix_from_code(address.prefix),
+            fix_in_app=REMOVE_ROOT_PATH,
+        )
     if any(redirect.wrong_prefix is not None for redirect in facts.redirects):
         return not_judged(Code.DOUBLED_PREFIX, "the redirects that lose the prefix show the same fault", expected)
     seen = f"{seen} with the schema of {facts.schema_path}"
-    return wrong(Code.DOUBLED_PREFIX, seen, expected, keep_prefix(address.prefix))
+    return wrong(Code.DOUBLED_PREFIX, seen, expected, keep_prefix(address.prefix), fix_in_app=REMOVE_ROOT_PATH)

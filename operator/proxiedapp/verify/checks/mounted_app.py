@@ -6,7 +6,7 @@ FastAPI's schema and docs page of the mounted app contain both.
 
 from typing import Final
 
-from proxiedapp.verify.advice import keep_prefix
+from proxiedapp.verify.advice import REMOVE_ROOT_PATH, keep_prefix
 from proxiedapp.verify.checks.extra_path import judge_served
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.docspage import resolve_schema_url
@@ -42,7 +42,7 @@ def _judge_docs(facts: Facts, extra: Extra, mount: str) -> Finding:
         return not_judged(Code.MOUNTED_APP, reason, expected)
     if not address.contains(url.path):
         seen = f"{docs.path} loads {excerpt(url.path)}, which is outside the prefix {address.prefix}"
-        return wrong(Code.MOUNTED_APP, seen, expected, keep_prefix(address.prefix))
+        return wrong(Code.MOUNTED_APP, seen, expected, keep_prefix(address.prefix), fix_in_app=REMOVE_ROOT_PATH)
     if isinstance(reply, NoAnswer) and reply.is_late:
         return not_judged(Code.MOUNTED_APP, reply.as_text(), expected)
     returned = f"returned {reply.status}" if isinstance(reply, Answer) else "got no response"
@@ -51,7 +51,7 @@ def _judge_docs(facts: Facts, extra: Extra, mount: str) -> Finding:
         return not_judged(Code.MOUNTED_APP, TOO_LARGE, expected)
     if url.path.startswith(f"{mount}/") and schema_of(reply) is not None:
         return right(Code.MOUNTED_APP, seen, expected)
-    return wrong(Code.MOUNTED_APP, seen, expected, keep_prefix(address.prefix))
+    return wrong(Code.MOUNTED_APP, seen, expected, keep_prefix(address.prefix), fix_in_app=REMOVE_ROOT_PATH)
 
 
 def _judge_schema(facts: Facts, extra: Extra, mount: str) -> Finding:
@@ -73,4 +73,4 @@ def _judge_schema(facts: Facts, extra: Extra, mount: str) -> Finding:
         return not_judged(Code.MOUNTED_APP, seen, expected)
     if first.path.rstrip("/") == mount:
         return right(Code.MOUNTED_APP, seen, expected)
-    return wrong(Code.MOUNTED_APP, seen, expected, keep_prefix(address.prefix))
+    return wrong(Code.MOUNTED_APP, seen, expected, keep_prefix(address.prefix), fix_in_app=REMOVE_ROOT_PATH)

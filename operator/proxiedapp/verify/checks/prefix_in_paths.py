@@ -1,6 +1,6 @@
 """PrefixInPaths: whether the paths in the schema contain the prefix that clients put in front of them."""
 
-from proxiedapp.verify.advice import remove_prefix_from_code
+from proxiedapp.verify.advice import REMOVE_ROOT_PATH, remove_prefix_from_code
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.facts import Facts, PrefixKnown
 from proxiedapp.verify.finding import Finding, excerpt, not_judged, right, wrong
@@ -32,4 +32,4 @@ def prefix_in_paths(facts: Facts) -> Finding | None:
     if not clients_add_prefix and facts.prefix_known is not PrefixKnown.WRONG:
         return not_judged(Code.PREFIX_IN_PATHS, "no response shows where these paths are served", expected)
     seen = f"the schema contains {excerpt(first)}, and clients put {prefix} in front of it"
-    return wrong(Code.PREFIX_IN_PATHS, seen, expected, remove_prefix_from_code(prefix))
+    return wrong(Code.PREFIX_IN_PATHS, seen, expected, remove_prefix_from_code(prefix), fix_in_app=REMOVE_ROOT_PATH)

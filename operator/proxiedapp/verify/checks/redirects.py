@@ -5,7 +5,7 @@
 
 from typing import Final
 
-from proxiedapp.verify.advice import keep_prefix, set_root_path
+from proxiedapp.verify.advice import REMOVE_ROOT_PATH, keep_prefix, set_root_path
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import NoAnswer
 from proxiedapp.verify.facts import Facts, PrefixKnown
@@ -50,7 +50,7 @@ def redirect_prefix(facts: Facts) -> Finding:
         fix = keep_prefix(address.prefix)
     else:
         fix = set_root_path(address.prefix)
-    return wrong(Code.REDIRECT_PREFIX, _location(lost.location), lost.expected, fix)
+    return wrong(Code.REDIRECT_PREFIX, _location(lost.location), lost.expected, fix, fix_in_app=REMOVE_ROOT_PATH)
 
 
 def redirect_scheme(facts: Facts) -> Finding:

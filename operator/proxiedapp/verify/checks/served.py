@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from proxiedapp.verify.advice import OUTSIDE_FIX
+from proxiedapp.verify.advice import OUTSIDE_FIX, REMOVE_ROOT_PATH
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer, Cause, Evidence, NoAnswer
 from proxiedapp.verify.facts import Facts
@@ -31,9 +31,13 @@ _NO_ROUTE: Final = (
 )
 _NO_PATH: Final = (
     "An app responds, but has none of these paths: uvicorn and fastapi run with --root-path need a proxy that strips "
-    "the prefix; hypercorn, granian, daphne, gunicorn -k asgi and FastAPI(root_path=...) need a proxy that keeps it, "
-    "and the same prefix. If schema and docs page are disabled on purpose, name a path that is served: by "
-    "--extra-path, or by verify.extraPaths in a ProxiedApp"
+    "the prefix, and no root_path= in FastAPI(...); hypercorn, granian, daphne, gunicorn -k asgi and "
+    "FastAPI(root_path=...) need a proxy that keeps it, and the same prefix. If schema and docs page are disabled on "
+    "purpose, name a path that is served: by --extra-path, or by verify.extraPaths in a ProxiedApp"
+)
+_NO_PATH_IN_APP: Final = (
+    f"{REMOVE_ROOT_PATH}. If schema and docs page are disabled on purpose, name a path that is served in "
+    "verify.extraPaths"
 )
 _NO_APP: Final = (
     "The proxy cannot reach the app: check that the app is running, and that it listens on the port that the proxy "
@@ -96,4 +100,4 @@ def _nothing_served(facts: Facts) -> Finding:
         is_fastapi = b'"detail"' in schema.body
         fix = f"{_NO_ROUTE}. {_NO_PATH}" if is_fastapi else _NO_ROUTE
         return wrong(Code.NOT_SERVED, f"{seen}: paths outside the prefix get the same response", _EXPECTED, fix)
-    return wrong(Code.NOT_SERVED, seen, _EXPECTED, _NO_PATH)
+    return wrong(Code.NOT_SERVED, seen, _EXPECTED, _NO_PATH, fix_in_app=_NO_PATH_IN_APP)

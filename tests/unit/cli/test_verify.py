@@ -1,0 +1,68 @@
+"""`proxiedapp verify`: the last line and the exit status."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from proxiedapp.cli import app
+from proxiedapp.cli.findings import print_table
+from proxiedapp.verify import check
+from proxiedapp.verify.codes import Code
+from proxiedapp.verify.finding import Finding, not_judged, right, wrong
+
+SERVED = right(Code.NOT_SERVED, "a", "b")
+UNJUDGED = not_judged(Code.DOCS_SCHEMA_URL, "a", "b")
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *findings: Finding, arguments: tuple[str, ...] = ()) -> tuple[int, str]:
+    async def found(*_: Any, **__: Any) -> tuple[Finding, ...]:
+        return findings
+
+    monkeypatch.setattr(check, "verify", found)
+    done = CliRunner().invoke(app, ["verify", "http://example.com/api", *arguments])
+    return done.exit_code, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("findings", "status", "line"),
+    [
+        pytest.param((SERVED, right(Code.OPENAPI_SERVERS, "", "")), 0, "2 right, 0 wrong, 0 not judged", id="right"),
+        pytest.param((wrong(Code.UNREACHABLE, "a", "b", "c"),), 1, "0 right, 1 wrong, 0 not judged", id="wrong"),
+        pytest.param(
+            (SERVED, UNJUDGED), 3, "1 right, 0 wrong, 1 not judged", id="nothing judged but NotServed"
+        ),
+        pytest.param(
+            (wrong(Code.REDIRECT_HOST, "a", "b", "c"), SERVED, UNJUDGED),
+            1,
+            "1 right, 1 wrong, 1 not judged",
+            id="wrong, and not judged",
+        ),
+    ],
+)
+def test_last_line_counts_and_the_exit_status_follows(
+    monkeypatch: pytest.MonkeyPatch, findings: tuple[Finding, ...], status: int, line: str
+) -> None:
+    code, output = run(monkeypatch, *findings)
+    assert (code, output.splitlines()[-1]) == (status, line)
+
+
+def test_json_has_the_same_exit_status_and_no_last_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    code, output = run(monkeypatch, SERVED, UNJUDGED, arguments=("-o", "json"))
+    assert (code, len(json.loads(output))) == (3, 2)
+
+
+def test_table_has_titles_and_quotes_responses_as_they_are() -> None:
+    screen = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
+    findings = (wrong(Code.REDIRECT_HOST, "[red]x[/red] " + "y" * 120, "b", "Fix it"), SERVED, UNJUDGED)
+    print_table(findings, screen)
+    lines = screen.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert lines[0].split() == ["check", "code", "observed"]
+    assert lines[1].startswith("wrong  host of redirects  RedirectHost   [red]x[/red]")
+    assert [line.strip() for line in lines if "expected" in line or "fix" in line] == ["expected: b", "fix: Fix it"]
+    assert any(line.startswith("right  any path") for line in lines)
+    assert any(line.startswith("-      docs page") for line in lines)
+    assert all(len(line) <= 100 for line in lines)
