@@ -106,8 +106,9 @@ def _read(spec: ProxiedAppSpec, budget: Budget) -> Invocation:
         raise UnknownServerError(
             "spec.command",
             f"the operator does not recognise a server in `{_shown(container.elements)}`",
-            f"Use the command of a server ({known}; gunicorn with -k and its worker class), or replace it by "
-            "spec.server.kind and spec.server.app, or set spec.server.kind: other",
+            f"Use the command of a server ({known}; gunicorn with -k and its worker class), or set spec.server.kind to "
+            "the server that it starts, or replace it by spec.server.kind and spec.server.app, or set "
+            "spec.server.kind: other",
         )
     if kind not in {"auto", invocation.server.name}:
         raise CommandConflictError(

@@ -1,6 +1,6 @@
 """Locates the program that a command line starts: past wrappers, up to a server or a shell script."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import basename
 from typing import Final
@@ -64,6 +64,20 @@ def locate(arguments: Sequence[Value], *, in_script: bool) -> Program | Script |
         assignments |= wrapped.assignments
         at, module = wrapped.index, wrapped.module
     return None
+
+
+def locate_by_name(arguments: Sequence[Value], programs: Container[str]) -> Program | None:
+    """Return the server of these names that an unknown program starts; None unless exactly one argument names it.
+
+    Only for a server that the user names in the spec: an argument with this name could also be anything else.
+    """
+    named = [at for at, argument in enumerate(arguments) if basename(argument.text) in programs]
+    if len(named) != 1:
+        return None
+    (at,) = named
+    matches = [(ASSIGNMENT.match(argument.text), argument.known) for argument in arguments[:at]]
+    assignments = {match.group(1): Value(match.group(2), known) for match, known in matches if match}
+    return _program(basename(arguments[at].text), arguments, at + 1, assignments)
 
 
 def _program(program: str, arguments: Sequence[Value], start: int, assignments: Mapping[str, Value]) -> Program | None:

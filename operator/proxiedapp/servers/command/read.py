@@ -11,10 +11,10 @@ from proxiedapp.servers.command.arguments import parse_arguments
 from proxiedapp.servers.command.container import ContainerCommand
 from proxiedapp.servers.command.environment import Value
 from proxiedapp.servers.command.invocation import STEPS_PER_ARGUMENT, Argument, Invocation, Position
-from proxiedapp.servers.command.locate import Program, Script, locate
+from proxiedapp.servers.command.locate import Program, Script, locate, locate_by_name
 from proxiedapp.servers.command.script import read_script
 from proxiedapp.servers.server import Server
-from proxiedapp.servers.table import servers_of
+from proxiedapp.servers.table import BY_KIND, servers_of
 
 
 def read_command(container: ContainerCommand, kind: str = "auto", budget: Budget | None = None) -> Invocation | None:
@@ -27,6 +27,8 @@ def read_command(container: ContainerCommand, kind: str = "auto", budget: Budget
     budget = Budget() if budget is None else budget
     values = container.values
     located = locate(values, in_script=False)
+    if located is None and kind in BY_KIND:
+        located = locate_by_name(values, BY_KIND[kind].programs)
     if located is None:
         return None
     if isinstance(located, Script):

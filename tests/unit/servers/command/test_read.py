@@ -3,8 +3,8 @@
 import pytest
 
 from proxiedapp.servers.command.container import container_command
-from proxiedapp.servers.command.environment import Environment
-from proxiedapp.servers.command.invocation import Invocation
+from proxiedapp.servers.command.environment import Environment, Value
+from proxiedapp.servers.command.invocation import Invocation, Position
 from proxiedapp.servers.command.read import read_command
 from tests.support.commands import words
 
@@ -147,3 +147,45 @@ def test_command_and_args_are_read_as_one_list() -> None:
 def test_empty_command_gives_none() -> None:
     assert read(None, None) is None
     assert read([], []) is None
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [
+        pytest.param(
+            "opentelemetry-instrument --exporter_otlp_protocol grpc uvicorn main:app", "uvicorn", id="unknown option"
+        ),
+        pytest.param("python -m debugpy --listen 0.0.0.0:5678 -m uvicorn main:app", "uvicorn", id="unknown module"),
+        pytest.param("sh /entrypoint.sh hypercorn main:app", "hypercorn", id="script in the image"),
+        pytest.param("chamber exec shop -- fastapi run main.py", "fastapi", id="unknown program"),
+        pytest.param("my-wrapper gunicorn -k asgi main:app", "gunicorn-asgi", id="program of several servers"),
+    ],
+)
+def test_server_behind_an_unknown_wrapper_is_found_by_its_kind(command: str, kind: str) -> None:
+    container = container_command(words(command), None, Environment({}))
+    assert read_command(container) is None
+    invocation = read_command(container, kind)
+    assert invocation is not None
+    assert invocation.server.name == kind
+    assert invocation.insertion == Position(len(words(command)))
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [
+        pytest.param("my-wrapper --name uvicorn uvicorn main:app", "uvicorn", id="name twice"),
+        pytest.param("my-wrapper hypercorn main:app", "uvicorn", id="another server"),
+        pytest.param("my-wrapper fastapi login", "fastapi", id="subcommand that serves no app"),
+        pytest.param("my-wrapper uvicorn main:app", "auto", id="no kind"),
+        pytest.param("sh -c 'pip install uvicorn; python main.py'", "uvicorn", id="in a script"),
+    ],
+)
+def test_server_behind_an_unknown_wrapper_is_not_guessed(command: str, kind: str) -> None:
+    assert read_command(container_command(words(command), None, Environment({})), kind) is None
+
+
+def test_variables_before_a_server_behind_an_unknown_wrapper_count() -> None:
+    command = words("env UVICORN_PORT=9000 my-wrapper uvicorn main:app")
+    invocation = read_command(container_command(command, None, Environment({})), "uvicorn")
+    assert invocation is not None
+    assert invocation.assignments == {"UVICORN_PORT": Value("9000")}
