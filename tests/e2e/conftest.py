@@ -23,7 +23,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         pytest.skip("the sandbox needs root, or a kernel that allows unprivileged user namespaces")
     images = tmp_path_factory.mktemp("images")
     for image in (*EXAMPLES.iterdir(), *IMAGES.iterdir()):
-        (images / image.name).symlink_to(image)
+        if image.is_dir():
+            (images / image.name).symlink_to(image)
     running = start_sandbox(
         tmp_path_factory.mktemp("sandbox"), images, PROXIEDAPP_RESYNC_SECONDS="2", PROXIEDAPP_API_LOOK_SECONDS="0.5"
     )
