@@ -15,6 +15,23 @@ settings.register_profile("explore", deadline=None, derandomize=False, print_blo
 settings.load_profile("repeatable")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share something expensive on one worker, if several run (`make test`).
+
+    The sandbox's tests mostly wait, the others mostly compute: side by side they take little longer than one part.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    fixtures = getattr(item, "fixturenames", ())
+    level = item.path.relative_to(item.config.rootpath).parts[1]
+    if level == "e2e":
+        return "sandbox" if "sandbox" in fixtures or "empty" not in fixtures else "sandbox without operator"
+    return level if level == "integration" else str(item.path)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Record the tables that a test belongs to."""
     item.user_properties += [("table", marker.args[0]) for marker in item.iter_markers("table")]
