@@ -22,7 +22,7 @@ def test_unrecognised_command_stalls_the_app(sandbox: Sandbox, namespace: str) -
     stalled = sandbox.stalled("shop", namespace)
     assert stalled["reason"] == "UnknownServer"
     assert "`python main.py`" in stalled["message"]
-    assert "spec.server.kind with spec.server.app" in stalled["message"]
+    assert "spec.server.kind and spec.server.app" in stalled["message"]
     events = eventually(
         lambda: sandbox.get("events", "-n", namespace, "--field-selector=reason=UnknownServer")["items"], "the event"
     )
