@@ -14,12 +14,15 @@ from proxiedapp.api.names import API_VERSION, KIND
 from proxiedapp.controller.apply import Applier
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.objects import ChildId
+from proxiedapp.controller.observed.policies import Policies
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.queue import Queue
 from proxiedapp.controller.reconcile import Outcome, Reconciler
 from proxiedapp.controller.verification import Verifier
 from proxiedapp.controller.watch.foreignwatch import ForeignRouteWatch
-from proxiedapp.controller.watchedkinds import FOREIGN_KINDS, PROXIED_APP
+from proxiedapp.controller.watch.policywatch import PolicyWatch
+from proxiedapp.controller.watchedkinds import FOREIGN_KINDS, PROXIED_APP, PROXY_POLICY
+from proxiedapp.controller.watchedkinds import NAMESPACE as NAMESPACE_KIND
 from proxiedapp.kube.errors import ApiError
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
@@ -44,6 +47,8 @@ class Scenario:
         self.cluster = Cluster()
         self.api = FakeApi(self.cluster)
         self.queue: Queue[Key] = Queue(backoff=0.5, backoff_max=300, timer=self.clock, jitter=lambda: 0.0)
+        self._cluster_scoped: dict[tuple[str, str], tuple[Kind, Manifest]] = {}
+        """The policies and namespaces by kind and name."""
         self.outcomes: list[Outcome] = []
         self.finding = Finding(Code.OPENAPI_SERVERS, ok=True, seen="", expected="", fix="")
         """The finding of each verification."""
@@ -58,6 +63,12 @@ class Scenario:
         self._foreign_watch = ForeignRouteWatch(
             self.api, self.store, foreign_routes, self.queue.add, namespaces=(), retry_interval=600.0
         )
+        policies = Policies()
+        self._policy_watch = PolicyWatch(
+            self.api, self.store, policies, self.queue.add, must_read=True, retry_interval=10.0
+        )
+        for kind, body in self._cluster_scoped.values():
+            self._policy_watch.record(kind, "LISTED", body)
         self.verifier = Verifier(self._check, self.queue.add, interval=900.0, timer=self.clock, chance=lambda: 0.5)
         self.reconciler = Reconciler.assemble(
             api=self.api,
@@ -67,6 +78,7 @@ class Scenario:
             defaults=DEFAULTS,
             entry_point_urls={"web": "http://*", "websecure": "https://*"},
             served=served,
+            policies=policies,
             now=self.clock.now,
             wake=self.queue.add,
             verifier=self.verifier,
@@ -106,6 +118,26 @@ class Scenario:
         """Create a route of another user, in another namespace."""
         metadata = {"name": name, "namespace": "others"} | rest.pop("metadata", {})
         return self.cluster.put(kind, {"kind": kind.kind, "metadata": metadata, "spec": spec} | rest)
+
+    def policy(self, name: str = "teams", **allow: Any) -> None:
+        """Create or change a policy: what it allows, and `namespaces` and `routeAnnotations` beside that."""
+        spec = {"namespaces": allow.pop("namespaces", {"names": [NAMESPACE]}), "allow": allow}
+        if "routeAnnotations" in allow:
+            spec["routeAnnotations"] = allow.pop("routeAnnotations")
+        self._put_cluster_scoped(PROXY_POLICY, {"metadata": {"name": name}, "spec": spec})
+
+    def label_namespace(self, **labels: str) -> None:
+        """Create the namespace, or change its labels."""
+        self._put_cluster_scoped(NAMESPACE_KIND, {"metadata": {"name": NAMESPACE, "labels": labels}})
+
+    def delete_policy(self, name: str = "teams") -> None:
+        kind, body = self._cluster_scoped.pop((PROXY_POLICY.kind, name))
+        self._policy_watch.record(kind, "DELETED", body)
+
+    def _put_cluster_scoped(self, kind: Kind, body: Manifest) -> None:
+        body = {"apiVersion": kind.api_version, "kind": kind.kind, **body}
+        self._cluster_scoped[kind.kind, body["metadata"]["name"]] = (kind, body)
+        self._policy_watch.record(kind, "MODIFIED", body)
 
     def rolled_out(self, name: str = "shop") -> None:
         report_rollout(self.cluster, NAMESPACE, name)

@@ -41,6 +41,8 @@ class WatchServer:
     watches: Counter[Kind] = field(default_factory=Counter)
     selectors: dict[Kind, str] = field(default_factory=dict)
     """The label selectors of the last request for each kind."""
+    accepts: dict[Kind, str] = field(default_factory=dict)
+    """The media type that the last request for each kind accepts."""
     more: set[Kind] = field(default_factory=set)
     """Kinds that are served in addition to those that the operator watches."""
     forbidden: set[Kind] = field(default_factory=set)
@@ -63,6 +65,7 @@ class WatchServer:
         if kind is None:
             return self._discovery(request.path)
         self.selectors[kind] = request.query.get("labelSelector", "")
+        self.accepts[kind] = request.headers.get("Accept", "")
         counter = self.watches if "watch" in request.query else self.lists
         counter[kind] += 1
         async with self.opened:
@@ -108,7 +111,7 @@ class WatchServer:
                 "namespaced": True,
                 "verbs": ["get", "list", "watch", "patch"],
             }
-            for kind in (*KINDS, *KOPFS_OWN)
+            for kind in (*KINDS, *KOPFS_OWN, *self.more)
             if path in {f"/apis/{kind.api_version}", f"/api/{kind.api_version}"}
         ]
         return web.json_response({"resources": resources}) if resources else web.json_response({}, status=404)

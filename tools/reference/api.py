@@ -30,7 +30,7 @@ CRD, `kubectl explain papp.spec.route` shows the same texts.
 subresources `status` and `scale`. The name of a ProxiedApp is a DNS label that starts with a letter.
 
 [`kind: ProxyPolicy`](#proxypolicyspec), plural `proxypolicies`, short name `ppol`, cluster-scoped, says which
-namespaces may use which hosts, prefixes and the like.
+namespaces may use which hosts, prefixes and the like: [Policies](../concepts/policy.md).
 
 A path that ends in `[]` stands for the items of a list. The API server refuses an object that breaks a bound or a rule,
 and names the field. Types of Kubernetes keep Kubernetes' names and meaning; their fields that are not listed here are

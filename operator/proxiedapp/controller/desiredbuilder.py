@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from proxiedapp.api.app import ProxiedApp, parse_spec
 from proxiedapp.controller.observed.objects import ObservedApp
+from proxiedapp.controller.observed.policies import Policies
 from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.resources.defaults import Defaults
 from proxiedapp.resources.desired import Desired, desired
@@ -17,11 +18,13 @@ class DesiredBuilder:
     defaults: Defaults
     served: frozenset[str]
     """The optional API groups that the cluster serves."""
+    policies: Policies
 
     def build(self, app: ObservedApp, workload: Workload | None) -> Desired:
-        """Return what an app's spec asks for; raises RejectedError.
+        """Return what an app's spec asks for; raises RejectedError, or NotAllowedError if no policy allows it.
 
         `workload` is the app's Deployment, whose number of pods an autoscaler may have changed.
         """
+        annotations = self.policies.check(app)
         scale = None if workload is None else Scale(workload.desired, by_others=workload.scaled_by_others)
-        return desired(ProxiedApp(app.key, parse_spec(app.spec)), self.defaults, scale, self.served)
+        return desired(ProxiedApp(app.key, parse_spec(app.spec)), self.defaults, scale, self.served, annotations)

@@ -4,16 +4,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from proxiedapp.api.errors import MiddlewareMissingError, RejectedError
+from proxiedapp.api.errors import MiddlewareMissingError, NotAllowedError, RejectedError
 from proxiedapp.controller.apply import Applier, ApplyReport
 from proxiedapp.controller.conflicts import RouteConflict, route_conflict
 from proxiedapp.controller.desiredbuilder import DesiredBuilder
 from proxiedapp.controller.middlewares import check_middlewares
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.objects import ObservedApp, ObservedChild
+from proxiedapp.controller.observed.policies import Policies
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.observed.workload import Workload
-from proxiedapp.controller.plan import plan
+from proxiedapp.controller.plan import Cause, Plan, plan
 from proxiedapp.controller.podinspection import PodInspection, PodInspector
 from proxiedapp.controller.status import PassResult, applied, next_status, quarantined, rejected
 from proxiedapp.controller.statuswriter import StatusWriter
@@ -65,6 +66,7 @@ class Reconciler:
         verifier: Verifier,
         defaults: Defaults,
         served: frozenset[str],
+        policies: Policies,
         entry_point_urls: Mapping[str, str],
         proxy_urls: Mapping[str, str],
         pod_ip: str | None,
@@ -77,7 +79,7 @@ class Reconciler:
             store=store,
             foreign_routes=foreign_routes,
             applier=applier,
-            builder=DesiredBuilder(defaults, served),
+            builder=DesiredBuilder(defaults, served, policies),
             pods=PodInspector(api, now),
             verified=VerifiedCondition(verifier, proxy_urls, entry_point_urls, pod_ip, store.cluster_ip),
             statuses=StatusWriter(api, store, wake),
@@ -97,8 +99,7 @@ class Reconciler:
             return Outcome("gone")  # the garbage collector deletes the children
         workload = _workload(app, children)
         if app.suspended:
-            await self._report(app, None, PassResult(suspended=True), workload)
-            return Outcome("suspended")
+            return await self._suspended(app, children, workload)
         desired: Desired | None = None
         report = ApplyReport()
         waits = False
@@ -113,6 +114,7 @@ class Reconciler:
         if report.attempted:
             _, children = self.store.snapshot(key)
             workload = _workload(app, children)
+        withdrawal = ApplyReport() if result.routed else await self._withdraw(app, children)
         inspection = PodInspection()
         if result.problem is None and desired is not None:
             inspection = await self.pods.inspect(app, workload)
@@ -120,8 +122,8 @@ class Reconciler:
             result = replace(result, pod_problem=inspection.problem, overlap=overlap)
         await self._report(app, desired if result.routed else None, result, workload)
         label = result.problem.reason if result.problem is not None else "applied" if report.results else "ready"
-        if waits or not report.complete:
-            return Outcome(label, retry=True, retry_after=report.retry_after or 0.0)
+        if waits or not report.complete or not withdrawal.complete:
+            return Outcome(label, retry=True, retry_after=max(report.retry_after or 0.0, withdrawal.retry_after or 0.0))
         return Outcome(label, retry=inspection.inspect_again_after > 0, retry_after=inspection.inspect_again_after)
 
     async def report_quarantine(self, key: Key, why: str) -> None:
@@ -170,11 +172,31 @@ class Reconciler:
             return report, rejected(conflict.error)
         return report, applied(report)
 
+    async def _suspended(
+        self, app: ObservedApp, children: tuple[ObservedChild, ...], workload: Workload | None
+    ) -> Outcome:
+        """Change nothing, except that what no policy allows is withdrawn."""
+        withdrawal = await self._withdraw(app, children)
+        try:
+            self.builder.policies.check(app)
+            result, label = PassResult(suspended=True), "suspended"
+        except NotAllowedError as error:
+            result, label = rejected(error), error.reason.value
+        await self._report(app, None, result, workload)
+        return Outcome(label, retry=not withdrawal.complete, retry_after=withdrawal.retry_after or 0.0)
+
+    async def _withdraw(self, app: ObservedApp, children: tuple[ObservedChild, ...]) -> ApplyReport:
+        """Delete the children that serve what no policy allows."""
+        withdrawn = self.builder.policies.withdrawn(app, children)
+        return await self.applier.run(Plan((), withdrawn, Cause.DRIFT)) if withdrawn else ApplyReport()
+
     async def _report(
         self, app: ObservedApp, desired: Desired | None, result: PassResult, workload: Workload | None
     ) -> None:
         now = self.now()
-        verified = self.verified.of(app, desired, workload, now)
+        if result.withdrawn:
+            self.verified.verifier.forget(app.key)
+        verified = None if result.withdrawn else self.verified.of(app, desired, workload, now)
         status = next_status(app, desired, result, workload, verified, self.entry_point_urls, now)
         await self.statuses.write(app, status, result.problem, now)
 

@@ -37,6 +37,11 @@ class PassResult:
     overlap: Overlap | None = None
     """The foreign route that overlaps with the app's."""
 
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the app is not served any more, because no policy allows it."""
+        return self.problem is not None and self.problem.reason is Reason.NOT_ALLOWED
+
 
 def rejected(error: RejectedError) -> PassResult:
     """Return the result of a pass that rejected the spec."""
@@ -107,9 +112,17 @@ def next_status(
         ready_replicas=workload.ready if workload else 0,
         selector=",".join(f"{key}={value}" for key, value in selector(app.key).items()),
         conditions=carry_over(conditions_of(present), conditions),
-        **(_last_address(present) if desired is None else _address(desired, entry_point_urls)),
+        **_served_at(present, desired, result, entry_point_urls),
     )
     return status.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _served_at(
+    present: Mapping[str, Any], desired: Desired | None, result: PassResult, entry_point_urls: Mapping[str, str]
+) -> dict[str, Any]:
+    if result.withdrawn:
+        return {}
+    return _last_address(present) if desired is None else _address(desired, entry_point_urls)
 
 
 def _address(desired: Desired, entry_point_urls: Mapping[str, str]) -> dict[str, Any]:
@@ -137,7 +150,7 @@ def _route(result: PassResult, desired: Desired | None) -> Diagnosis:
         return Diagnosis(True, Reason.LIMITED, f"The route is in place, but {limits}")
     if result.routed or result.problem is None:
         return Diagnosis(True, Reason.ACCEPTED, "The route is in place.")
-    if result.problem.reason is Reason.CONFLICT:
+    if result.problem.reason in {Reason.CONFLICT, Reason.NOT_ALLOWED}:
         return result.problem
     kept = (
         "What was applied before stays unchanged."

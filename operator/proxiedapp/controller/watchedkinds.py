@@ -2,12 +2,14 @@
 
 from typing import Final
 
-from proxiedapp.api.names import GROUP, KIND, PLURAL, VERSION
+from proxiedapp.api.names import GROUP, KIND, PLURAL, POLICY_KIND, POLICY_PLURAL, VERSION
 from proxiedapp.kube.kind import Kind
 from proxiedapp.resources.kinds import CHILD_KINDS, INGRESS_ROUTE, OPTIONAL_GROUPS
 from proxiedapp.resources.metadata import MANAGED_BY, MANAGER
 
 PROXIED_APP: Final = Kind(GROUP, VERSION, KIND, PLURAL)
+PROXY_POLICY: Final = Kind(GROUP, VERSION, POLICY_KIND, POLICY_PLURAL)
+NAMESPACE: Final = Kind("", "v1", "Namespace", "namespaces")
 POD: Final = Kind("", "v1", "Pod", "pods")
 """Never watched; listed when an app does not come up (see podinspection)."""
 CHILD_SELECTOR: Final = f"{MANAGED_BY}={MANAGER}"

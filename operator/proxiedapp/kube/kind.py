@@ -7,7 +7,7 @@ from typing_extensions import override
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A namespaced kind of the Kubernetes API."""
+    """A kind of the Kubernetes API. Requests for a cluster-scoped one name no namespace."""
 
     group: str
     version: str

@@ -10,11 +10,13 @@ from proxiedapp.api.reasons import Reason
 from proxiedapp.controller.apply import Applier
 from proxiedapp.controller.metrics import APPS, APPS_VERIFIED, BUILD, FOREIGN_INCOMPLETE, QUEUE_AGE, QUEUE_DEPTH
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
+from proxiedapp.controller.observed.policies import Policies
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.queue import Queue
 from proxiedapp.controller.reconcile import Reconciler
 from proxiedapp.controller.verification import Verifier
 from proxiedapp.controller.watch.foreignwatch import ForeignRouteWatch
+from proxiedapp.controller.watch.policywatch import PolicyWatch
 from proxiedapp.controller.watch.resync import Resync
 from proxiedapp.controller.watchedkinds import OPTIONAL_KINDS, PROXIED_APP, watched_children
 from proxiedapp.kube.client import Api
@@ -34,6 +36,7 @@ class Operator:
     queue: Queue[Key]
     resync: Resync
     foreign_watch: ForeignRouteWatch
+    policy_watch: PolicyWatch
     verifier: Verifier
     reconciler: Reconciler
 
@@ -60,6 +63,7 @@ def assemble(settings: Settings, api: Api, served: frozenset[str]) -> Operator:
     )
     kinds = (PROXIED_APP, *watched_children(served))
     foreign_routes = ForeignRoutes()
+    policies = Policies()
     verifier = Verifier(
         verify, queue.add, interval=settings.verify_seconds, group_limit=_group_limit(settings.verify_concurrency)
     )
@@ -77,6 +81,14 @@ def assemble(settings: Settings, api: Api, served: frozenset[str]) -> Operator:
             namespaces=settings.namespaces,
             retry_interval=settings.resync_seconds,
         ),
+        policy_watch=PolicyWatch(
+            api,
+            store,
+            policies,
+            queue.add,
+            must_read=not settings.namespaces,
+            retry_interval=settings.api_look_seconds,
+        ),
         verifier=verifier,
         reconciler=Reconciler.assemble(
             api=api,
@@ -86,6 +98,7 @@ def assemble(settings: Settings, api: Api, served: frozenset[str]) -> Operator:
             defaults=settings.defaults,
             entry_point_urls=settings.entry_point_urls,
             served=served,
+            policies=policies,
             now=partial(datetime.now, UTC),
             wake=queue.add,
             verifier=verifier,

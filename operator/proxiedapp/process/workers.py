@@ -11,6 +11,7 @@ from proxiedapp.controller.quarantine import MAX_PASS_CPU_SECONDS, Quarantine
 from proxiedapp.controller.queue import Queue
 from proxiedapp.controller.reconcile import Outcome, Reconciler
 from proxiedapp.controller.watch import kopfwatch
+from proxiedapp.controller.watch.policywatch import PolicyWatch
 from proxiedapp.controller.watch.resync import Resync
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.client import Api
@@ -43,7 +44,7 @@ async def work(
     Raises what the first failed task raises, among others ApiError, FatalError, LeaseLostError and WatchEndedError.
     """
     api, store, queue, served = operator.api, operator.store, operator.queue, operator.served
-    await _list_first(operator.resync)
+    await _list_first(operator.resync, operator.policy_watch)
     await operator.foreign_watch.list_all()
     operator.publish_metrics()
     apps = store.counts()[PROXIED_APP.kind]
@@ -61,6 +62,7 @@ async def work(
         operator.resync.serve_requests(),
         operator.resync.repeat(settings.resync_seconds),
         operator.foreign_watch.watch_all(),
+        operator.policy_watch.watch_all(),
         _beat(health),
         watch.tick_forever(),
         _await_change(api, served, changed, settings.api_look_seconds),
@@ -109,7 +111,7 @@ async def _after(event: asyncio.Event, worker: Coroutine[Any, Any, None]) -> Non
     await worker
 
 
-async def _list_first(resync: Resync) -> None:
+async def _list_first(resync: Resync, policies: PolicyWatch) -> None:
     """Fill the store before the first reconcile, which would otherwise write children again that it does not know.
 
     Retries while the API server asks for it, as it does in the first seconds after a CRD was created (status 429,
@@ -118,6 +120,7 @@ async def _list_first(resync: Resync) -> None:
     for tries_left in range(_FIRST_LIST_TRIES, 0, -1):
         try:
             await resync.list_all()
+            await policies.list_all()
         except NotFoundError as error:
             raise FatalError(
                 f"the API server does not serve {PLURAL}.{GROUP}/{VERSION}: apply crds/proxiedapps.yaml first"

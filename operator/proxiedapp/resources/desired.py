@@ -17,6 +17,7 @@ from proxiedapp.resources.route import route_of
 from proxiedapp.resources.scaling import Scale, autoscaler, disruption_budget, replicas
 from proxiedapp.resources.service import service
 from proxiedapp.routing import traefik
+from proxiedapp.routing.policy import NO_ROUTE_ANNOTATIONS, RouteAnnotations
 from proxiedapp.routing.route import Route
 from proxiedapp.servers.launch import Launch, launch
 
@@ -45,11 +46,12 @@ def desired(
     defaults: Defaults,
     scale: Scale | None = None,
     served: frozenset[str] = OPTIONAL_GROUPS,
+    route_annotations: RouteAnnotations = NO_ROUTE_ANNOTATIONS,
 ) -> Desired:
     """Return the desired state of an app; raises RejectedError if its spec cannot be served as written.
 
     `scale` is the scale of the live Deployment, None if there is none. `served` are the optional API groups that the
-    cluster serves.
+    cluster serves. `route_annotations` are the common annotations that the routes may carry, too.
     """
     spec = app.spec
     reject_missing_apis(spec, served)
@@ -73,6 +75,6 @@ def desired(
         trusted_proxies=trusted_proxies,
         launch=launched,
         route=route,
-        children=tuple(with_common(manifest, app) for manifest in children),
+        children=tuple(with_common(manifest, app, route_annotations) for manifest in children),
         monitoring_problem=monitoring_problem(spec, defaults, served),
     )

@@ -6,6 +6,8 @@ from proxiedapp.api.app import ProxiedApp
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
+from proxiedapp.resources.kinds import INGRESS_ROUTE
+from proxiedapp.routing.policy import RouteAnnotations
 
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 MANAGER: Final = "proxiedapp"
@@ -32,10 +34,12 @@ def child(kind: Kind, app: Key, name: str, **content: object) -> Manifest:
     }
 
 
-def with_common(manifest: Manifest, app: ProxiedApp) -> Manifest:
+def with_common(manifest: Manifest, app: ProxiedApp, route_annotations: RouteAnnotations) -> Manifest:
     """Return a child with the labels and annotations that the spec adds to all children; its own take precedence.
 
-    Nothing is copied from the metadata of the ProxiedApp, because GitOps tools track objects by it.
+    Routes get only the annotations that a policy allows, since controllers act on them: external-dns for example would
+    point the DNS name of another app to this one. Nothing is copied from the metadata of the ProxiedApp, because GitOps
+    tools track objects by it.
     """
     spec = app.spec
     metadata = dict(manifest["metadata"])
@@ -43,6 +47,9 @@ def with_common(manifest: Manifest, app: ProxiedApp) -> Manifest:
         default = labels(app.key)
         own = {key: value for key, value in metadata["labels"].items() if default.get(key) != value}
         metadata["labels"] = default | spec.common_labels | own
-    if spec.common_annotations:
-        metadata["annotations"] = metadata.get("annotations", {}) | spec.common_annotations
+    annotations = spec.common_annotations or {}
+    if manifest["kind"] == INGRESS_ROUTE.kind:
+        annotations = {key: value for key, value in annotations.items() if route_annotations.allow(key)}
+    if annotations:
+        metadata["annotations"] = metadata.get("annotations", {}) | annotations
     return manifest | {"metadata": metadata}

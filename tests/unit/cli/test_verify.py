@@ -32,9 +32,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *findings: Finding, arguments: tuple[st
     [
         pytest.param((SERVED, right(Code.OPENAPI_SERVERS, "", "")), 0, "2 right, 0 wrong, 0 not judged", id="right"),
         pytest.param((wrong(Code.UNREACHABLE, "a", "b", "c"),), 1, "0 right, 1 wrong, 0 not judged", id="wrong"),
-        pytest.param(
-            (SERVED, UNJUDGED), 3, "1 right, 0 wrong, 1 not judged", id="nothing judged but NotServed"
-        ),
+        pytest.param((SERVED, UNJUDGED), 3, "1 right, 0 wrong, 1 not judged", id="nothing judged but NotServed"),
         pytest.param(
             (wrong(Code.REDIRECT_HOST, "a", "b", "c"), SERVED, UNJUDGED),
             1,

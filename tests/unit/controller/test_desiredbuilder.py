@@ -7,11 +7,12 @@ import pytest
 from proxiedapp.api.errors import RejectedError
 from proxiedapp.controller.desiredbuilder import DesiredBuilder
 from proxiedapp.controller.observed.objects import ObservedApp, observed_app
+from proxiedapp.controller.observed.policies import Policies
 from proxiedapp.resources.kinds import OPTIONAL_GROUPS
 from tests.support.apps import DEFAULTS, a_spec
 from tests.support.observed import app_body
 
-BUILDER = DesiredBuilder(DEFAULTS, OPTIONAL_GROUPS)
+BUILDER = DesiredBuilder(DEFAULTS, OPTIONAL_GROUPS, Policies())
 
 
 def app(spec: dict[str, Any] | None = None) -> ObservedApp:

@@ -82,3 +82,68 @@ def test_missing_file_is_reported() -> None:
     done = render("no-such-file.yaml")
     assert done.exit_code == 1
     assert "proxiedapp: no-such-file.yaml: [Errno 2] No such file or directory" in done.stderr
+
+
+APP = """\
+apiVersion: proxiedapp.dev/v1alpha1
+kind: ProxiedApp
+metadata: {name: shop, namespace: team-a}
+spec:
+  image: shop:1
+  command: [uvicorn, main:app]
+  commonAnnotations: {external-dns.alpha.kubernetes.io/ttl: "60"}
+  route: {hosts: [shop.team-b.test], pathPrefix: /shop}
+---
+"""
+POLICY = """\
+apiVersion: proxiedapp.dev/v1alpha1
+kind: ProxyPolicy
+metadata: {name: teams}
+spec:
+  namespaces: {selector: {matchLabels: {team: a}}}
+  allow: {hosts: ["HOST"]}
+  routeAnnotations: [external-dns.alpha.kubernetes.io/*]
+---
+"""
+TEAM = "apiVersion: v1\nkind: Namespace\nmetadata: {name: team-a, labels: {team: a}}\n---\n"
+REFUSAL = "document 1: spec.route.hosts: the ProxyPolicy teams does not allow the host shop.team-b.test"
+
+
+def test_policy_among_the_files_is_applied() -> None:
+    done = render("-", stdin=APP + TEAM + POLICY.replace("HOST", "*.team-a.test"))
+    assert done.exit_code == 1
+    assert REFUSAL in done.stderr
+
+
+def test_policy_of_another_file_is_applied(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(TEAM + POLICY.replace("HOST", "*.team-a.test"))
+    done = render("-", "--policy", file, stdin=APP)
+    assert (done.exit_code, REFUSAL in done.stderr) == (1, True)
+
+
+def test_allowed_app_is_printed_with_the_annotations_of_its_route() -> None:
+    without = render("-", stdin=APP)
+    allowed = render("-", stdin=APP + TEAM + POLICY.replace("HOST", "*.team-b.test"))
+    assert (without.exit_code, allowed.exit_code) == (0, 0)
+    assert without.stdout.count("external-dns") + 1 == allowed.stdout.count("external-dns"), "the IngressRoute's"
+
+
+def test_labels_come_from_a_namespace_only() -> None:
+    done = render("-", stdin=APP + POLICY.replace("HOST", "*.team-b.test"))
+    assert "no ProxyPolicy selects the namespace team-a" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param(APP, "document 1: --policy takes ProxyPolicies and Namespaces", id="an app"),
+        pytest.param(POLICY.replace("HOST", "*.*"), "document 1: spec.allow.hosts[0]", id="an invalid policy"),
+    ],
+)
+def test_file_of_policies_is_checked(tmp_path: Path, text: str, problem: str) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(text)
+    done = render("-", "--policy", file, stdin=APP)
+    assert done.exit_code == 1
+    assert problem in done.stderr

@@ -20,6 +20,7 @@ from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, SERVICE
 from proxiedapp.resources.service import SERVICE_TYPE
 from proxiedapp.routing.claim import Claim, granted_claim, requested_claim
 from proxiedapp.routing.entrypoints import EntryPoints
+from proxiedapp.routing.policy import AppRequest
 
 logger = logging.getLogger(__name__)
 
@@ -176,7 +177,9 @@ def same_child(one: ObservedChild, other: ObservedChild) -> bool:
 
 def _packed_spec(spec: Any, packed: bytes, entry_points: EntryPoints) -> PackedSpec:
     try:
-        return PackedSpec(packed, requested_claim(parse_spec(spec).route, entry_points))
+        parsed = parse_spec(spec)
+        asked = AppRequest.of_spec(parsed, entry_points)
+        return PackedSpec(packed, requested_claim(parsed.route, entry_points), asked)
     except InvalidSpecError:
         return PackedSpec(packed, frozenset())
     except Exception:

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from proxiedapp.routing.claim import Claim
+from proxiedapp.routing.policy import AppRequest
 
 
 @dataclass(slots=True, eq=False)
@@ -15,6 +16,8 @@ class PackedSpec:
     json: bytes
     requested: Claim
     """The route keys that the spec requests; none if the spec is invalid."""
+    asked: AppRequest | None = None
+    """What the spec asks for, as far as policies can restrict it; None if the spec is invalid."""
     servable: bool = True
     """False once a pass of the app has rejected the spec: then it requests nothing, so that no other app waits for it.
 

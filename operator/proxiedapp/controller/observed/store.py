@@ -5,7 +5,7 @@ replaces a newer one, and a complete list shows which objects are gone.
 """
 
 from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 
 from proxiedapp.api.names import KIND
@@ -83,6 +83,12 @@ class Store:
             return set()
         app.packed_spec.servable = servable
         return self._refresh(app.key)
+
+    def concerned_by(self, affects: Callable[[str], bool]) -> set[Key]:
+        """Return the apps of the affected namespaces; their passes wake the apps that share a route key with them."""
+        namespaces = {key.namespace for key in self._apps}
+        affected = {namespace for namespace in namespaces if affects(namespace)}
+        return {key for key in self._apps if key.namespace in affected}
 
     def observe_app(self, body: Manifest) -> set[Key]:
         """Record an app; concerns it and the apps for which it changes who holds a route key."""
