@@ -66,3 +66,21 @@ async def test_each_request_for_a_failed_program_reports_why(monkeypatch: pytest
 async def test_program_with_another_pin_or_flag_has_another_path() -> None:
     other_sum = GoProgram(Pin("example.invalid/good", "v1.2.3", "h1:other"), "./cmd/good", "main.version")
     assert len({program("good").path, program("good", tags="small").path, other_sum.path}) == 3
+
+
+async def test_file_of_ours_is_built_in_a_copy_of_the_module(sources: Path, tmp_path: Path) -> None:
+    library = sources / "good" / "pkg" / "greeting"
+    library.mkdir(parents=True)
+    (library / "text.go").write_text('package greeting\n\nconst Text = "from the module"\n')
+    main = tmp_path / "main.go"
+    main.write_text(
+        'package main\n\nimport "example.invalid/good/pkg/greeting"\n\nfunc main() { println(greeting.Text) }\n'
+    )
+    ours = GoProgram(Pin("example.invalid/good", "v1.2.3", "h1:any"), "./ours", "main.version", main=main)
+    built = build(ours, lambda *_: None)
+    assert output_of(ours) == "from the module\n"
+    assert not (sources / "good" / "ours").exists()
+    main.write_text(
+        main.read_text().replace("greeting.Text", '"changed"').replace('import "example.invalid/good/pkg/greeting"', "")
+    )
+    assert ours.path != built
