@@ -30,7 +30,7 @@ class _Rivals:
 
 
 class RouteIndex:
-    """Contenders by route key. Whoever calls `replace` decides what an app requests and has been granted."""
+    """Contenders by route key. The caller of `replace` decides what an app requests and has been granted."""
 
     def __init__(self) -> None:
         self._contenders: dict[Key, Contender] = {}

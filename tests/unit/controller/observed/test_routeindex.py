@@ -1,4 +1,4 @@
-"""Who holds a route key, which apps a change concerns, and how many steps that takes."""
+"""Which app holds a route key, which apps a change concerns, and how many steps that takes."""
 
 import pytest
 from hypothesis import given
@@ -142,7 +142,7 @@ def test_an_app_that_loses_frees_what_others_wait_for(index: RouteIndex) -> None
     put(index, contender(SHOP, claim("a.test"), claim("a.test"), created="3"))
     lost = (route_key("a.test"), SHOP)
     assert index.report(CART, lost) == {BLOG}
-    assert index.report(CART, lost) == set(), "the second time it is no news"
+    assert index.report(CART, lost) == set(), "the second time nothing is new"
     assert index.holders(BLOG) == {route_key("b.test"): BLOG}
     assert index.report(BLOG, None) == set()
     assert index.report(CART, None) == set()
