@@ -13,6 +13,7 @@ from proxiedapp.cli.lazy import loaded
 from proxiedapp.process.settings import Settings
 from proxiedapp.verify.codes import Code
 from tests.support.leaves import SCHEMA
+from tools.reference.limits import found_limits
 from tools.reference.pages import PAGES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -66,3 +67,9 @@ def test_every_command_and_option_is_listed() -> None:
         options = [option for one in command.params for option in one.opts if option.startswith("-")]
         missing += [f"{name} {option}" for option in options if option != "--help" and f"`{option}`" not in section]
     assert missing == []
+
+
+def test_each_limit_says_what_it_bounds() -> None:
+    found = list(found_limits())
+    assert {"MAX_SCHEMA_VALUES", "MAX_PAGE_BYTES", "STEPS_PER_PASS"} <= {name for _, name, _, _ in found}
+    assert [f"{module}.{name}" for module, name, _, text in found if not text] == []

@@ -6,6 +6,7 @@ from typing import Final
 from tools.reference.api import api
 from tools.reference.commands import commands
 from tools.reference.conditions import conditions
+from tools.reference.limits import limits
 from tools.reference.metrics import metrics
 from tools.reference.modules import architecture
 from tools.reference.settings import settings
@@ -15,6 +16,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "conditions.md": conditions,
     "reference/api.md": api,
     "reference/commands.md": commands,
+    "reference/limits.md": limits,
     "reference/metrics.md": metrics,
     "reference/settings.md": settings,
 }
