@@ -26,10 +26,15 @@ class Quarantine:
         """`reason_of` returns the reason of an app's condition Ready."""
         self._reason_of = reason_of
         self._times: dict[Key, int] = {}
+        self._suspects: set[Key] = set()
+
+    def suspect(self, key: Key) -> None:
+        """Record that an earlier process ended while a pass of this app blocked its event loop."""
+        self._suspects.add(key)
 
     def is_inherited(self, key: Key) -> bool:
-        """Return whether an earlier process has put the app aside, and this one has not yet."""
-        return key not in self._times and self._reason_of(key) == Reason.QUARANTINED
+        """Return whether an earlier process has put the app aside, or ended in its pass, but not this one."""
+        return key not in self._times and (key in self._suspects or self._reason_of(key) == Reason.QUARANTINED)
 
     def put_aside(self, key: Key) -> float:
         """Record that the app is put aside once more, and return for how many seconds."""
@@ -40,3 +45,4 @@ class Quarantine:
     def release(self, key: Key) -> None:
         """Record that a pass of the app was in order."""
         self._times.pop(key, None)
+        self._suspects.discard(key)

@@ -35,6 +35,11 @@ class Leadership:
         """Raise NotLeadingError unless this replica holds the Lease. Call it right before each write."""
         self._lease.check()
 
+    @property
+    def suspect(self) -> str:
+        """Return the app that blocked the earlier leader when that one renewed the Lease for the last time, or ""."""
+        return self._lease.suspect
+
     async def acquire(self) -> None:
         """Wait until this replica holds the Lease. Raises ApiError if waiting does not help."""
         await self._thread.run(self._lease.acquire())
@@ -45,10 +50,13 @@ class Leadership:
 
 
 @contextlib.asynccontextmanager
-async def leadership(settings: Settings, silence: Callable[[], float]) -> AsyncIterator[Leadership | None]:
+async def leadership(
+    settings: Settings, silence: Callable[[], float], blocked_by: Callable[[], str]
+) -> AsyncIterator[Leadership | None]:
     """Take part in the election while the block runs, then release the Lease; None if the settings ask for none.
 
-    `silence` returns for how many seconds the main event loop has not run a task. Raises OSError and
+    `silence` returns for how many seconds the main event loop has not run a task, `blocked_by` the app that blocks it
+    now, or "". Raises OSError and
     kubernetes.aio.config.ConfigException as `connect` does.
     """
     if not settings.lease or settings.own_namespace is None:
@@ -64,6 +72,7 @@ async def leadership(settings: Settings, silence: Callable[[], float]) -> AsyncI
             name=settings.lease_name,
             identity=settings.identity or f"{socket.gethostname()}-{uuid4().hex[:8]}",
             seconds=settings.lease_seconds,
+            blocked_by=blocked_by,
             is_alive=lambda: silence() < MAX_BLOCKED_SECONDS,
         )
         try:

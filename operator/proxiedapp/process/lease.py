@@ -25,6 +25,8 @@ from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 
 LEASE: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases")
+BLOCKED_BY: Final = "proxiedapp.dev/blocked-by"
+"""Annotation of the Lease: the app whose pass blocks the work of the holder. It stays if the holder dies from that."""
 _RETRY_SECONDS: Final = 2.0
 """Seconds between two attempts of a standby replica to acquire the Lease, plus up to a fifth of random delay."""
 
@@ -63,11 +65,18 @@ class Lease:
         identity: str,
         seconds: float,
         is_alive: Callable[[], bool] = lambda: True,
+        blocked_by: Callable[[], str] = lambda: "",
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = _now,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`is_alive` returns whether the work for which this replica holds the Lease still proceeds."""
+        """`is_alive` returns whether the work for which this replica holds the Lease still proceeds.
+
+        `blocked_by` returns the app that blocks it now, or "".
+        """
+        self.suspect = ""
+        """The app that blocked the earlier holder when it renewed the Lease for the last time."""
+        self._blocked_by = blocked_by
         self._api = api
         self._path = f"{collection(LEASE, namespace)}/{name}"
         self._namespace = namespace
@@ -155,6 +164,7 @@ class Lease:
         waited = self._clock() - self._seen.since
         if holder not in {"", self._identity} and waited < float(spec.get("leaseDurationSeconds") or self._seconds):
             return False
+        self.suspect = (found["metadata"].get("annotations") or {}).get(BLOCKED_BY, "")
         begun = self._clock()
         try:
             taken = await self._write(found, holder=self._identity, seconds=self._seconds, begins=True)
@@ -202,7 +212,11 @@ class Lease:
     async def _write(self, last: Manifest, *, holder: str, seconds: float, begins: bool = False) -> Manifest:
         """Replace the record `last` by our own. Raises ConflictError if the Lease has changed since."""
         spec = self._spec(last, holder=holder, seconds=seconds, begins=begins)
-        return await self._api.request("PUT", self._path, last | {"spec": spec})
+        annotations = {**(last["metadata"].get("annotations") or {}), BLOCKED_BY: self._blocked_by()}
+        if not annotations[BLOCKED_BY]:
+            del annotations[BLOCKED_BY]
+        metadata = last["metadata"] | {"annotations": annotations}
+        return await self._api.request("PUT", self._path, last | {"metadata": metadata, "spec": spec})
 
     def _spec(self, last: Manifest, *, holder: str, seconds: float, begins: bool) -> dict[str, Any]:
         stamp = self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

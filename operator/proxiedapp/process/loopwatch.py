@@ -17,6 +17,7 @@ from types import FrameType, TracebackType
 from typing import Final, Self
 
 from proxiedapp.controller.metrics import LOOP_STALL_MAX, LOOP_STALLS
+from proxiedapp.controller.quarantine import MAX_PASS_CPU_SECONDS
 
 TICK_SECONDS: Final = 0.1
 """Seconds between two records of the event loop, and between two looks of the thread. Both together cost 0.2 % of a CPU
@@ -48,7 +49,7 @@ class Work:
 
 
 class LoopWatch:
-    """Watches the event loop in which it is created, while the block lasts and `tick_forever` runs."""
+    """Watches the event loop in which it is created, while the block lasts."""
 
     def __init__(
         self, *, clock: Callable[[], float] = time.monotonic, cpu: Callable[[], float] = time.thread_time
@@ -67,15 +68,17 @@ class LoopWatch:
         self._thread = threading.Thread(target=self._look_forever, name="loop watch", daemon=True)
 
     def __enter__(self) -> Self:
+        self._ticked, self._ticked_cpu = self._clock(), self._cpu()  # what happened before does not count
+        self._ticking = asyncio.create_task(self._tick_forever(), name="loop watch")
         self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._ticking.cancel()
         self._stop.set()
         self._thread.join()
 
-    async def tick_forever(self) -> None:
-        """Record that the event loop runs, for ever."""
+    async def _tick_forever(self) -> None:
         while True:
             self.tick()
             await asyncio.sleep(TICK_SECONDS)
@@ -98,6 +101,13 @@ class LoopWatch:
         )
         if suspect is not None and (work := self._works.get(suspect.task)) is not None:
             work.blocked = max(work.blocked, used)
+
+    def blocked_by(self) -> str:
+        """Return the app whose pass has blocked the event loop for a second by now, or "". For other threads."""
+        suspect = self._suspect
+        if suspect is None or suspect.task not in self._works or self._clock() - self._ticked < MAX_PASS_CPU_SECONDS:
+            return ""
+        return suspect.task
 
     @contextmanager
     def working_on(self, app: str) -> Iterator[Work]:

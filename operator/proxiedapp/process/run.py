@@ -67,8 +67,9 @@ async def _until_signal(running: Coroutine[Any, Any, bool]) -> bool:
 async def _run_once(settings: Settings, health: Health) -> bool:
     """Run until stopped (False) or until the optional APIs of the API server change (True)."""
     async with contextlib.AsyncExitStack() as stack:
+        watch = LoopWatch()
         try:
-            lease = await stack.enter_async_context(leadership(settings, health.silence))
+            lease = await stack.enter_async_context(leadership(settings, health.silence, watch.blocked_by))
             client = await connect(settings.kubeconfig)
         except (ConfigException, OSError) as error:
             raise FatalError(
@@ -80,14 +81,14 @@ async def _run_once(settings: Settings, health: Health) -> bool:
             may_write=None if lease is None else lease.check,
         )
         stack.push_async_callback(api.close)
-        return await _work(settings, health, lease, api)
+        return await _work(settings, health, lease, api, watch)
 
 
-async def _work(settings: Settings, health: Health, lease: Leadership | None, api: Api) -> bool:
+async def _work(settings: Settings, health: Health, lease: Leadership | None, api: Api, watch: LoopWatch) -> bool:
     """Run as `work` does, and raise its errors as FatalError."""
     try:
         operator = assemble(settings, api, await served_groups(api))
-        with LoopWatch() as watch:
+        with watch:
             return await work(operator, settings, health, lease, watch)
     except LeaseLostError as error:
         raise FatalError(f"{error}: stopping, so that two replicas never write at the same time") from error

@@ -53,7 +53,7 @@ async def work(
     changed, leading = asyncio.Event(), asyncio.Event()
     quarantine = Quarantine(store.reason)
     workers: list[Coroutine[Any, Any, None]] = [
-        _lead(lease, leading),
+        _lead(lease, leading, quarantine),
         *(
             _after(leading, reconcile_forever(queue, operator.reconciler, watch, quarantine))
             for _ in range(settings.concurrency)
@@ -64,7 +64,6 @@ async def work(
         operator.foreign_watch.watch_all(),
         operator.policy_watch.watch_all(),
         _beat(health),
-        watch.tick_forever(),
         _await_change(api, served, changed, settings.api_look_seconds),
     ]
     if TRAEFIK_GROUP not in served:
@@ -88,7 +87,7 @@ async def work(
     return changed.is_set()
 
 
-async def _lead(lease: Leadership | None, leading: asyncio.Event) -> None:
+async def _lead(lease: Leadership | None, leading: asyncio.Event, quarantine: Quarantine) -> None:
     """Set `leading` once this replica may write, then keep the Lease. Raises LeaseLostError.
 
     A standby replica watches already, so that it can take over without listing everything first.
@@ -96,6 +95,10 @@ async def _lead(lease: Leadership | None, leading: asyncio.Event) -> None:
     LEADING.set(0)
     if lease is not None:
         await lease.acquire()
+        namespace, slash, name = lease.suspect.partition("/")
+        if slash:
+            logger.warning("the earlier leader ended while a pass of this app blocked it", extra={"app": lease.suspect})
+            quarantine.suspect(Key(namespace, name))
     leading.set()
     LEADING.set(1)
     await (asyncio.Event().wait() if lease is None else lease.keep())

@@ -90,6 +90,7 @@ def replica(
     *,
     shifted: timedelta = timedelta(),
     is_alive: Callable[[], bool] = lambda: True,
+    blocked_by: Callable[[], str] = lambda: "",
 ) -> Lease:
     async def sleep(seconds: float) -> None:
         clock.advance(seconds)
@@ -105,6 +106,7 @@ def replica(
         identity=identity,
         seconds=SECONDS,
         is_alive=is_alive,
+        blocked_by=blocked_by,
         clock=lambda: clock.seconds,
         now=now,
         sleep=sleep,
@@ -377,3 +379,30 @@ async def test_no_write_passes_the_check_while_the_lease_is_being_released() -> 
     await lease.release()
     assert checked == [False]
     assert api.holder == ""
+
+
+async def test_next_holder_learns_which_app_blocked_the_one_that_died() -> None:
+    api, clock = LeaseApi(), Clock()
+    blocking = [""]
+    leader = replica(api, clock, "leader", blocked_by=lambda: blocking[0])
+    await leader.acquire()
+    blocking[0] = "team-a/slow"
+    await leader.renew()
+    restarted = replica(api, clock, "leader")
+    await restarted.acquire()
+    assert restarted.suspect == "team-a/slow"
+    assert api.stored is not None
+    assert api.stored["metadata"]["annotations"] == {}
+
+
+async def test_app_that_no_longer_blocks_is_no_suspect() -> None:
+    api, clock = LeaseApi(), Clock()
+    blocking = ["team-a/slow"]
+    leader, standby = replica(api, clock, "leader", blocked_by=lambda: blocking[0]), replica(api, clock)
+    await leader.acquire()
+    await leader.renew()
+    blocking[0] = ""
+    await leader.renew()
+    await leader.release()
+    await standby.acquire()
+    assert standby.suspect == ""

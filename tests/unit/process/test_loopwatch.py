@@ -106,3 +106,28 @@ async def test_thread_sees_which_task_blocks_the_loop() -> None:
     with Seen() as watch, watch.working_on("team-a/shop") as work:
         assert seen.wait(30), "the loop is blocked by this line until the thread has noticed"
     assert work.blocked >= 0.0
+
+
+async def test_app_that_blocks_the_loop_is_known_while_it_does(times: Times) -> None:
+    watch = watch_with(times)
+    with watch.working_on("team-a/shop"):
+        times.block(0.9)
+        watch.look()
+        assert watch.blocked_by() == ""
+        times.block(0.2)
+        assert watch.blocked_by() == "team-a/shop"
+        watch.tick()
+        assert watch.blocked_by() == ""
+
+
+async def test_watch_ticks_from_the_beginning_of_its_block() -> None:
+    ticked = asyncio.Event()
+
+    class Ticked(LoopWatch):
+        @override
+        def tick(self) -> None:
+            super().tick()
+            ticked.set()
+
+    with Ticked():
+        await asyncio.wait_for(ticked.wait(), 30)

@@ -183,3 +183,15 @@ async def test_status_that_cannot_be_written_is_no_reason(
     await process.work()
     assert scenario.clock.next_in() == 7
     assert process.quarantine.put_aside(Key(NAMESPACE, "shop")) == 10, "it was not put aside before"
+
+
+async def test_app_in_whose_pass_the_earlier_process_ended_begins_with_a_pause(
+    scenario: Scenario, process: Process
+) -> None:
+    scenario.create("slow", "/slow")
+    scenario.create("good", "/good")
+    process.quarantine.suspect(Key(NAMESPACE, "slow"))
+    await process.work()
+    assert process.passes == ["good"]
+    assert "slow" in await process.passes_after(10.0)
+    assert not process.quarantine.is_inherited(Key(NAMESPACE, "slow"))
