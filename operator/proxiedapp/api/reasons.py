@@ -45,7 +45,8 @@ class Reason(StrEnum):
     NOT_MONITORED = "NotMonitored"
     """Enough replicas are available, but their metrics cannot be collected; the message says how to fix it."""
     OVERLAPPED = "Overlapped"
-    """The route is valid and applied, but a foreign route matches the same host and path; the message names it."""
+    """The route is valid and applied, but a foreign route matches the same host and path, or an app of another
+    namespace takes some of its requests; the message names the route or the host and path."""
     VERIFIED = "Verified"
     """What could be judged is right; the message says what that was. If a check fails, the reason is the code of its
     finding instead.

@@ -24,7 +24,7 @@ from proxiedapp.kube.client import Api
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.defaults import Defaults
 from proxiedapp.resources.desired import Desired
-from proxiedapp.routing.overlap import find_overlap
+from proxiedapp.routing.overlap import find_overlap, worse
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,8 @@ class Reconciler:
         inspection = PodInspection()
         if result.problem is None and desired is not None:
             inspection = await self.pods.inspect(app, workload)
-            overlap = find_overlap(desired.route, self.builder.defaults.entry_points, self.foreign_routes)
+            foreign = find_overlap(desired.route, self.builder.defaults.entry_points, self.foreign_routes)
+            overlap = worse(foreign, self.store.overlap_with_apps(app.key))
             result = replace(result, pod_problem=inspection.problem, overlap=overlap)
         await self._report(app, desired if result.routed else None, result, workload)
         label = result.problem.reason if result.problem is not None else "applied" if report.results else "ready"

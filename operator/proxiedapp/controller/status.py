@@ -17,7 +17,7 @@ from proxiedapp.kube.errors import RefusedError
 from proxiedapp.resources.desired import Desired
 from proxiedapp.resources.metadata import selector
 from proxiedapp.routing.address import public_url
-from proxiedapp.routing.overlap import Overlap
+from proxiedapp.routing.overlap import AppOverlap, Overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class PassResult:
     """Why the pods do not come up."""
     suspended: bool = False
     """Whether the pass did nothing because the user suspended the app."""
-    overlap: Overlap | None = None
-    """The foreign route that overlaps with the app's."""
+    overlap: Overlap | AppOverlap | None = None
+    """The foreign route, or the route of another namespace's app, that overlaps with the app's."""
 
     @property
     def withdrawn(self) -> bool:

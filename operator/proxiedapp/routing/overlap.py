@@ -70,6 +70,32 @@ class Overlap:
         return f"{effect} ({priorities}). Change its {change}, or delete it{hosts}"
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class AppOverlap:
+    """Where a ProxiedApp of another namespace takes requests of an app."""
+
+    host: str
+    prefix: str
+
+    @property
+    def text(self) -> str:
+        """Return what happens to the requests and how to fix it, without the final full stop.
+
+        The other app is not named, since its namespace may be none of the reader's business.
+        """
+        return (
+            f"a ProxiedApp of another namespace takes the requests for {self.host or 'any host'} {self.prefix}. "
+            "If it should not, ask an administrator which app that is, or change this app's host or prefix"
+        )
+
+
+def worse(foreign: Overlap | None, app: AppOverlap | None) -> Overlap | AppOverlap | None:
+    """Return the one to report: a foreign route comes first, unless it gets no requests."""
+    if app is not None and (foreign is None or foreign.winner is Winner.APP):
+        return app
+    return foreign
+
+
 def find_overlap(
     route: Route, entry_points: EntryPoints, foreign_routes: ForeignRouteLookup, budget: Budget | None = None
 ) -> Overlap | None:

@@ -2,10 +2,14 @@
 
 import pytest
 
-from proxiedapp.controller.watchedkinds import HTTP_ROUTE, INGRESS
+from proxiedapp.api.names import API_VERSION, KIND
+from proxiedapp.controller.watchedkinds import HTTP_ROUTE, INGRESS, PROXIED_APP
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import INGRESS_ROUTE
+from proxiedapp.routing.foreignroute import RouteRef
+from proxiedapp.routing.overlap import AppOverlap, Overlap, Winner, worse
+from tests.support.apps import a_spec
 from tests.support.scenario import Scenario
 
 STATUS = ["status shop: Ready=True Available"]
@@ -137,3 +141,33 @@ async def test_an_app_without_a_route_reports_no_overlap(scenario: Scenario) -> 
     scenario.create("late", route=HOSTS)
     await scenario.settle()
     assert scenario.conditions("late")["RouteAccepted"] == "False Conflict"
+
+
+async def test_app_of_another_namespace_that_takes_requests_is_reported_until_it_is_deleted(scenario: Scenario) -> None:
+    await scenario.served(route=HOSTS)
+    metadata = {"name": "theirs", "namespace": "others", "creationTimestamp": scenario.clock.now().isoformat()}
+    body = {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": a_spec("/api/v1/below", route=HOSTS)}
+    scenario.cluster.put(PROXIED_APP, body | {"status": {"observedGeneration": -1}})
+    assert STATUS[0] in await scenario.settle()
+    assert scenario.conditions()["RouteAccepted"] == "True Overlapped"
+    assert scenario.conditions()["Ready"] == "True Available"
+    assert scenario.message(kind="RouteAccepted") == (
+        "The route is in place, but a ProxiedApp of another namespace takes the requests for a.test /api/v1/below. "
+        "If it should not, ask an administrator which app that is, or change this app's host or prefix."
+    )
+    scenario.restart()
+    assert await scenario.settle() == []
+    scenario.cluster.delete(PROXIED_APP, "others", "theirs")
+    assert await scenario.settle() == STATUS
+    assert scenario.conditions()["RouteAccepted"] == "True Accepted"
+
+
+def test_foreign_route_that_gets_no_requests_is_reported_after_an_app_that_does() -> None:
+    taken = AppOverlap("a.test", "/api")
+    ref = RouteRef("Ingress", "others", "theirs")
+    for winner, expected in ((Winner.FOREIGN, None), (Winner.EITHER, None), (Winner.APP, taken)):
+        foreign = Overlap(winner, ref, "a.test", "/api", 1, 1)
+        assert worse(foreign, taken) == (expected or foreign)
+        assert worse(foreign, None) == foreign
+    assert worse(None, taken) == taken
+    assert worse(None, None) is None

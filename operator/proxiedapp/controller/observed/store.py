@@ -20,13 +20,14 @@ from proxiedapp.controller.observed.objects import (
     same_request,
 )
 from proxiedapp.controller.observed.routeindex import RouteIndex
+from proxiedapp.controller.observed.servedroutes import ServedRoutes
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import SERVICE
 from proxiedapp.routing.claim import Claim, Contender, RouteKey
 from proxiedapp.routing.entrypoints import EntryPoints
-from proxiedapp.routing.overlap import public_hosts
+from proxiedapp.routing.overlap import AppOverlap, public_hosts
 from proxiedapp.routing.rule import Rule
 from proxiedapp.routing.ruleparser import Pattern
 
@@ -44,6 +45,7 @@ class Store:
         self.routes = RouteIndex()
         """The contest for route keys among all apps."""
         self.addresses = AddressIndex()
+        self._served = ServedRoutes(entry_points.urls)
 
     def snapshot(self, key: Key) -> tuple[ObservedApp | None, tuple[ObservedChild, ...]]:
         """Return an app and the children that name it as their controller, of whatever uid."""
@@ -69,6 +71,11 @@ class Store:
         for child in self._children:
             counts[child.kind.kind] = counts.get(child.kind.kind, 0) + 1
         return counts
+
+    def overlap_with_apps(self, key: Key) -> AppOverlap | None:
+        """Return where an app of another namespace takes requests of an app; None if nowhere."""
+        contender = self.routes.contender(key)
+        return None if contender is None else self._served.taking_from(key, contender.requested)
 
     def addressed_by(self, patterns: Mapping[Pattern, int]) -> set[Key]:
         """Return the apps whose overlap may depend on a foreign route with these patterns and priorities."""
@@ -208,7 +215,11 @@ class Store:
         for key in keys:
             before, after = self.routes.contender(key), self._contender(key)
             concerned |= self.routes.replace(key, after)
-            requested = [frozenset[RouteKey]() if one is None else one.requested for one in (before, after)]
+            nothing = frozenset[RouteKey]()
+            granted = [nothing if one is None else one.granted for one in (before, after)]
+            if granted[0] != granted[1]:
+                concerned |= self._served.replace(key, *granted)
+            requested = [nothing if one is None else one.requested for one in (before, after)]
             if requested[0] != requested[1]:
                 self.addresses.replace(key, *map(self._addresses, requested))
         return concerned
