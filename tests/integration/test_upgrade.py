@@ -69,7 +69,7 @@ async def reconciled_all(running: Operator) -> None:
         watches = await metric(running, "proxiedapp_watches_opened_total")
         return passes >= APPS and watches >= len(KINDS) and await metric(running, "proxiedapp_queue_depth") == 0
 
-    await until(done, "a pass over every app", 120)
+    await until(done, "a pass over every app", 600)
 
 
 async def create_apps(cluster: BareCluster, previous: Previous) -> None:
@@ -97,7 +97,7 @@ async def test_a_thousand_apps_are_left_alone(tmp_path: Path) -> None:
                 routes = (await cluster.api.request("GET", collection(INGRESS_ROUTE, NAMESPACE)))["items"]
                 return len({route["metadata"]["ownerReferences"][0]["name"] for route in routes}) == APPS
 
-            await until(routed, "a route for every app", 240)
+            await until(routed, "a route for every app", 600)
             await reconciled_all(old)
         before = await versions(cluster.api)
         assert {name.partition("/")[0] for name in before} == {str(kind) for kind in KINDS}, (

@@ -265,7 +265,7 @@ WHOLE: Final[dict[str, dict[str, Any]]] = {
         for leaf in ("name", "kind", "group")
     },
     **{
-        f"serviceAccountToken.{leaf}": BASE | {"serviceAccountName": "shop"}
+        f"serviceAccountToken.{leaf}": BASE | {"serviceAccountName": "one"}
         for leaf in ("audience", "expirationSeconds", "path")
     },
     "volumeMounts[].name": BASE | {"volumes": [{"name": "data", "emptyDir": {}}]},
