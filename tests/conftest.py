@@ -15,8 +15,10 @@ from xdist.scheduler import LoadScopeScheduling
 
 WITHOUT_OPERATOR: Final = frozenset({"test_chart.py", "test_upgrade.py"})
 """Files of e2e tests that share a sandbox without an operator."""
-OWN_CONTROL_PLANE: Final = frozenset({"test_quickstart.py", "test_image.py"})
-"""Files whose tests share nothing with others."""
+ALONE: Final = frozenset(
+    {"test_adapter_servers.py", "test_image.py", "test_quickstart.py", "test_verify_by_hand.py"},
+)
+"""Files of e2e and integration tests that share no control plane with others."""
 
 settings.register_profile("repeatable", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("explore", deadline=None, derandomize=False, print_blob=True, max_examples=5_000)
@@ -33,7 +35,7 @@ class ByControlPlane(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist
     @override
     def _split_scope(self, nodeid: str) -> str:
         file = PurePosixPath(nodeid.partition("::")[0])
-        if file.name in OWN_CONTROL_PLANE:
+        if file.name in ALONE:
             return file.name
         level = file.parts[1]
         if level == "e2e":
