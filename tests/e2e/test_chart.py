@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.helm import CHART, HELMS, Helm
 from tests.support.manifests import hello
-from tests.support.release import CRD, HOME, OPERATOR, RELEASE, holder, pods, ready_pod, values_for
+from tests.support.release import CRDS, HOME, OPERATOR, RELEASE, holder, pods, ready_pod, values_for
 from tests.support.sandbox import Sandbox, eventually
 
 SECRET_MAX = 2**20
@@ -20,7 +20,7 @@ def helm(empty: Sandbox, tmp_path: Path, request: pytest.FixtureRequest) -> Iter
     made = Helm(request.param, tmp_path, empty.folder / "admin.kubeconfig")
     yield made
     made.run("uninstall", RELEASE, "-n", HOME, "--wait")
-    empty.kubectl("delete", CRD, "--ignore-not-found")  # deletes all apps, too
+    empty.kubectl("delete", *CRDS, "--ignore-not-found")  # deletes all apps, too
 
 
 def versions(sandbox: Sandbox, namespace: str) -> dict[str, str]:
@@ -70,12 +70,12 @@ def test_release_is_installed_upgraded_rolled_back_and_uninstalled(
     secrets = empty.get("secrets", "-n", HOME, "-l", f"owner=helm,name={RELEASE}")["items"]
     sizes = [len(base64.b64decode(secret["data"]["release"])) for secret in secrets]
     assert len(sizes) == 3
-    assert max(sizes) < SECRET_MAX / 4, "a Secret contains the release, including the CRD"
+    assert max(sizes) < SECRET_MAX / 4, "a Secret contains the release, including the CRDs"
 
     helm("uninstall", RELEASE, "-n", HOME, "--wait")
     assert empty.names("deployments,services,serviceaccounts", HOME) <= {"serviceaccount/default"}
     left = empty.kubectl("get", "clusterroles,clusterrolebindings,crds", "-o", "name").split()
-    assert [each for each in left if "proxiedapp" in each] == [CRD]
+    assert [each for each in left if "proxiedapp" in each] == [*CRDS]
     assert answers(empty, "shop", space), "apps keep serving without an operator"
 
     helm("install", RELEASE, CHART, *wait, "--values", values)
@@ -119,7 +119,7 @@ def test_uninstall_without_keep_deletes_all_apps(empty: Sandbox, space: str, hel
     empty.apply(hello("shop", space))
     empty.wait_ready("shop", space)
     helm("uninstall", RELEASE, "-n", HOME, "--wait")
-    assert CRD not in empty.kubectl("get", "crds", "-o", "name").split()
+    assert not set(CRDS) & set(empty.kubectl("get", "crds", "-o", "name").split())
     eventually(lambda: not empty.names("deployments", space), "the app's children are deleted")
 
 

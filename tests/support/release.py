@@ -12,7 +12,10 @@ from tests.support.sandbox import Sandbox
 RELEASE: Final = "proxiedapp"
 HOME: Final = "proxiedapp-system"
 OPERATOR: Final = f"deployment/{RELEASE}"
-CRD: Final = "customresourcedefinition.apiextensions.k8s.io/proxiedapps.proxiedapp.dev"
+CRDS: Final = tuple(
+    f"customresourcedefinition.apiextensions.k8s.io/{plural}.proxiedapp.dev"
+    for plural in ("proxiedapps", "proxypolicies")
+)
 
 
 def values_for(sandbox: Sandbox, folder: Path, *, image: str = "operator", **more: Any) -> Path:
