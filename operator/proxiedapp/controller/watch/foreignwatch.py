@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from proxiedapp.controller.backoff import backoff
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.watchedkinds import FOREIGN_KINDS, FOREIGN_SELECTOR
@@ -91,7 +92,7 @@ class ForeignRouteWatch:
                 pause = self._retry_interval
             except ApiError as error:
                 logger.debug("cannot watch foreign %s, trying again: %s", kind.plural, error)
-                pause = max(min(_PAUSE * 2**failures, _PAUSE_MAX), error.retry_after or 0.0)
+                pause = max(backoff(failures, _PAUSE, _PAUSE_MAX), error.retry_after or 0.0)
                 failures += 1
             await asyncio.sleep(pause)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from proxiedapp.api.names import GROUP, POLICY_PLURAL, VERSION
+from proxiedapp.controller.backoff import backoff
 from proxiedapp.controller.observed.policies import Affects, Policies
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.watchedkinds import NAMESPACE, PROXY_POLICY
@@ -106,7 +107,7 @@ class PolicyWatch:
                 pause = self._retry_interval
             except ApiError as error:
                 logger.debug("cannot watch %s, trying again: %s", kind.plural, error)
-                pause = max(min(_PAUSE * 2**failures, _PAUSE_MAX), error.retry_after or 0.0)
+                pause = max(backoff(failures, _PAUSE, _PAUSE_MAX), error.retry_after or 0.0)
                 failures += 1
             await asyncio.sleep(pause)
 
