@@ -156,6 +156,7 @@ def _setter(event: asyncio.Event) -> Callable[..., Any]:
 
 def _register(registry: kopf.OperatorRegistry, kind: Kind, store: Store, wake: Callable[[Key], None]) -> None:
     received = EVENTS.labels(kind.kind)
+    WATCHES.labels(kind.kind)  # at 0 before the first watch: a dashboard is not empty, and the first one is an increase
 
     async def record(event: kopf.RawEvent, **_: Any) -> None:
         # kopf logs an exception of an on.event handler and drops the event (kopf 1.45.2, measured). So nothing in here

@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
+from proxiedapp.controller.metrics import WATCHES
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.watch import kopfwatch
 from proxiedapp.controller.watch.resync import Resync
@@ -82,6 +84,14 @@ async def test_every_kind_is_listed_twice_at_the_start_and_watched_once() -> Non
         for kind in KINDS:
             await server.seen(kind, watches=1)
     assert {kind: server.lists[kind] for kind in KINDS} == dict.fromkeys(KINDS, 2)
+
+
+async def test_a_kind_that_is_not_watched_yet_is_counted_as_zero() -> None:
+    WATCHES.clear()
+    async with watching(WatchServer(), Woken()):
+        await asyncio.sleep(0)  # the task has started, and no request has been answered
+        for kind in KINDS:
+            assert REGISTRY.get_sample_value("proxiedapp_watches_opened_total", {"kind": kind.kind}) == 0
 
 
 async def test_objects_of_the_first_lists_wake_no_app_again() -> None:
