@@ -73,7 +73,7 @@ def test_upgrade_and_rollback_do_not_disturb_apps(empty: Sandbox, space: str, tm
         empty.wait_ready(f"after-{written}", space)
         made = [each for each in empty.writes()[written:] if "/after-" not in each.uri]
         children = [each for each in made if each.resource not in {"events", "proxiedapps"}]
-        assert {each.resource for each in children} <= {"services", "ingressroutes"}, "their types and annotations"
+        assert {each.resource for each in children} <= {"services", "ingressroutes"}, "their types and rules"
         assert len(children) == len({each.uri for each in children}), "each once"
         statuses = {each.name for each in made if each.resource == "proxiedapps"}
         assert statuses & {"flags", "adapter"} == set(), "nor the status of an app that is served"

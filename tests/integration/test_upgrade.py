@@ -1,7 +1,7 @@
 """A thousand apps of the previous release: neither an upgrade nor the downgrade after it writes a Deployment.
 
-Each Service is written, since its type is a field of the intent now (resources/service.py), and IngressRoutes of apps
-with common annotations. No pod restarts.
+Each Service is written, since its type is a field of the intent now (resources/service.py), and each IngressRoute,
+since its rule has backticks (routing/rule.py). No pod restarts.
 """
 
 import asyncio

@@ -32,6 +32,7 @@ VALUES: Final[dict[str, tuple[Any, Any]]] = {
     "route.stripPrefix": ("Always", "Auto"),
     "route.entryPoints": (["web"], ["websecure", "web"]),
     "route.ingressClassName": ("inner", "outer"),
+    "route.annotations": ({"example.com/a": "one"}, {"example.com/a": "", "b": "c"}),
     "tls.secretName": ("one", "other"),
     "tls.certResolver": ("one", "other"),
     "domains[].main": ("a.test", "*.b.test"),

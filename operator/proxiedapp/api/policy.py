@@ -136,8 +136,10 @@ class ProxyPolicySpec(ApiModel):
     allow: Allowed = Allowed.model_construct()
     """What apps in these namespaces may ask for. Default: everything."""
     route_annotations: Annotated[list[AnnotationKeys], Field(max_length=MAX_ALLOWED), UNIQUE_ITEMS] | None = None
-    """Keys of spec.commonAnnotations that are also set on the routes of apps that this policy allows: a key, or
-    example.com/* for all keys of a domain. Controllers such as external-dns act on them. Default: none."""
+    """Keys of annotations that routes may have: a key, or example.com/* for all keys of a domain. Controllers such as
+    external-dns act on them. Apps may use only these keys in spec.route.annotations; keys of spec.commonAnnotations are
+    set on routes only if they are listed here. Default: none if allow.hosts restricts hosts, because annotations can
+    name hosts, too; else all keys in spec.route.annotations, and none of spec.commonAnnotations."""
 
 
 @dataclass(frozen=True, slots=True)

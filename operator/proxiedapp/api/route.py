@@ -7,6 +7,7 @@ from pydantic import Field
 from proxiedapp.api.base import UNIQUE_ITEMS, ApiModel, CELRule, unique_by
 from proxiedapp.api.fields import ApiGroup, CertificateName, EntryPoint, Host, KindName, ObjectName, ResolverName
 from proxiedapp.api.kubernetes import LocalObjectReference
+from proxiedapp.api.labels import Annotations
 from proxiedapp.api.paths import PathPrefix
 
 CERT_MANAGER: Final = "cert-manager.io"
@@ -109,3 +110,5 @@ class RouteSpec(ApiModel):
     """Traefik Middlewares of this namespace, applied in this order before those of the operator. Default: none."""
     ingress_class_name: ObjectName | None = None
     """Ingress class of the Traefik that serves the route, if there are several. Requires Traefik 3.7. Default: none."""
+    annotations: Annotations | None = None
+    """Annotations for the route only, such as those that external-dns reads. A ProxyPolicy can restrict their keys."""

@@ -132,7 +132,7 @@ class ProxiedAppSpec(ApiModel):
     """Labels for the pods and for every object that the operator creates for the app."""
     common_annotations: Annotations | None = None
     """Annotations for the pods and for every object that the operator creates for the app. Routes get only those that a
-    ProxyPolicy allows in routeAnnotations."""
+    ProxyPolicy lists in routeAnnotations; use spec.route.annotations for routes."""
     monitoring: Monitoring | None = None
     """Settings of a ServiceMonitor for the app's metrics (Prometheus operator). Default: none is created."""
     verify: VerifySpec = VerifySpec.model_construct()

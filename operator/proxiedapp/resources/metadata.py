@@ -37,9 +37,9 @@ def child(kind: Kind, app: Key, name: str, **content: object) -> Manifest:
 def with_common(manifest: Manifest, app: ProxiedApp, route_annotations: RouteAnnotations) -> Manifest:
     """Return a child with the labels and annotations that the spec adds to all children; its own take precedence.
 
-    Routes get only the annotations that a policy allows, since controllers act on them: external-dns for example would
-    point the DNS name of another app to this one. Nothing is copied from the metadata of the ProxiedApp, because GitOps
-    tools track objects by it.
+    Routes get their own annotations, and of the common ones only those that a policy allows, since controllers act on
+    them: external-dns for example would point the DNS name of another app to this one. Nothing is copied from the
+    metadata of the ProxiedApp, because GitOps tools track objects by it.
     """
     spec = app.spec
     metadata = dict(manifest["metadata"])
@@ -49,7 +49,8 @@ def with_common(manifest: Manifest, app: ProxiedApp, route_annotations: RouteAnn
         metadata["labels"] = default | spec.common_labels | own
     annotations = spec.common_annotations or {}
     if manifest["kind"] == INGRESS_ROUTE.kind:
-        annotations = {key: value for key, value in annotations.items() if route_annotations.allow(key)}
+        common = {key: value for key, value in annotations.items() if route_annotations.allow(key)}
+        annotations = common | (spec.route.annotations or {})
     if annotations:
         metadata["annotations"] = metadata.get("annotations", {}) | annotations
     return manifest | {"metadata": metadata}

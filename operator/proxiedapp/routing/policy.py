@@ -41,6 +41,8 @@ class AppRequest:
     tls_options: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     """Those of the spec; the operator's default needs no permission."""
+    annotations: tuple[str, ...] = ()
+    """Keys of the annotations that the spec sets on routes."""
 
     @classmethod
     def of_spec(cls, spec: ProxiedAppSpec, entry_points: EntryPoints) -> "AppRequest":
@@ -58,6 +60,7 @@ class AppRequest:
             cert_resolver=None if tls is None else tls.cert_resolver,
             tls_options=None if tls is None or tls.options is None else tls.options.name,
             trusted_proxies=tuple(spec.proxy.trusted_proxies or ()),
+            annotations=tuple(route.annotations or ()),
         )
 
     @classmethod
@@ -92,6 +95,21 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteAnnotations:
+    """Keys of annotations that an app's routes may carry: exact ones, and domains with all their keys."""
+
+    patterns: frozenset[str] = frozenset()
+
+    def allow(self, key: str) -> bool:
+        """Whether a key may be set on a route."""
+        domain, slash, _ = key.rpartition("/")
+        return key in self.patterns or (bool(slash) and f"{domain}/*" in self.patterns)
+
+
+NO_ROUTE_ANNOTATIONS: Final = RouteAnnotations()
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A ProxyPolicy, prepared for look-ups: each list is a set, so that a check does not depend on its length."""
 
@@ -106,7 +124,8 @@ class Policy:
     cert_resolvers: frozenset[str] | None
     tls_options: frozenset[str] | None
     trusted_proxies: frozenset[str] | None
-    route_annotations: tuple[str, ...]
+    route_annotations: RouteAnnotations | None
+    """None if the policy has no list of keys."""
 
     @classmethod
     def of(cls, policy: ProxyPolicy) -> "Policy":
@@ -124,7 +143,7 @@ class Policy:
             cert_resolvers=_set(allow.cert_resolvers),
             tls_options=_set(allow.tls_options),
             trusted_proxies=_set(allow.trusted_proxies),
-            route_annotations=tuple(policy.spec.route_annotations or ()),
+            route_annotations=_keys(policy.spec.route_annotations),
         )
 
     def selects(self, namespace: str, labels: Mapping[str, str]) -> bool:
@@ -151,6 +170,7 @@ class Policy:
                 yield Violation("spec.route.entryPoints", value, _sorted(self.entry_points), removable=False)
         yield from self._single(request)
         yield from self._networks(request, budget)
+        yield from self._annotations(request, budget)
 
     def _names(self, field: str, noun: str, names: Iterable[str], budget: Budget) -> Iterator[Violation]:
         if self.hosts is None or "*" in self.hosts:
@@ -194,20 +214,18 @@ class Policy:
                 value = f"trust in {given}"
                 yield Violation("spec.proxy.trustedProxies", value, _sorted(self.trusted_proxies))
 
+    def _annotations(self, request: AppRequest, budget: Budget) -> Iterator[Violation]:
+        """Yield the annotations of routes that are not allowed.
 
-@dataclass(frozen=True, slots=True)
-class RouteAnnotations:
-    """Keys of annotations that an app's routes may carry: exact ones, and domains with all their keys."""
-
-    patterns: frozenset[str] = frozenset()
-
-    def allow(self, key: str) -> bool:
-        """Whether a key may be set on a route."""
-        domain, slash, _ = key.rpartition("/")
-        return key in self.patterns or (bool(slash) and f"{domain}/*" in self.patterns)
-
-
-NO_ROUTE_ANNOTATIONS: Final = RouteAnnotations()
+        A policy that restricts hosts and lists no keys allows none: an annotation can name a host, too.
+        """
+        if self.route_annotations is None and (self.hosts is None or "*" in self.hosts):
+            return
+        allowed = self.route_annotations or NO_ROUTE_ANNOTATIONS
+        for key in request.annotations:
+            budget.spend()
+            if not allowed.allow(key):
+                yield Violation("spec.route.annotations", f"the annotation {key}", _sorted(allowed.patterns))
 
 
 def selecting(policies: Iterable[Policy], namespace: str, labels: Mapping[str, str]) -> tuple[Policy, ...]:
@@ -239,7 +257,8 @@ def check_allowed(
         ) from None
     allowing = [one for one in selected if not found[one.name]]
     if allowing:
-        return RouteAnnotations(frozenset(key for one in allowing for key in one.route_annotations))
+        lists = [one.route_annotations for one in allowing if one.route_annotations is not None]
+        return RouteAnnotations(frozenset(key for one in lists for key in one.patterns))
     closest = min(selected, key=lambda one: (len(found[one.name]), one.name))
     first = found[closest.name][0]
     others = len(selected) - 1
@@ -262,6 +281,10 @@ def allows_routes(granted: Claim, selected: Sequence[Policy], budget: Budget | N
 
 def _set(items: Sequence[str] | None) -> frozenset[str] | None:
     return None if items is None else frozenset(items)
+
+
+def _keys(items: Sequence[str] | None) -> RouteAnnotations | None:
+    return None if items is None else RouteAnnotations(frozenset(items))
 
 
 def _sorted(items: Iterable[str]) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 The rule matches whole path segments: Traefik's PathPrefix compares characters, so `/api/v1` alone would also match
 `/api/v10` (Traefik `pkg/muxer/http/matcher.go`, v3.7.13; tests/unit/routing/test_rule_vectors.py). Values are written
-in double quotes and may contain neither quotes nor backslashes, so no value can end its own string; the tests parse the
-written rules and compare.
+between backticks, because controllers such as external-dns find hosts only there (its `source/traefik_proxy.go`). They
+may contain no backtick, quote or backslash, so no value can end its own string; the tests parse the written rules and
+compare.
 """
 
 import re
@@ -15,7 +16,7 @@ HOST_PRIORITY: Final = 1000
 
 _HOST: Final = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _PREFIX: Final = re.compile(r"(/[A-Za-z0-9._~-]+)+")
-_WRITTEN: Final = re.compile(r'(Host|Path)\("([^"]*)"\)')
+_WRITTEN: Final = re.compile(r"(Host|Path)\(`([^`]*)`\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,9 @@ class Rule:
 
     @classmethod
     def parse(cls, text: str) -> "Rule | None":
-        """Parse a rule that `format` wrote; return None for any other text."""
+        """Parse a rule that `format` wrote, now or in releases up to 0.1; return None for any other text."""
+        if "`" not in text:
+            text = text.replace('"', "`")  # those releases wrote values in double quotes
         found = _WRITTEN.findall(text)
         prefixes = [value for name, value in found if name == "Path"]
         rule = cls(tuple(value for name, value in found if name == "Host"), prefixes[0] if prefixes else "/")
@@ -54,13 +57,13 @@ class Rule:
         if self.hosts:
             groups.append([_matcher("Host", host, _HOST) for host in self.hosts])
         if self.prefix != "/":
-            groups.append([_matcher("Path", self.prefix, _PREFIX), f'PathPrefix("{self.prefix}/")'])
+            groups.append([_matcher("Path", self.prefix, _PREFIX), f"PathPrefix(`{self.prefix}/`)"])
         elif not self.hosts:
-            groups.append(['PathPrefix("/")'])
+            groups.append(["PathPrefix(`/`)"])
         return " && ".join(group[0] if len(group) == 1 else f"({' || '.join(group)})" for group in groups)
 
 
 def _matcher(name: str, value: str, allowed: re.Pattern[str]) -> str:
     if not allowed.fullmatch(value):
         raise ValueError(f"{value!r} is not allowed in a {name} matcher")
-    return f'{name}("{value}")'
+    return f"{name}(`{value}`)"

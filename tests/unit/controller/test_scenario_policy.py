@@ -157,6 +157,24 @@ async def test_routes_carry_the_annotations_that_a_policy_allows(scenario: Scena
     assert scenario.child(INGRESS_ROUTE).body["metadata"]["annotations"] == {DNS: "192.0.2.1"}
 
 
+async def test_own_annotations_of_a_route_are_set_on_the_route_alone(scenario: Scenario) -> None:
+    await scenario.served(route=HOSTS | {"annotations": {DNS: "192.0.2.1"}})
+    assert scenario.child(INGRESS_ROUTE).body["metadata"]["annotations"] == {DNS: "192.0.2.1"}
+    assert "annotations" not in scenario.child(DEPLOYMENT).body["metadata"]
+    assert "annotations" not in scenario.child(DEPLOYMENT).body["spec"]["template"]["metadata"]
+
+
+async def test_route_with_an_annotation_that_a_policy_does_not_allow_is_withdrawn(scenario: Scenario) -> None:
+    await scenario.served(route=HOSTS | {"annotations": {DNS: "192.0.2.1"}})
+    scenario.policy(hosts=["*.team-a.test"])
+    await scenario.settle()
+    assert not exists(scenario, INGRESS_ROUTE)
+    assert f"does not allow the annotation {DNS}" in scenario.message()
+    scenario.policy(hosts=["*.team-a.test"], routeAnnotations=[DNS])
+    await scenario.settle()
+    assert scenario.child(INGRESS_ROUTE).body["metadata"]["annotations"] == {DNS: "192.0.2.1"}
+
+
 async def test_other_namespaces_are_not_woken(scenario: Scenario) -> None:
     await scenario.served(route=HOSTS)
     scenario.policy("other", namespaces={"names": ["elsewhere", NAMESPACE]})

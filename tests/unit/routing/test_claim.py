@@ -156,6 +156,18 @@ def test_claim_is_read_back_from_the_written_route(
     assert granted_claim(written.spec) == claim_of(rule, ENTRY_POINTS, ingress_class)
 
 
+@pytest.mark.parametrize("hosts", [(), ("a.example.com",), ("a.example.com", "b.example.com")])
+@pytest.mark.parametrize("prefix", ["/", "/api/v1"])
+def test_route_that_an_earlier_release_wrote_in_double_quotes_keeps_its_claim(
+    hosts: tuple[str, ...], prefix: str
+) -> None:
+    """Else an upgrade would free the host and prefix of each app until its route is written again."""
+    rule = Rule(hosts, prefix)
+    quoted = rule.format().replace("`", '"')
+    live = {"entryPoints": list(ENTRY_POINTS), "routes": [{"match": quoted}]}
+    assert granted_claim(live) == claim_of(rule, ENTRY_POINTS, None)
+
+
 @pytest.mark.parametrize(
     "match",
     [
@@ -164,7 +176,8 @@ def test_claim_is_read_back_from_the_written_route(
         'Host("a") && Path("/x")',
         'Host("A")',
         "",
-        "Host(`a`)",
+        "Host(`A`)",
+        'Host(`a`) && (Path("/x") || PathPrefix("/x/"))',
         'Host("a") && (Path("/x") || PathPrefix("/x/")) && Method("GET")',
         'Host("a") && (Path("/x") || PathPrefix("/y/"))',
     ],

@@ -13,6 +13,7 @@ from proxiedapp.routing.policy import AppRequest, Policy, allows_routes, check_a
 from tests.support.apps import ENTRY_POINTS, spec_of
 
 LABELS: Final = {"team": "a", "stage": "prod"}
+DNS: Final = "external-dns.alpha.kubernetes.io/hostname"
 ISSUER: Final = {"issuerRef": {"kind": "ClusterIssuer", "name": "letsencrypt"}}
 
 
@@ -70,6 +71,37 @@ CASES: Final = [
     ),
     pytest.param(request(), [a_policy(hosts=["*.example.com"])], "spec.route.hosts team-a", id="an app without hosts"),
     pytest.param(request(), [a_policy(hosts=["*"])], "", id="an app without hosts under *"),
+    # Annotations of routes.
+    pytest.param(
+        request(hosts=["a.test"], annotations={DNS: ""}), [a_policy()], "", id="annotations if nothing is restricted"
+    ),
+    pytest.param(
+        request(hosts=["a.test"], annotations={DNS: ""}),
+        [a_policy(hosts=["a.test"])],
+        "spec.route.annotations team-a",
+        id="no annotations if hosts are restricted, because they can name hosts",
+    ),
+    pytest.param(
+        request(hosts=["a.test"], annotations={DNS: ""}), [a_policy(hosts=["*"])], "", id="annotations under *"
+    ),
+    pytest.param(
+        request(annotations={DNS: ""}),
+        [a_policy(route_annotations=[])],
+        "spec.route.annotations team-a",
+        id="an empty list of annotations",
+    ),
+    pytest.param(
+        request(hosts=["a.test"], annotations={DNS: ""}),
+        [a_policy(hosts=["a.test"], route_annotations=["external-dns.alpha.kubernetes.io/*"])],
+        "",
+        id="an allowed domain of annotations",
+    ),
+    pytest.param(
+        request(annotations={DNS: "", "example.com/x": ""}),
+        [a_policy(route_annotations=[DNS])],
+        "spec.route.annotations team-a",
+        id="one annotation of two is not allowed",
+    ),
     # Path prefixes.
     pytest.param(SHOP, [a_policy(pathPrefixes=["/team-a"])], "", id="a prefix below an allowed one"),
     pytest.param(request("/team-a"), [a_policy(pathPrefixes=["/team-a"])], "", id="the allowed prefix itself"),

@@ -1,6 +1,7 @@
 """The text of a rule, and its priority."""
 
 import itertools
+import re
 
 import pytest
 
@@ -13,29 +14,35 @@ HIGHEST = 9223372036854774784
 @pytest.mark.parametrize(
     ("hosts", "prefix", "written"),
     [
-        pytest.param((), "/", 'PathPrefix("/")', id="everything"),
-        pytest.param(("a.b",), "/", 'Host("a.b")', id="one host"),
-        pytest.param(("a.b", "c"), "/", '(Host("a.b") || Host("c"))', id="several hosts"),
-        pytest.param((), "/api", '(Path("/api") || PathPrefix("/api/"))', id="a prefix on any host"),
+        pytest.param((), "/", "PathPrefix(`/`)", id="everything"),
+        pytest.param(("a.b",), "/", "Host(`a.b`)", id="one host"),
+        pytest.param(("a.b", "c"), "/", "(Host(`a.b`) || Host(`c`))", id="several hosts"),
+        pytest.param((), "/api", "(Path(`/api`) || PathPrefix(`/api/`))", id="a prefix on any host"),
         pytest.param(
-            ("a.b",), "/api/v1", 'Host("a.b") && (Path("/api/v1") || PathPrefix("/api/v1/"))', id="host and prefix"
+            ("a.b",), "/api/v1", "Host(`a.b`) && (Path(`/api/v1`) || PathPrefix(`/api/v1/`))", id="host and prefix"
         ),
         pytest.param(
             ("a.b", "c"),
             "/api",
-            '(Host("a.b") || Host("c")) && (Path("/api") || PathPrefix("/api/"))',
+            "(Host(`a.b`) || Host(`c`)) && (Path(`/api`) || PathPrefix(`/api/`))",
             id="several hosts and a prefix",
         ),
         pytest.param(
             (),
             "/.well-known/~a_b-c",
-            '(Path("/.well-known/~a_b-c") || PathPrefix("/.well-known/~a_b-c/"))',
+            "(Path(`/.well-known/~a_b-c`) || PathPrefix(`/.well-known/~a_b-c/`))",
             id="all unreserved characters",
         ),
     ],
 )
 def test_rule_is_formatted_in_traefiks_syntax(hosts: tuple[str, ...], prefix: str, written: str) -> None:
     assert Rule(hosts, prefix).format() == written
+
+
+def test_external_dns_finds_every_host() -> None:
+    """Its Traefik source reads hosts between backticks only (its `source/traefik_proxy.go`, read in November 2026)."""
+    host_function = re.compile(r"(?:HostSNI|HostHeader|Host)\s*\(\s*(`[^`]*`)")
+    assert host_function.findall(Rule(("a.b", "c"), "/api").format()) == ["`a.b`", "`c`"]
 
 
 @pytest.mark.parametrize(

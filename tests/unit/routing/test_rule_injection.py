@@ -76,7 +76,8 @@ def test_values_that_the_crd_accepts_can_be_formatted(host: str, prefix: str) ->
     [
         pytest.param("only.test", "/inj`) || PathPrefix(`/zz", id="backticks"),
         pytest.param("only.test", '/inj") || PathPrefix("/zz', id="double quotes"),
-        pytest.param('only.test") || Host("any', "/", id="in the host"),
+        pytest.param('only.test") || Host("any', "/", id="double quotes in the host"),
+        pytest.param("only.test`) || Host(`any", "/", id="backticks in the host"),
         pytest.param("only.test", "/inj\\", id="a backslash before the closing quote"),
     ],
 )

@@ -47,7 +47,7 @@ def test_route_is_three_objects_with_the_ingress_route_last() -> None:
             "routes": [
                 {
                     "kind": "Rule",
-                    "match": 'Host("shop.test") && (Path("/api") || PathPrefix("/api/"))',
+                    "match": "Host(`shop.test`) && (Path(`/api`) || PathPrefix(`/api/`))",
                     "priority": 1004,
                     "middlewares": [{"name": headers.name}, {"name": strip.name}],
                     "services": [{"kind": "Service", "name": "shop", "port": 80}],
