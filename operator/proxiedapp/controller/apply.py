@@ -191,13 +191,17 @@ class Applier:
     async def _create(self, apply: Apply) -> Result:
         try:
             body = await self._api.apply(apply.id.kind, _with(apply.intent, resourceVersion=_CREATE_ONLY), force=False)
-        except ConflictError:
-            return await self._resolve_name(apply)
+        except ConflictError as conflict:
+            return await self._resolve_name(apply, conflict)
         return self._applied(apply, body, Change.CREATED)
 
-    async def _resolve_name(self, apply: Apply) -> Result:
+    async def _resolve_name(self, apply: Apply, conflict: ConflictError) -> Result:
         """Find out whose object has the name, and update it if it is ours, or was and has no controller now."""
-        body = await self._api.get(*apply.id)
+        try:
+            body = await self._api.get(*apply.id)
+        except NotFoundError:
+            # Deleted meanwhile; or the conflict is one of admission, for example over the usage of a quota.
+            raise UnavailableError(conflict.status, conflict.message) from conflict
         owner = controller_of(body)
         if owner == apply.owner or (owner is None and _is_orphan(body)):
             return await self._update(apply, body["metadata"]["uid"])

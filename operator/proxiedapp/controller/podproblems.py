@@ -28,6 +28,8 @@ class Diagnosis:
     """The status of the condition; None is Unknown."""
     reason: Reason
     message: str
+    quote: str | None = None
+    """What the message quotes of Kubernetes: "" if it gives no cause at the moment, None if nothing is quoted."""
 
 
 def of_deployment(workload: Workload) -> Diagnosis | None:
@@ -37,15 +39,18 @@ def of_deployment(workload: Workload) -> Diagnosis | None:
         stable = _POD_NAME.sub("pods", message)
         if "exceeded quota" in stable:
             hint = "Raise the quota of the namespace, or request less in spec.resources"
-            return Diagnosis(False, Reason.QUOTA_EXCEEDED, f"{stable}. {hint}")
+            return Diagnosis(False, Reason.QUOTA_EXCEEDED, f"{stable}. {hint}", stable)
         if "violates PodSecurity" in stable:
-            return Diagnosis(False, Reason.POD_SECURITY_REFUSED, f"The namespace does not admit the pods: {stable}")
-        return Diagnosis(False, Reason.PODS_REFUSED, f"Kubernetes refuses to create the pods: {stable}")
+            text = f"The namespace does not admit the pods: {stable}"
+            return Diagnosis(False, Reason.POD_SECURITY_REFUSED, text, stable)
+        return Diagnosis(False, Reason.PODS_REFUSED, f"Kubernetes refuses to create the pods: {stable}", stable)
     return None
 
 
 def past_deadline(workload: Workload) -> Diagnosis | None:
-    """Return that the rollout is past its deadline; None if it is not."""
+    """Return that the rollout is past its deadline; None if it is not, or if that is said of an earlier template."""
+    if workload.observed_generation < workload.generation:
+        return None
     status, reason, _ = workload.conditions.get("Progressing", ("", "", ""))
     if status == "False" and reason == "ProgressDeadlineExceeded":
         message = (
@@ -66,9 +71,8 @@ def of_pods(pods: Iterable[Manifest]) -> Diagnosis | None:
     for pod in living:
         for condition in (pod.get("status") or {}).get("conditions") or ():
             if (condition["type"], condition.get("reason")) == ("PodScheduled", "Unschedulable"):
-                return Diagnosis(
-                    False, Reason.UNSCHEDULABLE, f"The pods cannot be scheduled: {condition.get('message', '')}"
-                )
+                words = str(condition.get("message", ""))
+                return Diagnosis(False, Reason.UNSCHEDULABLE, f"The pods cannot be scheduled: {words}", words)
     return None
 
 
@@ -80,8 +84,8 @@ def _of_container(container: Mapping[str, Any]) -> Diagnosis | None:
         message = f"The image {container['image']} cannot be pulled. Check its name and tag, and spec.imagePullSecrets."
         return Diagnosis(False, Reason.IMAGE_PULL_BACK_OFF, message)
     if reason in _CONFIG:
-        message = f"Container {name} cannot be created: {waiting.get('message', reason)}"
-        return Diagnosis(False, Reason.CONTAINER_NOT_MADE, message)
+        words = str(waiting.get("message", reason))
+        return Diagnosis(False, Reason.CONTAINER_NOT_MADE, f"Container {name} cannot be created: {words}", words)
     ended = container.get("lastState", {}).get("terminated") or container.get("state", {}).get("terminated") or {}
     crashes = reason == "CrashLoopBackOff" or container.get("restartCount", 0) >= _CRASHES
     if crashes and ended and not container.get("ready"):

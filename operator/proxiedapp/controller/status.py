@@ -1,7 +1,7 @@
 """The next status of an app, from what a pass decided, wrote and observed. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +9,12 @@ from proxiedapp.api.conditions import carry_over, condition, conditions_of
 from proxiedapp.api.errors import RejectedError
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import Condition, ConditionType, ProxiedAppStatus
-from proxiedapp.controller.apply import ApplyReport, NameTaken
+from proxiedapp.controller.apply import ApplyReport
 from proxiedapp.controller.observed.objects import ObservedApp
 from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.podproblems import Diagnosis, past_deadline
-from proxiedapp.kube.errors import RefusedError
+from proxiedapp.controller.quotes import settled
+from proxiedapp.controller.unwritten import unwritten
 from proxiedapp.resources.desired import Desired
 from proxiedapp.resources.metadata import selector
 from proxiedapp.routing.address import public_url
@@ -52,18 +53,8 @@ def applied(report: ApplyReport) -> PassResult:
     """Return the result of a pass that wrote children; if there are several problems, it has the first one."""
     if not report.problems:
         return PassResult()
-    first = report.problems[0]
-    if isinstance(first, NameTaken):
-        message = (
-            f"{first.id} already exists and belongs to {first.owner}. "
-            "Rename the ProxiedApp, or delete the other object."
-        )
-        return PassResult(Diagnosis(False, Reason.NAME_TAKEN, message), permanent=True, routed=report.routed)
-    if isinstance(first.error, RefusedError):
-        message = f"The API server refused {first.id}: {first.error.message}"
-        return PassResult(Diagnosis(False, Reason.CHILD_REFUSED, message), permanent=True, routed=report.routed)
-    message = f"{first.id} could not be written yet; the operator is trying again."
-    return PassResult(Diagnosis(False, Reason.RETRYING, message), routed=report.routed)
+    found = unwritten(report.problems[0])
+    return PassResult(found, permanent=found.reason is not Reason.RETRYING, routed=report.routed)
 
 
 def quarantined(why: str) -> PassResult:
@@ -90,6 +81,7 @@ def next_status(
     """
     present: dict[str, Any] = app.status
     generation = present.get("observedGeneration", -1) if result.suspended else app.generation
+    result = _settled(result, conditions_of(present), generation)
     work = _workload(workload, result.pod_problem, "" if desired is None else desired.monitoring_problem)
     ready = _ready(result, work, workload)
     findings = {ConditionType.READY: ready, ConditionType.WORKLOAD_AVAILABLE: work}
@@ -98,7 +90,7 @@ def next_status(
         kept += [one for one in conditions_of(present) if one.type == ConditionType.ROUTE_ACCEPTED]
     else:
         findings[ConditionType.ROUTE_ACCEPTED] = _route(result, desired)
-    if (result.permanent and result.problem is not None) or ready.reason is Reason.PROGRESS_DEADLINE_EXCEEDED:
+    if _stalled(result, workload):
         findings[ConditionType.STALLED] = Diagnosis(True, ready.reason, ready.message)
     elif not ready.holds and not result.suspended:
         findings[ConditionType.RECONCILING] = Diagnosis(True, ready.reason, ready.message)
@@ -115,6 +107,25 @@ def next_status(
         **_served_at(present, desired, result, entry_point_urls),
     )
     return status.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _stalled(result: PassResult, workload: Workload | None) -> bool:
+    """Return whether nothing gets better by itself.
+
+    That includes a rollout past its deadline whose cause is known: tools that read kstatus would wait until their own
+    timeout, although they give up on a Deployment at this point.
+    """
+    if result.problem is not None:
+        return result.permanent
+    return not result.suspended and workload is not None and past_deadline(workload) is not None
+
+
+def _settled(result: PassResult, reported: Sequence[Condition], generation: int) -> PassResult:
+    """Return a result whose messages stay as reported while they differ from that in numbers and names only."""
+    problem, pods = (
+        None if one is None else settled(one, reported, generation) for one in (result.problem, result.pod_problem)
+    )
+    return replace(result, problem=problem, pod_problem=pods)
 
 
 def _served_at(

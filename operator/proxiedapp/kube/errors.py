@@ -1,8 +1,23 @@
 """What an answer of the API server means: one class for each way in which the caller must react."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import orjson
+
+_REFUSALS: Final = (
+    "denied the request",
+    "failed to create typed patch object",
+    "field not declared in schema",
+    "request is too large",
+    "trying to send message larger than max",
+)
+"""Parts of messages with which the API server refuses a request for good, whatever the status.
+
+A webhook chooses the status of its denial (Kubernetes 1.36, admission/plugin/webhook/errors/statuserror.go of the
+apiserver module). The others come with status 500: a field that the schema of the kind lacks, as where a CRD is older
+than we expect, and an object that is larger than etcd, or its client, accepts (measured with Kubernetes 1.36.3).
+"""
 
 
 class ApiError(Exception):
@@ -38,9 +53,10 @@ class ConflictError(ApiError):
 
 
 class RefusedError(ApiError):
-    """The API server refused the request, as invalid, forbidden or too large (other statuses of 400 and more).
+    """The API server refused the request, as invalid, forbidden or too large.
 
-    Retrying does not help soon: the request, a permission, a quota or an admission webhook must change first.
+    It answers with another status of 400 and more, or with 500 and a message that says so. Retrying does not help soon:
+    the request, a permission, a quota or an admission webhook must change first.
     """
 
 
@@ -66,6 +82,8 @@ def error_of(status: int, body: bytes, headers: Mapping[str, str]) -> ApiError:
     message = str(answer.get("message") or body[:256].decode(errors="replace") or f"HTTP {status}")
     causes = (answer.get("details") or {}).get("causes") or []
     fields = frozenset(cause["field"] for cause in causes if cause.get("field"))
+    if any(words in message for words in _REFUSALS):
+        return RefusedError(status, message, fields=fields)
     match status:
         case 404:
             return NotFoundError(status, message)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxiedapp.kube.errors import ApiError, RefusedError, UnavailableError
+from proxiedapp.kube.errors import ApiError, ConflictError, RefusedError, UnavailableError, error_of
 from proxiedapp.resources.kinds import MIDDLEWARE
 from tests.support.scenario import Scenario
 
@@ -166,3 +166,47 @@ async def test_failing_app_does_not_hold_up_others(scenario: Scenario) -> None:
     requests = await scenario.settle()
     assert "status a: Ready=False Retrying" in requests
     assert requests[-1] == "status b: Ready=False Progressing"
+
+
+WEBHOOK = 'failed calling webhook "a.b": Post "https://a.svc:443/v?timeout=10s": dial tcp 10.96.0.{0}:443: refused'
+
+
+async def test_words_of_the_api_server_are_reported_and_do_not_flap(scenario: Scenario) -> None:
+    for attempt in range(4):
+        scenario.api.fail("create", "deployments", UnavailableError(500, WEBHOOK.format(attempt)))
+    scenario.create()
+    await scenario.settle()
+    assert WEBHOOK.format(0) in scenario.message()
+    assert "Fix the webhook" in scenario.message()
+    for _ in range(3):
+        scenario.clock.advance(scenario.clock.next_in())
+        assert await scenario.settle() == ["create deployments/shop"], "no status is written for another address"
+
+
+async def test_refusal_in_other_numbers_is_one_event(scenario: Scenario) -> None:
+    for used in range(3):
+        scenario.api.fail("create", "deployments", RefusedError(403, f"exceeded quota: small, used: pods={used}"))
+    scenario.create()
+    assert (await scenario.settle())[-1] == "event shop: ChildRefused"
+    for _ in range(2):
+        scenario.clock.advance(scenario.clock.next_in())
+        assert await scenario.settle() == ["create deployments/shop"]
+
+
+async def test_field_that_the_cluster_does_not_know_is_a_refusal(scenario: Scenario) -> None:
+    message = b'{"message": "failed to create typed patch object: .spec.x: field not declared in schema"}'
+    scenario.api.fail("create", "ingressroutes", error_of(500, message, {}))
+    scenario.create()
+    await scenario.settle()
+    assert scenario.conditions()["Stalled"] == "True ChildRefused"
+    assert "Update the CustomResourceDefinition" in scenario.message()
+
+
+async def test_conflict_that_admission_reports_keeps_its_words(scenario: Scenario) -> None:
+    """The usage of a quota is updated with a resourceVersion, so a creation may be answered with a conflict."""
+    message = 'Operation cannot be fulfilled on resourcequotas "q": the object has been modified'
+    scenario.api.fail("create", "services", ConflictError(409, message))
+    scenario.create()
+    await scenario.settle()
+    assert scenario.conditions()["Ready"] == "False Retrying"
+    assert message in scenario.message()

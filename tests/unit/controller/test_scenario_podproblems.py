@@ -47,14 +47,51 @@ async def test_app_that_comes_up_in_time_is_not_inspected(scenario: Scenario) ->
 
 async def test_rollout_past_its_deadline_is_stalled(scenario: Scenario) -> None:
     await scenario.served()
-    deployment = scenario.child(DEPLOYMENT)
-    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": ""}
     scenario.change(image="shop:2")
     await scenario.settle()
-    scenario.cluster.edit(deployment, ("status", "conditions"), [late])
+    past_its_deadline(scenario)
     await scenario.settle()
     assert scenario.conditions()["Stalled"] == "True ProgressDeadlineExceeded"
     assert "Reconciling" not in scenario.conditions()
+
+
+LATE = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": ""}
+
+
+def past_its_deadline(scenario: Scenario, **status: Any) -> None:
+    """Act as the Deployment controller, which has seen the current template and waited for too long."""
+    deployment = scenario.child(DEPLOYMENT)
+    observed = {"observedGeneration": deployment.body["metadata"]["generation"], "conditions": [LATE]}
+    scenario.cluster.edit(deployment, ("status",), deployment.body.get("status", {}) | observed | status)
+
+
+async def test_rollout_past_its_deadline_is_stalled_with_its_cause(scenario: Scenario) -> None:
+    """As for a Deployment, so that Helm, Flux and Argo CD fail instead of waiting until their own timeout."""
+    scenario.create()
+    await scenario.settle()
+    pod(scenario, CRASHES)
+    scenario.clock.advance(5.0)
+    await scenario.settle()
+    assert scenario.conditions()["Reconciling"] == "True CrashLoopBackOff"
+    past_its_deadline(scenario)
+    requests = await scenario.settle()
+    assert requests[-1] == "event shop: CrashLoopBackOff"
+    assert scenario.conditions()["Stalled"] == "True CrashLoopBackOff"
+    assert "exits with code 1" in scenario.message(kind="Stalled")
+    assert "Reconciling" not in scenario.conditions()
+
+
+async def test_fix_after_the_deadline_is_not_reported_as_stalled(scenario: Scenario) -> None:
+    """Until the Deployment controller has seen the new template, its conditions are about the old one."""
+    scenario.create()
+    await scenario.settle()
+    past_its_deadline(scenario)
+    await scenario.settle()
+    assert scenario.conditions()["Stalled"] == "True ProgressDeadlineExceeded"
+    scenario.change(image="shop:2")
+    await scenario.settle()
+    assert scenario.conditions()["Reconciling"] == "True Progressing"
+    assert "Stalled" not in scenario.conditions()
 
 
 def suspend(scenario: Scenario, value: str | None) -> None:

@@ -201,7 +201,7 @@ def test_status_of_an_app_rejected_from_the_start_has_no_address() -> None:
             ),
         ),
         (REFUSED, "The API server refused Deployment shop: quota"),
-        (UNAVAILABLE, "Deployment shop could not be written yet; the operator is trying again."),
+        (UNAVAILABLE, "Deployment shop could not be written yet; the operator is trying again: etcd"),
     ],
 )
 def test_message_describes_the_problem_and_its_fix(outcome: PassResult, message: str) -> None:

@@ -66,6 +66,33 @@ def test_terminating_crd_is_worth_a_retry(status: int) -> None:
     assert type(error_of(status, answer(message), {})) is UnavailableError
 
 
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        pytest.param(
+            500,
+            "failed to create typed patch object (a/b; traefik.io/v1alpha1, Kind=IngressRoute): "
+            ".spec.ingressClassName: field not declared in schema",
+            id="a CRD without a field of ours",
+        ),
+        pytest.param(500, "failed to create typed patch object: .spec.x: expected string, got &{1}", id="another type"),
+        pytest.param(500, "etcdserver: request is too large", id="above etcd's limit"),
+        pytest.param(500, "rpc error: trying to send message larger than max (1 vs. 2)", id="above its client's limit"),
+        *(
+            pytest.param(code, 'admission webhook "a.b" denied the request: no', id=f"denied with {code}")
+            for code in (400, 404, 409, 429, 500, 503)
+        ),
+    ],
+)
+def test_refusal_is_recognized_by_its_words(status: int, message: str) -> None:
+    assert type(error_of(status, answer(message), {})) is RefusedError
+
+
+def test_webhook_that_is_down_is_worth_a_retry() -> None:
+    message = 'Internal error occurred: failed calling webhook "a.b": connection refused'
+    assert type(error_of(500, answer(message), {})) is UnavailableError
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>bad gateway</html>", b"[]", b"null", b"\xff"], ids=repr)
 def test_answer_that_is_not_a_status_has_a_message(body: bytes) -> None:
     error = error_of(502, body, {})
