@@ -76,7 +76,9 @@ class RouteTLS(ApiModel):
     domains: Annotated[list[TLSDomain], Field(min_length=1, max_length=32)] | None = None
     """Names that the certificate resolver requests. Default: the route's hosts."""
     options: LocalObjectReference | None = None
-    """TLSOption of this namespace, with TLS versions and cipher suites for example. Default: Traefik's own."""
+    """TLSOption of this namespace, with TLS versions and client certificates for example. Traefik applies it to
+    hosts, so it has no effect without hosts, or if another route of the host has other options. Default: Traefik's
+    own."""
 
 
 class RouteSpec(ApiModel):

@@ -24,7 +24,8 @@ from proxiedapp.kube.client import Api
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.defaults import Defaults
 from proxiedapp.resources.desired import Desired
-from proxiedapp.routing.overlap import find_overlap, worse
+from proxiedapp.routing.overlap import find_overlap
+from proxiedapp.routing.tlsconflict import AnyOverlap, find_tls_conflict, worse
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +119,7 @@ class Reconciler:
         inspection = PodInspection()
         if result.problem is None and desired is not None:
             inspection = await self.pods.inspect(app, workload)
-            foreign = find_overlap(desired.route, self.builder.defaults.entry_points, self.foreign_routes)
-            overlap = worse(foreign, self.store.overlap_with_apps(app.key))
-            result = replace(result, pod_problem=inspection.problem, overlap=overlap)
+            result = replace(result, pod_problem=inspection.problem, overlap=self._overlap(app, desired))
         await self._report(app, desired if result.routed else None, result, workload)
         label = result.problem.reason if result.problem is not None else "applied" if report.results else "ready"
         if waits or not report.complete or not withdrawal.complete:
@@ -154,6 +153,12 @@ class Reconciler:
         lost = None if found is None else (found.lost, found.holder)
         self._wake_all(self.store.routes.report(app.key, lost))
         return found
+
+    def _overlap(self, app: ObservedApp, desired: Desired) -> AnyOverlap | None:
+        entry_points = self.builder.defaults.entry_points
+        foreign = find_overlap(desired.route, entry_points, self.foreign_routes)
+        tls = find_tls_conflict(desired.route, entry_points.urls, (self.store.tls, self.foreign_routes.tls))
+        return worse(foreign, self.store.overlap_with_apps(app.key), tls)
 
     def _wake_all(self, keys: Iterable[Key]) -> None:
         for key in keys:

@@ -18,7 +18,7 @@ from proxiedapp.controller.unwritten import unwritten
 from proxiedapp.resources.desired import Desired
 from proxiedapp.resources.metadata import selector
 from proxiedapp.routing.address import public_url
-from proxiedapp.routing.overlap import AppOverlap, Overlap
+from proxiedapp.routing.tlsconflict import AnyOverlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class PassResult:
     """Why the pods do not come up."""
     suspended: bool = False
     """Whether the pass did nothing because the user suspended the app."""
-    overlap: Overlap | AppOverlap | None = None
-    """The foreign route, or the route of another namespace's app, that overlaps with the app's."""
+    overlap: AnyOverlap | None = None
+    """The foreign route, or the route of another app, that overlaps with the app's."""
 
     @property
     def withdrawn(self) -> bool:

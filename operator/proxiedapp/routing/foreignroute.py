@@ -18,6 +18,7 @@ from typing_extensions import override
 from proxiedapp.api.budget import Budget, BudgetError
 from proxiedapp.routing.ingressclass import normalized_class
 from proxiedapp.routing.ruleparser import Pattern, parse
+from proxiedapp.routing.tlsoptions import NO_TLS, TLSRoutes, options_of, qualified, tls_routes
 
 MAX_ROUTE_STEPS: Final = 40_000
 """Steps that reading one foreign route may take: a token of a rule, a pattern, or a combination of two patterns. An
@@ -52,6 +53,8 @@ class ForeignRoute:
     """In the form of `normalized_class`; None for a kind that has no ingress class."""
     tls: bool = False
     """Whether it matches TLS requests only, even on an entry point that does not use TLS by default."""
+    tls_routes: TLSRoutes = frozenset()
+    """Its hosts, where it may use TLS, with its TLS options; empty for HTTPRoutes, whose listeners are not known."""
     complete: bool = True
     """False if the object exceeds a limit, so that it may match more than these patterns."""
 
@@ -76,6 +79,11 @@ class _Patterns:
         self._budget = budget
         self.priorities: dict[Pattern, int] = {}
         self.complete = True
+
+    @property
+    def hosts(self) -> set[str]:
+        """The hosts of all patterns."""
+        return {pattern.host for pattern in self.priorities}
 
     def read(self, rules: Iterable[Iterator[tuple[Pattern, int]]]) -> None:
         """Add the patterns of all rules; a rule beyond the limits is left out, and ends the list if no step is left."""
@@ -104,11 +112,14 @@ def _ingress_route(body: Mapping[str, Any], patterns: _Patterns) -> ForeignRoute
     patterns.read(
         patterns.of_rule(route["match"], route.get("priority") or 0) for route in routes if route.get("syntax") != "v2"
     )
+    entry_points, ingress_class, tls = frozenset(spec.get("entryPoints") or ()), _class_of(body), spec.get("tls")
+    options = options_of(tls, body["metadata"].get("namespace", ""))
     return ForeignRoute(
         patterns.priorities,
-        frozenset(spec.get("entryPoints") or ()),
-        _class_of(body),
-        spec.get("tls") is not None,
+        entry_points,
+        ingress_class,
+        tls is not None,
+        tls_routes(patterns.hosts, entry_points, ingress_class, options),
         patterns.complete,
     )
 
@@ -128,11 +139,16 @@ def _ingress(body: Mapping[str, Any], patterns: _Patterns) -> ForeignRoute:
         for path in (rule.get("http") or {}).get("paths") or ()
         if "service" in path["backend"]
     )
+    entry_points = frozenset(name.strip() for name in options.get("entrypoints", "").split(",") if name.strip())
+    tls = options.get("tls") == "true" or any(name.startswith("tls.") for name in options)
+    tls_options = qualified(options.get("tls.options", "")) if tls else NO_TLS
+    ingress_class = _class_of(body)
     return ForeignRoute(
         patterns.priorities,
-        frozenset(name.strip() for name in options.get("entrypoints", "").split(",") if name.strip()),
-        _class_of(body),
-        options.get("tls") == "true" or any(name.startswith("tls.") for name in options),
+        entry_points,
+        ingress_class,
+        tls,
+        tls_routes(patterns.hosts, entry_points, ingress_class, tls_options),
         patterns.complete,
     )
 

@@ -89,13 +89,6 @@ class AppOverlap:
         )
 
 
-def worse(foreign: Overlap | None, app: AppOverlap | None) -> Overlap | AppOverlap | None:
-    """Return the one to report: a foreign route comes first, unless it gets no requests."""
-    if app is not None and (foreign is None or foreign.winner is Winner.APP):
-        return app
-    return foreign
-
-
 def find_overlap(
     route: Route, entry_points: EntryPoints, foreign_routes: ForeignRouteLookup, budget: Budget | None = None
 ) -> Overlap | None:

@@ -8,7 +8,8 @@ from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import INGRESS_ROUTE
 from proxiedapp.routing.foreignroute import RouteRef
-from proxiedapp.routing.overlap import AppOverlap, Overlap, Winner, worse
+from proxiedapp.routing.overlap import AppOverlap, Overlap, Winner
+from proxiedapp.routing.tlsconflict import TLSConflict, worse
 from tests.support.apps import a_spec
 from tests.support.scenario import Scenario
 
@@ -163,11 +164,103 @@ async def test_app_of_another_namespace_that_takes_requests_is_reported_until_it
 
 
 def test_foreign_route_that_gets_no_requests_is_reported_after_an_app_that_does() -> None:
-    taken = AppOverlap("a.test", "/api")
+    taken, tls = AppOverlap("a.test", "/api"), TLSConflict("a.test", "websecure", "Ingress others/theirs", "mutual")
     ref = RouteRef("Ingress", "others", "theirs")
     for winner, expected in ((Winner.FOREIGN, None), (Winner.EITHER, None), (Winner.APP, taken)):
         foreign = Overlap(winner, ref, "a.test", "/api", 1, 1)
-        assert worse(foreign, taken) == (expected or foreign)
-        assert worse(foreign, None) == foreign
-    assert worse(None, taken) == taken
-    assert worse(None, None) is None
+        assert worse(foreign, taken, tls) == (expected or foreign)
+        assert worse(foreign, None, None) == foreign
+        assert worse(foreign, None, tls) == (foreign if expected is None else tls)
+    assert worse(None, taken, tls) == taken
+    assert worse(None, None, tls) == tls
+    assert worse(None, None, None) is None
+
+
+TLS = {"hosts": ["a.test"], "entryPoints": ["websecure"], "tls": {"options": {"name": "mutual"}}}
+ENDING = (
+    " for a.test on entry point websecure, so Traefik uses its default options there instead of the TLSOption mutual. "
+    "Give this app a host of its own, or set the same options in all routes of this host."
+)
+
+
+def theirs(namespace: str, clock: str, **route: object) -> Manifest:
+    metadata = {"name": "theirs", "namespace": namespace, "creationTimestamp": clock}
+    fields = {"hosts": ["a.test"], "entryPoints": ["websecure"], **route}
+    spec = a_spec("/other", route=fields)
+    return {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": spec, "status": {}}
+
+
+@pytest.mark.parametrize(
+    ("namespace", "route", "said"),
+    [
+        ("team", {}, "the ProxiedApp theirs has other TLS options"),
+        ("others", {}, "a ProxiedApp of another namespace has other TLS options"),
+        ("others", {"tls": {"options": {"name": "mutual"}}}, "a ProxiedApp of another namespace has other TLS options"),
+        ("team", {"tls": {"options": {"name": "mutual"}}}, None),
+        ("team", {"hosts": ["b.test"]}, None),
+        ("team", {"entryPoints": ["web"]}, None),
+        ("team", {"ingressClassName": "internal"}, None),
+    ],
+)
+async def test_app_with_other_tls_options_at_the_host_is_reported_until_it_is_deleted(
+    scenario: Scenario, namespace: str, route: dict[str, object], said: str | None
+) -> None:
+    await scenario.served(route=TLS)
+    scenario.cluster.put(PROXIED_APP, theirs(namespace, scenario.clock.now().isoformat(), **route))
+    await scenario.settle()
+    expected = "True Accepted" if said is None else "True Overlapped"
+    assert scenario.conditions()["RouteAccepted"] == expected
+    if said is not None:
+        assert scenario.message(kind="RouteAccepted") == f"The route is in place, but {said}{ENDING}"
+    scenario.restart()
+    assert [line for line in await scenario.settle() if line.startswith("status shop")] == []
+    scenario.cluster.delete(PROXIED_APP, namespace, "theirs")
+    await scenario.settle()
+    assert scenario.conditions()["RouteAccepted"] == "True Accepted"
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "annotations", "reported"),
+    [
+        (INGRESS_ROUTE, ingress_route("Host(`a.test`) && PathPrefix(`/x`)"), {}, True),
+        (INGRESS_ROUTE, ingress_route("Host(`a.test`) && PathPrefix(`/x`)", entryPoints=["web"]), {}, False),
+        (
+            INGRESS_ROUTE,
+            ingress_route(
+                "Host(`a.test`) && PathPrefix(`/x`)", tls={"options": {"name": "mutual", "namespace": "team"}}
+            ),
+            {},
+            False,
+        ),
+        (
+            INGRESS_ROUTE,
+            ingress_route("Host(`a.test`) && PathPrefix(`/x`)", tls={"options": {"name": "mutual"}}),
+            {},
+            True,
+        ),
+        (INGRESS, ingress(path="/x"), {"router.tls": "true"}, True),
+        (INGRESS, ingress(path="/x"), {"router.tls.options": "team-mutual@kubernetescrd"}, False),
+    ],
+)
+async def test_foreign_route_with_other_tls_options_at_the_host_is_reported(
+    scenario: Scenario, kind: Kind, spec: Manifest, annotations: dict[str, str], *, reported: bool
+) -> None:
+    await scenario.served(route=TLS)
+    prefixed = {f"traefik.ingress.kubernetes.io/{name}": value for name, value in annotations.items()}
+    scenario.foreign_route(kind, spec, metadata={"annotations": prefixed})
+    await scenario.settle()
+    assert scenario.conditions()["RouteAccepted"] == ("True Overlapped" if reported else "True Accepted")
+    if reported:
+        said = f"The route is in place, but {kind} others/theirs has other TLS options"
+        assert scenario.message(kind="RouteAccepted") == said + ENDING
+    scenario.cluster.delete(kind, "others", "theirs")
+    await scenario.settle()
+    assert scenario.conditions()["RouteAccepted"] == "True Accepted"
+
+
+async def test_an_app_without_tls_options_has_none_to_lose(scenario: Scenario) -> None:
+    await scenario.served(route=HOSTS)
+    scenario.create("other", "/other", route=TLS)
+    await scenario.settle()
+    assert scenario.conditions()["RouteAccepted"] == "True Accepted"
+    assert scenario.conditions("other")["RouteAccepted"] == "True Overlapped"

@@ -8,6 +8,7 @@ from proxiedapp.api.budget import Budget
 from proxiedapp.routing.foreignroute import MAX_ROUTE_STEPS, ForeignRoute, RouteRef, read_foreign_route
 from proxiedapp.routing.ingressclass import normalized_class
 from proxiedapp.routing.ruleparser import Pattern
+from proxiedapp.routing.tlsoptions import DEFAULT, NO_TLS, TLSHost
 
 RULE = "Host(`a.test`) && PathPrefix(`/api`)"
 API = Pattern("a.test", "/api")
@@ -57,10 +58,14 @@ def test_ingress_route_with_parents_matches_nothing() -> None:
 def test_where_an_ingress_route_is_served() -> None:
     manifest = ingress_route({"match": RULE}, entryPoints=["web"], ingressClassName="inner", tls={})
     assert read_foreign_route("IngressRoute", manifest) == ForeignRoute(
-        {API: len(RULE)}, frozenset({"web"}), "inner", tls=True
+        {API: len(RULE)},
+        frozenset({"web"}),
+        "inner",
+        tls=True,
+        tls_routes=frozenset({(TLSHost("a.test", "web", "inner"), DEFAULT)}),
     )
     assert read_foreign_route("IngressRoute", ingress_route({"match": RULE})) == ForeignRoute(
-        {API: len(RULE)}, frozenset(), ""
+        {API: len(RULE)}, frozenset(), "", tls_routes=frozenset({(TLSHost("a.test", "", ""), NO_TLS)})
     )
 
 
@@ -299,7 +304,8 @@ def test_rules_of_many_matchers_are_read_within_their_steps(joint: str) -> None:
 def test_rule_beyond_a_limit_leaves_out_only_itself() -> None:
     long = "PathPrefix(`/" + "x" * 5_000 + "`)"
     found = read_foreign_route("IngressRoute", ingress_route({"match": long}, {"match": RULE}))
-    assert found == ForeignRoute({API: len(RULE)}, frozenset(), "", complete=False)
+    tls = frozenset({(TLSHost("a.test", "", ""), NO_TLS)})
+    assert found == ForeignRoute({API: len(RULE)}, frozenset(), "", tls_routes=tls, complete=False)
     assert read_foreign_route("IngressRoute", ingress_route({"match": long})) == ForeignRoute(
         {}, frozenset(), "", complete=False
     )

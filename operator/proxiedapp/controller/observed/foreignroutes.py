@@ -8,6 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 
+from proxiedapp.controller.observed.tlshosts import TLSHosts
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.foreignroute import ForeignRoute, RouteRef
 from proxiedapp.routing.ruleparser import Pattern
@@ -27,6 +28,7 @@ class ForeignRoutes:
         self._by_pattern: dict[Pattern, set[RouteRef]] = {}
         self._hosts: Counter[str] = Counter()
         self._incomplete: set[RouteRef] = set()
+        self.tls = TLSHosts()
 
     def __len__(self) -> int:
         return len(self._known)
@@ -72,6 +74,7 @@ class ForeignRoutes:
 
     def _add(self, ref: RouteRef, foreign: ForeignRoute) -> None:
         self._known[ref] = foreign
+        self.tls.replace(ref, frozenset(), foreign.tls_routes)
         for pattern in foreign.priorities:
             self._by_pattern.setdefault(pattern, set()).add(ref)
             self._hosts[pattern.host] += 1
@@ -80,6 +83,7 @@ class ForeignRoutes:
 
     def _drop(self, ref: RouteRef, known: ForeignRoute) -> None:
         del self._known[ref]
+        self.tls.replace(ref, known.tls_routes, frozenset())
         self._incomplete.discard(ref)
         for pattern in known.priorities:
             refs = self._by_pattern[pattern]
@@ -103,5 +107,6 @@ def _changed(before: ForeignRoute | None, after: ForeignRoute | None) -> dict[Pa
     }
 
 
-def _served_by(route: ForeignRoute) -> tuple[frozenset[str], str | None, bool]:
-    return route.entry_points, route.ingress_class, route.tls
+def _served_by(route: ForeignRoute) -> tuple[frozenset[str], str | None, bool, frozenset[str]]:
+    tls_options = frozenset(options for _, options in route.tls_routes)
+    return route.entry_points, route.ingress_class, route.tls, tls_options

@@ -21,6 +21,7 @@ from proxiedapp.resources.service import SERVICE_TYPE
 from proxiedapp.routing.claim import Claim, granted_claim, requested_claim
 from proxiedapp.routing.entrypoints import EntryPoints
 from proxiedapp.routing.policy import AppRequest
+from proxiedapp.routing.tlsoptions import NO_TLS, TLSHost, TLSRoutes, options_of
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,17 @@ class ObservedChild:
     """The route keys that an IngressRoute serves."""
     cluster_ip: str | None = None
     """The address of a Service of our type; None for other children."""
+    tls_options: str = NO_TLS
+    """The TLS options of an IngressRoute."""
+
+    @property
+    def tls_routes(self) -> TLSRoutes:
+        """Where an IngressRoute may use TLS."""
+        return frozenset(
+            (TLSHost(one.host, one.entry_point, one.ingress_class), self.tls_options)
+            for one in self.granted
+            if one.host
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +137,7 @@ def observed_app(body: Manifest, entry_points: EntryPoints, known: ObservedApp |
 
 def observed_child(kind: Kind, body: Manifest) -> ObservedChild:
     """Read a live child."""
-    metadata = body["metadata"]
+    metadata, spec = body["metadata"], body.get("spec") or {}
     return ObservedChild(
         ChildId(kind, metadata["namespace"], metadata["name"]),
         metadata["uid"],
@@ -133,8 +145,9 @@ def observed_child(kind: Kind, body: Manifest) -> ObservedChild:
         controller_of(body),
         owned_digest(body),
         workload_of(body) if kind is DEPLOYMENT else None,
-        granted_claim(body.get("spec") or {}) if kind is INGRESS_ROUTE else frozenset(),
-        _cluster_ip(body.get("spec") or {}) if kind is SERVICE else None,
+        granted_claim(spec) if kind is INGRESS_ROUTE else frozenset(),
+        _cluster_ip(spec) if kind is SERVICE else None,
+        options_of(spec.get("tls"), metadata["namespace"]) if kind is INGRESS_ROUTE else NO_TLS,
     )
 
 

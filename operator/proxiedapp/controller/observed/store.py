@@ -6,6 +6,7 @@ replaces a newer one, and a complete list shows which objects are gone.
 
 from collections import Counter
 from collections.abc import Callable, Container, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from proxiedapp.api.names import KIND
@@ -21,15 +22,18 @@ from proxiedapp.controller.observed.objects import (
 )
 from proxiedapp.controller.observed.routeindex import RouteIndex
 from proxiedapp.controller.observed.servedroutes import ServedRoutes
+from proxiedapp.controller.observed.tlshosts import TLSHosts
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import SERVICE
 from proxiedapp.routing.claim import Claim, Contender, RouteKey
 from proxiedapp.routing.entrypoints import EntryPoints
+from proxiedapp.routing.foreignroute import RouteRef
 from proxiedapp.routing.overlap import AppOverlap, public_hosts
 from proxiedapp.routing.rule import Rule
 from proxiedapp.routing.ruleparser import Pattern
+from proxiedapp.routing.tlsoptions import TLSHost, TLSRoutes
 
 
 class Store:
@@ -46,6 +50,8 @@ class Store:
         """The contest for route keys among all apps."""
         self.addresses = AddressIndex()
         self._served = ServedRoutes(entry_points.urls)
+        self.tls = TLSHosts()
+        self._tls_routes: dict[Key, TLSRoutes] = {}
 
     def snapshot(self, key: Key) -> tuple[ObservedApp | None, tuple[ObservedChild, ...]]:
         """Return an app and the children that name it as their controller, of whatever uid."""
@@ -79,7 +85,7 @@ class Store:
 
     def addressed_by(self, patterns: Mapping[Pattern, int]) -> set[Key]:
         """Return the apps whose overlap may depend on a foreign route with these patterns and priorities."""
-        return self.addresses.concerned(patterns)
+        return self.addresses.concerned(patterns) | self._with_tls_options({pattern.host for pattern in patterns})
 
     def record_verdict(self, app: ObservedApp, *, servable: bool) -> set[Key]:
         """Record whether a pass could build what an app asks for; returns the other apps whose answer may change.
@@ -178,7 +184,7 @@ class Store:
         if child.owner is not None:
             self._by_owner.setdefault(child.owner.key, {})[child.id] = child
         seen = [one for one in (known, child) if one is not None]
-        if len({(one.owner, one.granted) for one in seen}) == 1 and known is not None:
+        if len({(one.owner, one.granted, one.tls_options) for one in seen}) == 1 and known is not None:
             return set()
         return self._refresh(*{one.owner.key for one in seen if one.owner is not None and one.granted})
 
@@ -215,6 +221,7 @@ class Store:
         for key in keys:
             before, after = self.routes.contender(key), self._contender(key)
             concerned |= self.routes.replace(key, after)
+            concerned |= self._refresh_tls(key)
             nothing = frozenset[RouteKey]()
             granted = [nothing if one is None else one.granted for one in (before, after)]
             if granted[0] != granted[1]:
@@ -223,6 +230,18 @@ class Store:
             if requested[0] != requested[1]:
                 self.addresses.replace(key, *map(self._addresses, requested))
         return concerned
+
+    def _refresh_tls(self, key: Key) -> set[Key]:
+        """Record where an app uses TLS; returns the other apps whose TLS options may be used or not because of it."""
+        before, after = self._tls_routes.pop(key, frozenset()), frozenset[tuple[TLSHost, str]]()
+        if (app := self._apps.get(key)) is not None:
+            after = after.union(*(child.tls_routes for child in self._ingress_routes(key, app.uid)))
+        if after:
+            self._tls_routes[key] = after
+        return self._with_tls_options(self.tls.replace(RouteRef(KIND, *key), before, after)) - {key}
+
+    def _with_tls_options(self, hosts: AbstractSet[str]) -> set[Key]:
+        return {Key(ref.namespace, ref.name) for ref in self.tls.naming_options(hosts)}
 
     def _contender(self, key: Key) -> Contender | None:
         """Return what an app requests and has been granted; None if there is none, and its children are garbage.
@@ -245,6 +264,9 @@ class Store:
 
     def _granted(self, key: Key, uid: str) -> Claim:
         """Return the route keys of the IngressRoutes of the app with this uid."""
+        return frozenset[RouteKey]().union(*(child.granted for child in self._ingress_routes(key, uid)))
+
+    def _ingress_routes(self, key: Key, uid: str) -> list[ObservedChild]:
+        """Return the children of the app with this uid that serve route keys."""
         children = self._by_owner.get(key, {}).values()
-        ours = (child for child in children if child.owner is not None and child.owner.uid == uid)
-        return frozenset[RouteKey]().union(*(child.granted for child in ours))
+        return [child for child in children if child.granted and child.owner is not None and child.owner.uid == uid]
