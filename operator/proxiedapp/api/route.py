@@ -16,6 +16,10 @@ StripPrefix = Literal["Auto", "Always", "Never"]
 """Whether the proxy removes the path prefix from requests."""
 
 
+PrefixHeader = Literal["Auto", "Always", "Never"]
+"""Whether requests reach the app with the header X-Forwarded-Prefix."""
+
+
 class TLSDomain(ApiModel):
     """Names of one certificate."""
 
@@ -100,6 +104,10 @@ class RouteSpec(ApiModel):
     strip_prefix: StripPrefix = "Auto"
     """Whether the proxy removes the path prefix from requests. Auto does what the server needs; Always and Never are
     rejected if the server cannot work that way."""
+    prefix_header: PrefixHeader = "Auto"
+    """Whether requests reach the app with the header X-Forwarded-Prefix, whose value is the path prefix. An app that
+    reads the header in addition to the root path of its server uses the prefix twice. So Auto removes the header if the
+    operator configures the root path, and otherwise keeps the one that Traefik sets when it strips the prefix."""
     entry_points: Annotated[list[EntryPoint], Field(min_length=1, max_length=16), UNIQUE_ITEMS] | None = None
     """Traefik entry points that serve the app, such as [web, websecure]. Default: set by the operator."""
     tls: RouteTLS | None = None

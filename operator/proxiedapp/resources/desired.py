@@ -58,7 +58,7 @@ def desired(
     own_proxies = spec.proxy.trusted_proxies
     trusted_proxies = defaults.trusted_proxies if own_proxies is None else tuple(own_proxies)
     launched = launch(spec, trusted_proxies)
-    route = route_of(app, defaults.entry_points, strips=launched.strips)
+    route = route_of(app, defaults.entry_points, strips=launched.strips, prefix_header=_prefix_header(app, launched))
     children = (
         *network_policies(app, defaults),
         deployment(app, launched, replicas(spec, scale)),
@@ -78,3 +78,16 @@ def desired(
         children=tuple(with_common(manifest, app, route_annotations) for manifest in children),
         monitoring_problem=monitoring_problem(spec, defaults, served),
     )
+
+
+def _prefix_header(app: ProxiedApp, launched: Launch) -> bool:
+    """Return whether requests carry the prefix in X-Forwarded-Prefix.
+
+    Apps that read it add it to the root path or replace the root path by it, so only one of the two may reach them:
+    with both, NiceGUI uses the prefix twice.
+    """
+    match app.spec.route.prefix_header:
+        case "Auto":
+            return launched.strips and not launched.configures_root_path
+        case asked:
+            return asked == "Always" and app.spec.route.path_prefix != "/"

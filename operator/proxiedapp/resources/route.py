@@ -12,10 +12,11 @@ from proxiedapp.routing.route import Route
 from proxiedapp.routing.rule import Rule
 
 
-def route_of(app: ProxiedApp, entry_points: EntryPoints, *, strips: bool) -> Route:
+def route_of(app: ProxiedApp, entry_points: EntryPoints, *, strips: bool, prefix_header: bool) -> Route:
     """Return the app's route; raises InvalidSpecError if it needs HTTPS and has no entry point for it.
 
-    `strips` is whether the proxy removes the path prefix, as the app's server requires.
+    `strips` is whether the proxy removes the path prefix, as the app's server requires. `prefix_header` is whether
+    requests carry the prefix in X-Forwarded-Prefix.
     """
     spec = app.spec.route
     entry_points_of_app = entry_points.for_route(spec)
@@ -28,6 +29,7 @@ def route_of(app: ProxiedApp, entry_points: EntryPoints, *, strips: bool) -> Rou
         app=app.key,
         rule=Rule(tuple(spec.hosts or ()), spec.path_prefix),
         strips=strips,
+        prefix_header=prefix_header,
         entry_points=entry_points_of_app.main,
         ingress_class_name=spec.ingress_class_name,
         service=app.key.name,

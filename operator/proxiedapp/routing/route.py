@@ -34,3 +34,5 @@ class Route:
     """The `redirectScheme` that sends clients of the plain entry points to HTTPS; None serves the app there."""
     middlewares: tuple[str, ...] = ()
     """Names of the user's Middlewares, in order."""
+    prefix_header: bool = False
+    """Whether requests carry the prefix in X-Forwarded-Prefix."""

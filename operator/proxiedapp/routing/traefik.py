@@ -17,9 +17,9 @@ from proxiedapp.routing.route import Route
 REMOVE_FORGEABLE_HEADERS: Final[Mapping[str, Any]] = {
     "headers": {
         # An empty value removes the header. Clients can forge these headers, Traefik passes them on (measured with
-        # 3.7.15), and each is trusted by some server or app: X-Forwarded-Prefix (stripPrefix sets it again), Forwarded
-        # (hypercorn), Daphne-Root-Path (daphne), X-Script-Name (WSGI bridges), X-Forwarded-Ssl and X-Forwarded-Protocol
-        # (gunicorn), and the last three by apps written for other proxies.
+        # 3.7.15), and each is trusted by some server or app: X-Forwarded-Prefix (many apps), Forwarded (hypercorn),
+        # Daphne-Root-Path (daphne), X-Script-Name (WSGI bridges), X-Forwarded-Ssl and X-Forwarded-Protocol (gunicorn),
+        # and the last three by apps written for other proxies.
         "customRequestHeaders": {
             "X-Forwarded-Prefix": "",
             "Forwarded": "",
@@ -46,9 +46,7 @@ class TraefikObject:
 
 def objects_for(route: Route) -> tuple[TraefikObject, ...]:
     """Return the Middlewares in the order in which they apply, followed by the IngressRoutes."""
-    middlewares = [_middleware(route.app, "headers", REMOVE_FORGEABLE_HEADERS)]
-    if route.strips:
-        middlewares.append(_middleware(route.app, "strip", {"stripPrefix": {"prefixes": [route.rule.prefix]}}))
+    middlewares = _own_middlewares(route)
     name = f"{route.app.name}-{short_hash(route.app)}"
     chain = [*route.middlewares, *(middleware.name for middleware in middlewares)]
     routes = [_ingress_route(route, name, route.entry_points, chain, route.tls)]
@@ -60,6 +58,25 @@ def objects_for(route: Route) -> tuple[TraefikObject, ...]:
         name = f"{route.app.name}-plain-{short_hash(route.app)}"
         routes.append(_ingress_route(route, name, route.plain_entry_points, chain, None))
     return *middlewares, *routes
+
+
+def _own_middlewares(route: Route) -> list[TraefikObject]:
+    """Return the Middlewares of the main route: one removes headers, and if the prefix is stripped, one strips it.
+
+    stripPrefix adds the prefix to X-Forwarded-Prefix, so the order decides whether that header reaches the app, and it
+    has one value if it does.
+    """
+    remove = _middleware(route.app, "headers", REMOVE_FORGEABLE_HEADERS)
+    if not route.strips:
+        return [_middleware(route.app, "headers", _with_prefix_header(route))] if route.prefix_header else [remove]
+    strip = _middleware(route.app, "strip", {"stripPrefix": {"prefixes": [route.rule.prefix]}})
+    return [remove, strip] if route.prefix_header else [strip, remove]
+
+
+def _with_prefix_header(route: Route) -> Mapping[str, Any]:
+    """Return the Middleware's spec for a proxy that keeps the prefix, and passes it in the header as well."""
+    removed = REMOVE_FORGEABLE_HEADERS["headers"]["customRequestHeaders"]
+    return {"headers": {"customRequestHeaders": {**removed, "X-Forwarded-Prefix": route.rule.prefix}}}
 
 
 def _ingress_route(

@@ -42,6 +42,8 @@ class Launch:
     """Variables to set. One that the user has set too is replaced; its value is part of the new one."""
     root_path: str
     strips: bool
+    configures_root_path: bool = False
+    """Whether the app gets its root path from the server, so that it needs no header for it."""
     adapter: bool = False
     """Whether the adapter must be mounted where the container's PYTHONPATH finds it."""
     limits: str = ""
@@ -66,7 +68,17 @@ def launch(spec: ProxiedAppSpec, trusted_proxies: Sequence[str], budget: Budget 
 
     command, args = write_command(invocation, added.flags, None if wiring is None else wiring.app)
     variables = added.variables | ({} if wiring is None else wiring.variables)
-    return Launch(invocation.server.name, command, args, variables, root_path, strips, form.adapter, form.limits)
+    return Launch(
+        invocation.server.name,
+        command,
+        args,
+        variables,
+        root_path,
+        strips,
+        form.configures_root_path,
+        form.adapter,
+        form.limits,
+    )
 
 
 def _read(spec: ProxiedAppSpec, budget: Budget) -> Invocation:

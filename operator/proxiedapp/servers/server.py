@@ -75,6 +75,12 @@ class Form:
     limits: str = ""
     """What is wrong although the app is served, and how the user can fix it."""
 
+    @property
+    def configures_root_path(self) -> bool:
+        """Whether the server or the adapter passes the root path to the app, without the app's own code."""
+        setting = self.settings.get(Role.ROOT_PATH)
+        return self.adapter or (setting is not None and bool(setting.flags))
+
 
 @dataclass(frozen=True)
 class Grammar:

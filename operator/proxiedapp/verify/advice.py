@@ -49,3 +49,13 @@ def remove_prefix_from_code(prefix: str) -> str:
         f"Remove {prefix} from the app's code (routes, openapi_url, docs_url): behind a proxy an app declares its "
         "paths without it. Or leave it in all of them, configure the proxy to keep the prefix, and set no root path"
     )
+
+
+def remove_second_prefix(prefix: str) -> str:
+    """Advise for an app that puts the prefix in front of its URLs twice."""
+    return (
+        f"The app adds {prefix} to its URLs twice: once from the server's root path, and once from X-Forwarded-Prefix "
+        "or from its own code. Let the proxy remove that header after the strip (in a ProxiedApp, "
+        "route.prefixHeader: Auto does so if the operator configures the root path), or let the app ignore it, such "
+        "as by ProxyFix without x_prefix"
+    )

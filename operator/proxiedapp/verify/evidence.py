@@ -140,6 +140,8 @@ class Evidence:
     """The same if the path in the schema already contains the prefix, without adding the prefix again."""
     doubled_schema: Reply | None = None
     """The schema's path under the doubled prefix."""
+    doubled_link: Reply | None = None
+    """A URL that a page of the app links to and that contains the prefix twice."""
     neighbouring_path: Reply | None = None
     """A random path that starts with the prefix, but not with the prefix and a slash: only a rule that matches
     characters lets it in, and no app has such a route.

@@ -15,6 +15,7 @@ from proxiedapp.verify.client import MAX_BODY, PEEK, Client, open_client
 from proxiedapp.verify.docspage import resolve_schema_url
 from proxiedapp.verify.evidence import Answer, Cause, Evidence, Extra, NoAnswer, Reply, schema_of
 from proxiedapp.verify.forgery import forged_request_headers, trusted_headers
+from proxiedapp.verify.pagelinks import doubled_link
 from proxiedapp.verify.redirect import slash_redirect
 from proxiedapp.verify.schema import toggle_slash
 from proxiedapp.verify.target import WEBSOCKET, VerifyOptions, VerifyTarget, parse_target
@@ -113,8 +114,10 @@ async def _request_named_paths(evidence: Evidence, client: Client) -> Evidence:
         client.get_if(slash if prefixed else None),
         client.get_if(address.public_path("/") if absent else None),
     )
+    pages = (prefix_root, *(extra.reply for extra in evidence.extras))
     return replace(
         evidence,
+        doubled_link=await client.get_if(doubled_link(address, pages)),
         docs_schema=docs_schema,
         route_slash=route_slash,
         prefixed_route_slash=prefixed_route_slash,

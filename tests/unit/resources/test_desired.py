@@ -56,6 +56,44 @@ def test_empty_list_of_proxies_trusts_none_instead_of_the_default() -> None:
     assert command[command.index("--forwarded-allow-ips") + 1] == ""
 
 
+HEADER_LAST = ["strip", "headers"]
+"""The order in which the header X-Forwarded-Prefix does not reach the app."""
+
+
+@pytest.mark.parametrize(
+    ("spec", "order"),
+    [
+        pytest.param({"command": ["uvicorn", "main:app"]}, HEADER_LAST, id="by a flag"),
+        pytest.param({"command": ["hypercorn", "main:app"]}, HEADER_LAST, id="by the adapter"),
+        pytest.param({"command": ["python", "main.py"], "server": {"kind": "other"}}, ["headers", "strip"], id="other"),
+        pytest.param(
+            {"command": ["gunicorn", "-k", "uvicorn_worker.UvicornWorker", "a:b"], "server": {"adapter": "Never"}},
+            ["headers", "strip"],
+            id="a server without a root path",
+        ),
+        pytest.param({"route": {"prefixHeader": "Always"}}, ["headers", "strip"], id="asked for"),
+        pytest.param(
+            {"command": ["python"], "server": {"kind": "other"}, "route": {"prefixHeader": "Never"}},
+            HEADER_LAST,
+            id="not asked for",
+        ),
+    ],
+)
+def test_app_gets_the_prefix_by_the_root_path_or_by_the_header(spec: dict[str, Any], order: list[str]) -> None:
+    middlewares = route_of(desired(an_app(**spec), DEFAULTS))["routes"][0]["middlewares"]
+    assert [each["name"].split("-")[-2] for each in middlewares] == order
+
+
+def test_prefix_header_of_a_proxy_that_keeps_the_prefix() -> None:
+    def header_of(**route: str) -> str:
+        want = desired(an_app(command=["hypercorn", "a:b"], route={"stripPrefix": "Never", **route}), DEFAULTS)
+        [middleware] = [child for child in want.children if child["kind"] == "Middleware"]
+        value: str = middleware["spec"]["headers"]["customRequestHeaders"]["X-Forwarded-Prefix"]
+        return value
+
+    assert (header_of(), header_of(prefixHeader="Always")) == ("", "/api/v1")
+
+
 def test_new_prefix_changes_command_rule_and_middleware_together() -> None:
     before, after = desired(an_app(prefix="/v1"), DEFAULTS), desired(an_app(prefix="/v2"), DEFAULTS)
     assert (before.launch.root_path, after.launch.root_path) == ("/v1", "/v2")

@@ -22,12 +22,12 @@ ROUTE = Route(
 
 def names(route: Route) -> dict[str, str]:
     """Return the names of a route's objects by their role."""
-    headers, strip, ingress_route = objects_for(route)
+    strip, headers, ingress_route = objects_for(route)
     return {"headers": headers.name, "strip": strip.name, "route": ingress_route.name}
 
 
 def test_route_is_three_objects_with_the_ingress_route_last() -> None:
-    headers, strip, route = objects_for(ROUTE)
+    strip, headers, route = objects_for(ROUTE)
     assert headers.kind == strip.kind == "Middleware"
     assert headers.spec == {
         "headers": {
@@ -49,7 +49,7 @@ def test_route_is_three_objects_with_the_ingress_route_last() -> None:
                     "kind": "Rule",
                     "match": "Host(`shop.test`) && (Path(`/api`) || PathPrefix(`/api/`))",
                     "priority": 1004,
-                    "middlewares": [{"name": headers.name}, {"name": strip.name}],
+                    "middlewares": [{"name": strip.name}, {"name": headers.name}],
                     "services": [{"kind": "Service", "name": "shop", "port": 80}],
                 }
             ],
@@ -59,8 +59,21 @@ def test_route_is_three_objects_with_the_ingress_route_last() -> None:
 
 def test_forgeable_headers_are_removed_in_every_strip_mode() -> None:
     headers, route = objects_for(replace(ROUTE, strips=False))
-    assert headers == objects_for(ROUTE)[0]
+    assert headers == objects_for(ROUTE)[1]
     assert route.spec["routes"][0]["middlewares"] == [{"name": headers.name}]
+
+
+def test_prefix_header_is_removed_after_the_middleware_that_adds_it_unless_the_app_needs_it() -> None:
+    def roles(route: Route) -> list[str]:
+        return [each["name"].split("-")[1] for each in objects_for(route)[-1].spec["routes"][0]["middlewares"]]
+
+    assert roles(ROUTE) == ["strip", "headers"]
+    assert roles(replace(ROUTE, prefix_header=True)) == ["headers", "strip"]
+
+
+def test_prefix_header_is_set_if_the_proxy_keeps_the_prefix_and_the_spec_asks_for_it() -> None:
+    headers, _ = objects_for(replace(ROUTE, strips=False, prefix_header=True))
+    assert headers.spec["headers"]["customRequestHeaders"]["X-Forwarded-Prefix"] == "/api"
 
 
 def test_ingress_class_is_set_only_if_the_route_has_one() -> None:
@@ -127,10 +140,10 @@ def test_redirect_to_https_is_the_only_middleware_of_its_route() -> None:
             middlewares=("login",),
         )
     )
-    headers, strip, redirect, secure, plain = made
+    strip, headers, redirect, secure, plain = made
     assert redirect.spec == {"redirectScheme": {"scheme": "https"}}
     assert plain.spec["routes"][0]["middlewares"] == [{"name": redirect.name}]
-    assert [one["name"] for one in secure.spec["routes"][0]["middlewares"]] == ["login", headers.name, strip.name]
+    assert [one["name"] for one in secure.spec["routes"][0]["middlewares"]] == ["login", strip.name, headers.name]
 
 
 def test_empty_tls_object_enables_tls() -> None:

@@ -3,7 +3,7 @@
 FastAPI writes root path + openapi_url into the page (fastapi 0.165.0, fastapi/applications.py, `setup`).
 """
 
-from proxiedapp.verify.advice import REMOVE_ROOT_PATH, set_root_path
+from proxiedapp.verify.advice import REMOVE_ROOT_PATH, remove_second_prefix, set_root_path
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer, NoAnswer
 from proxiedapp.verify.facts import Facts
@@ -55,4 +55,6 @@ def _judge_response(facts: Facts, path: str, expected: str) -> Finding:
             return not_judged(Code.DOCS_SCHEMA_URL, f"{excerpt(path)} is larger than 4 MiB or compressed", expected)
         if reply.schema_too_large:
             return not_judged(Code.DOCS_SCHEMA_URL, TOO_LARGE, expected)
+    if address.repeats_prefix(path.removeprefix(address.prefix)):
+        return wrong(Code.DOCS_SCHEMA_URL, seen, expected, remove_second_prefix(address.prefix))
     return wrong(Code.DOCS_SCHEMA_URL, seen, expected, set_root_path(address.prefix), fix_in_app=REMOVE_ROOT_PATH)

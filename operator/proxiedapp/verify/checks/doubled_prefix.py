@@ -1,10 +1,10 @@
-"""DoubledPrefix: whether the schema is served under the doubled prefix. It is not if app, server and proxy agree."""
+"""DoubledPrefix: whether the prefix appears twice, in the schema's path or in a page. It does not if all agree."""
 
-from proxiedapp.verify.advice import REMOVE_ROOT_PATH, keep_prefix, remove_prefix_from_code
+from proxiedapp.verify.advice import REMOVE_ROOT_PATH, keep_prefix, remove_prefix_from_code, remove_second_prefix
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer
 from proxiedapp.verify.facts import Facts
-from proxiedapp.verify.finding import Finding, not_judged, right, wrong
+from proxiedapp.verify.finding import Finding, excerpt, not_judged, right, wrong
 from proxiedapp.verify.inconclusive import TOO_LARGE, why_unanswered
 
 
@@ -20,6 +20,11 @@ def doubled_prefix(facts: Facts) -> Finding | None:
         return None
     doubled_path = address.public_path(facts.schema_path)
     expected = f"no schema at {doubled_path}"
+    link = facts.evidence.doubled_link
+    if isinstance(link, Answer) and link.is_not_found:
+        seen = f"a page of the app links to {excerpt(link.path)}, which returned {link.status}"
+        expected = "URLs in pages contain the prefix once"
+        return wrong(Code.DOUBLED_PREFIX, seen, expected, remove_second_prefix(address.prefix))
     if not isinstance(reply, Answer):
         return not_judged(Code.DOUBLED_PREFIX, why_unanswered(reply), expected)
     seen = f"GET {doubled_path} returned {reply.status}"

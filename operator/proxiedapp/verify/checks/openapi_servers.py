@@ -4,7 +4,7 @@ FastAPI puts the root path in front of the servers that the app lists itself, un
 (fastapi 0.165.0, fastapi/applications.py, `setup`).
 """
 
-from proxiedapp.verify.advice import REMOVE_ROOT_PATH, set_root_path
+from proxiedapp.verify.advice import REMOVE_ROOT_PATH, remove_second_prefix, set_root_path
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer
 from proxiedapp.verify.facts import Facts, PrefixKnown
@@ -34,6 +34,8 @@ def openapi_servers(facts: Facts) -> Finding:
     if facts.prefix_known is PrefixKnown.UNKNOWN and first_path is None:
         reason = f"{seen}, and no other response shows whether the app knows its prefix"
         return not_judged(Code.OPENAPI_SERVERS, reason, expected)
+    if prefix and first_path == facts.address.public_path(prefix):
+        return wrong(Code.OPENAPI_SERVERS, seen, expected, remove_second_prefix(prefix))
     return wrong(Code.OPENAPI_SERVERS, seen, expected, set_root_path(prefix), fix_in_app=REMOVE_ROOT_PATH)
 
 

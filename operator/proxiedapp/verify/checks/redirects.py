@@ -5,7 +5,7 @@
 
 from typing import Final
 
-from proxiedapp.verify.advice import REMOVE_ROOT_PATH, keep_prefix, set_root_path
+from proxiedapp.verify.advice import REMOVE_ROOT_PATH, keep_prefix, remove_second_prefix, set_root_path
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import NoAnswer
 from proxiedapp.verify.facts import Facts, PrefixKnown
@@ -46,6 +46,10 @@ def redirect_prefix(facts: Facts) -> Finding:
         return right(Code.REDIRECT_PREFIX, _location(first.location), first.expected)
     if lost.wrong_prefix == f"{address.prefix}/":
         fix = f"Set the root path without a trailing slash: {address.prefix}" if address.prefix else _NO_ROOT_PATH
+    elif address.prefix and lost.wrong_prefix == address.public_path(address.prefix):
+        return wrong(
+            Code.REDIRECT_PREFIX, _location(lost.location), lost.expected, remove_second_prefix(address.prefix)
+        )
     elif lost.wrong_prefix == "" and facts.prefix_known is PrefixKnown.RIGHT:
         fix = keep_prefix(address.prefix)
     else:
