@@ -58,7 +58,7 @@ class Scenario:
 
     def restart(self, served: frozenset[str] = OPTIONAL_GROUPS) -> None:
         """Forget everything and read it again, as a new process does; `served` may have changed."""
-        self.store = Store(DEFAULTS.entry_points)
+        self.store = Store(DEFAULTS.entry_points, timer=lambda: self.clock.seconds)
         foreign_routes = ForeignRoutes()
         self._foreign_watch = ForeignRouteWatch(
             self.api, self.store, foreign_routes, self.queue.add, namespaces=(), retry_interval=600.0

@@ -19,8 +19,14 @@ class RouteConflict:
     error: RouteConflictError
     lost: RouteKey
     holder: Key
+    transient: bool
+    """Whether the other app is deleted already, and only its route is still there."""
     keeps_old_route: bool
     """Whether the app stays at the route that it already has; its pods then stay too, since they must fit it."""
+
+
+def _always(_: Key) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,8 @@ class Contest:
     app: Contender
     holders: Mapping[RouteKey, Key]
     """Without an entry for a route key that is free."""
+    exists: Callable[[Key], bool] = _always
+    """Whether a holder has not been deleted yet."""
 
     @property
     def lost(self) -> RouteKey | None:
@@ -65,17 +73,26 @@ ROUTE_CHECKS: Final[tuple[Check, ...]] = (
 )
 
 
-def route_conflict(app: Contender, holders: Mapping[RouteKey, Key]) -> RouteConflict | None:
-    """Return why an app cannot have its route; None if it can."""
-    contest = Contest(app, holders)
+def route_conflict(
+    app: Contender, holders: Mapping[RouteKey, Key], exists: Callable[[Key], bool] = _always
+) -> RouteConflict | None:
+    """Return why an app cannot have its route; None if it can. `exists` is False for a holder that was deleted."""
+    contest = Contest(app, holders, exists)
     return next((found for check in ROUTE_CHECKS if (found := check(contest)) is not None), None)
 
 
 def _conflict(contest: Contest, lost: RouteKey, *, keeps_old_route: bool) -> RouteConflict:
     holder = contest.holders[lost]
-    error = RouteConflictError(
-        "spec.route",
-        f"{lost} is already claimed by the ProxiedApp {holder}",
-        "Choose another host or prefix, or change the route of that app",
-    )
-    return RouteConflict(error, lost, holder, keeps_old_route)
+    if contest.exists(holder):
+        error = RouteConflictError(
+            "spec.route",
+            f"{lost} is already claimed by the ProxiedApp {holder}",
+            "Choose another host or prefix, or change the route of that app",
+        )
+    else:
+        error = RouteConflictError(
+            "spec.route",
+            f"{lost} still belongs to a route of the deleted ProxiedApp {holder}",
+            "Wait until Kubernetes has deleted that route, which usually takes about a second",
+        )
+    return RouteConflict(error, lost, holder, not contest.exists(holder), keeps_old_route)

@@ -16,7 +16,7 @@ from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.plan import Cause, Plan, plan
 from proxiedapp.controller.podinspection import PodInspection, PodInspector
-from proxiedapp.controller.status import PassResult, applied, next_status, quarantined, rejected
+from proxiedapp.controller.status import PassResult, applied, next_status, quarantined, rejected, waiting
 from proxiedapp.controller.statuswriter import StatusWriter
 from proxiedapp.controller.verification import Verifier
 from proxiedapp.controller.verifiedcondition import VerifiedCondition
@@ -24,6 +24,7 @@ from proxiedapp.kube.client import Api
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.defaults import Defaults
 from proxiedapp.resources.desired import Desired
+from proxiedapp.routing.claim import Contender
 from proxiedapp.routing.overlap import find_overlap
 from proxiedapp.routing.tlsconflict import AnyOverlap, find_tls_conflict, worse
 
@@ -124,7 +125,10 @@ class Reconciler:
         label = result.problem.reason if result.problem is not None else "applied" if report.results else "ready"
         if waits or not report.complete or not withdrawal.complete:
             return Outcome(label, retry=True, retry_after=max(report.retry_after or 0.0, withdrawal.retry_after or 0.0))
-        return Outcome(label, retry=inspection.inspect_again_after > 0, retry_after=inspection.inspect_again_after)
+        again = inspection.inspect_again_after
+        if (holder := self.store.routes.waits_for(key)) is not None:
+            again = max(again, self.store.claim_left(holder) or 0.0)
+        return Outcome(label, retry=again > 0, retry_after=again)
 
     async def report_quarantine(self, key: Key, why: str) -> None:
         """Report in an app's status that it is put aside; raises ApiError if the status cannot be written."""
@@ -149,10 +153,19 @@ class Reconciler:
         contender = self.store.routes.contender(app.key)
         if contender is None:
             return None  # deleted since the pass began
-        found = route_conflict(contender, self.store.routes.holders(app.key))
+        found = self._found_conflict(contender)
+        if found is not None and found.transient and (woken := self.store.end_claim(found.holder)):
+            self._wake_all(woken - {app.key})
+            found = self._found_conflict(contender)
         lost = None if found is None else (found.lost, found.holder)
         self._wake_all(self.store.routes.report(app.key, lost))
         return found
+
+    def _found_conflict(self, contender: Contender) -> RouteConflict | None:
+        def exists(key: Key) -> bool:
+            return self.store.claim_left(key) is None
+
+        return route_conflict(contender, self.store.routes.holders(contender.key), exists)
 
     def _overlap(self, app: ObservedApp, desired: Desired) -> AnyOverlap | None:
         entry_points = self.builder.defaults.entry_points
@@ -169,13 +182,15 @@ class Reconciler:
     ) -> tuple[ApplyReport, PassResult]:
         """Write the children that differ; raises RejectedError if nothing may be written."""
         conflict = self._conflict(app)
-        if conflict is not None and conflict.keeps_old_route:
+        if conflict is not None and conflict.keeps_old_route and not conflict.transient:
             raise conflict.error
+        if conflict is not None and conflict.keeps_old_route:
+            return ApplyReport(), waiting(conflict.error)
         planned = plan(app, desired.children if conflict is None else desired.children_without_route, children)
         await check_middlewares(self.api, planned, desired)
         report = await self.applier.run(planned)
         if conflict is not None and not report.problems:
-            return report, rejected(conflict.error)
+            return report, waiting(conflict.error) if conflict.transient else rejected(conflict.error)
         return report, applied(report)
 
     async def _suspended(

@@ -49,6 +49,11 @@ def rejected(error: RejectedError) -> PassResult:
     return PassResult(Diagnosis(False, error.reason, str(error)), permanent=True, routed=False)
 
 
+def waiting(error: RejectedError) -> PassResult:
+    """Return the result of a pass that cannot give the app its route yet, for a reason that ends by itself."""
+    return PassResult(Diagnosis(False, error.reason, str(error)), routed=False)
+
+
 def applied(report: ApplyReport) -> PassResult:
     """Return the result of a pass that wrote children; if there are several problems, it has the first one."""
     if not report.problems:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxiedapp.api.names import SUSPENDED
+from proxiedapp.controller.observed.store import MAX_LEFT_SECONDS
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.desired import desired
@@ -65,16 +66,67 @@ async def test_second_app_runs_without_a_route_and_names_the_app_that_has_it(sce
     assert await scenario.settle() == []
 
 
-async def test_it_takes_over_in_the_pass_after_the_holder_is_deleted(scenario: Scenario) -> None:
+async def test_it_takes_over_in_the_pass_after_the_route_of_the_deleted_holder_is_gone(scenario: Scenario) -> None:
     await scenario.served("first")
     scenario.create("second")
     await scenario.settle()
     scenario.rolled_out("second")
     await scenario.settle()
     scenario.delete(PROXIED_APP, "first")
-    # The owner's IngressRoute is still there: the garbage collector comes later, so that there is no gap.
-    assert scenario.cluster.names(INGRESS_ROUTE) != []
+    # The garbage collector comes later. Until then the proxy serves the route, and may choose it for any request.
+    assert await scenario.settle() == ["status second: Ready=False Conflict"]
+    assert scenario.conditions("second") == {
+        "Ready": "False Conflict",
+        "Reconciling": "True Conflict",
+        "RouteAccepted": "False Conflict",
+        "WorkloadAvailable": "True MinimumReplicasAvailable",
+    }
+    assert scenario.message("second", "RouteAccepted") == (
+        "spec.route: any host /api/v1 on entry point web still belongs to a route of the deleted ProxiedApp "
+        "team/first. Wait until Kubernetes has deleted that route, which usually takes about a second."
+    )
+    scenario.restart()
+    assert await scenario.settle() == []
+    scenario.delete(INGRESS_ROUTE, "first")
     assert await scenario.settle() == ["create ingressroutes/second", "status second: Ready=True Available"]
+
+
+async def test_app_created_after_the_holder_was_deleted_is_not_stalled_while_it_waits(scenario: Scenario) -> None:
+    await scenario.served("first")
+    scenario.delete(PROXIED_APP, "first")
+    scenario.create("renamed")
+    await scenario.settle()
+    assert scenario.conditions("renamed")["Ready"] == "False Conflict"
+    assert "Stalled" not in scenario.conditions("renamed")
+    collect(scenario, "first")
+    await scenario.settle()
+    assert scenario.conditions("renamed")["RouteAccepted"] == "True Accepted"
+
+
+async def test_deleted_app_without_a_garbage_collector_loses_its_claim_after_a_minute(scenario: Scenario) -> None:
+    await scenario.served("first")
+    scenario.create("second")
+    await scenario.settle()
+    scenario.delete(PROXIED_APP, "first")
+    await scenario.settle()
+    scenario.clock.advance(MAX_LEFT_SECONDS / 2)
+    assert await scenario.settle() == []
+    scenario.clock.advance(MAX_LEFT_SECONDS / 2 + 1)
+    assert "create ingressroutes/second" in await scenario.settle()
+    assert scenario.conditions("second")["RouteAccepted"] == "True Accepted"
+
+
+async def test_app_that_is_created_again_keeps_its_route_key_before_a_rival(scenario: Scenario) -> None:
+    await scenario.served("first")
+    scenario.create("second")
+    await scenario.settle()
+    scenario.delete(PROXIED_APP, "first")
+    scenario.create("first")
+    await scenario.settle()
+    assert scenario.conditions("second") == IN_CONFLICT
+    collect(scenario, "first")
+    await scenario.settle()
+    assert len(routed(scenario)) == 1
 
 
 async def test_it_takes_over_when_the_holder_changes_its_route(scenario: Scenario) -> None:
@@ -108,6 +160,7 @@ async def test_change_to_a_held_route_key_leaves_everything_unchanged(scenario: 
     assert scenario.status("second")["url"].endswith("/second")
 
     scenario.delete(PROXIED_APP, "first")
+    collect(scenario, "first")
     requests = await scenario.settle()
     assert "apply ingressroutes/second" in requests
     assert "apply deployments/second" in requests
@@ -242,6 +295,7 @@ async def test_pairs(
             assert await scenario.settle() == []
     assert routed(scenario) == (["zebra"] if _share(one, other) else ["ape", "zebra"])
     scenario.delete(PROXIED_APP, "zebra")
+    collect(scenario, "zebra")
     await scenario.settle()
     assert "ape" in {name[:-11] for name in scenario.cluster.names(INGRESS_ROUTE)}
 

@@ -11,6 +11,7 @@ from proxiedapp.routing.foreignroute import RouteRef
 from proxiedapp.routing.overlap import AppOverlap, Overlap, Winner
 from proxiedapp.routing.tlsconflict import TLSConflict, worse
 from tests.support.apps import a_spec
+from tests.support.cluster import Stored
 from tests.support.scenario import Scenario
 
 STATUS = ["status shop: Ready=True Available"]
@@ -20,6 +21,10 @@ SAME = "Host(`a.test`) && PathPrefix(`/api/v1`)"
 
 def ingress_route(rule: str = SAME, priority: int = 0, **spec: object) -> Manifest:
     return {"routes": [{"match": rule, "kind": "Rule", "priority": priority}], **spec}
+
+
+def not_ours(stored: Stored) -> bool:
+    return bool(stored.body["metadata"]["namespace"] == "others")
 
 
 def ingress(host: str = "a.test", path: str = "/api/v1") -> Manifest:
@@ -159,6 +164,9 @@ async def test_app_of_another_namespace_that_takes_requests_is_reported_until_it
     scenario.restart()
     assert await scenario.settle() == []
     scenario.cluster.delete(PROXIED_APP, "others", "theirs")
+    assert await scenario.settle() == [], "its route is still served"
+    (route,) = (one for one in scenario.cluster.objects.values() if one.kind is INGRESS_ROUTE and not_ours(one))
+    scenario.cluster.delete(INGRESS_ROUTE, "others", route.body["metadata"]["name"])
     assert await scenario.settle() == STATUS
     assert scenario.conditions()["RouteAccepted"] == "True Accepted"
 

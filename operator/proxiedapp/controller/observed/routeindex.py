@@ -100,7 +100,16 @@ class RouteIndex:
         """
         news = lost is not None and self._lost.get(app) != lost
         self._note(app, lost)
-        return set(self._waiting.get(app, ())) if news else set()
+        return self.waiting_for(app) if news else set()
+
+    def waits_for(self, app: Key) -> Key | None:
+        """Return the app that holds the route key which an app lost in its last pass; None if it lost none."""
+        lost = self._lost.get(app)
+        return None if lost is None else lost[1]
+
+    def waiting_for(self, holder: Key) -> set[Key]:
+        """Return the apps that lost a route key to this one in their last pass."""
+        return set(self._waiting.get(holder, ()))
 
     def _note(self, app: Key, lost: tuple[RouteKey, Key] | None) -> None:
         before = self._lost.pop(app, None)

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Container, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from time import monotonic
+from typing import Final
 
 from proxiedapp.api.names import KIND
 from proxiedapp.controller.observed.addressindex import Address, AddressIndex, addresses_of
@@ -35,13 +37,20 @@ from proxiedapp.routing.rule import Rule
 from proxiedapp.routing.ruleparser import Pattern
 from proxiedapp.routing.tlsoptions import TLSHost, TLSRoutes
 
+MAX_LEFT_SECONDS: Final = 60.0
+"""Seconds for which a deleted app keeps its claim at most while its IngressRoutes are still there. The garbage
+collector needs about one second; without it, they would be there forever."""
+
 
 class Store:
     """All observed objects. Each method that records a report returns the keys of the apps that need a pass."""
 
-    def __init__(self, entry_points: EntryPoints) -> None:
+    def __init__(self, entry_points: EntryPoints, *, timer: Callable[[], float] = monotonic) -> None:
         self._entry_points = entry_points
+        self._timer = timer
         self._apps: dict[Key, ObservedApp] = {}
+        self._left_until: dict[Key, float] = {}
+        """Deleted app whose IngressRoutes are still there, to when its claim ends at the latest."""
         self.reasons: Counter[str] = Counter()
         """How many apps have a condition Ready with this reason."""
         self._children: dict[ChildId, ObservedChild] = {}
@@ -86,6 +95,16 @@ class Store:
     def addressed_by(self, patterns: Mapping[Pattern, int]) -> set[Key]:
         """Return the apps whose overlap may depend on a foreign route with these patterns and priorities."""
         return self.addresses.concerned(patterns) | self._with_tls_options({pattern.host for pattern in patterns})
+
+    def claim_left(self, key: Key) -> float | None:
+        """Return for how many seconds a deleted app keeps its claim at most; None for an app that exists."""
+        if key in self._apps:
+            return None
+        return max(self._left_until.get(key, 0.0) - self._timer(), 0.0)
+
+    def end_claim(self, key: Key) -> set[Key]:
+        """End the claim of a deleted app if its time is over; returns the apps whose answer may change."""
+        return set() if self.claim_left(key) != 0.0 else self._refresh(key)
 
     def record_verdict(self, app: ObservedApp, *, servable: bool) -> set[Key]:
         """Record whether a pass could build what an app asks for; returns the other apps whose answer may change.
@@ -213,7 +232,7 @@ class Store:
     def _drop_app(self, app: ObservedApp) -> set[Key]:
         del self._apps[app.key]
         self.reasons[app.reason] -= 1
-        return {app.key} | self._refresh(app.key)
+        return {app.key} | self._refresh(app.key) | self.routes.waiting_for(app.key)
 
     def _refresh(self, *keys: Key) -> set[Key]:
         """Put apps into the contest as they are now; returns the other apps whose answer may change."""
@@ -234,8 +253,8 @@ class Store:
     def _refresh_tls(self, key: Key) -> set[Key]:
         """Record where an app uses TLS; returns the other apps whose TLS options may be used or not because of it."""
         before, after = self._tls_routes.pop(key, frozenset()), frozenset[tuple[TLSHost, str]]()
-        if (app := self._apps.get(key)) is not None:
-            after = after.union(*(child.tls_routes for child in self._ingress_routes(key, app.uid)))
+        if key in self._apps:
+            after = after.union(*(child.tls_routes for child in self._ingress_routes(key)))
         if after:
             self._tls_routes[key] = after
         return self._with_tls_options(self.tls.replace(RouteRef(KIND, *key), before, after)) - {key}
@@ -244,15 +263,20 @@ class Store:
         return {Key(ref.namespace, ref.name) for ref in self.tls.naming_options(hosts)}
 
     def _contender(self, key: Key) -> Contender | None:
-        """Return what an app requests and has been granted; None if there is none, and its children are garbage.
+        """Return what an app requests and has been granted; None if neither the app nor an IngressRoute of it exists.
 
-        An app that is being deleted or is suspended gets nothing new, but keeps what its IngressRoutes serve.
+        An app that is deleted, is being deleted or is suspended gets nothing new, but keeps what its IngressRoutes
+        serve. If the garbage collector has not deleted them after MAX_LEFT_SECONDS, a deleted app loses its claim.
         """
-        app = self._apps.get(key)
+        app, granted = self._apps.get(key), self._granted(key)
+        if app is None and granted:
+            until = self._left_until.setdefault(key, self._timer() + MAX_LEFT_SECONDS)
+            return Contender(key, "", frozenset(), granted) if self._timer() < until else None
+        self._left_until.pop(key, None)
         if app is None:
             return None
         contends = app.packed_spec.servable and not app.deleting and not app.suspended
-        return Contender(key, app.created, app.requested if contends else frozenset(), self._granted(key, app.uid))
+        return Contender(key, app.created, app.requested if contends else frozenset(), granted)
 
     def _addresses(self, requested: Claim) -> frozenset[Address]:
         if not requested:
@@ -262,11 +286,9 @@ class Store:
         public = public_hosts((one.entry_point for one in requested), self._entry_points.urls)
         return addresses_of(rule, public)
 
-    def _granted(self, key: Key, uid: str) -> Claim:
-        """Return the route keys of the IngressRoutes of the app with this uid."""
-        return frozenset[RouteKey]().union(*(child.granted for child in self._ingress_routes(key, uid)))
+    def _granted(self, key: Key) -> Claim:
+        return frozenset[RouteKey]().union(*(child.granted for child in self._ingress_routes(key)))
 
-    def _ingress_routes(self, key: Key, uid: str) -> list[ObservedChild]:
-        """Return the children of the app with this uid that serve route keys."""
-        children = self._by_owner.get(key, {}).values()
-        return [child for child in children if child.granted and child.owner is not None and child.owner.uid == uid]
+    def _ingress_routes(self, key: Key) -> list[ObservedChild]:
+        """Return the children of an app, or of an earlier one of its name, that serve route keys."""
+        return [child for child in self._by_owner.get(key, {}).values() if child.granted]
