@@ -53,3 +53,18 @@ def test_suspended_app_keeps_serving_and_ignores_changes(sandbox: Sandbox, names
     sandbox.kubectl("annotate", "papp", "shop", "-n", namespace, "proxiedapp.dev/reconcile-")
     sandbox.kubectl("wait", "--for=condition=Ready", "papp/shop", "-n", namespace, "--timeout=60s")
     eventually(lambda: sandbox.names("ingressroutes", namespace) == {route}, "the route is recreated")
+
+
+def test_probe_that_fails_is_reported_with_what_it_got(sandbox: Sandbox, namespace: str) -> None:
+    probe = {"path": "/no-such-path", "periodSeconds": 1}
+    sandbox.apply(hello("shop", namespace, probes={"readiness": probe}))
+
+    def reported() -> bool:
+        found = sandbox.conditions("shop", namespace)["Ready"]
+        assert found["reason"] == "ProbeFailed"
+        assert "(GET /no-such-path on port 8000): HTTP status 404" in found["message"]
+        return True
+
+    eventually(reported, "the probe", 120)
+    events = sandbox.get("events", "-n", namespace)["items"]
+    assert "ProbeFailed" in {one["reason"] for one in events if one["involvedObject"]["kind"] == "ProxiedApp"}

@@ -41,6 +41,12 @@ class Request:
         return f"{self.verb} {self.kind.plural}/{_HASH.sub('', self.name)}"
 
 
+def _field(body: Any, path: str) -> Any:
+    for name in path.split("."):
+        body = body.get(name, {})
+    return body
+
+
 @dataclass
 class Surprise:
     """What happens to the next request of a kind: an error, or another client that acts just before it."""
@@ -82,11 +88,13 @@ class FakeApi(Api):
         return self.cluster.get(kind, namespace, name).reported()
 
     @override
-    async def sample(self, kind: Kind, namespace: str, selector: str) -> list[Manifest]:
+    async def sample(self, kind: Kind, namespace: str, selector: str = "", *, fields: str = "") -> list[Manifest]:
         await self._sent(Request("list", kind, "some"))
-        labels = dict(pair.split("=") for pair in selector.split(","))
+        labels = dict(pair.split("=") for pair in selector.split(",") if pair)
         found = [one.reported() for one in self.cluster.objects.values() if one.kind is kind]
-        return [body for body in found if labels.items() <= body["metadata"]["labels"].items()]
+        selected = [body for body in found if labels.items() <= body["metadata"].get("labels", {}).items()]
+        wanted = dict(pair.split("=") for pair in fields.split(",") if pair)
+        return [body for body in selected if all(_field(body, name) == value for name, value in wanted.items())]
 
     @override
     async def apply(self, kind: Kind, manifest: Manifest, *, force: bool, subresource: str = "") -> Manifest:

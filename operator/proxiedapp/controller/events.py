@@ -1,30 +1,68 @@
-"""Kubernetes Events: one when an app stalls or stalls for another reason, and none otherwise."""
+"""Kubernetes Events about an app: which are due, and what they contain. Pure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from socket import gethostname
 from typing import Any, Final
 
+from proxiedapp.api.conditions import printable
 from proxiedapp.api.names import API_VERSION, GROUP, KIND
+from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import Condition, ConditionType
 from proxiedapp.controller.observed.objects import ObservedApp
-from proxiedapp.kube.kind import Kind
+from proxiedapp.controller.watchedkinds import EVENT
 from proxiedapp.kube.manifest import Manifest
 
-EVENT: Final = Kind("events.k8s.io", "v1", "Event", "events")
+_OF_PODS: Final = frozenset(
+    {
+        Reason.IMAGE_PULL_BACK_OFF,
+        Reason.CRASH_LOOP_BACK_OFF,
+        Reason.CONTAINER_NOT_MADE,
+        Reason.PROBE_FAILED,
+        Reason.UNSCHEDULABLE,
+        Reason.QUOTA_EXCEEDED,
+        Reason.POD_SECURITY_REFUSED,
+        Reason.PODS_REFUSED,
+    }
+)
+"""Reasons of Ready that are about pods: an Event each, when the reason is new."""
 
 
-def newly_stalled(old: Sequence[Condition], new: Sequence[Condition]) -> Condition | None:
-    """Return the condition Stalled if it is new or has changed; None otherwise."""
-    before = {(one.type, one.reason, one.message) for one in old}
-    stalled = next((one for one in new if one.type == ConditionType.STALLED), None)
-    return stalled if stalled is not None and (stalled.type, stalled.reason, stalled.message) not in before else None
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The content of an Event of type Warning."""
+
+    reason: str
+    note: str
+    cause: str = ""
+    """What the Event is about, so that it is not repeated soon: by default, reason and note."""
 
 
-def warning(app: ObservedApp, stalled: Condition, now: datetime) -> Manifest:
-    """Build the Event that reports why an app is stalled."""
-    text = f"{app.uid}{stalled.reason}{stalled.message}{now.isoformat()}"
+def notices(old: Sequence[Condition], new: Sequence[Condition]) -> list[Notice]:
+    """Return what is new in the conditions: the app is stalled, its pods have a problem, or it is found to be wrong.
+
+    A problem of pods is reported once, whatever its details are, and not again when the app stalls because of it.
+    """
+    before = {(one.type, one.status, one.reason, one.message) for one in old}
+    reasons = {(one.type, one.reason) for one in old}
+    due = [
+        one
+        for one in new
+        if (one.type == ConditionType.READY and one.reason in _OF_PODS and (one.type, one.reason) not in reasons)
+        or (_is_bad(one) and (one.type, one.status, one.reason, one.message) not in before)
+    ]
+    return list(dict.fromkeys(Notice(one.reason, one.message) for one in due))
+
+
+def _is_bad(one: Condition) -> bool:
+    return one.type == ConditionType.STALLED or (one.type == ConditionType.VERIFIED and one.status == "False")
+
+
+def event(app: ObservedApp, notice: Notice, now: datetime) -> Manifest:
+    """Build the Event about an app that has the content of a notice."""
+    text = f"{app.uid}{notice.reason}{notice.note}{now.isoformat()}"
     regarding: Mapping[str, Any] = {
         "apiVersion": API_VERSION,
         "kind": KIND,
@@ -43,8 +81,8 @@ def warning(app: ObservedApp, stalled: Condition, now: datetime) -> Manifest:
         "reportingController": GROUP,
         "reportingInstance": gethostname(),
         "type": "Warning",
-        "reason": stalled.reason,
+        "reason": notice.reason,
         "action": "Reconcile",
-        "note": stalled.message,
+        "note": printable(notice.note),
         "regarding": regarding,
     }

@@ -9,12 +9,23 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from proxiedapp.api.conditions import condition_of
+from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import ConditionType
 from proxiedapp.controller.observed.objects import ObservedApp
 from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.podproblems import Diagnosis, of_deployment, of_pods
-from proxiedapp.controller.watchedkinds import POD
+from proxiedapp.controller.probeproblems import (
+    UNHEALTHY,
+    FailingProbe,
+    failing_probe,
+    has_killed,
+    killing_probe,
+    of_probe,
+)
+from proxiedapp.controller.watchedkinds import EVENT, POD
 from proxiedapp.kube.client import Api
+from proxiedapp.kube.errors import ApiError
+from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.metadata import selector
 
 _PATIENCE: Final = 5.0
@@ -46,7 +57,28 @@ class PodInspector:
         if waited < _PATIENCE:
             return PodInspection(inspect_again_after=_PATIENCE - waited)
         labels = ",".join(f"{key}={value}" for key, value in selector(app.key).items())
-        return PodInspection(of_pods(await self.api.sample(POD, app.key.namespace, labels)), _PATIENCE)
+        pods = await self.api.sample(POD, app.key.namespace, labels)
+        return PodInspection(await self._diagnose(app, pods), _PATIENCE)
+
+    async def _diagnose(self, app: ObservedApp, pods: list[Manifest]) -> Diagnosis | None:
+        """Return what keeps pods from coming up; the Events of one pod are read only if a probe may be the cause."""
+        found = of_pods(pods)
+        if found is None:
+            failing = failing_probe(pods, self.now())
+            return None if failing is None else of_probe(failing, await self._events(app, failing))
+        if found.reason is Reason.CRASH_LOOP_BACK_OFF and (killing := killing_probe(pods)) is not None:
+            events = await self._events(app, killing)
+            if has_killed(killing, events):
+                return of_probe(killing, events)
+        return found
+
+    async def _events(self, app: ObservedApp, probe: FailingProbe) -> list[Manifest]:
+        """Return the kubelet's Events about the probes of a pod; none if they cannot be read."""
+        fields = f"regarding.uid={probe.pod_uid},reason={UNHEALTHY}"
+        try:
+            return await self.api.sample(EVENT, app.key.namespace, fields=fields)
+        except ApiError:
+            return []  # the probe that fails is known without them
 
     def _waited(self, app: ObservedApp) -> float:
         """Return for how many seconds the app's status has reported that it is not ready."""

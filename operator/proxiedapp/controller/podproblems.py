@@ -14,6 +14,9 @@ from proxiedapp.kube.manifest import Manifest
 
 _POD_NAME: Final = re.compile(r'pods? "[^"]*"')
 """The name of a refused pod, which differs in each attempt."""
+_PULL_PREFIX: Final = re.compile(
+    r'^(Back-off pulling image "[^"]*"(: ErrImagePull(: |$)|$))?(rpc error: code = \w+ desc = )?'
+)
 _IMAGE: Final = frozenset({"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"})
 _CONFIG: Final = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 _CRASHES: Final = 2
@@ -81,8 +84,11 @@ def _of_container(container: Mapping[str, Any]) -> Diagnosis | None:
     waiting = container.get("state", {}).get("waiting") or {}
     reason = waiting.get("reason", "")
     if reason in _IMAGE:
-        message = f"The image {container['image']} cannot be pulled. Check its name and tag, and spec.imagePullSecrets."
-        return Diagnosis(False, Reason.IMAGE_PULL_BACK_OFF, message)
+        words = _pull_error(str(waiting.get("message") or ""))
+        cause = f": {words}" if words else ""
+        fix = "Check its name and tag, and spec.imagePullSecrets."
+        message = f"The image {container['image']} cannot be pulled{cause}. {fix}"
+        return Diagnosis(False, Reason.IMAGE_PULL_BACK_OFF, message, words)
     if reason in _CONFIG:
         words = str(waiting.get("message", reason))
         return Diagnosis(False, Reason.CONTAINER_NOT_MADE, f"Container {name} cannot be created: {words}", words)
@@ -91,6 +97,14 @@ def _of_container(container: Mapping[str, Any]) -> Diagnosis | None:
     if crashes and ended and not container.get("ready"):
         return Diagnosis(False, Reason.CRASH_LOOP_BACK_OFF, _ending(name, ended))
     return None
+
+
+def _pull_error(message: str) -> str:
+    """Return why an image cannot be pulled, without what the kubelet and the container runtime put before it.
+
+    The kubelet repeats the cause in the message of a back-off (v1.36.3 `pkg/kubelet/images/image_manager.go`).
+    """
+    return _PULL_PREFIX.sub("", " ".join(message.split())).strip().removesuffix(".")
 
 
 def _ending(name: str, ended: Mapping[str, Any]) -> str:

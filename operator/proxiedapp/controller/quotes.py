@@ -55,5 +55,5 @@ def settled(found: Diagnosis, reported: Iterable[Condition], generation: int) ->
 
 def _says_more(message: str, found: Diagnosis) -> bool:
     """Whether a message has a quote where a new diagnosis has none, because Kubernetes repeats it only now and then."""
-    head, stop, tail = found.message.partition(". ")
-    return found.quote == "" and message.startswith(f"{head}: ") and message.endswith(stop + tail)
+    head = found.message.partition(". ")[0]
+    return found.quote == "" and message.startswith(f"{head}: ")

@@ -16,6 +16,7 @@ from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.plan import Cause, Plan, plan
 from proxiedapp.controller.podinspection import PodInspection, PodInspector
+from proxiedapp.controller.recorder import Recorder
 from proxiedapp.controller.status import PassResult, applied, next_status, quarantined, rejected, waiting
 from proxiedapp.controller.statuswriter import StatusWriter
 from proxiedapp.controller.verification import Verifier
@@ -76,6 +77,7 @@ class Reconciler:
         wake: Callable[[Key], None],
     ) -> "Reconciler":
         """Return a reconciler with parts that share one client, store and clock."""
+        recorder = Recorder(api)
         return cls(
             api=api,
             store=store,
@@ -84,7 +86,7 @@ class Reconciler:
             builder=DesiredBuilder(defaults, served, policies),
             pods=PodInspector(api, now),
             verified=VerifiedCondition(verifier, proxy_urls, entry_point_urls, pod_ip, store.cluster_ip),
-            statuses=StatusWriter(api, store, wake),
+            statuses=StatusWriter(api, store, recorder, wake),
             entry_point_urls=entry_point_urls,
             now=now,
             wake=wake,

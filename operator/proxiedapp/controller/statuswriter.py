@@ -1,4 +1,4 @@
-"""Writing an app's status, and an Event if the app newly stalls."""
+"""Writing an app's status, and Events about what is new in it."""
 
 import logging
 from collections.abc import Callable
@@ -7,15 +7,16 @@ from datetime import datetime
 
 from proxiedapp.api.conditions import conditions_of
 from proxiedapp.api.names import API_VERSION, KIND
-from proxiedapp.controller.events import EVENT, newly_stalled, warning
+from proxiedapp.controller.events import notices
 from proxiedapp.controller.metrics import WRITES
 from proxiedapp.controller.observed.objects import ObservedApp
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.plan import Cause
 from proxiedapp.controller.podproblems import Diagnosis
+from proxiedapp.controller.recorder import Recorder
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.client import Api
-from proxiedapp.kube.errors import ApiError, ConflictError, NotFoundError, RefusedError
+from proxiedapp.kube.errors import ConflictError, NotFoundError, RefusedError
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 
@@ -28,6 +29,7 @@ class StatusWriter:
 
     api: Api
     store: Store
+    recorder: Recorder
     wake: Callable[[Key], None]
 
     async def write(self, app: ObservedApp, status: Manifest, problem: Diagnosis | None, now: datetime) -> None:
@@ -39,12 +41,8 @@ class StatusWriter:
             return
         if problem is not None:
             logger.warning(problem.message, extra={"app": str(app.key), "reason": problem.reason})
-        stalled = newly_stalled(conditions_of(app.status), conditions_of(status))
-        if stalled is not None:
-            try:
-                await self.api.create(EVENT, warning(app, stalled, now))
-            except ApiError as error:
-                logger.info("cannot write an Event: %s", error, extra={"app": str(app.key)})
+        for notice in notices(conditions_of(app.status), conditions_of(status)):
+            await self.recorder.write(app, notice, now)
 
     async def _apply(self, app: ObservedApp, status: Manifest) -> bool:
         """Apply the status to the app with this uid; return whether it still exists.

@@ -12,6 +12,8 @@ PROXY_POLICY: Final = Kind(GROUP, VERSION, POLICY_KIND, POLICY_PLURAL)
 NAMESPACE: Final = Kind("", "v1", "Namespace", "namespaces")
 POD: Final = Kind("", "v1", "Pod", "pods")
 """Never watched; listed when an app does not come up (see podinspection)."""
+EVENT: Final = Kind("events.k8s.io", "v1", "Event", "events")
+"""Never watched; written about apps, and listed for a pod whose probe fails."""
 CHILD_SELECTOR: Final = f"{MANAGED_BY}={MANAGER}"
 
 INGRESS: Final = Kind("networking.k8s.io", "v1", "Ingress", "ingresses")

@@ -132,9 +132,10 @@ class Api:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UnavailableError(0, f"no answer from {self.server}: {str(error) or type(error).__name__}") from error
 
-    async def sample(self, kind: Kind, namespace: str, selector: str) -> list[Manifest]:
-        """Return at most twenty objects that a selector matches."""
-        query = urlencode({"limit": str(_SAMPLE_SIZE), "labelSelector": selector})
+    async def sample(self, kind: Kind, namespace: str, selector: str = "", *, fields: str = "") -> list[Manifest]:
+        """Return at most twenty objects that a label selector or a field selector matches."""
+        selectors = {"labelSelector": selector, "fieldSelector": fields}
+        query = urlencode({"limit": str(_SAMPLE_SIZE), **{name: value for name, value in selectors.items() if value}})
         page = await self.request("GET", f"{collection(kind, namespace)}?{query}")
         items: list[Manifest] = page["items"]
         return items

@@ -74,6 +74,8 @@ class ContainerContext:
     """Seconds before the first restart; doubled for each further restart."""
     backoff_max: float
     """Longest wait in seconds before a restart."""
+    unhealthy: Callable[[str, str], None] = lambda _, __: None
+    """Called with the container's name and the result of a probe that failed, in the kubelet's words."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Sleep = asyncio.sleep
 
@@ -218,7 +220,7 @@ class Container:
         """Run the probes until cancelled."""
         target = self._context.target(self.spec, process)
         if startup := self.spec.get("startupProbe"):
-            async with aclosing(self._state_changes(startup, target)) as outcomes:
+            async with aclosing(self._state_changes("Startup", startup, target)) as outcomes:
                 first = await anext(outcomes)
             if not first.ok:
                 await self._end_unhealthy(process, "startup", startup, first)
@@ -232,19 +234,26 @@ class Container:
                 group.create_task(self._follow_liveness(process, liveness, target))
 
     async def _follow_readiness(self, probe: Manifest, target: HandlerTarget) -> None:
-        async for result in self._state_changes(probe, target):
+        async for result in self._state_changes("Readiness", probe, target):
             logger.info("%s: readiness probe: %s", self._context.label, result.message)
             self._update(ready=result.ok)
 
     async def _follow_liveness(self, process: ContainerProcess, probe: Manifest, target: HandlerTarget) -> None:
-        async for result in self._state_changes(probe, target):
+        async for result in self._state_changes("Liveness", probe, target):
             if not result.ok:
                 await self._end_unhealthy(process, "liveness", probe, result)
                 return
 
-    def _state_changes(self, probe: Manifest, target: HandlerTarget) -> AsyncGenerator[HandlerResult, None]:
+    def _state_changes(self, kind: str, probe: Manifest, target: HandlerTarget) -> AsyncGenerator[HandlerResult, None]:
         timing = ProbeSettings.of(probe)
-        return state_changes(timing, lambda: run_handler(probe, target, timing.timeout), self._context.sleep)
+
+        async def check() -> HandlerResult:
+            result = await run_handler(probe, target, timing.timeout)
+            if not result.ok:
+                self._context.unhealthy(self.facts.name, f"{kind} probe failed: {result.message}")
+            return result
+
+        return state_changes(timing, check, self._context.sleep)
 
     async def _end_unhealthy(
         self, process: ContainerProcess, kind: str, probe: Manifest, result: HandlerResult

@@ -1,6 +1,7 @@
 """The handlers of probes and hooks: httpGet, tcpSocket, exec and sleep."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,10 @@ from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node.process import ExecResult
 
 _AGENT: Final = "kube-probe/proxiedapp-sandbox"
+
+
+_ALL_FAILED: Final = "All connection attempts failed"
+"""httpcore's message if nothing accepts a connection (1.0, `httpcore/_backends/anyio.py`)."""
 
 
 class HandlerResult(NamedTuple):
@@ -63,7 +68,7 @@ async def run_handler(handler: Mapping[str, Any], target: HandlerTarget, timeout
                 await asyncio.sleep(handler["sleep"]["seconds"])
                 return HandlerResult(ok=True, message="slept")
     except TimeoutError:
-        return HandlerResult(ok=False, message=f"no answer within {timeout:g} s")
+        return HandlerResult(ok=False, message=f"no answer within {timeout:g} s: context deadline exceeded")
     except LookupError as error:
         return HandlerResult(ok=False, message=str(error))
     return HandlerResult(
@@ -85,9 +90,13 @@ async def _http_get(given: Mapping[str, Any], target: HandlerTarget) -> HandlerR
     try:
         async with target.http.stream("GET", url, headers=headers) as response:
             ok = HTTPStatus.OK <= response.status_code < HTTPStatus.BAD_REQUEST
-            return HandlerResult(ok, f"GET {url}: HTTP {response.status_code}")
+            words = "HTTP probe failed with statuscode" if not ok else f'Get "{url}"'
+            return HandlerResult(ok, f"{words}: {response.status_code}")
+    except httpx.ConnectError as error:
+        refused = str(error) == _ALL_FAILED
+        return HandlerResult(ok=False, message=f'Get "{url}": {"connect: connection refused" if refused else error}')
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return HandlerResult(ok=False, message=f"GET {url}: {str(error) or type(error).__name__}")
+        return HandlerResult(ok=False, message=f'Get "{url}": {str(error) or type(error).__name__}')
 
 
 async def _connect(given: Mapping[str, Any], target: HandlerTarget) -> HandlerResult:
@@ -95,8 +104,13 @@ async def _connect(given: Mapping[str, Any], target: HandlerTarget) -> HandlerRe
     try:
         _, writer = await asyncio.open_connection(host, port)
     except OSError as error:
-        return HandlerResult(ok=False, message=f"connect to {host}:{port}: {error.strerror or error}")
+        return HandlerResult(ok=False, message=f"dial tcp {host}:{port}: connect: {_words(error)}")
     writer.close()
     with suppress(OSError):
         await writer.wait_closed()
     return HandlerResult(ok=True, message=f"connected to {host}:{port}")
+
+
+def _words(error: OSError) -> str:
+    """Return an error of the system as Go prints it."""
+    return os.strerror(error.errno).lower() if error.errno else str(error)

@@ -18,6 +18,7 @@ from proxiedapp_sandbox.node.podsandbox import NodeContext, PodSandbox
 from proxiedapp_sandbox.node.process import Process
 from proxiedapp_sandbox.node.status import PodFacts, Terminated, is_sidecar
 from proxiedapp_sandbox.node.statuswriter import StatusWriter
+from proxiedapp_sandbox.node.unhealthy import UnhealthyEvents
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class Pod:
         self._sandbox = PodSandbox(manifest, node, None if self._is_over else status.get("podIP"))
         self._address = self._sandbox.address
         self._status = StatusWriter(node.api, manifest, self._facts)
+        self._unhealthy = UnhealthyEvents(node.api, manifest)
         self._init, self._main = self._containers()
         self.observe(manifest)
 
@@ -109,6 +111,7 @@ class Pod:
             self._status.finish()
             await reporting
         finally:
+            self._unhealthy.stop()
             for task in (reporting, deleted, work):
                 task.cancel()
             await asyncio.gather(reporting, deleted, work, return_exceptions=True)
@@ -230,6 +233,7 @@ class Pod:
                 start=Process.start,
                 target=self._sandbox.handler_target,
                 changed=self._status.changed,
+                unhealthy=self._unhealthy.report,
                 log=self.log_of(name),
                 label="/".join([*self.name, name]),
                 grace=self._grace,

@@ -32,6 +32,32 @@ UNPLACED = [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable
     [
         pytest.param([pod(waits("ErrImagePull"))], Reason.IMAGE_PULL_BACK_OFF, "The image shop:1 cannot", id="pull"),
         pytest.param([pod(waits("ImagePullBackOff"))], Reason.IMAGE_PULL_BACK_OFF, "The image shop:1", id="pull again"),
+        pytest.param(
+            [pod(waits("ErrImagePull", "rpc error: code = NotFound desc = failed to resolve reference: not found"))],
+            Reason.IMAGE_PULL_BACK_OFF,
+            "The image shop:1 cannot be pulled: failed to resolve reference: not found. Check its name",
+            id="pull, with the cause",
+        ),
+        pytest.param(
+            [
+                pod(
+                    waits(
+                        "ImagePullBackOff",
+                        'Back-off pulling image "shop:1": ErrImagePull: rpc error: code = NotFound desc = failed to '
+                        "resolve reference: not found",
+                    )
+                )
+            ],
+            Reason.IMAGE_PULL_BACK_OFF,
+            "The image shop:1 cannot be pulled: failed to resolve reference: not found. Check its name",
+            id="pull again, with the same cause",
+        ),
+        pytest.param(
+            [pod(waits("ImagePullBackOff", 'Back-off pulling image "shop:1"'))],
+            Reason.IMAGE_PULL_BACK_OFF,
+            "The image shop:1 cannot be pulled. Check its name",
+            id="pull again, without a cause",
+        ),
         pytest.param([pod(waits("InvalidImageName"))], Reason.IMAGE_PULL_BACK_OFF, "The image shop:1", id="image name"),
         pytest.param(
             [pod(waits("CreateContainerConfigError", 'secret "s" not found'))],

@@ -3,8 +3,9 @@
 from typing import Any
 
 from proxiedapp.api.names import SUSPENDED
-from proxiedapp.controller.watchedkinds import POD, PROXIED_APP
+from proxiedapp.controller.watchedkinds import EVENT, POD, PROXIED_APP
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE
+from tests.support.cluster import Stored
 from tests.support.scenario import NAMESPACE, Scenario
 
 CRASHES = {
@@ -17,10 +18,11 @@ CRASHES = {
 }
 
 
-def pod(scenario: Scenario, container: dict[str, Any]) -> None:
+def pod(scenario: Scenario, container: dict[str, Any], spec: dict[str, Any] | None = None) -> Stored:
     labels = {"app.kubernetes.io/instance": "shop", "app.kubernetes.io/managed-by": "proxiedapp"}
     metadata = {"name": "shop-1", "namespace": NAMESPACE, "labels": labels}
-    scenario.cluster.put(POD, {"metadata": metadata, "status": {"containerStatuses": [container]}})
+    body = {"metadata": metadata, "spec": spec or {}, "status": {"containerStatuses": [container]}}
+    return scenario.cluster.put(POD, body)
 
 
 async def test_pods_that_do_not_come_up_are_inspected_and_reported_once(scenario: Scenario) -> None:
@@ -28,7 +30,11 @@ async def test_pods_that_do_not_come_up_are_inspected_and_reported_once(scenario
     await scenario.settle()
     pod(scenario, CRASHES)
     scenario.clock.advance(5.0)
-    assert await scenario.settle() == ["list pods/some", "status shop: Ready=False CrashLoopBackOff"]
+    assert await scenario.settle() == [
+        "list pods/some",
+        "status shop: Ready=False CrashLoopBackOff",
+        "event shop: CrashLoopBackOff",
+    ]
     assert "exits with code 1" in scenario.message()
     assert scenario.conditions()["Reconciling"] == "True CrashLoopBackOff"
     for _ in range(3):
@@ -58,6 +64,38 @@ async def test_rollout_past_its_deadline_is_stalled(scenario: Scenario) -> None:
 LATE = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": ""}
 
 
+async def test_pods_that_do_not_become_ready_are_reported_with_what_their_probe_got(scenario: Scenario) -> None:
+    scenario.create(probes={"readiness": {"path": "/healthz"}})
+    await scenario.settle()
+    spec = scenario.child(DEPLOYMENT).body["spec"]["template"]["spec"]
+    running = {"startedAt": scenario.clock.now().isoformat()}
+    container = {"name": spec["containers"][0]["name"], "ready": False, "restartCount": 0}
+    unready = pod(scenario, container | {"state": {"running": running}}, spec)
+    scenario.cluster.put(EVENT, unhealthy(unready.body, "HTTP probe failed with statuscode: 404"))
+    scenario.clock.advance(5.0)
+    assert await scenario.settle() == ["list pods/some"], "the app still starts"
+    scenario.clock.advance(60.0)
+    requests = await scenario.settle()
+    assert requests[-4:] == [
+        "list pods/some",
+        "list events/some",
+        "status shop: Ready=False ProbeFailed",
+        "event shop: ProbeFailed",
+    ]
+    message = scenario.message()
+    assert "The readiness probe of container" in message
+    assert "(GET /healthz on port 8000): HTTP status 404. The app does not serve this path" in message
+
+
+def unhealthy(body: dict[str, Any], got: str) -> dict[str, Any]:
+    """Return an Event of the kubelet, as the API group of Events shows it."""
+    container = body["spec"]["containers"][0]["name"]
+    regarding = {"uid": body["metadata"]["uid"], "fieldPath": f"spec.containers{{{container}}}"}
+    metadata = {"name": "shop-1.a", "namespace": NAMESPACE}
+    note = f"Readiness probe failed: {got}"
+    return {"metadata": metadata, "reason": "Unhealthy", "regarding": regarding, "note": note}
+
+
 def past_its_deadline(scenario: Scenario, **status: Any) -> None:
     """Act as the Deployment controller, which has seen the current template and waited for too long."""
     deployment = scenario.child(DEPLOYMENT)
@@ -75,7 +113,7 @@ async def test_rollout_past_its_deadline_is_stalled_with_its_cause(scenario: Sce
     assert scenario.conditions()["Reconciling"] == "True CrashLoopBackOff"
     past_its_deadline(scenario)
     requests = await scenario.settle()
-    assert requests[-1] == "event shop: CrashLoopBackOff"
+    assert requests == ["list pods/some", "status shop: Ready=False CrashLoopBackOff"], "the Event was written before"
     assert scenario.conditions()["Stalled"] == "True CrashLoopBackOff"
     assert "exits with code 1" in scenario.message(kind="Stalled")
     assert "Reconciling" not in scenario.conditions()

@@ -42,7 +42,7 @@ async def test_app_is_verified_through_the_proxy_once_it_is_rolled_out(scenario:
 
 async def test_broken_app_is_reported_and_stays_ready(scenario: Scenario) -> None:
     await scenario.served()
-    assert await told_broken(scenario) == ["status shop: Ready=True Available"]
+    assert await told_broken(scenario) == ["status shop: Ready=True Available", "event shop: DocsSchemaURL"]
     assert scenario.conditions()["Verified"] == "False DocsSchemaURL"
     assert scenario.conditions()["Ready"] == "True Available"
     assert scenario.message(kind="Verified") == (
