@@ -91,7 +91,10 @@ def env(*variables: dict[str, Any]) -> dict[str, Any]:
             {"proxy": {"trustedProxies": ["10.0.0.0/255.0.0.0"]}}, "spec.proxy.trustedProxies[0]", id="netmask"
         ),
         pytest.param({"proxy": {"trustedProxies": ["fe80::1%eth0"]}}, "spec.proxy.trustedProxies[0]", id="zone"),
-        pytest.param({"proxy": {"trustedProxies": ["::ffff:10.0.0.1"]}}, "spec.proxy.trustedProxies[0]", id="mapped"),
+        *(
+            pytest.param({"proxy": {"trustedProxies": [text]}}, "spec.proxy.trustedProxies[0]", id=text)
+            for text in ("::ffff:10.0.0.256", "::ffff:0.0.0.0/96", "::ffff:10.0.0.0/129", "::ffff:a00:1")
+        ),
         pytest.param({"proxy": {"trustedProxies": ["010.0.0.1"]}}, "spec.proxy.trustedProxies[0]", id="leading zero"),
         pytest.param(
             {"proxy": {"trustedProxies": ["10.0.0.0/08"]}}, "spec.proxy.trustedProxies[0]", id="zero in length"

@@ -17,7 +17,7 @@ QUANTITY = st.one_of(
 NETWORK = st.one_of(
     st.ip_addresses(v=4).map(str),
     st.ip_addresses(v=6).map(str).filter(lambda text: not text.startswith("::ffff:")),
-    st.sampled_from(["10.0.0.0/8", "10.42.0.0/16", "fd00::/8", "192.0.2.7/32"]),
+    st.sampled_from(["10.0.0.0/8", "10.42.0.0/16", "fd00::/8", "192.0.2.7/32", "::ffff:10.0.0.0/104"]),
 )
 _KEY = st.fixed_dictionaries({"name": LABEL, "key": LABEL}, optional={"optional": st.booleans()})
 _SOURCE = st.one_of(

@@ -9,11 +9,18 @@ from pydantic import Field
 
 from proxiedapp.api.base import Constraint, cel_rule
 
+MAPPED_BITS: Final = 96
+"""Length of the prefix ::ffff:0:0/96, in which an IPv6 socket shows IPv4 addresses (RFC 4291, 2.5.5.2)."""
+_IPV4: Final = 4
+_OCTET: Final = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_MAPPED: Final = rf"^::ffff:({_OCTET}[.]){{3}}{_OCTET}(/(9[7-9]|1[01][0-9]|12[0-8]))?$"
+"""An IPv4 address mapped into IPv6, or a network of them: as servers and `ip -6` write them."""
 _IS_IP_OR_NETWORK: Final = (
     "isIP(self) || (isCIDR(self) && cidr(self).prefixLength() > 0"
     " && (cidr(self).ip().family() == 6 || string(cidr(self).masked()) == self))"
+    f" || self.matches('{_MAPPED}')"
 )
-"""The CEL form of `is_ip_or_network`, except that it accepts IPv6 networks with host bits.
+"""The CEL form of `is_ip_or_network`, except that it accepts IPv6 networks with host bits, mapped ones included.
 
 Kubernetes 1.31 refuses the CRD if a rule compares two CIDRs, because it cannot estimate how long they are. An IPv4
 network has only one spelling, so its text can be compared instead; an IPv6 network has several.
@@ -27,6 +34,7 @@ def is_ip_or_network(text: str) -> bool:
 
     They reject zones, netmasks, leading zeros and IPv4-mapped addresses (kubernetes
     `staging/src/k8s.io/apiserver/pkg/cel/library/{ip,cidr}.go`, v1.36.3). `0.0.0.0/0` would mean the same as `*`.
+    Mapped addresses and networks are accepted as `::ffff:10.42.0.0/112`.
     """
     address, slash, length = text.partition("/")
     if slash and not re.fullmatch(r"[1-9]\d{0,2}", length):
@@ -36,7 +44,28 @@ def is_ip_or_network(text: str) -> bool:
         ipaddress.ip_network(text, strict=True)
     except ValueError:
         return False
-    return "%" not in address and getattr(ip, "ipv4_mapped", None) is None
+    if getattr(ip, "ipv4_mapped", None) is not None:
+        return re.search(_MAPPED, text) is not None and not text.endswith("\n")
+    return "%" not in address
+
+
+def without_mapping(text: str) -> str:
+    """Return an IPv4 address or network that is mapped into IPv6 as what it is in IPv4; any other text as it is."""
+    if not re.search(_MAPPED, text):
+        return text
+    address, slash, length = text.removeprefix("::ffff:").partition("/")
+    return f"{address}/{int(length) - MAPPED_BITS}" if slash else address
+
+
+def with_mapping(texts: Iterable[str]) -> list[str]:
+    """Return addresses and networks, and after them the IPv4 ones among them again, mapped into IPv6."""
+    texts = list(texts)
+    networks = [ipaddress.ip_network(text) for text in texts if text != "*"]
+    return texts + [
+        f"::ffff:{network.network_address}/{network.prefixlen + MAPPED_BITS}"
+        for network in networks
+        if network.version == _IPV4
+    ]
 
 
 def trusts_everyone(texts: Iterable[str]) -> bool:

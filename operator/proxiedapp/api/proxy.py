@@ -27,8 +27,9 @@ class ProxySpec(ApiModel):
 
     trusted_proxies: Annotated[list[TrustedProxy], Field(max_length=32), NOT_EVERYONE] | None = None
     """IP addresses and networks of the proxy, such as 10.42.0.0/16. The server trusts X-Forwarded-* headers from these
-    addresses only. An empty list trusts no proxy; * trusts all addresses and requires isolate. Networks that together
-    cover more than half of all addresses are rejected. Default: set by the operator."""
+    addresses only, also if it sees them mapped into IPv6; ::ffff:10.42.0.0/112 means the same as 10.42.0.0/16. An empty
+    list trusts no proxy; * trusts all addresses and requires isolate. Networks that together cover more than half of
+    all addresses are rejected. Default: set by the operator."""
     isolate: bool = False
     """Whether to create a NetworkPolicy that lets only the proxy's pods reach the app's port, and with monitoring also
     the pods that collect metrics."""

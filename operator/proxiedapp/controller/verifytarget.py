@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from proxiedapp.api.addresses import without_mapping
 from proxiedapp.controller.observed.objects import ObservedApp
 from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.verification import VerifyRequest
@@ -73,4 +74,5 @@ def _direct(
 
 
 def _trusts(trusted: tuple[str, ...], address: str) -> bool:
-    return "*" in trusted or any(ipaddress.ip_address(address) in ipaddress.ip_network(network) for network in trusted)
+    ip = ipaddress.ip_address(without_mapping(address))
+    return "*" in trusted or any(ip in ipaddress.ip_network(without_mapping(network)) for network in trusted)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from proxiedapp.api.addresses import without_mapping
 from proxiedapp.api.budget import Budget, BudgetError
 from proxiedapp.api.errors import NotAllowedError
 from proxiedapp.api.policy import AllowedIssuer, LabelRequirement, NamespaceSelector, ProxyPolicy
@@ -207,10 +208,10 @@ class Policy:
     def _networks(self, request: AppRequest, budget: Budget) -> Iterator[Violation]:
         if self.trusted_proxies is None or "*" in self.trusted_proxies:
             return
-        networks = [ipaddress.ip_network(one) for one in self.trusted_proxies] if request.trusted_proxies else []
+        networks = [_network(one) for one in self.trusted_proxies] if request.trusted_proxies else []
         for given in request.trusted_proxies:
             budget.spend(len(networks) + 1)
-            if given == "*" or not _inside(ipaddress.ip_network(given), networks):
+            if given == "*" or not _inside(_network(given), networks):
                 value = f"trust in {given}"
                 yield Violation("spec.proxy.trustedProxies", value, _sorted(self.trusted_proxies))
 
@@ -305,6 +306,10 @@ def _ancestors(prefix: str) -> Iterator[str]:
         yield prefix
         prefix = prefix.rpartition("/")[0]
     yield "/"
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(without_mapping(text))
 
 
 def _inside(

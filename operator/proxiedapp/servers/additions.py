@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from proxiedapp.api.addresses import without_mapping
 from proxiedapp.api.errors import CommandConflictError
 from proxiedapp.servers.command.environment import Value
 from proxiedapp.servers.command.invocation import Invocation
@@ -73,6 +74,12 @@ def missing_value(invocation: Invocation, setting: Setting, role: Role, required
         return None if required == setting.default == "" else required
     if not given.value.known:
         raise unknown_value(given)
+    if (
+        role is Role.TRUST
+        and not _trusts_all(given.value.text, required)
+        and _is_same(role, given.value.text, required)
+    ):
+        return required  # in other words, such as without the mapped addresses that a server on [::] needs
     if _is_same(role, given.value.text, required) or given.value.text in setting.equivalents:
         # A flag is written beside an equal variable: it has precedence over variables that the operator cannot read.
         return None if given.by_flag or setting.by_variable else required
@@ -81,8 +88,18 @@ def missing_value(invocation: Invocation, setting: Setting, role: Role, required
 
 def _is_same(role: Role, given: str, required: str) -> bool:
     if role is Role.TRUST:
-        return [part.strip() for part in given.split(",")] == required.split(",")
+        return _unmapped(given) == _unmapped(required)
     return given == required
+
+
+def _trusts_all(given: str, required: str) -> bool:
+    """Return whether a list of trusted proxies contains each entry of another one as it is written there."""
+    return set(required.split(",")) <= {part.strip() for part in given.split(",")}
+
+
+def _unmapped(listed: str) -> list[str]:
+    """Return a list of trusted proxies without spaces and repetitions, and mapped addresses as IPv4."""
+    return list(dict.fromkeys(without_mapping(part.strip()) for part in listed.split(",")))
 
 
 def _missing_host(given: Given | None, setting: Setting) -> str | None:

@@ -87,7 +87,6 @@ GUNICORN_UVICORN: Final = Server(
             strips=True,
             settings=_SETTINGS,
             rejected_options=_REJECTED_OPTIONS,
-            dual_stack=True,
             limits="gunicorn with a uvicorn worker has no option for the root path, so docs, redirects and mounted "
             "apps lose the prefix. Use spec.server.adapter: Auto, or a subclass of the worker with root_path in its "
             "CONFIG_KWARGS",
@@ -110,7 +109,6 @@ GUNICORN_ASGI: Final = Server(
             strips=False,
             settings={Role.ROOT_PATH: _ROOT_PATH, **_SETTINGS},
             rejected_options=_REJECTED_OPTIONS,
-            dual_stack=True,
             limits="gunicorn's asgi worker takes the scheme from the proxy, but not the client's address, and secure "
             "websockets appear as ws. Use spec.server.adapter: Auto, or wrap the app in uvicorn's "
             "ProxyHeadersMiddleware",

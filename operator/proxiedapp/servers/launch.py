@@ -7,6 +7,7 @@ from shlex import join
 from textwrap import shorten
 from typing import Final
 
+from proxiedapp.api.addresses import with_mapping, without_mapping
 from proxiedapp.api.budget import Budget, BudgetError
 from proxiedapp.api.errors import CommandConflictError, UnknownServerError
 from proxiedapp.api.spec import ProxiedAppSpec
@@ -18,17 +19,14 @@ from proxiedapp.servers.command.invocation import Invocation
 from proxiedapp.servers.command.read import read_command
 from proxiedapp.servers.command.shell import UnreadableScriptError
 from proxiedapp.servers.command.write import write_command
-from proxiedapp.servers.given import given_flags
+from proxiedapp.servers.given import given_flags, given_value
 from proxiedapp.servers.other import OTHER
 from proxiedapp.servers.server import Form, Role
 from proxiedapp.servers.stripmode import choose_form, proxy_strips
 from proxiedapp.servers.table import BY_KIND, SERVERS
 
-_IPV4: Final = 4
 _SHOWN: Final = 80
 """Characters of a command that a message contains."""
-_MAPPED_BITS: Final = 96
-"""Length of the prefix ::ffff:0:0/96, in which an IPv6 socket shows IPv4 addresses (RFC 4291, 2.5.5.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,19 +148,38 @@ def _required_values(spec: ProxiedAppSpec, root_path: str, trusted: str) -> Mapp
 
 
 def _as_seen_by_server(trusted_proxies: Sequence[str], invocation: Invocation, form: Form) -> list[str]:
-    """Return the trusted proxies, with their mapped addresses too if the server listens on both families."""
-    if form.dual_stack:
-        binds = given_flags(invocation, form.settings[Role.BIND])
-        if any(bind.value.text == "[::]" or bind.value.text.startswith("[::]:") for bind in binds):
-            return [*trusted_proxies, *_mapped(trusted_proxies)]
-    return list(trusted_proxies)
+    """Return the trusted proxies, with their mapped addresses too if the server may listen on both families.
+
+    The adapter needs none: to it, an address is the same when it is mapped.
+    """
+    addresses = list(dict.fromkeys(map(without_mapping, trusted_proxies)))
+    return (
+        with_mapping(addresses) if Role.TRUST in form.settings and _may_be_dual_stack(invocation, form) else addresses
+    )
 
 
-def _mapped(trusted_proxies: Sequence[str]) -> list[str]:
-    """Return the IPv4 addresses and networks among these, mapped into IPv6."""
-    networks = [ipaddress.ip_network(each) for each in trusted_proxies if each != "*"]
-    return [
-        f"::ffff:{network.network_address}/{network.prefixlen + _MAPPED_BITS}"
-        for network in networks
-        if network.version == _IPV4
-    ]
+def _may_be_dual_stack(invocation: Invocation, form: Form) -> bool:
+    """Return whether the server may accept IPv4 on an IPv6 socket, and see those peers as ::ffff:10.0.0.1.
+
+    Linux does so for [::] unless the server sets IPV6_V6ONLY (ipv6(7)). gunicorn does not (27.0.1 `gunicorn/sock.py`),
+    and neither does uvicorn with --workers or --reload (0.54.0 `uvicorn/config.py`, `bind_socket`). With one process,
+    asyncio sets it (CPython `asyncio/base_events.py`, `create_server`), and the mapped addresses have no effect.
+    """
+    if (bind := form.settings.get(Role.BIND)) is not None:
+        values = [given.value for given in given_flags(invocation, bind)]
+    elif (host := invocation.server.setting(form, Role.HOST, invocation.subcommand)) is not None:
+        given = given_value(invocation, host)
+        values = [] if given is None else [given.value]
+    else:
+        return True  # the operator does not know where such a server listens
+    return any(not value.known or _accepts_mapped(value.text) for value in values)
+
+
+def _accepts_mapped(address: str) -> bool:
+    """Return whether IPv4 peers can reach an address to listen on, such as :: or [::]:8000, as mapped ones."""
+    host = address[1:].partition("]")[0] if address.startswith("[") else address
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return isinstance(ip, ipaddress.IPv6Address) and (ip.is_unspecified or ip.ipv4_mapped is not None)

@@ -67,11 +67,6 @@ class Form:
     rejected_variables: Mapping[str, RejectedVariable] = field(default_factory=dict)
     adapter: bool = False
     """Whether the adapter sets the root path and decides which proxies are trusted."""
-    dual_stack: bool = False
-    """Whether the server, listening on [::], accepts IPv4 as well and sees those peers as ::ffff:10.0.0.1.
-
-    Linux does so unless the server sets IPV6_V6ONLY (ipv6(7)); gunicorn does not (27.0.1 `gunicorn/sock.py`).
-    """
     limits: str = ""
     """What is wrong although the app is served, and how the user can fix it."""
 

@@ -65,7 +65,7 @@ def test_prefix_is_rejected(prefix: str) -> None:
     "network",
     [
         "10.42.0.9", "10.42.0.0/16", "10.0.0.1/32", "0.0.0.0/1", "::", "::1", "fc00::/7", "2001:db8::1/128",
-        "fd00:0:0::/48",
+        "fd00:0:0::/48", "::ffff:10.0.0.1", "::ffff:10.0.0.0/104", "::ffff:10.42.0.9/128",
     ],
 )  # fmt: skip
 def test_address_or_network_is_accepted(network: str) -> None:
@@ -78,8 +78,9 @@ def test_address_or_network_is_accepted(network: str) -> None:
         "", "*", "0.0.0.0/0", "::/0", "localhost", "traefik.kube-system", "10.42.0.9/16", "127.0.0.1/8",
         "10.42.0.0/33", "10.42.0.0/", "10.42.0.0/08", "10.42.0.0/255.255.0.0",
         "10.42.0", "010.42.0.1", "10.42.0.0/16 ", " 10.0.0.0/8",
-        "10.0.0.0/8,10.1.0.0/16", "fc00::1/7", "fc00::/129", "fe80::1%eth0", "::ffff:10.0.0.1",
-        "::ffff:10.0.0.0/104", "[::1]", "10.0.0.1:80", "\N{ARABIC-INDIC DIGIT ONE}0.0.0.0/8",
+        "10.0.0.0/8,10.1.0.0/16", "fc00::1/7", "fc00::/129", "fe80::1%eth0", "::ffff:10.0.0.1/104", "::ffff:10.0.0.256",
+        "::ffff:0.0.0.0/96", "::ffff:010.0.0.1", "::ffff:a00:1", "::FFFF:10.0.0.1", "[::1]",
+        "10.0.0.1:80", "\N{ARABIC-INDIC DIGIT ONE}0.0.0.0/8",
         "10.0.0.0/\N{ARABIC-INDIC DIGIT EIGHT}",
     ],
 )  # fmt: skip
@@ -97,6 +98,7 @@ def test_address_or_network_is_rejected(network: str) -> None:
         pytest.param(["::/1", "8000::/1"], id="both halves of IPv6"),
         pytest.param(["2000::/4", "3000::/4"], id="all global addresses of IPv6"),
         pytest.param(["::/80"], id="all of IPv4, mapped into IPv6"),
+        pytest.param(["::ffff:0.0.0.0/97", "::ffff:128.0.0.0/97"], id="both halves of IPv4, mapped"),
         pytest.param(["::/64", "10.0.0.0/8"], id="all of IPv4 in a larger network"),
     ],
 )

@@ -193,6 +193,18 @@ CASES: Final = [
         "spec.proxy.trustedProxies team-a",
         id="an IPv6 address under IPv4 networks",
     ),
+    pytest.param(
+        request(proxies=["::ffff:10.42.1.0/120"]), [a_policy(trustedProxies=["10.42.0.0/16"])], "", id="mapped, inside"
+    ),
+    pytest.param(
+        request(proxies=["10.42.1.0/24"]), [a_policy(trustedProxies=["::ffff:10.42.0.0/112"])], "", id="a mapped policy"
+    ),
+    pytest.param(
+        request(proxies=["::ffff:10.43.0.9"]),
+        [a_policy(trustedProxies=["10.42.0.0/16", "::/96"])],
+        "spec.proxy.trustedProxies team-a",
+        id="mapped, outside",
+    ),
     pytest.param(SHOP, [a_policy(trustedProxies=[])], "", id="the operator's own trusted proxies"),
     # Namespaces.
     pytest.param(SHOP, [a_policy(namespaces={"names": ["team-b"]})], "metadata.namespace", id="no policy selects it"),

@@ -1,7 +1,10 @@
 """What the operator adds to a command, and where. The user's arguments stay as they are."""
 
+from typing import Any
+
 import pytest
 
+from proxiedapp.servers.launch import Launch
 from tests.support.commands import DEV_ADDS, RUN_ADDS, TRUST_VARIABLE, UVICORN_ADDS, launched, words
 
 
@@ -173,3 +176,60 @@ def test_no_root_path_is_added_without_a_prefix() -> None:
 def test_port_and_workers_of_the_spec_are_added() -> None:
     launch = launched("fastapi run", port=80, server={"workers": 4})
     assert launch.command == tuple(words("fastapi run --root-path /api --port 80 --workers 4"))
+
+
+MAPPED = "10.0.0.0/8,::ffff:10.0.0.0/104"
+
+
+@pytest.mark.parametrize(
+    ("command", "fields", "trusted"),
+    [
+        pytest.param("uvicorn main:app --host ::", {}, MAPPED, id="uvicorn"),
+        pytest.param("uvicorn main:app --workers 2 --host 0:0::0", {}, MAPPED, id="another spelling"),
+        pytest.param("uvicorn main:app --host ::ffff:0.0.0.0", {}, MAPPED, id="mapped"),
+        pytest.param("uvicorn main:app --host fd00::1", {}, "10.0.0.0/8", id="IPv6 only"),
+        pytest.param("uvicorn main:app --host=", {}, "10.0.0.0/8", id="a socket for each family"),
+        pytest.param("uvicorn main:app", {"env": [{"name": "UVICORN_HOST", "value": "::"}]}, MAPPED, id="variable"),
+        pytest.param(
+            "uvicorn main:app",
+            {"env": [{"name": "UVICORN_HOST", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]},
+            MAPPED,
+            id="an address that the operator does not know",
+        ),
+        pytest.param("fastapi run --host ::", {}, MAPPED, id="fastapi run"),
+        pytest.param("fastapi dev", {}, "10.0.0.0/8", id="fastapi dev"),
+        pytest.param("python main.py", {"server": {"kind": "other"}}, MAPPED, id="any server"),
+        pytest.param("hypercorn -b [::]:8000 main:app", {}, "10.0.0.0/8", id="the adapter recognises mapped peers"),
+    ],
+)
+def test_mapped_addresses_are_trusted_where_the_socket_may_be_for_both_families(
+    command: str, fields: dict[str, Any], trusted: str
+) -> None:
+    assert trusted_by(launched(command, **fields)) == trusted
+
+
+@pytest.mark.parametrize(
+    ("given", "count"),
+    [
+        pytest.param("10.0.0.0/8", 2, id="without the mapped network"),
+        pytest.param("10.0.0.0/8, ::ffff:10.0.0.0/104", 1, id="with it"),
+    ],
+)
+def test_flag_of_the_user_is_completed_by_the_mapped_network(given: str, count: int) -> None:
+    launch = launched(["uvicorn", "main:app", "--host", "::", "--forwarded-allow-ips", given])
+    assert (launch.command or ()).count("--forwarded-allow-ips") == count, "the last one counts"
+    assert trusted_by(launch).replace(" ", "") == MAPPED
+
+
+def test_mapped_networks_in_the_spec_are_those_of_ipv4() -> None:
+    given = ["::ffff:10.0.0.0/104", "10.0.0.0/8", "::ffff:192.0.2.1"]
+    assert trusted_by(launched("uvicorn main:app", trusted=given)) == "10.0.0.0/8,192.0.2.1"
+    assert trusted_by(launched("uvicorn main:app --host ::", trusted=given[:1])) == MAPPED
+
+
+def trusted_by(launch: Launch) -> str:
+    """Return the trusted proxies as the server or the adapter gets them."""
+    command = launch.command or ()
+    if "--forwarded-allow-ips" in command:
+        return command[len(command) - command[::-1].index("--forwarded-allow-ips")]
+    return launch.env.get("FORWARDED_ALLOW_IPS", launch.env.get("PROXIEDAPP_TRUSTED_PROXIES", ""))

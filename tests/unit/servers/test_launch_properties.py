@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxiedapp.api.addresses import with_mapping
 from proxiedapp.servers.launch import Launch
 from tests.support.commandlines import CommandLine, command_lines, parsed, scripts
 from tests.support.commands import PREFIX, TRUSTED, env, launched
@@ -32,7 +33,8 @@ def check(params: dict[str, Any], before: dict[str, Any], server: str, variables
     assert params["host"] in {"0.0.0.0", "::"}
     assert params["proxy_headers"] is True
     trusted = variables.get("FORWARDED_ALLOW_IPS", params["forwarded_allow_ips"])
-    assert trusted == ",".join(TRUSTED)
+    assert trusted in {",".join(TRUSTED), ",".join(with_mapping(TRUSTED))}
+    assert "::ffff:" in trusted or params["host"] != "::"
     ours = {"root_path", "port", "host", "forwarded_allow_ips"}
     assert {name: value for name, value in params.items() if name not in ours} == {
         name: value for name, value in before.items() if name not in ours

@@ -402,7 +402,7 @@ def test_command_is_written_from_kind_and_app(kind: str, command: str) -> None:
 def test_other_server_gets_variables_and_keeps_its_command(strip_prefix: str, strips: bool) -> None:
     launch = launched("python main.py", server={"kind": "other"}, route={"stripPrefix": strip_prefix})
     assert launch.command == ("python", "main.py")
-    assert launch.env == {"PROXIEDAPP_ROOT_PATH": PREFIX, "FORWARDED_ALLOW_IPS": "10.0.0.0/8"}
+    assert launch.env == {"PROXIEDAPP_ROOT_PATH": PREFIX, "FORWARDED_ALLOW_IPS": "10.0.0.0/8,::ffff:10.0.0.0/104"}
     assert (launch.adapter, launch.strips) == (False, strips)
     assert "the operator does not configure this server" in launch.limits
 
