@@ -20,7 +20,8 @@ from tests.support.commands import TRUST_VARIABLE, UVICORN_ADDS, env, launched, 
             f"uvicorn main:app --port 1 --root-path /x {UVICORN_ADDS}", id="a repeated flag, whose last value counts"
         ),
         pytest.param(
-            "uvicorn main:app --root-path /api --forwarded-allow-ips 10.0.0.0/8,::ffff:10.0.0.0/104 --port 8000 --host ::",
+            "uvicorn main:app --root-path /api --forwarded-allow-ips 10.0.0.0/8,::ffff:10.0.0.0/104 --port 8000 "
+            "--host ::",
             id="another host that the proxy can reach",
         ),
         pytest.param(f"sh -c 'uvicorn main:app {UVICORN_ADDS} > log'", id="flags in a script"),
