@@ -16,6 +16,7 @@ from kubernetes.aio.client import ApiClient
 from proxiedapp.kube.errors import NotFoundError, UnavailableError, error_of
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import FIELD_MANAGER, Manifest
+from proxiedapp.kube.wire import decode, decode_event, decode_object, decode_page, unreadable
 
 PAGE_SIZE: Final = 500
 """Most objects on one page of a list."""
@@ -73,7 +74,7 @@ class Api:
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Manifest:
         """Read one object."""
-        return await self.request("GET", _path(kind, namespace, name))
+        return decode_object(await self._send("GET", _path(kind, namespace, name), None, _JSON))
 
     async def pages(
         self, kind: Kind, namespace: str | None, selector: str = "", *, metadata_only: bool = False
@@ -94,7 +95,7 @@ class Api:
             except _TooLargeError:
                 self._page_sizes[kind] = max(1, size // 8)
                 continue
-            page: Manifest = orjson.loads(answer)
+            page = decode_page(answer)
             self._page_sizes[kind] = _next_page_size(len(answer), len(page["items"]))
             del answer
             yield page
@@ -108,7 +109,8 @@ class Api:
     ) -> AsyncGenerator[Manifest, None]:
         """Yield the events of a watch, including bookmarks, until the server ends it.
 
-        Raises ApiError, also for an event of type ERROR; after that, events may have been missed.
+        Raises ApiError, also for an event of type ERROR or one that cannot be read; after that, events may have been
+        missed.
         """
         query = {"watch": "true", "resourceVersion": version, "labelSelector": selector, "allowWatchBookmarks": "true"}
         query["timeoutSeconds"] = str(_WATCH_SECONDS)
@@ -125,9 +127,7 @@ class Api:
                 rest = b""
                 async for chunk in response.content.iter_any():
                     *lines, rest = (rest + chunk).split(b"\n")
-                    for event in map(orjson.loads, lines):
-                        if event["type"] == "ERROR":
-                            raise error_of(event["object"]["code"], orjson.dumps(event["object"]), {})
+                    for event in map(decode_event, lines):
                         yield event
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UnavailableError(0, f"no answer from {self.server}: {str(error) or type(error).__name__}") from error
@@ -136,7 +136,7 @@ class Api:
         """Return at most twenty objects that a label selector or a field selector matches."""
         selectors = {"labelSelector": selector, "fieldSelector": fields}
         query = urlencode({"limit": str(_SAMPLE_SIZE), **{name: value for name, value in selectors.items() if value}})
-        page = await self.request("GET", f"{collection(kind, namespace)}?{query}")
+        page = decode_page(await self._send("GET", f"{collection(kind, namespace)}?{query}", None, _JSON))
         items: list[Manifest] = page["items"]
         return items
 
@@ -145,7 +145,7 @@ class Api:
         metadata = manifest["metadata"]
         path = _path(kind, metadata["namespace"], metadata["name"], subresource)
         query = f"fieldManager={FIELD_MANAGER}&force={'true' if force else 'false'}"
-        return await self.request("PATCH", f"{path}?{query}", orjson.dumps(manifest), _APPLY)
+        return decode_object(await self._send("PATCH", f"{path}?{query}", orjson.dumps(manifest), _APPLY))
 
     async def create(self, kind: Kind, manifest: Manifest) -> Manifest:
         """Create an object and return it."""
@@ -162,14 +162,16 @@ class Api:
             answer = await self.request("GET", f"/apis/{group}/{version}")
         except NotFoundError:
             return False
-        return plurals <= {resource["name"] for resource in answer["resources"]}
+        resources = answer.get("resources")
+        if not isinstance(resources, list):
+            raise unreadable("a list of resources")
+        return plurals <= {resource.get("name") for resource in resources if isinstance(resource, dict)}
 
     async def request(
         self, method: str, path: str, body: Manifest | bytes | None = None, content_type: str = _JSON
     ) -> Manifest:
-        """Send one request and return the JSON of the answer."""
-        result: Manifest = orjson.loads(await self._send(method, path, body, content_type))
-        return result
+        """Send one request and return the JSON object of the answer."""
+        return decode(await self._send(method, path, body, content_type))
 
     def page_size(self) -> int:
         """Return how many objects of any kind that was listed fit on a page."""

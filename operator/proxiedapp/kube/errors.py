@@ -80,8 +80,10 @@ def error_of(status: int, body: bytes, headers: Mapping[str, str]) -> ApiError:
     if not isinstance(answer, dict):
         answer = {}
     message = str(answer.get("message") or body[:256].decode(errors="replace") or f"HTTP {status}")
-    causes = (answer.get("details") or {}).get("causes") or []
-    fields = frozenset(cause["field"] for cause in causes if cause.get("field"))
+    details = answer.get("details")
+    listed = details.get("causes") if isinstance(details, dict) else None
+    causes = [cause for cause in listed if isinstance(cause, dict)] if isinstance(listed, list) else []
+    fields = frozenset(str(cause["field"]) for cause in causes if cause.get("field"))
     if any(words in message for words in _REFUSALS):
         return RefusedError(status, message, fields=fields)
     match status:
@@ -91,7 +93,7 @@ def error_of(status: int, body: bytes, headers: Mapping[str, str]) -> ApiError:
             return ConflictError(status, message, fields=fields)
         case 401 | 408 | 410 | 429 | 500 | 502 | 503 | 504:
             after = headers.get("Retry-After", "")
-            return UnavailableError(status, message, retry_after=float(after) if after.isdigit() else None)
+            return UnavailableError(status, message, retry_after=float(after) if after.isdecimal() else None)
         case 403 | 405 if "custom resource definition is terminating" in message:
             # Only the text distinguishes this answer, which changes to 404 within seconds (Kubernetes 1.36,
             # apiextensions-apiserver/pkg/apiserver/customresource_handler.go).

@@ -23,6 +23,7 @@ from proxiedapp.kube.client import Api, collection
 from proxiedapp.kube.errors import ApiError, ConflictError, NotFoundError, UnavailableError
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
+from proxiedapp.kube.wire import checked_object
 
 LEASE: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases")
 BLOCKED_BY: Final = "proxiedapp.dev/blocked-by"
@@ -106,14 +107,22 @@ class Lease:
             raise NotLeadingError(0, "this replica does not hold the Lease, and writes nothing without it")
 
     async def acquire(self) -> None:
-        """Wait until this replica holds the Lease. Raises ApiError if waiting does not help."""
+        """Wait until this replica holds the Lease, however long that takes.
+
+        An API server that has just started may answer 403 for a moment, before it has loaded the roles, so a refusal is
+        retried as well.
+        """
+        reported = ""
         while True:
             try:
                 if await self.try_acquire():
                     logger.info("leading: this replica holds the Lease %s/%s", self._namespace, self._name)
                     return
-            except UnavailableError as error:
-                logger.warning("cannot read the Lease %s/%s, will retry: %s", self._namespace, self._name, error)
+                reported = ""
+            except ApiError as error:
+                if str(error) != reported:  # an outage of an hour is one line
+                    logger.warning("cannot take the Lease %s/%s, will retry: %s", self._namespace, self._name, error)
+                reported = str(error)
             await self._sleep(_RETRY_SECONDS * (1 + random.random() / 5))
 
     async def keep(self) -> None:
@@ -153,7 +162,7 @@ class Lease:
     async def try_acquire(self) -> bool:
         """Take the Lease if no other replica holds it, and return whether this one does. Raises ApiError."""
         try:
-            found = await self._api.request("GET", self._path)
+            found = checked_object(await self._api.request("GET", self._path))
         except NotFoundError:
             return await self._create()
         spec = found.get("spec") or {}
@@ -182,7 +191,7 @@ class Lease:
         begun = self._clock()
         spec = self._spec(fresh, holder=self._identity, seconds=self._seconds, begins=True)
         try:
-            made = await self._api.create(LEASE, fresh | {"spec": spec})
+            made = checked_object(await self._api.create(LEASE, fresh | {"spec": spec}))
         except ConflictError:
             return False
         self._holds(made, begun)
@@ -197,7 +206,7 @@ class Lease:
             self._holds(await self._write(self._mine, holder=self._identity, seconds=self._seconds), begun)
         except ConflictError:
             # The answer to a renewal was lost, or another client changed a label: the record says who holds the Lease.
-            found = await self._api.request("GET", self._path)
+            found = checked_object(await self._api.request("GET", self._path))
             if (found.get("spec") or {}).get("holderIdentity") != self._identity:
                 raise
             self._mine = found
@@ -216,7 +225,7 @@ class Lease:
         if not annotations[BLOCKED_BY]:
             del annotations[BLOCKED_BY]
         metadata = last["metadata"] | {"annotations": annotations}
-        return await self._api.request("PUT", self._path, last | {"metadata": metadata, "spec": spec})
+        return checked_object(await self._api.request("PUT", self._path, last | {"metadata": metadata, "spec": spec}))
 
     def _spec(self, last: Manifest, *, holder: str, seconds: float, begins: bool) -> dict[str, Any]:
         stamp = self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

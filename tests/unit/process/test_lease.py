@@ -65,7 +65,7 @@ class LeaseApi(Api):
         self.version += 1
         self.writes += 1
         self.stored = copy.deepcopy(body)
-        self.stored["metadata"]["resourceVersion"] = str(self.version)
+        self.stored["metadata"] |= {"resourceVersion": str(self.version), "uid": "lease"}
 
     def _answer(self) -> Manifest:
         if self.lose_answer:
@@ -202,7 +202,10 @@ async def test_replica_leads_through_a_few_failed_renewals() -> None:
 
     def taken() -> None:
         assert lease.held
-        api.stored = (api.stored or {}) | {"spec": {"holderIdentity": "other"}, "metadata": {"resourceVersion": "99"}}
+        api.stored = (api.stored or {}) | {
+            "spec": {"holderIdentity": "other"},
+            "metadata": {"name": "proxiedapp", "uid": "lease", "resourceVersion": "99"},
+        }
 
     api.before += [lambda: None, taken]
     with pytest.raises(LeaseLostError, match="another replica has taken the Lease"):
