@@ -1,4 +1,4 @@
-"""An operator that cannot start reports the reason in one line; without Traefik's API it waits for it."""
+"""An operator that cannot start says why in one line; it waits for the API server, its CRD and Traefik's API."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from proxiedapp_sandbox.binaries import traefik_manifests
 from proxiedapp_sandbox.cluster import install_manifests, until
 from proxiedapp_sandbox.controlplane import free_ports
 from tests.support.manifests import hello
-from tests.support.operator import COMMAND, fails_to_start, operator
+from tests.support.operator import COMMAND, fails_to_start, operator, waits_at_start
 from tests.support.optional import MONITORING_CRD, OPTIONAL_CRDS
 
 
@@ -35,12 +35,10 @@ def kubeconfig(folder: Path, server: str) -> Path:
     return file
 
 
-async def test_unreachable_api_server_is_reported(tmp_path: Path) -> None:
+async def test_unreachable_api_server_is_reported_and_waited_for(tmp_path: Path) -> None:
     (port,) = free_ports(1)
-    (line,) = await asyncio.to_thread(fails_to_start, kubeconfig(tmp_path, f"https://127.0.0.1:{port}"))
-    assert line.startswith(
-        f"proxiedapp: cannot start: a request to the API server at https://127.0.0.1:{port} failed: no answer"
-    )
+    line = await asyncio.to_thread(waits_at_start, kubeconfig(tmp_path, f"https://127.0.0.1:{port}"), "waiting for")
+    assert f"waiting for the API server: no answer from https://127.0.0.1:{port}" in line
 
 
 async def test_operator_can_be_stopped_while_it_waits_for_the_first_response(tmp_path: Path) -> None:
@@ -74,8 +72,8 @@ async def test_missing_kubeconfig_is_reported(tmp_path: Path) -> None:
 
 
 async def test_unknown_token_is_reported(cluster: BareCluster, tmp_path: Path) -> None:
-    (line,) = await asyncio.to_thread(fails_to_start, kubeconfig(tmp_path, cluster.plane.server))
-    assert "failed: Unauthorized" in line
+    line = await asyncio.to_thread(waits_at_start, kubeconfig(tmp_path, cluster.plane.server), "waiting for")
+    assert "waiting for the API server: Unauthorized" in line
 
 
 async def test_port_in_use_is_reported(cluster: BareCluster) -> None:
@@ -169,7 +167,34 @@ async def test_optional_api_may_be_removed(tmp_path: Path) -> None:
             assert running.process.poll() is None, "the process is still the same"
 
 
-async def test_missing_crd_is_reported(tmp_path: Path) -> None:
+async def test_crd_may_be_deleted_and_installed_again(tmp_path: Path) -> None:
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    async with bare_cluster(folder, lambda *_: None) as cluster:
+        api = cluster.api
+        path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        with operator(cluster.operator_kubeconfig, tmp_path) as running:
+            await api.create(PROXIED_APP, hello("shop", "default"))
+            await api.request("DELETE", f"{path}/proxiedapps.proxiedapp.dev")
+
+            async def waits() -> bool:
+                return "waiting until it" in running.said()
+
+            await until(waits, "the operator waits for the CRD")
+            assert running.said().count("waiting until it") == 1
+            await install_manifests(api, [Path(__file__).parents[2] / "crds" / "proxiedapps.yaml"])
+            await until(lambda: api.create(PROXIED_APP, hello("again", "default")), "the CRD is served")
+
+            async def accepted() -> bool:
+                app = await api.get(PROXIED_APP, "default", "again")
+                return "conditions" in app["status"]
+
+            await until(accepted, "the app has a status")
+            assert running.process.poll() is None, "the process is still the same"
+            assert "Traceback" not in running.said()
+
+
+async def test_operator_waits_for_its_crd(tmp_path: Path) -> None:
     folder = tmp_path / "cluster"
     folder.mkdir()
     async with bare_cluster(folder, lambda *_: None) as cluster:
@@ -181,5 +206,5 @@ async def test_missing_crd_is_reported(tmp_path: Path) -> None:
             return not await cluster.api.serves("proxiedapp.dev", "v1alpha1", frozenset({"proxiedapps"}))
 
         await until(gone, "the CRD is gone")
-        (line,) = await asyncio.to_thread(fails_to_start, cluster.operator_kubeconfig)
-        assert line.endswith("does not serve proxiedapps.proxiedapp.dev/v1alpha1: apply crds/proxiedapps.yaml first")
+        line = await asyncio.to_thread(waits_at_start, cluster.operator_kubeconfig, "waiting for")
+        assert "does not serve proxiedapps.proxiedapp.dev/v1alpha1: apply crds/proxiedapps.yaml" in line

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 
 import httpx
 
@@ -57,6 +58,26 @@ def operator(
             assert "Traceback" not in running.said()
         finally:
             process.kill()
+
+
+def waits_at_start(kubeconfig: Path, reason: str) -> str:
+    """Run an operator that cannot work yet, and return the line of its log with this text; SIGTERM must stop it."""
+    settings = {"KUBECONFIG": str(kubeconfig), "PROXIEDAPP_HEALTH_PORT": "0"}
+    with subprocess.Popen(
+        COMMAND, env=os.environ | settings, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        watchdog = Timer(60, process.kill)
+        watchdog.start()
+        try:
+            assert process.stderr is not None
+            line = next((line for line in process.stderr if reason in line), "")
+            process.terminate()
+            assert process.wait() == 0
+            assert "Traceback" not in process.stderr.read()
+        finally:
+            watchdog.cancel()
+            process.kill()
+    return line
 
 
 def fails_to_start(kubeconfig: Path, **env: str) -> list[str]:

@@ -33,6 +33,8 @@ class WatchServer:
 
     objects: dict[Kind, list[dict[str, Any]]] = field(default_factory=dict)
     scripts: dict[Kind, list[list[dict[str, Any]]]] = field(default_factory=dict)
+    answers: dict[Kind, list[int | bytes]] = field(default_factory=dict)
+    """For each watch, before any script: a status to answer with, or bytes to send before it ends."""
     hot: set[Kind] = field(default_factory=set)
     """Kinds whose watches are closed as soon as they are opened."""
     missing: set[Kind] = field(default_factory=set)
@@ -45,6 +47,8 @@ class WatchServer:
     """The media type that the last request for each kind accepts."""
     more: set[Kind] = field(default_factory=set)
     """Kinds that are served in addition to those that the operator watches."""
+    undiscovered: list[Kind] = field(default_factory=list)
+    """Kinds that are left out once where the served kinds are listed."""
     forbidden: set[Kind] = field(default_factory=set)
     """Kinds that the account may not read."""
     version: int = 100
@@ -81,8 +85,14 @@ class WatchServer:
         return web.json_response({"kind": f"{kind}List", "metadata": metadata, "items": self.objects.get(kind, [])})
 
     async def _watch(self, request: web.Request, kind: Kind) -> web.StreamResponse:
+        answer = self.answers[kind].pop(0) if self.answers.get(kind) else None
+        if isinstance(answer, int):
+            return web.json_response({"kind": "Status", "code": answer, "message": "not now"}, status=answer)
         response = web.StreamResponse()
         await response.prepare(request)
+        if answer is not None:
+            await response.write(answer)
+            return response
         if kind in self.hot:
             return response
         if self.scripts.get(kind):
@@ -103,6 +113,13 @@ class WatchServer:
                 for each in versions
             ]
             return web.json_response({"groups": named})
+        found = [
+            kind
+            for kind in (*KINDS, *KOPFS_OWN, *self.more)
+            if path in {f"/apis/{kind.api_version}", f"/api/{kind.api_version}"}
+        ]
+        overlooked = [kind for kind in found if kind in self.undiscovered]
+        self.undiscovered = [kind for kind in self.undiscovered if kind not in overlooked]
         resources = [
             {
                 "name": kind.plural,
@@ -111,8 +128,8 @@ class WatchServer:
                 "namespaced": True,
                 "verbs": ["get", "list", "watch", "patch"],
             }
-            for kind in (*KINDS, *KOPFS_OWN, *self.more)
-            if path in {f"/apis/{kind.api_version}", f"/api/{kind.api_version}"}
+            for kind in found
+            if kind not in overlooked
         ]
         return web.json_response({"resources": resources}) if resources else web.json_response({}, status=404)
 

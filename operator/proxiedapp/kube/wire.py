@@ -54,13 +54,15 @@ def decode_event(line: bytes) -> Manifest:
     match value.get("type"):
         case "ERROR":
             code = found.get("code")
-            is_error = isinstance(code, int) and code >= HTTPStatus.BAD_REQUEST
-            raise error_of(code if is_error else HTTPStatus.INTERNAL_SERVER_ERROR, orjson.dumps(found), {})
+            if not isinstance(code, int) or code < HTTPStatus.BAD_REQUEST:
+                code = HTTPStatus.INTERNAL_SERVER_ERROR
+            raise error_of(code, orjson.dumps(found), {})
         case "BOOKMARK" if _has_version(found):
             return value
         case "ADDED" | "MODIFIED" | "DELETED" if _is_object(found):
             return value
-    raise unreadable("an event", line)
+        case _:
+            raise unreadable("an event", line)
 
 
 def unreadable(expected: str, body: bytes = b"") -> UnavailableError:

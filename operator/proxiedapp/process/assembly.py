@@ -1,10 +1,13 @@
 """What the operator consists of, built from its settings: no I/O but the question which optional APIs are served."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from operator import attrgetter
+from typing import Final
 
 from proxiedapp.api.reasons import Reason
 from proxiedapp.controller.apply import Applier
@@ -23,6 +26,9 @@ from proxiedapp.kube.client import Api
 from proxiedapp.kube.key import Key
 from proxiedapp.process.settings import Settings
 from proxiedapp.verify.check import verify
+
+_SECOND_LOOK: Final = 0.5
+"""Seconds after which an API that was missing is looked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +119,25 @@ def _group_limit(workers: int) -> int:
     return max(1, workers * 3 // 4)
 
 
-async def served_groups(api: Api) -> frozenset[str]:
+async def served_groups(api: Api, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> frozenset[str]:
     """Return the groups of the optional APIs of which the API server serves every kind that the operator writes.
 
-    Raises ApiError.
+    An API counts as absent after two looks. Without Traefik's API every app stalls, and a single 404 may come from an
+    API server that has just started. Raises ApiError.
     """
+    groups = frozenset(kind.group for kind in OPTIONAL_KINDS)
+    served = await _look(api, groups)
+    if missing := groups - served:
+        await sleep(_SECOND_LOOK)
+        served |= await _look(api, missing)
+    return served
+
+
+async def _look(api: Api, groups: frozenset[str]) -> frozenset[str]:
     kinds: dict[tuple[str, str], set[str]] = {}
     for kind in OPTIONAL_KINDS:
-        kinds.setdefault((kind.group, kind.version), set()).add(kind.plural)
+        if kind.group in groups:
+            kinds.setdefault((kind.group, kind.version), set()).add(kind.plural)
     return frozenset(
         [group for (group, version), plurals in kinds.items() if await api.serves(group, version, frozenset(plurals))]
     )

@@ -10,6 +10,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 from uuid import uuid4
 
@@ -41,7 +42,7 @@ class Leadership:
         return self._lease.suspect
 
     async def acquire(self) -> None:
-        """Wait until this replica holds the Lease. Raises ApiError if waiting does not help."""
+        """Wait until this replica holds the Lease."""
         await self._thread.run(self._lease.acquire())
 
     async def keep(self) -> None:
@@ -56,8 +57,7 @@ async def leadership(
     """Take part in the election while the block runs, then release the Lease; None if the settings ask for none.
 
     `silence` returns for how many seconds the main event loop has not run a task, `blocked_by` the app that blocks it
-    now, or "". Raises OSError and
-    kubernetes.aio.config.ConfigException as `connect` does.
+    now, or "". Raises OSError and kubernetes.aio.config.ConfigException as `connect` does.
     """
     if not settings.lease or settings.own_namespace is None:
         yield None
@@ -70,7 +70,7 @@ async def leadership(
             api,
             namespace=settings.own_namespace,
             name=settings.lease_name,
-            identity=settings.identity or f"{socket.gethostname()}-{uuid4().hex[:8]}",
+            identity=settings.identity or _identity(),
             seconds=settings.lease_seconds,
             blocked_by=blocked_by,
             is_alive=lambda: silence() < MAX_BLOCKED_SECONDS,
@@ -80,3 +80,9 @@ async def leadership(
         finally:
             await thread.run(lease.release())
             await thread.run(api.close())
+
+
+@cache
+def _identity() -> str:
+    """Return a name for this process, by which it recognizes its own Lease after an outage."""
+    return f"{socket.gethostname()}-{uuid4().hex[:8]}"

@@ -5,21 +5,21 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from kubernetes.aio.config import ConfigException
 
-from proxiedapp.controller.watch.kopfwatch import WatchEndedError
 from proxiedapp.kube.client import Api
 from proxiedapp.kube.connection import connect
-from proxiedapp.kube.errors import ApiError
 from proxiedapp.process.assembly import assemble, served_groups
 from proxiedapp.process.errors import FatalError
 from proxiedapp.process.health import Health, listen, serve_health
-from proxiedapp.process.leadership import Leadership, leadership
+from proxiedapp.process.leadership import leadership
 from proxiedapp.process.lease import LeaseLostError
 from proxiedapp.process.loopwatch import LoopWatch
+from proxiedapp.process.patience import patiently
 from proxiedapp.process.settings import Settings
 from proxiedapp.process.workers import work
 
@@ -38,34 +38,48 @@ async def run_until_stopped(settings: Settings) -> None:
         ) from error
     health = Health()
     with serve_health(health, listener):
-        while await _until_signal(_run_once(settings, health)):
-            logger.info("the API server's optional APIs have changed: restarting all watches")
+        await _until_signal(partial(_run_again_and_again, settings, health))
 
 
-async def _until_signal(running: Coroutine[Any, Any, bool]) -> bool:
-    """Return the result of the coroutine, or False once SIGTERM or SIGINT has cancelled it.
+async def _until_signal(run: Callable[[Callable[[], None]], Coroutine[Any, Any, None]]) -> None:
+    """Run until SIGTERM or SIGINT cancels it.
 
-    kopf installs handlers of its own, but only when it starts. Until then the first process of a container would ignore
-    SIGTERM (pid_namespaces(7): only signals with a handler reach it), and no process would release its Lease.
+    `run` gets a function that installs the handlers of these signals again. kopf installs its own when it starts, and
+    leaves them behind when it stops. Until then the first process of a container would ignore SIGTERM
+    (pid_namespaces(7): only signals with a handler reach it), and no process would release its Lease.
     """
-    task, stopped = asyncio.create_task(running), asyncio.Event()
+    stopped = asyncio.Event()
 
     def stop() -> None:
         stopped.set()
         task.cancel()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+    def take_signals() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
+
+    task = asyncio.create_task(run(take_signals))
+    take_signals()
     try:
-        return await task
+        await task
     except asyncio.CancelledError:
         if not stopped.is_set():
             raise
-        return False
 
 
-async def _run_once(settings: Settings, health: Health) -> bool:
-    """Run until stopped (False) or until the optional APIs of the API server change (True)."""
+async def _run_again_and_again(settings: Settings, health: Health, take_signals: Callable[[], None]) -> None:
+    """Run until cancelled: again, with nothing left in memory, after each loss of the Lease or change of the APIs."""
+    while True:
+        try:
+            await _run_once(settings, health, take_signals)
+            logger.info("the API server's optional APIs have changed: restarting all watches")
+        except LeaseLostError as error:
+            logger.warning("%s: writing nothing until this replica holds the Lease again", error)
+        health.waiting_for = "the first lists"
+
+
+async def _run_once(settings: Settings, health: Health, take_signals: Callable[[], None]) -> None:
+    """Run until the optional APIs of the API server change. Raises LeaseLostError and FatalError."""
     async with contextlib.AsyncExitStack() as stack:
         watch = LoopWatch()
         try:
@@ -81,20 +95,6 @@ async def _run_once(settings: Settings, health: Health) -> bool:
             may_write=None if lease is None else lease.check,
         )
         stack.push_async_callback(api.close)
-        return await _work(settings, health, lease, api, watch)
-
-
-async def _work(settings: Settings, health: Health, lease: Leadership | None, api: Api, watch: LoopWatch) -> bool:
-    """Run as `work` does, and raise its errors as FatalError."""
-    try:
-        operator = assemble(settings, api, await served_groups(api))
+        served = await patiently(partial(served_groups, api), "the API server", health)
         with watch:
-            return await work(operator, settings, health, lease, watch)
-    except LeaseLostError as error:
-        raise FatalError(f"{error}: stopping, so that two replicas never write at the same time") from error
-    except ApiError as error:
-        raise FatalError(f"cannot start: a request to the API server at {api.server} failed: {error}") from error
-    except WatchEndedError as error:
-        raise FatalError(
-            f"the watch of the API server at {api.server} has ended ({error}): restart the operator"
-        ) from error
+            await work(assemble(settings, api, served), settings, health, lease, watch, take_signals)

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final
 
 from proxiedapp.api.names import GROUP, PLURAL, VERSION
@@ -11,17 +12,15 @@ from proxiedapp.controller.quarantine import MAX_PASS_CPU_SECONDS, Quarantine
 from proxiedapp.controller.queue import Queue
 from proxiedapp.controller.reconcile import Outcome, Reconciler
 from proxiedapp.controller.watch import kopfwatch
-from proxiedapp.controller.watch.policywatch import PolicyWatch
-from proxiedapp.controller.watch.resync import Resync
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.client import Api
-from proxiedapp.kube.errors import ApiError, NotFoundError, UnavailableError
+from proxiedapp.kube.errors import ApiError, NotFoundError
 from proxiedapp.kube.key import Key
 from proxiedapp.process.assembly import Operator, served_groups
-from proxiedapp.process.errors import FatalError
 from proxiedapp.process.health import Health
 from proxiedapp.process.leadership import Leadership
 from proxiedapp.process.loopwatch import LoopWatch
+from proxiedapp.process.patience import patiently
 from proxiedapp.process.settings import Settings
 from proxiedapp.resources.kinds import TRAEFIK_GROUP
 
@@ -32,25 +31,27 @@ _STATUS_NOT_WRITTEN: Final = "StatusNotWritten"
 for _label in (_DEFECT, _STATUS_NOT_WRITTEN):
     RECONCILES.labels(_label)  # exported as 0: if a series began with its first error, Prometheus would see no increase
 
-_FIRST_LIST_TRIES: Final = 30
-"""How often the first lists are tried, at least a second apart, before the operator ends."""
-
 
 async def work(
-    operator: Operator, settings: Settings, health: Health, lease: Leadership | None, watch: LoopWatch
-) -> bool:
-    """Run all tasks until one fails, or until the served optional APIs change: then return True.
+    operator: Operator,
+    settings: Settings,
+    health: Health,
+    lease: Leadership | None,
+    watch: LoopWatch,
+    take_signals: Callable[[], None],
+) -> None:
+    """Run all tasks until one fails, or until the served optional APIs change.
 
-    Raises what the first failed task raises, among others ApiError, FatalError, LeaseLostError and WatchEndedError.
+    Raises what the first failed task raises, such as LeaseLostError.
     """
     api, store, queue, served = operator.api, operator.store, operator.queue, operator.served
-    await _list_first(operator.resync, operator.policy_watch)
+    await patiently(partial(_list_first, operator), "the first lists", health, explain=_why_not_listed)
     await operator.foreign_watch.list_all()
     operator.publish_metrics()
     apps = store.counts()[PROXIED_APP.kind]
     logger.info("watching %d apps; optional APIs: %s", apps, ", ".join(sorted(served)) or "none")
     health.waiting_for = None
-    changed, leading = asyncio.Event(), asyncio.Event()
+    leading = asyncio.Event()
     quarantine = Quarantine(store.reason)
     workers: list[Coroutine[Any, Any, None]] = [
         _lead(lease, leading, quarantine),
@@ -64,27 +65,28 @@ async def work(
         operator.foreign_watch.watch_all(),
         operator.policy_watch.watch_all(),
         _beat(health),
-        _await_change(api, served, changed, settings.api_look_seconds),
+        _await_change(api, served, settings.api_look_seconds),
     ]
     if TRAEFIK_GROUP not in served:
         logger.warning(
             "Traefik's API (traefik.io/v1alpha1) is missing: install Traefik; no route is written until then"
         )
-    # The workers start before kopf: when kopf.operator() stops, it cancels every task that was created after it, also
-    # those that are not its own (observed with kopf 1.45.2).
+    workers.append(
+        kopfwatch.watch(
+            api, store, operator.resync, queue.add, namespaces=settings.namespaces, kopf_started=take_signals
+        )
+    )
     tasks = [asyncio.create_task(worker) for worker in workers]
-    events = kopfwatch.watch(api, store, operator.resync, queue.add, namespaces=settings.namespaces)
-    tasks.append(asyncio.create_task(events))
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
-            task.result()  # a failed task ends the process, and the next one starts from the API server's state
+            task.result()
     finally:
         # This may cut a reconcile between two writes; the next start completes it.
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return changed.is_set()
+        LEADING.set(0)
 
 
 async def _lead(lease: Leadership | None, leading: asyncio.Event, quarantine: Quarantine) -> None:
@@ -114,26 +116,19 @@ async def _after(event: asyncio.Event, worker: Coroutine[Any, Any, None]) -> Non
     await worker
 
 
-async def _list_first(resync: Resync, policies: PolicyWatch) -> None:
+async def _list_first(operator: Operator) -> None:
     """Fill the store before the first reconcile, which would otherwise write children again that it does not know.
 
-    Retries while the API server asks for it, as it does in the first seconds after a CRD was created (status 429,
-    observed with kube-apiserver 1.36). Raises FatalError if the CRD is missing, and ApiError.
+    Raises ApiError.
     """
-    for tries_left in range(_FIRST_LIST_TRIES, 0, -1):
-        try:
-            await resync.list_all()
-            await policies.list_all()
-        except NotFoundError as error:
-            raise FatalError(
-                f"the API server does not serve {PLURAL}.{GROUP}/{VERSION}: apply crds/proxiedapps.yaml first"
-            ) from error
-        except UnavailableError as error:
-            if error.status == 0 or tries_left == 1:
-                raise
-            await asyncio.sleep(error.retry_after or 1.0)
-        else:
-            return
+    await operator.resync.list_all()
+    await operator.policy_watch.list_all()
+
+
+def _why_not_listed(error: ApiError) -> str:
+    if isinstance(error, NotFoundError):
+        return f"the API server does not serve {PLURAL}.{GROUP}/{VERSION}: apply crds/proxiedapps.yaml"
+    return str(error)
 
 
 async def reconcile_forever(
@@ -187,12 +182,12 @@ async def _beat(health: Health) -> None:
         await asyncio.sleep(1)
 
 
-async def _await_change(api: Api, served: frozenset[str], changed: asyncio.Event, interval: float) -> None:
-    """Set `changed` and return once an optional API has been added or removed; check every `interval` seconds."""
-    while not changed.is_set():
+async def _await_change(api: Api, served: frozenset[str], interval: float) -> None:
+    """Return once an optional API has been added or removed; check every `interval` seconds."""
+    while True:
         await asyncio.sleep(interval)
         try:
             if await served_groups(api) != served:
-                changed.set()
+                return
         except ApiError as error:
             logger.debug("checking which optional APIs are served: %s", error)

@@ -8,7 +8,9 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
+from typing import Final
 
+from proxiedapp.controller.backoff import backoff
 from proxiedapp.controller.metrics import MISSED, OBJECTS, RESYNCS
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.watchedkinds import CHILD_SELECTOR, PROXIED_APP
@@ -18,6 +20,10 @@ from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 
 logger = logging.getLogger(__name__)
+
+_PAUSE: Final = 5.0
+"""Seconds before the first retry of a list."""
+_LONGEST_PAUSE: Final = 60.0
 
 
 class Resync:
@@ -38,6 +44,12 @@ class Resync:
         self.kinds = tuple(kinds)
         self.namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
         self._requested: asyncio.Queue[Kind] = asyncio.Queue()
+        self._waiting: set[Kind] = set()
+        """The kinds in the queue: any number of requests is answered by one list that begins after them."""
+        self._failures: dict[Kind, int] = {}
+        """How often in a row each kind could not be listed."""
+        self._reported: dict[Kind, str] = {}
+        """The last error that was logged for each of these kinds: an outage of an hour is one line."""
         for kind in self.kinds:
             MISSED.labels(kind.kind)  # so that it starts at 0: increase() ignores a first sample
 
@@ -48,18 +60,28 @@ class Resync:
 
     def request(self, kind: Kind) -> None:
         """Request a fresh list of one kind."""
-        self._requested.put_nowait(kind)
+        if kind not in self._waiting:
+            self._waiting.add(kind)
+            self._requested.put_nowait(kind)
 
     async def serve_requests(self) -> None:
-        """List the requested kinds, forever; a kind that cannot be listed is requested again after 5 seconds."""
+        """List the requested kinds, forever; a kind that cannot be listed is requested again after 5 to 60 seconds."""
         while True:
             kind = await self._requested.get()
+            self._waiting.discard(kind)
             try:
                 concerned = await self._list(kind)
             except ApiError as error:
-                logger.warning("cannot list %s, trying again: %s", kind, error)
-                asyncio.get_running_loop().call_later(5, self.request, kind)
+                if self._reported.get(kind) != str(error):
+                    logger.warning("cannot list %s, trying again: %s", kind, error)
+                self._reported[kind] = str(error)
+                failures = self._failures.get(kind, 0)
+                self._failures[kind] = failures + 1
+                pause = max(backoff(failures, _PAUSE, _LONGEST_PAUSE), error.retry_after or 0.0)
+                asyncio.get_running_loop().call_later(pause, self.request, kind)
                 continue
+            self._failures.pop(kind, None)
+            self._reported.pop(kind, None)
             MISSED.labels(kind.kind).inc(len(concerned))
 
     async def repeat(self, interval: float) -> None:
