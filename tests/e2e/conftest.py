@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.sandbox import EXAMPLES, Sandbox, can_run_here, start_sandbox, without_operator
+from tests.support.sandbox import EXAMPLES, Sandbox, can_run_here, start_sandbox, stopped_at_the_end, without_operator
 
 IMAGES = Path(__file__).parent / "images"
 """Apps that only tests run."""
@@ -25,14 +25,11 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     for image in (*EXAMPLES.iterdir(), *IMAGES.iterdir()):
         if image.is_dir():
             (images / image.name).symlink_to(image)
-    running = start_sandbox(
+    started = start_sandbox(
         tmp_path_factory.mktemp("sandbox"), images, PROXIEDAPP_RESYNC_SECONDS="2", PROXIEDAPP_API_LOOK_SECONDS="0.5"
     )
-    try:
+    with stopped_at_the_end(started) as running:
         yield running
-    finally:
-        done = running.run("down")
-        assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture

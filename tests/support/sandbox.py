@@ -179,10 +179,33 @@ def start_sandbox(folder: Path, images: Path = EXAMPLES, *, operator: bool = Tru
 
 
 @contextmanager
+def stopped_at_the_end(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """Stop a sandbox when the block ends, and when this process is killed in it.
+
+    The sandbox runs in the background. pytest-xdist kills its workers at Ctrl-C, so that no fixture of theirs ends. A
+    process in a session of its own therefore waits for the end of its standard input, and then stops the sandbox.
+    """
+    script = "import sys; sys.stdin.read(); from proxiedapp.cli import app; app(['sandbox', 'down'])"
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        env=os.environ | sandbox.env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as stopper:
+        try:
+            yield sandbox
+        finally:
+            _, problems = stopper.communicate(timeout=120)
+            assert stopper.returncode == 0, problems
+
+
+@contextmanager
 def without_operator(folder: Path, images: Path) -> Iterator[Sandbox]:
     """Run a sandbox like a cluster before the operator is installed, except for its namespace. kubectl is an image."""
-    sandbox = start_sandbox(folder, images, operator=False)
-    try:
+    with stopped_at_the_end(start_sandbox(folder, images, operator=False)) as sandbox:
         programs = images / "kubectl" / ".venv" / "bin"
         programs.mkdir(parents=True)
         (programs / "kubectl").symlink_to(sandbox.state["kubectl"])
@@ -197,9 +220,6 @@ def without_operator(folder: Path, images: Path) -> Iterator[Sandbox]:
             ROOT / "crds" / "proxypolicies.yaml",
         )
         yield sandbox
-    finally:
-        done = sandbox.run("down")
-        assert done.returncode == 0, done.stderr
 
 
 def three_more_resyncs(sandbox: Sandbox) -> None:
