@@ -1,6 +1,6 @@
 """Helm upgrades from the previous release to this one and rolls back, and apps keep serving.
 
-tests/integration/test_upgrade.py shows that only the Services of a thousand apps are written, each once.
+tests/integration/test_upgrade.py shows that, of many apps, only the Services are written, each once.
 """
 
 import json

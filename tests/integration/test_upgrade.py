@@ -1,4 +1,4 @@
-"""A thousand apps of the previous release: neither an upgrade nor the downgrade after it writes a Deployment.
+"""Apps of the previous release: neither an upgrade nor the downgrade after it writes a Deployment.
 
 Each Service is written, since its type is a field of the intent now (resources/service.py), and each IngressRoute,
 since its rule has backticks (routing/rule.py). No pod restarts.
@@ -23,7 +23,9 @@ from tests.support.operator import Operator, operator
 from tests.support.optional import OPTIONAL_CRDS
 from tests.support.previous import Previous, newer
 
-APPS = 1_000
+APPS = int(os.environ.get("PROXIEDAPP_UPGRADE_APPS", "150"))
+"""How many; apps with the same features follow each other, so that a few times their number is enough. CI has a nightly
+run with a thousand."""
 NAMESPACE = "default"
 KINDS = {PROXIED_APP, *BY_NAME.values()}
 WRITTEN_ONCE = {str(PROXIED_APP), str(SERVICE), str(INGRESS_ROUTE)}
@@ -82,7 +84,7 @@ async def create_apps(cluster: BareCluster, previous: Previous) -> None:
     await asyncio.gather(*(create(manifest) for manifest in previous.apps(NAMESPACE, APPS)))
 
 
-async def test_a_thousand_apps_are_left_alone(tmp_path: Path) -> None:
+async def test_workloads_are_left_alone(tmp_path: Path) -> None:
     previous = Previous()
     library = str(previous.unpack(tmp_path / "previous"))
     settings = {"PROXIEDAPP_PROXY_NAMESPACE": "proxy", "PROXIEDAPP_MONITORING_NAMESPACE": "monitoring"}
