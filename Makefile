@@ -32,7 +32,7 @@ demo: setup ## a ProxiedApp served at its prefix by a real Traefik, on this mach
 
 test: setup ## every test that this machine can run, the real control plane included
 	-@$(if $(PYTEST_ARGS),,$(BIN)/python -m tests.support.goprograms)
-	@$(BIN)/python -m pytest $(or $(PYTEST_ARGS),-n 2 --dist loadscope)
+	@$(BIN)/python -m pytest $(or $(PYTEST_ARGS),-n 4 --dist loadscope --no-loadscope-reorder)
 
 fuzz: setup ## hostile specs, answers and routes from new seeds, for SECONDS=600 in each test
 	@PROXIEDAPP_FUZZ_SECONDS=$(or $(SECONDS),600) $(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)

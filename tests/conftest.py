@@ -9,19 +9,30 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from typing_extensions import override
 from xdist.scheduler import LoadScopeScheduling
 
+IN_SECOND_SANDBOX: Final = frozenset({"test_browser.py", "test_https.py", "test_load.py", "test_matrix.py"})
+"""Files of e2e tests that use a second sandbox. Those whose requests test_rbac.py reads must stay in the first."""
 WITHOUT_OPERATOR: Final = frozenset({"test_chart.py", "test_upgrade.py"})
 """Files of e2e tests that share a sandbox without an operator."""
-ALONE: Final = frozenset(
-    {"test_adapter_servers.py", "test_image.py", "test_quickstart.py", "test_verify_by_hand.py"},
+ALONE: Final = (
+    "integration/test_upgrade.py",
+    "e2e/test_adapter_servers.py",
+    "integration/test_image.py",
+    "integration/test_package.py",
+    "e2e/test_quickstart.py",
+    "e2e/test_verify_by_hand.py",
 )
 """Files of e2e and integration tests that share no control plane with others."""
+FIRST: Final = ("sandbox", "second sandbox", "integration", "sandbox without operator", *ALONE)
+"""The groups of tests that take minutes, the longest first; all others are files that take seconds."""
 
-settings.register_profile("repeatable", deadline=None, derandomize=True, print_blob=True)
-settings.register_profile("explore", deadline=None, derandomize=False, print_blob=True, max_examples=5_000)
+# A busy machine generates examples slowly, which is not a defect of the test.
+WITHOUT_CLOCK: Final[dict[str, Any]] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("repeatable", derandomize=True, print_blob=True, **WITHOUT_CLOCK)
+settings.register_profile("explore", derandomize=False, print_blob=True, max_examples=5_000, **WITHOUT_CLOCK)
 settings.load_profile("repeatable")
 
 
@@ -34,13 +45,28 @@ class ByControlPlane(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist
 
     @override
     def _split_scope(self, nodeid: str) -> str:
-        file = PurePosixPath(nodeid.partition("::")[0])
-        if file.name in ALONE:
-            return file.name
-        level = file.parts[1]
-        if level == "e2e":
-            return "sandbox without operator" if file.name in WITHOUT_OPERATOR else "sandbox"
-        return level if level == "integration" else str(file)
+        return group_of(nodeid)
+
+
+def group_of(nodeid: str) -> str:
+    """Return the group of tests that run on one worker, one after the other."""
+    file = PurePosixPath(nodeid.partition("::")[0]).relative_to("tests")
+    level, name = file.parts[0], file.name
+    if str(file) in ALONE:
+        return str(file)
+    if level == "e2e":
+        if name in WITHOUT_OPERATOR:
+            return "sandbox without operator"
+        return "second sandbox" if name in IN_SECOND_SANDBOX else "sandbox"
+    return level if level == "integration" else str(file)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let workers begin with the groups that take longest, so that none is left alone with one at the end."""
+    if not hasattr(config, "workerinput"):
+        return
+    order = {group: number for number, group in enumerate(FIRST)}
+    items.sort(key=lambda item: order.get(group_of(item.nodeid), len(order)))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByControlPlane:

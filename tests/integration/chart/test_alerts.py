@@ -38,12 +38,12 @@ def write(file: Path, rules: list[Rule]) -> None:
     file.write_text(yaml.safe_dump({"groups": [{"name": "proxiedapp", "rules": rules}]}))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def rules(helms: dict[str, Helm]) -> list[Rule]:
     return rules_of(helms["helm4"])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def rules_with_values(helms: dict[str, Helm]) -> list[Rule]:
     return rules_of(helms["helm4"], "-n", "shared", "--set", SET)
 
