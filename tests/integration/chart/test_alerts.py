@@ -131,6 +131,16 @@ def window(factor: int) -> Callable[[Rule], Rule]:
     return in_expression(r"\[(\w+)\]", lambda found: f"[{minutes(found[1]) * factor // 2}m]")
 
 
+def alone(folder: Path, rule: Rule) -> Path:
+    """Let an alert's series be evaluated with its rule alone, which is much faster; returns the file of the test."""
+    name = rule["alert"]
+    write(folder / f"{name}.rules.yaml", [rule])
+    file = folder / f"{name}.yaml"
+    test = yaml.load(file.read_text(), yaml.CSafeLoader) | {"rule_files": [f"{name}.rules.yaml"]}
+    file.write_text(yaml.safe_dump(test))
+    return file
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -155,11 +165,11 @@ def window(factor: int) -> Callable[[Rule], Rule]:
 async def test_series_detect_a_slightly_different_alert(
     promtool: Promtool, tmp_path: Path, rules: list[Rule], change: Callable[[Rule], Rule]
 ) -> None:
-    changed = [change(rule) for rule in rules]
-    write(tmp_path / "rules.yaml", changed)
-    files = [tmp_path / f"{rule['alert']}.yaml" for rule, other in zip(rules, changed, strict=True) if other != rule]
-    assert files
-    promtool("check", "rules", "rules.yaml")
+    changed = [other for rule in rules if (other := change(rule)) != rule]
+    assert changed
+    files = [alone(tmp_path, rule) for rule in changed]
+    write(tmp_path / "changed.yaml", changed)
+    promtool("check", "rules", "changed.yaml")
     promtool.run("test", "rules", *files, f"--junit={tmp_path / 'found.xml'}")
     suites = ET.parse(tmp_path / "found.xml").findall("testsuite")  # noqa: S314 - promtool wrote it
     assert len(suites) == len(files)
