@@ -85,7 +85,9 @@ class Reconciler:
             applier=applier,
             builder=DesiredBuilder(defaults, served, policies),
             pods=PodInspector(api, now),
-            verified=VerifiedCondition(verifier, proxy_urls, entry_point_urls, pod_ip, store.cluster_ip),
+            verified=VerifiedCondition(
+                verifier, proxy_urls, entry_point_urls, pod_ip, store.cluster_ip, store.shares_host
+            ),
             statuses=StatusWriter(api, store, recorder, wake),
             entry_point_urls=entry_point_urls,
             now=now,

@@ -11,6 +11,7 @@ from proxiedapp.controller.observed.objects import ObservedApp
 from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.verification import Verdict, Verifier
 from proxiedapp.controller.verifytarget import verify_request_of
+from proxiedapp.kube.key import Key
 from proxiedapp.resources.desired import Desired
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.summary import is_conclusive, judged_titles
@@ -26,6 +27,8 @@ class VerifiedCondition:
     pod_ip: str | None
     cluster_ip: Callable[[ObservedApp], str | None]
     """The address of an app's Service; None while it has none."""
+    shares_host: Callable[[Key], bool]
+    """Whether another app is served at a host of an app."""
 
     def of(
         self, app: ObservedApp, desired: Desired | None, workload: Workload | None, now: datetime
@@ -50,6 +53,7 @@ class VerifiedCondition:
             entry_point_urls=self.entry_point_urls,
             pod_ip=self.pod_ip,
             cluster_ip=self.cluster_ip(app),
+            shares_host=self.shares_host(app.key),
         )
         if request is None:
             self.verifier.forget(app.key)

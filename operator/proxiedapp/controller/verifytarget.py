@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from proxiedapp.api.addresses import without_mapping
@@ -21,6 +22,7 @@ def verify_request_of(
     entry_point_urls: Mapping[str, str],
     pod_ip: str | None,
     cluster_ip: str | None,
+    shares_host: bool = False,
 ) -> VerifyRequest | None:
     """Return what to verify and how to reach it; None if neither proxy nor Service can be reached.
 
@@ -42,6 +44,7 @@ def verify_request_of(
         return None
     server = desired.app.spec.server
     managed = server.kind != "other" and server.adapter == "Auto" and desired.app.spec.route.strip_prefix == "Auto"
+    target = replace(target, shares_host=shares_host)
     return VerifyRequest(app.generation, workload.generation, target, options, managed)
 
 

@@ -18,6 +18,7 @@ from typing import Final
 import httpx
 
 from proxiedapp.api.budget import Budget, BudgetError
+from proxiedapp.verify.cookies import read_cookies
 from proxiedapp.verify.evidence import Cause, NoAnswer, Reply
 from proxiedapp.verify.response import Response, reduce_response
 from proxiedapp.verify.target import PATH_AND_QUERY, AppAddress, VerifyTarget
@@ -153,6 +154,7 @@ class Client:
                 location=answer.headers.get("location", ""),
                 content_type=answer.headers.get("content-type", ""),
                 server=answer.headers.get("server", ""),
+                cookies=read_cookies(answer.headers.get_list("set-cookie"), path),
                 body=body,
                 complete=complete,
             )

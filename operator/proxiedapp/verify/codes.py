@@ -41,6 +41,10 @@ class Code(StrEnum):
     """An extra path is not served."""
     WEBSOCKET = "WebSocket"
     """An extra WebSocket path does not accept a connection."""
+    COOKIE_PATH = "CookiePath"
+    """A cookie is set for paths outside the prefix: another app on the host receives it and may replace it, or browsers
+    never send it back.
+    """
     NEIGHBOUR_PREFIX = "NeighbourPrefix"
     """The route matches characters instead of path segments, so the app receives requests for neighbouring paths."""
     FORGED_HEADERS = "ForgedHeaders"

@@ -5,6 +5,7 @@ from enum import Enum, auto
 from http import HTTPStatus
 from typing import TypeAlias
 
+from proxiedapp.verify.cookies import Cookie
 from proxiedapp.verify.schema import Schema
 from proxiedapp.verify.target import AppAddress, VerifyOptions, VerifyTarget
 
@@ -55,6 +56,7 @@ class Answer:
     location: str = ""
     content_type: str = ""
     server: str = ""
+    cookies: tuple[Cookie, ...] = ()
     body: bytes = b""
     """The first 64 KiB."""
     complete: bool = True

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Final
 
 from proxiedapp.api.budget import Budget
+from proxiedapp.verify.cookies import Cookie
 from proxiedapp.verify.evidence import Answer
 from proxiedapp.verify.forgery import forged_headers_in
 from proxiedapp.verify.schema import Schema, SchemaTooLargeError, read_schema
@@ -23,6 +24,7 @@ class Response:
     location: str = ""
     content_type: str = ""
     server: str = ""
+    cookies: tuple[Cookie, ...] = ()
     body: bytes | bytearray = b""
     complete: bool = True
 
@@ -44,6 +46,7 @@ def reduce_response(
         location=response.location,
         content_type=response.content_type,
         server=response.server,
+        cookies=response.cookies,
         body=bytes(response.body[:MAX_KEPT]),
         complete=response.complete,
         schema=schema,

@@ -19,6 +19,7 @@ TITLES: Final = {
     Code.MOUNTED_APP: "mounted apps",
     Code.EXTRA_PATH: "extra paths",
     Code.WEBSOCKET: "WebSockets",
+    Code.COOKIE_PATH: "cookies",
     Code.NEIGHBOUR_PREFIX: "neighbouring prefixes",
     Code.FORGED_HEADERS: "forged headers",
 }

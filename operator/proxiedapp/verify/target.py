@@ -41,6 +41,8 @@ class VerifyTarget:
     """Whether the app trusts `headers`; if not, the scheme of redirects is not judged. For direct targets."""
     strips: bool = False
     """Whether the bypassed proxy strips the prefix, so that it is expected but not sent. For direct targets."""
+    shares_host: bool = False
+    """Whether another app is known to be served at the same host; its cookies are kept apart by their paths alone."""
 
 
 @dataclass(frozen=True, slots=True)

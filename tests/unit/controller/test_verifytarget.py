@@ -79,6 +79,23 @@ def test_app_is_asked_through_the_proxy(route: dict[str, Any], target: VerifyTar
     assert subject(a_spec(route=route)).target == target
 
 
+def test_target_says_whether_another_app_is_on_its_host() -> None:
+    app, want = observed(a_spec()), desired(ProxiedApp(Key("team", "shop"), parse_spec(a_spec())), DEFAULTS)
+    for shares_host in (True, False):
+        request = verify_request_of(
+            app,
+            want,
+            WORKLOAD,
+            proxy_urls=PROXY,
+            entry_point_urls=PUBLIC,
+            pod_ip=None,
+            cluster_ip=None,
+            shares_host=shares_host,
+        )
+        assert request is not None
+        assert request.target.shares_host is shares_host
+
+
 def direct(scheme: str = "https", host: str = "shop.team.svc", client: str = "10.1.2.3") -> dict[str, str]:
     return {"X-Forwarded-Proto": scheme, "X-Forwarded-Host": host, "X-Forwarded-For": client}
 

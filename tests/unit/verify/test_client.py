@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import ssl
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,21 @@ async def test_schema_above_the_limit_is_not_judged() -> None:
     assert wrong(findings) == []
     seen = {finding.code: finding.seen for finding in findings}
     assert seen[Code.OPENAPI_SERVERS] == "not judged: the schema is larger than 4 MiB or compressed"
+
+
+async def test_cookies_of_a_response_are_read() -> None:
+    def docs() -> web.Response:
+        response = web.Response(text=a_docs_page(SCHEMA))
+        response.set_cookie("session", "c2VjcmV0", path="/", httponly=True)
+        response.set_cookie("theme", "dark", path=PREFIX)
+        return response
+
+    async with serving(answering({DOCS: docs})) as server:
+        evidence = await collect(replace(target(server), shares_host=True), PLAIN, seconds=10)
+        findings = await verify(replace(target(server), shares_host=True), PLAIN)
+    assert isinstance(evidence.docs, Answer)
+    assert {(cookie.name, cookie.path) for cookie in evidence.docs.cookies} == {("session", "/"), ("theme", PREFIX)}
+    assert Code.COOKIE_PATH in wrong(findings)
 
 
 async def test_schema_below_the_limit_is_judged() -> None:

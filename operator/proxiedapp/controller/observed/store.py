@@ -24,6 +24,7 @@ from proxiedapp.controller.observed.objects import (
 )
 from proxiedapp.controller.observed.routeindex import RouteIndex
 from proxiedapp.controller.observed.servedroutes import ServedRoutes
+from proxiedapp.controller.observed.sharedhosts import SharedHosts
 from proxiedapp.controller.observed.tlshosts import TLSHosts
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
@@ -61,6 +62,7 @@ class Store:
         self._served = ServedRoutes(entry_points.urls)
         self.tls = TLSHosts()
         self._tls_routes: dict[Key, TLSRoutes] = {}
+        self._hosts = SharedHosts()
 
     def snapshot(self, key: Key) -> tuple[ObservedApp | None, tuple[ObservedChild, ...]]:
         """Return an app and the children that name it as their controller, of whatever uid."""
@@ -91,6 +93,11 @@ class Store:
         """Return where an app of another namespace takes requests of an app; None if nowhere."""
         contender = self.routes.contender(key)
         return None if contender is None else self._served.taking_from(key, contender.requested)
+
+    def shares_host(self, key: Key) -> bool:
+        """Return whether another app is served at a host of an app."""
+        contender = self.routes.contender(key)
+        return contender is not None and self._hosts.shares(contender.granted)
 
     def addressed_by(self, patterns: Mapping[Pattern, int]) -> set[Key]:
         """Return the apps whose overlap may depend on a foreign route with these patterns and priorities."""
@@ -245,6 +252,7 @@ class Store:
             granted = [nothing if one is None else one.granted for one in (before, after)]
             if granted[0] != granted[1]:
                 concerned |= self._served.replace(key, *granted)
+                concerned |= self._hosts.replace(key, *granted)
             requested = [nothing if one is None else one.requested for one in (before, after)]
             if requested[0] != requested[1]:
                 self.addresses.replace(key, *map(self._addresses, requested))
