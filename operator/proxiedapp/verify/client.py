@@ -154,6 +154,7 @@ class Client:
                 location=answer.headers.get("location", ""),
                 content_type=answer.headers.get("content-type", ""),
                 server=answer.headers.get("server", ""),
+                via=answer.headers.get("via", ""),
                 cookies=read_cookies(answer.headers.get_list("set-cookie"), path),
                 body=body,
                 complete=complete,

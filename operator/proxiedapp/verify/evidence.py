@@ -56,6 +56,7 @@ class Answer:
     location: str = ""
     content_type: str = ""
     server: str = ""
+    via: str = ""
     cookies: tuple[Cookie, ...] = ()
     body: bytes = b""
     """The first 64 KiB."""

@@ -6,6 +6,7 @@ from urllib.parse import SplitResult
 
 from proxiedapp.verify.docspage import resolve_schema_url
 from proxiedapp.verify.evidence import Answer, Evidence, NoAnswer, schema_of
+from proxiedapp.verify.proxy import Proxy, proxy_of
 from proxiedapp.verify.redirect import Redirect, slash_redirect
 from proxiedapp.verify.schema import Schema
 from proxiedapp.verify.target import AppAddress
@@ -36,6 +37,8 @@ class Facts:
     """The absolute URL that the docs page loads."""
     redirects: tuple[Redirect, ...]
     """The slash redirects of schema, docs page and route, in this order."""
+    proxy: Proxy | None
+    """The proxy in front of the app, if the responses show which one it is."""
 
     @property
     def schema(self) -> Schema | None:
@@ -99,4 +102,5 @@ def facts_of(evidence: Evidence) -> Facts:
         doubled_schema=schema_of(evidence.doubled_schema),
         docs_schema_url=resolve_schema_url(address, evidence.docs),
         redirects=tuple(redirect for redirect in redirects if redirect is not None),
+        proxy=proxy_of(evidence),
     )

@@ -24,6 +24,7 @@ class Response:
     location: str = ""
     content_type: str = ""
     server: str = ""
+    via: str = ""
     cookies: tuple[Cookie, ...] = ()
     body: bytes | bytearray = b""
     complete: bool = True
@@ -46,6 +47,7 @@ def reduce_response(
         location=response.location,
         content_type=response.content_type,
         server=response.server,
+        via=response.via,
         cookies=response.cookies,
         body=bytes(response.body[:MAX_KEPT]),
         complete=response.complete,

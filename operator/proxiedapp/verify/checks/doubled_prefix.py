@@ -6,6 +6,7 @@ from proxiedapp.verify.evidence import Answer
 from proxiedapp.verify.facts import Facts
 from proxiedapp.verify.finding import Finding, excerpt, not_judged, right, wrong
 from proxiedapp.verify.inconclusive import TOO_LARGE, why_unanswered
+from proxiedapp.verify.proxyadvice import strip_or_keep
 
 
 def doubled_prefix(facts: Facts) -> Finding | None:
@@ -44,4 +45,10 @@ def doubled_prefix(facts: Facts) -> Finding | None:
     if any(redirect.wrong_prefix is not None for redirect in facts.redirects):
         return not_judged(Code.DOUBLED_PREFIX, "the redirects that lose the prefix show the same fault", expected)
     seen = f"{seen} with the schema of {facts.schema_path}"
-    return wrong(Code.DOUBLED_PREFIX, seen, expected, keep_prefix(address.prefix), fix_in_app=REMOVE_ROOT_PATH)
+    return wrong(
+        Code.DOUBLED_PREFIX,
+        seen,
+        expected,
+        strip_or_keep(facts, keep_prefix(address.prefix)),
+        fix_in_app=REMOVE_ROOT_PATH,
+    )

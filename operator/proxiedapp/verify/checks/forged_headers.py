@@ -7,6 +7,7 @@ from proxiedapp.verify.evidence import Answer, NoAnswer
 from proxiedapp.verify.facts import Facts
 from proxiedapp.verify.finding import Finding, not_judged, right, wrong
 from proxiedapp.verify.forgery import trusted_headers
+from proxiedapp.verify.proxyadvice import remove_headers
 from proxiedapp.verify.responder import same_responder
 
 _EXPECTED: Final = "headers that only a proxy may set have no effect when a client sends them"
@@ -23,7 +24,7 @@ tests/e2e/test_verify_by_hand.py.
 
 def forged_headers(facts: Facts) -> Finding:
     """Judge whether forged headers show up in the docs page, the redirect or the schema."""
-    evidence = facts.evidence
+    evidence, fix = facts.evidence, remove_headers(facts, _FIX)
     if evidence.target.direct:
         return not_judged(Code.FORGED_HEADERS, "there is no proxy in between", _EXPECTED)
     repeated = (
@@ -38,13 +39,13 @@ def forged_headers(facts: Facts) -> Finding:
     ]
     if pairs and all(_is_apps_404(facts, forged) for _, _, forged in pairs):
         seen = "with forged headers the app no longer finds its own paths"
-        return wrong(Code.FORGED_HEADERS, seen, _EXPECTED, _FIX)
+        return wrong(Code.FORGED_HEADERS, seen, _EXPECTED, fix)
     compared = []
     for what, honest, forged in pairs:
         if (honest.is_ok, honest.is_redirect) != (forged.is_ok, forged.is_redirect):
             continue
         if names := ", ".join(trusted_headers(honest, forged)):
-            return wrong(Code.FORGED_HEADERS, f"{names} from a client changes {what}", _EXPECTED, _FIX)
+            return wrong(Code.FORGED_HEADERS, f"{names} from a client changes {what}", _EXPECTED, fix)
         compared.append(what)
     if compared:
         return right(Code.FORGED_HEADERS, f"no change in {' and '.join(compared)}", _EXPECTED)

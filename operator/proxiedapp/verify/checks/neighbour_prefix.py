@@ -8,6 +8,7 @@ from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer
 from proxiedapp.verify.facts import Facts
 from proxiedapp.verify.finding import Finding, not_judged, right, wrong
+from proxiedapp.verify.proxyadvice import match_segments
 from proxiedapp.verify.responder import same_responder
 
 
@@ -27,7 +28,6 @@ def neighbour_prefix(facts: Facts) -> Finding | None:
         return not_judged(Code.NEIGHBOUR_PREFIX, "there is no proxy in between", expected)
     if not isinstance(reply, Answer):
         return not_judged(Code.NEIGHBOUR_PREFIX, f"{path} was not answered", expected)
-    fix = f'Make the rule match whole path segments: Path("{prefix}") || PathPrefix("{prefix}/")'
     from_app = same_responder(address, reply, evidence.unknown_path)
     from_outside = same_responder(address, reply, evidence.outside_prefix)
     match from_app, from_outside:
@@ -35,7 +35,7 @@ def neighbour_prefix(facts: Facts) -> Finding | None:
             reason = f"{path} is answered like any path inside and outside the prefix"
             return not_judged(Code.NEIGHBOUR_PREFIX, reason, expected)
         case True, False:
-            return wrong(Code.NEIGHBOUR_PREFIX, f"{path} is answered by the app", expected, fix)
+            return wrong(Code.NEIGHBOUR_PREFIX, f"{path} is answered by the app", expected, match_segments(facts))
         case False, True:
             return right(Code.NEIGHBOUR_PREFIX, f"{path} is not answered by the app", expected)
         case _:

@@ -10,6 +10,7 @@ from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import NoAnswer
 from proxiedapp.verify.facts import Facts, PrefixKnown
 from proxiedapp.verify.finding import Finding, excerpt, not_judged, right, wrong
+from proxiedapp.verify.proxyadvice import keep_redirects, pass_host, strip_or_keep, trust_proxy
 from proxiedapp.verify.redirect import redirects_to_itself
 
 _TRUST: Final = (
@@ -24,13 +25,6 @@ granian/utils/proxies.py.
 _DISTRUST: Final = (
     "Find out what sets X-Forwarded-Proto in front of the app: the app is given https, although the request used http"
 )
-_KEEP_HOST: Final = (
-    "Configure the proxy to pass the Host header on, with the port: in nginx by proxy_set_header Host $http_host; "
-    "Traefik does so unless passHostHeader is false"
-)
-"""nginx sends $proxy_host by default (https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header).
-Traefik 3.7.15 passes the header on without any setting, as tests/e2e/test_verify_by_hand.py shows.
-"""
 _NO_ROOT_PATH: Final = "Remove the root path: an app without a prefix needs none, not even /"
 _NO_HOST: Final = "the redirects contain only a path"
 
@@ -44,6 +38,9 @@ def redirect_prefix(facts: Facts) -> Finding:
     lost = next((redirect for redirect in redirects if redirect.wrong_prefix is not None), None)
     if lost is None:
         return right(Code.REDIRECT_PREFIX, _location(first.location), first.expected)
+    if address.prefix and lost.wrong_prefix == address.prefix * 2 and facts.prefix_known is PrefixKnown.RIGHT:
+        fix = keep_redirects(facts)
+        return wrong(Code.REDIRECT_PREFIX, _location(lost.location), lost.expected, fix)
     if lost.wrong_prefix == f"{address.prefix}/":
         fix = f"Set the root path without a trailing slash: {address.prefix}" if address.prefix else _NO_ROOT_PATH
     elif address.prefix and lost.wrong_prefix == address.public_path(address.prefix):
@@ -51,7 +48,7 @@ def redirect_prefix(facts: Facts) -> Finding:
             Code.REDIRECT_PREFIX, _location(lost.location), lost.expected, remove_second_prefix(address.prefix)
         )
     elif lost.wrong_prefix == "" and facts.prefix_known is PrefixKnown.RIGHT:
-        fix = keep_prefix(address.prefix)
+        fix = strip_or_keep(facts, keep_prefix(address.prefix))
     else:
         fix = set_root_path(address.prefix)
     return wrong(Code.REDIRECT_PREFIX, _location(lost.location), lost.expected, fix, fix_in_app=REMOVE_ROOT_PATH)
@@ -62,8 +59,9 @@ def redirect_scheme(facts: Facts) -> Finding:
     address, target = facts.address, facts.evidence.target
     redirects = [redirect for redirect in facts.redirects if redirect.scheme is not None]
     expected = f"redirects keep the scheme {address.scheme}"
+    trust = trust_proxy(facts, _TRUST)
     if redirects_to_itself(address, facts.evidence.schema):
-        return wrong(Code.REDIRECT_SCHEME, "a redirect to the very URL that was requested", expected, _TRUST)
+        return wrong(Code.REDIRECT_SCHEME, "a redirect to the very URL that was requested", expected, trust)
     if not redirects:
         return not_judged(Code.REDIRECT_SCHEME, _why_none(facts), expected)
     if target.direct and not target.trusted:
@@ -71,7 +69,7 @@ def redirect_scheme(facts: Facts) -> Finding:
     changed = next((redirect for redirect in redirects if redirect.scheme != address.scheme), None)
     if changed is None:
         return right(Code.REDIRECT_SCHEME, _location(redirects[0].location), expected)
-    fix = _TRUST if address.scheme == "https" else _DISTRUST
+    fix = trust if address.scheme == "https" else _DISTRUST
     return wrong(Code.REDIRECT_SCHEME, _location(changed.location), expected, fix)
 
 
@@ -85,7 +83,7 @@ def redirect_host(facts: Facts) -> Finding:
     changed = next((redirect for redirect in redirects if redirect.host not in hosts), None)
     if changed is None:
         return right(Code.REDIRECT_HOST, _location(redirects[0].location), expected)
-    return wrong(Code.REDIRECT_HOST, _location(changed.location), expected, _KEEP_HOST)
+    return wrong(Code.REDIRECT_HOST, _location(changed.location), expected, pass_host(facts))
 
 
 def _why_none(facts: Facts) -> str:

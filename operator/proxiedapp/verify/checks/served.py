@@ -7,7 +7,9 @@ from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer, Cause, Evidence, NoAnswer
 from proxiedapp.verify.facts import Facts
 from proxiedapp.verify.finding import Finding, excerpt, not_judged, right, wrong
+from proxiedapp.verify.hostcheck import rejects_host
 from proxiedapp.verify.inconclusive import why_inconclusive
+from proxiedapp.verify.proxyadvice import strip_or_keep
 from proxiedapp.verify.responder import same_responder
 
 _EXPECTED: Final = "a response from the app"
@@ -39,6 +41,11 @@ _NO_PATH_IN_APP: Final = (
     f"{REMOVE_ROOT_PATH}. If schema and docs page are disabled on purpose, name a path that is served in "
     "verify.extraPaths"
 )
+_HOST_FIX: Final = (
+    "List the hosts that the app accepts in spec.route.hosts of its ProxiedApp: checks and probes then send the first "
+    "one (without a ProxiedApp, pass it as --host). Or allow {host} in the app, such as in TrustedHostMiddleware(app, "
+    'allowed_hosts=["{host}"])'
+)
 _NO_APP: Final = (
     "The proxy cannot reach the app: check that the app is running, and that it listens on the port that the proxy "
     "uses, not only on 127.0.0.1"
@@ -64,6 +71,8 @@ def unreachable(evidence: Evidence) -> Finding | None:
 def not_served(facts: Facts) -> Finding:
     """Judge whether the app serves anything under the prefix."""
     evidence = facts.evidence
+    if isinstance(evidence.schema, Answer) and rejects_host(evidence.schema):
+        return _host_rejected(facts, evidence.schema)
     replies = [evidence.schema, evidence.docs, evidence.prefix_root, *(extra.reply for extra in evidence.extras)]
     answers = [reply for reply in replies if isinstance(reply, Answer) and reply.status not in _NOTHING_SERVED]
     if facts.doubled_schema is not None and isinstance(evidence.doubled_schema, Answer):
@@ -98,6 +107,12 @@ def _nothing_served(facts: Facts) -> Finding:
     seen = f"{returned}, and {facts.address.public_path(evidence.options.docs_path)} is not served either"
     if same_responder(facts.address, schema, evidence.outside_prefix):
         is_fastapi = b'"detail"' in schema.body
-        fix = f"{_NO_ROUTE}. {_NO_PATH}" if is_fastapi else _NO_ROUTE
+        fix = f"{_NO_ROUTE}. {strip_or_keep(facts, _NO_PATH)}" if is_fastapi else _NO_ROUTE
         return wrong(Code.NOT_SERVED, f"{seen}: paths outside the prefix get the same response", _EXPECTED, fix)
-    return wrong(Code.NOT_SERVED, seen, _EXPECTED, _NO_PATH, fix_in_app=_NO_PATH_IN_APP)
+    return wrong(Code.NOT_SERVED, seen, _EXPECTED, strip_or_keep(facts, _NO_PATH), fix_in_app=_NO_PATH_IN_APP)
+
+
+def _host_rejected(facts: Facts, answer: Answer) -> Finding:
+    host = facts.address.server_name
+    seen = f"GET {answer.path} returned {answer.status}: the app rejects the host {host}"
+    return wrong(Code.NOT_SERVED, seen, _EXPECTED, _HOST_FIX.format(host=host))

@@ -9,6 +9,7 @@ from proxiedapp.verify.evidence import Extra, NoAnswer
 from proxiedapp.verify.facts import Facts
 from proxiedapp.verify.finding import Finding, not_judged, right, wrong
 from proxiedapp.verify.inconclusive import why_inconclusive
+from proxiedapp.verify.proxyadvice import pass_upgrade
 
 _FIX: Final = (
     "Check that the path is a WebSocket route that accepts any client, and that every proxy in between passes the "
@@ -29,4 +30,4 @@ def websocket(facts: Facts, extra: Extra) -> Finding:
     # Starlette does for a path without a route (uvicorn/protocols/websockets/websockets_impl.py)
     if reply.is_redirect or reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}:
         return not_judged(Code.WEBSOCKET, why_inconclusive(facts.address, reply), expected)
-    return wrong(Code.WEBSOCKET, seen, expected, _FIX)
+    return wrong(Code.WEBSOCKET, seen, expected, pass_upgrade(facts, _FIX))

@@ -18,7 +18,9 @@ def test_two_apps_share_a_host_on_different_entry_points_and_in_different_namesp
     assert not shared.shares(claim("x.test"))
     assert shared.replace(C, NOTHING, claim("x.test", prefix="/c", entry_point="websecure")) == {A}
     assert shared.shares(claim("x.test"))
-    assert shared.replace(B, NOTHING, claim("x.test", prefix="/b")) == set(), "a third app changes nothing for the others"
+    assert shared.replace(B, NOTHING, claim("x.test", prefix="/b")) == set(), (
+        "a third app changes nothing for the others"
+    )
     assert shared.replace(C, claim("x.test"), NOTHING) == set()
     assert shared.replace(B, claim("x.test"), claim("y.test")) == {A}
     assert not shared.shares(claim("x.test"))

@@ -104,7 +104,7 @@ def test_other_redirects_are_not_a_fault(name: str) -> None:
         ),
         pytest.param(PREFIX_STRIPPED, Code.REDIRECT_PREFIX, "remove the strip", id="prefix stripped"),
         pytest.param(SCHEME_LOST, Code.REDIRECT_SCHEME, "FORWARDED_ALLOW_IPS", id="proxy not trusted"),
-        pytest.param(HOST_LOST, Code.REDIRECT_HOST, "proxy_set_header Host", id="Host header changed"),
+        pytest.param(HOST_LOST, Code.REDIRECT_HOST, "passHostHeader: false", id="Host header changed"),
     ],
 )
 def test_fix_depends_on_what_was_lost(given: Evidence, code: Code, advice: str) -> None:
