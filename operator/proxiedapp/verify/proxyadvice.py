@@ -18,7 +18,7 @@ def match_segments(facts: Facts) -> str:
         case Proxy.HAPROXY:
             return f"Match whole path segments: `acl app path {prefix}` and `acl app path_beg {prefix}/`"
         case Proxy.TRAEFIK | None:
-            return f'Make the rule match whole path segments: Path("{prefix}") || PathPrefix("{prefix}/")'
+            return f"Make the rule match whole path segments: Path(`{prefix}`) || PathPrefix(`{prefix}/`)"
 
 
 def pass_host(facts: Facts) -> str:

@@ -105,7 +105,7 @@ TABLE: Final[list[tuple[str, Evidence, Code, str]]] = [
             (Proxy.NGINX, NGINX_404, f"`location {PREFIX}/ "),
             (Proxy.CADDY, CADDY_404, f"`@app path {PREFIX} {PREFIX}/*`"),
             (Proxy.HAPROXY, HAPROXY_503, f"path_beg {PREFIX}/"),
-            (Proxy.TRAEFIK, proxy_404(OUTSIDE), f'PathPrefix("{PREFIX}/")'),
+            (Proxy.TRAEFIK, proxy_404(OUTSIDE), f"PathPrefix(`{PREFIX}/`)"),
         )
     ),
     *(

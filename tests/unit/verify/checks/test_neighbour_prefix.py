@@ -60,7 +60,7 @@ def test_response_of_another_server_is_not_a_fault(name: str) -> None:
 
 
 def test_fix_is_a_rule_that_ends_at_a_segment() -> None:
-    assert 'PathPrefix("/api/v1/")' in finding_of(WRONG["the app's 404"], Code.NEIGHBOUR_PREFIX).fix
+    assert "PathPrefix(`/api/v1/`)" in finding_of(WRONG["the app's 404"], Code.NEIGHBOUR_PREFIX).fix
 
 
 @pytest.mark.parametrize("given", [given for given, _ in RIGHT.values()] + list(WRONG.values()))
