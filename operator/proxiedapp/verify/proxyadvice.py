@@ -3,7 +3,7 @@
 Each function takes the general advice and adds to it, or replaces it, if the response shows which proxy is in front.
 """
 
-from proxiedapp.verify.facts import Facts
+from proxiedapp.verify.facts import Facts, PrefixKnown
 from proxiedapp.verify.proxy import Proxy
 
 
@@ -39,14 +39,14 @@ def pass_host(facts: Facts) -> str:
             )
 
 
-def keep_redirects(facts: Facts) -> str:
-    """Advise for a proxy that puts the prefix in front of redirects that contain it already.
+def keep_redirects(facts: Facts, advice: str) -> str:
+    """Advise for redirects that contain the prefix twice; the general advice is about the app.
 
-    nginx does so by default if it does not pass the Host header on (`proxy_redirect default`).
+    nginx adds the prefix by default if it does not pass the Host header on (`proxy_redirect default`).
     """
-    if facts.proxy in {Proxy.NGINX, None}:
+    if facts.proxy is Proxy.NGINX and facts.prefix_known is PrefixKnown.RIGHT:
         return f"{_NGINX_HOST}, and `proxy_redirect off;`: the app's redirects contain the prefix already"
-    return "Configure the proxy to pass the Location header on as it is: the app's redirects contain the prefix already"
+    return advice
 
 
 def trust_proxy(facts: Facts, advice: str) -> str:
@@ -55,7 +55,7 @@ def trust_proxy(facts: Facts, advice: str) -> str:
         case Proxy.NGINX:
             return f"Set `proxy_set_header X-Forwarded-Proto $scheme;` in nginx. {advice}"
         case Proxy.HAPROXY:
-            return f"Set `http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]` in HAProxy. {advice}"
+            return f"Set `http-request set-header X-Forwarded-Proto https if {{ ssl_fc }}` in HAProxy. {advice}"
         case _:
             return advice  # Traefik and Caddy set the header without any configuration
 

@@ -73,7 +73,7 @@ def behind(page: Answer, **changes: Any) -> Evidence:
 
 TABLE: Final[list[tuple[str, Evidence, Code, str]]] = [
     ("nginx without Host", behind(NGINX_404, **DOUBLED_REDIRECTS), Code.REDIRECT_PREFIX, "`proxy_redirect off;`"),
-    ("unknown without Host", behind(app_404(OUTSIDE), **DOUBLED_REDIRECTS), Code.REDIRECT_PREFIX, "Host $http_host;"),
+    ("unknown without Host", behind(app_404(OUTSIDE), **DOUBLED_REDIRECTS), Code.REDIRECT_PREFIX, "X-Forwarded-Prefix"),
     (
         "location without a slash sends //x",
         every_path_returns(replace(app_404(""), server="nginx"), outside_prefix=NGINX_404, neighbouring_path=NGINX_404),

@@ -38,15 +38,11 @@ def redirect_prefix(facts: Facts) -> Finding:
     lost = next((redirect for redirect in redirects if redirect.wrong_prefix is not None), None)
     if lost is None:
         return right(Code.REDIRECT_PREFIX, _location(first.location), first.expected)
-    if address.prefix and lost.wrong_prefix == address.prefix * 2 and facts.prefix_known is PrefixKnown.RIGHT:
-        fix = keep_redirects(facts)
-        return wrong(Code.REDIRECT_PREFIX, _location(lost.location), lost.expected, fix)
     if lost.wrong_prefix == f"{address.prefix}/":
         fix = f"Set the root path without a trailing slash: {address.prefix}" if address.prefix else _NO_ROOT_PATH
     elif address.prefix and lost.wrong_prefix == address.public_path(address.prefix):
-        return wrong(
-            Code.REDIRECT_PREFIX, _location(lost.location), lost.expected, remove_second_prefix(address.prefix)
-        )
+        fix = keep_redirects(facts, remove_second_prefix(address.prefix))
+        return wrong(Code.REDIRECT_PREFIX, _location(lost.location), lost.expected, fix)
     elif lost.wrong_prefix == "" and facts.prefix_known is PrefixKnown.RIGHT:
         fix = strip_or_keep(facts, keep_prefix(address.prefix))
     else:
