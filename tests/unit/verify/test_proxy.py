@@ -54,7 +54,7 @@ def test_proxy_is_recognized_by_its_own_page(proxy: Proxy | None, page: Answer) 
         ({"via": "1.1 Caddy"}, Proxy.CADDY),
     ],
 )
-def test_proxy_is_recognized_by_what_it_adds_to_the_app(headers: dict[str, str], proxy: Proxy) -> None:
+def test_proxy_is_recognized_by_what_it_adds_to_the_app(headers: dict[str, Any], proxy: Proxy) -> None:
     passed_on = replace(docs_answer(f"{PREFIX}/openapi.json"), **headers)
     assert proxy_of(evidence(outside_prefix=app_404(OUTSIDE), docs=passed_on)) is proxy
 
