@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from proxiedapp.api.base import ApiModel
 from proxiedapp.api.errors import InvalidSpecError
 from proxiedapp.api.names import API_VERSION, KIND, NAME_PATTERN
+from proxiedapp.api.problems import problems_of
 from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.kube.key import Key
 
@@ -40,8 +41,7 @@ def validated(model: type[_Model], spec: Any) -> _Model:
         # Only Python code may use snake_case names; the API server does not know such a field.
         return model.model_validate(_without_nulls(spec), by_alias=True, by_name=False)
     except ValidationError as error:
-        details = error.errors(include_url=False)
-        (field, problem), *others = [(_path(detail["loc"]), _without_marker(detail["msg"])) for detail in details]
+        (field, problem), *others = [(_path(location), text) for location, text in problems_of(error)]
         more = "".join(f"; {other_field}: {other}" for other_field, other in others[:2])
         raise InvalidSpecError(field, problem + more, "Correct the spec") from None
 
@@ -85,8 +85,3 @@ def _without_nulls(value: Any) -> Any:
 def _path(location: tuple[int | str, ...]) -> str:
     """Format a pydantic location as kubectl formats paths, such as spec.env[0].name."""
     return "spec" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-
-
-def _without_marker(message: str) -> str:
-    """Remove the words that pydantic puts before the message of a ValueError."""
-    return message.removeprefix("Value error, ")

@@ -3,7 +3,8 @@
 import os
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
+from importlib import import_module, metadata
+from typing import Annotated
 
 import typer
 
@@ -39,9 +40,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},  # commands inherit it
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"proxiedapp {metadata.version('proxiedapp')}")
+        raise typer.Exit
+
+
 @app.callback()
-def proxiedapp() -> None:
+def proxiedapp(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
     """Serve FastAPI apps behind a proxy, under a path prefix, on Kubernetes."""

@@ -1,15 +1,20 @@
 """The operator's settings, as every command reads them that needs them."""
 
 import os
+import re
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import typer
-import yaml
 from pydantic import ValidationError
 
+from proxiedapp.api.problems import problems_of
+from proxiedapp.cli.documents import load_yaml
 from proxiedapp.cli.errors import fail
 from proxiedapp.process.settings import Settings, misspelled, variable_of
+
+_UPPER: Final = re.compile("[A-Z]")
 
 
 def read_settings(file: Path | None = None, **flags: Any) -> Settings:
@@ -20,18 +25,40 @@ def read_settings(file: Path | None = None, **flags: Any) -> Settings:
     """
     given: dict[str, Any] = {}
     if file is not None:
-        try:
-            given = yaml.safe_load(file.read_text()) or {}
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            fail(f"--settings {file}: {error}")
-        if not isinstance(given, dict):
-            fail(f"--settings {file}: it must be a YAML mapping of settings, such as `log_level: debug`")
+        given = _read_file(file)
     given |= {name: value for name, value in flags.items() if value is not None}
     for variable, similar in misspelled(os.environ):
         typer.echo(f"proxiedapp: {variable} is not a setting and has no effect; did you mean {similar}?", err=True)
     try:
         return Settings.read(os.environ, **given)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        setting = ".".join(str(part) for part in first["loc"])
-        fail(f"{variable_of(setting)}: {first['msg'].removeprefix('Value error, ')}")
+        (setting, *rest), problem = problems_of(error)[0]
+        inside = "".join(f" {part}:" for part in rest)
+        fail(f"{_name_of(str(setting), file, flags)}:{inside} {problem}")
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    """Return the settings in a file by their names here; the chart spells them in camelCase, as `settings` has them."""
+    documents = [document for document in load_yaml(file, f"--settings {file}") if document is not None]
+    if len(documents) != 1 or not isinstance(documents[0], dict):
+        fail(f"--settings {file}: it must be one YAML mapping of settings, such as `logLevel: debug`")
+    given: dict[str, Any] = {}
+    for written, value in documents[0].items():
+        name = _UPPER.sub(r"_\g<0>", str(written)).lower()
+        if name not in Settings.model_fields:
+            close = get_close_matches(name, Settings.model_fields, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            fail(f"--settings {file}: {written} is not a setting{hint}")
+        if name in given:
+            fail(f"--settings {file}: {name} is set twice, in two spellings")
+        given[name] = value
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _name_of(setting: str, file: Path | None, flags: dict[str, Any]) -> str:
+    """Return where a setting was given, as its user wrote it."""
+    if flags.get(setting) is not None:
+        return f"--{setting.replace('_', '-')}"
+    if file is not None and variable_of(setting) not in {name.upper() for name in os.environ}:
+        return f"--settings {file}: {setting}"
+    return variable_of(setting)

@@ -57,8 +57,8 @@ def test_status_is_ignored() -> None:
             "it must be a string",
             id="a namespace that is not text",
         ),
-        pytest.param({"spec": ...}, "spec", "Input should be", id="no spec"),
-        pytest.param({"spec": {"image": "x"}}, "spec.route", "Field required", id="a spec with a problem"),
+        pytest.param({"spec": ...}, "spec", "it must be", id="no spec"),
+        pytest.param({"spec": {"image": "x"}}, "spec.route", "it is missing", id="a spec with a problem"),
     ],
 )
 def test_object_that_is_not_an_app_is_rejected(changes: dict[Any, Any], field: str, problem: str) -> None:

@@ -34,7 +34,7 @@ def test_spec_is_accepted(spec: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("spec", "problem"),
     [
-        pytest.param({}, "spec.namespaces: Field required", id="no namespaces"),
+        pytest.param({}, "spec.namespaces: it is missing", id="no namespaces"),
         pytest.param({"namespaces": {}}, "set names, selector or both", id="neither names nor selector"),
         pytest.param(NAMED | {"allow": {"hosts": ["a.*.test"]}}, "spec.allow.hosts[0]", id="a wildcard inside"),
         pytest.param(NAMED | {"allow": {"hosts": ["*a.test"]}}, "spec.allow.hosts[0]", id="a wildcard in a label"),

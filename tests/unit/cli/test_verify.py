@@ -13,6 +13,9 @@ from proxiedapp.cli.findings import print_table
 from proxiedapp.verify import check
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.finding import Finding, not_judged, right, wrong
+from proxiedapp.verify.judge import judge
+from proxiedapp.verify.summary import TITLES
+from tests.support.evidence import with_root_path
 
 SERVED = right(Code.NOT_SERVED, "a", "b")
 UNJUDGED = not_judged(Code.DOCS_SCHEMA_URL, "a", "b")
@@ -54,7 +57,7 @@ def test_json_has_the_same_exit_status_and_no_last_line(monkeypatch: pytest.Monk
 
 
 def test_table_has_titles_and_quotes_responses_as_they_are() -> None:
-    screen = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
+    screen = Console(file=io.StringIO(), width=120, force_terminal=True, color_system=None)
     findings = (wrong(Code.REDIRECT_HOST, "[red]x[/red] " + "y" * 120, "b", "Fix it"), SERVED, UNJUDGED)
     print_table(findings, screen)
     lines = screen.file.getvalue().splitlines()  # type: ignore[attr-defined]
@@ -63,4 +66,25 @@ def test_table_has_titles_and_quotes_responses_as_they_are() -> None:
     assert [line.strip() for line in lines if "expected" in line or "fix" in line] == ["expected: b", "fix: Fix it"]
     assert any(line.startswith("right  any path") for line in lines)
     assert any(line.startswith("-      docs page") for line in lines)
-    assert all(len(line) <= 100 for line in lines)
+    assert all(len(line) <= 120 for line in lines)
+
+
+@pytest.mark.parametrize("width", [60, 80, 109, 110, 200])
+def test_table_breaks_no_words(width: int) -> None:
+    """At 80 columns URLs were broken, and at 60 every word."""
+    screen = Console(file=io.StringIO(), width=width, color_system=None)
+    findings = judge(with_root_path("/wrong"))
+    print_table(findings, screen)
+    printed = set(screen.file.getvalue().split())  # type: ignore[attr-defined]
+    words = {word for finding in findings for word in f"{finding.seen} {finding.fix}".split() if len(word) < width - 10}
+    assert words
+    assert not [word for word in words if word not in printed and f"({word})" not in printed]
+    assert all(TITLES[finding.code].split()[0] in printed for finding in findings)
+
+
+@pytest.mark.parametrize(("no_color", "colored"), [("", True), ("1", False)])
+def test_colors_can_be_switched_off(no_color: str, colored: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", no_color)
+    screen = Console(file=io.StringIO(), width=100, force_terminal=True, color_system="standard")
+    print_table(judge(with_root_path("/wrong")), screen)
+    assert ("\x1b[1;31m" in screen.file.getvalue()) is colored  # type: ignore[attr-defined]

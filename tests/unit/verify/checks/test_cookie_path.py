@@ -114,7 +114,12 @@ def test_cookie_of_a_login_in_front_of_the_app_is_not_its_own(status: int) -> No
 
 def test_only_cookies_prove_nothing_about_an_app_unless_their_path_is_right() -> None:
     """An app that knows its prefix sets it as the path; a cookie for every path shows nothing."""
-    nothing: dict[str, Any] = {"schema": app_404(SCHEMA), "docs": app_404(DOCS), "docs_schema": None, "schema_slash": None}
+    nothing: dict[str, Any] = {
+        "schema": app_404(SCHEMA),
+        "docs": app_404(DOCS),
+        "docs_schema": None,
+        "schema_slash": None,
+    }
     nothing |= {"docs_slash": None, "route_slash": None, "forged_slash": None, "forged_docs": None}
     for path, expected in ((PREFIX, True), ("/", False)):
         root = an_answer(f"{PREFIX}/", cookies=sets(f"a=x; Path={path}"))
