@@ -11,8 +11,7 @@ from proxiedapp.verify.finding import Finding
 from proxiedapp.verify.summary import TITLES
 
 _WIDE: Final = 110
-"""Columns of a terminal from which on titles and codes have columns of their own. On a narrower one the remaining column
-would be too narrow for a URL, and break it."""
+"""Columns of a terminal from which on titles and codes have columns of their own; below, URLs would be broken."""
 
 
 def print_table(findings: Iterable[Finding], console: Console | None = None) -> None:
