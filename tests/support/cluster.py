@@ -36,12 +36,14 @@ class Stored:
     kind: Kind
     body: Manifest
     ours: Manifest | None = None
+    others: list[Manifest] = field(default_factory=list)
+    """The entries of managedFields of other clients."""
 
     def reported(self) -> Manifest:
         """Return the object as the API server returns it."""
         body = deepcopy(self.body)
         if self.ours is not None:
-            body["metadata"]["managedFields"] = [entry_for(self.ours)]
+            body["metadata"]["managedFields"] = [entry_for(self.ours), *deepcopy(self.others)]
         return body
 
 
@@ -76,11 +78,13 @@ class Cluster:
         self._written("ADDED", stored)
         return stored
 
-    def edit(self, stored: Stored, path: tuple[str, ...], value: Any) -> None:
+    def edit(self, stored: Stored, path: tuple[str, ...], value: Any, *, manager: str = "kubectl-edit") -> None:
         """Change one field as another client, which owns it from then on."""
-        self._change(stored, lambda body: _set(body, path, value))
         if stored.ours is not None:
             _unset(stored.ours, path)
+            if path[0] in {"spec", "metadata"}:
+                stored.others.append(_entry(path, manager))
+        self._change(stored, lambda body: _set(body, path, value))
 
     def apply(self, kind: Kind, manifest: Manifest) -> Stored:
         """Apply by force, or with a resourceVersion, under the preconditions in the manifest."""
@@ -97,6 +101,7 @@ class Cluster:
         self._check(stored, asked)
         before = stored.ours
         stored.ours = deepcopy(manifest)
+        stored.others.clear()  # we take over by force
         self._change(stored, lambda body: _merge(_without(body, before or {}), manifest))
         return stored
 
@@ -181,6 +186,14 @@ def _set(body: Manifest, path: tuple[str, ...], value: Any) -> Manifest:
         at = at.setdefault(name, {})
     at[last] = value
     return body
+
+
+def _entry(path: tuple[str, ...], manager: str) -> Manifest:
+    """Return the entry of managedFields of a client that changed one field."""
+    tree: Manifest = {}
+    for name in reversed(path):
+        tree = {f"f:{name}": tree}
+    return {"manager": manager, "operation": "Update", "fieldsV1": tree}
 
 
 def _unset(body: Manifest, path: tuple[str, ...]) -> None:

@@ -74,6 +74,11 @@ class Reason(StrEnum):
     """No ProxyPolicy allows what the app asks for. Its route and its certificate are withdrawn; its pods stay."""
     MIDDLEWARE_MISSING = "MiddlewareMissing"
     """A Middleware in `route.middlewares` does not exist, and Traefik would answer 404. The operator retries."""
+    CONTESTED = "Contested"
+    """Another controller or an admission policy changes an object of the app whenever the operator has written it.
+    The message names object, field and field manager. The operator repairs it after growing pauses."""
+    PAUSED = "Paused"
+    """The rollout of the Deployment is paused, as by `kubectl rollout pause`, so changes do not reach the pods."""
     NAME_TAKEN = "NameTaken"
     """An object that the operator must create already exists and belongs to another owner."""
     CERT_MANAGER_MISSING = "CertManagerMissing"

@@ -233,7 +233,7 @@ class Applier:
             change = Change.ALREADY_GONE  # a new object of this name is not ours to delete
         except ApiError as error:
             return Failed(child.id, error)
-        for key in self._store.forget_child(child.id, child.uid):
+        for key in self._store.forget_child(child.id, child.uid, by_us=True):
             if child.owner is None or key != child.owner.key:
                 self._wake(key)
         return Applied(child.id, change)

@@ -25,6 +25,7 @@ _OF_PODS: Final = frozenset(
         Reason.QUOTA_EXCEEDED,
         Reason.POD_SECURITY_REFUSED,
         Reason.PODS_REFUSED,
+        Reason.PAUSED,
     }
 )
 """Reasons of Ready that are about pods: an Event each, when the reason is new."""

@@ -63,6 +63,15 @@ def past_deadline(workload: Workload) -> Diagnosis | None:
     return None
 
 
+def paused(name: str) -> Diagnosis:
+    """Return that the rollout of an app's Deployment is paused."""
+    message = (
+        f"The Deployment {name} is paused, so changes do not reach the pods. "
+        f"Resume it with: kubectl rollout resume deployment/{name}"
+    )
+    return Diagnosis(False, Reason.PAUSED, message)
+
+
 def of_pods(pods: Iterable[Manifest]) -> Diagnosis | None:
     """Return the first problem of a container, else of scheduling, among the pods that are not being deleted."""
     living = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from proxiedapp.api.errors import MiddlewareMissingError, NotAllowedError, RejectedError
-from proxiedapp.controller.apply import Applier, ApplyReport
+from proxiedapp.controller.apply import Applied, Applier, ApplyReport
 from proxiedapp.controller.conflicts import RouteConflict, route_conflict
 from proxiedapp.controller.desiredbuilder import DesiredBuilder
+from proxiedapp.controller.driftnotices import contested, culprit, drift_notices
+from proxiedapp.controller.fights import Fights
 from proxiedapp.controller.middlewares import check_middlewares
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.objects import ObservedApp, ObservedChild
@@ -54,6 +56,8 @@ class Reconciler:
     pods: PodInspector
     verified: VerifiedCondition
     statuses: StatusWriter
+    recorder: Recorder
+    fights: Fights
     entry_point_urls: Mapping[str, str]
     now: Callable[[], datetime]
     wake: Callable[[Key], None]
@@ -89,6 +93,8 @@ class Reconciler:
                 verifier, proxy_urls, entry_point_urls, pod_ip, store.cluster_ip, store.shares_host
             ),
             statuses=StatusWriter(api, store, recorder, wake),
+            recorder=recorder,
+            fights=Fights(),
             entry_point_urls=entry_point_urls,
             now=now,
             wake=wake,
@@ -129,7 +135,7 @@ class Reconciler:
         label = result.problem.reason if result.problem is not None else "applied" if report.results else "ready"
         if waits or not report.complete or not withdrawal.complete:
             return Outcome(label, retry=True, retry_after=max(report.retry_after or 0.0, withdrawal.retry_after or 0.0))
-        again = inspection.inspect_again_after
+        again = max(inspection.inspect_again_after, result.again_after)
         if (holder := self.store.routes.waits_for(key)) is not None:
             again = max(again, self.store.claim_left(holder) or 0.0)
         return Outcome(label, retry=again > 0, retry_after=again)
@@ -192,10 +198,33 @@ class Reconciler:
             return ApplyReport(), waiting(conflict.error)
         planned = plan(app, desired.children if conflict is None else desired.children_without_route, children)
         await check_middlewares(self.api, planned, desired)
-        report = await self.applier.run(planned)
+        report = await self._write(app, planned)
         if conflict is not None and not report.problems:
             return report, waiting(conflict.error) if conflict.transient else rejected(conflict.error)
-        return report, applied(report)
+        result = applied(report)
+        return report, result if report.problems else self._contested(result, planned, children)
+
+    async def _write(self, app: ObservedApp, planned: Plan) -> ApplyReport:
+        """Carry out a plan, except for children that are fought for, and report what other clients had changed."""
+        now, deleted = self.now(), self.store.deleted_children(app.key)
+        allowed, _ = self.fights.hold(planned, now)
+        report = await self.applier.run(allowed)
+        written = {result.id for result in report.results if isinstance(result, Applied)}
+        for apply in allowed.applies:
+            if apply.id in written:
+                self.fights.record(apply, culprit(apply, deleted), now)
+        for notice in drift_notices(allowed, report, deleted):
+            await self.recorder.write(app, notice, now)
+        return report
+
+    def _contested(self, result: PassResult, planned: Plan, children: tuple[ObservedChild, ...]) -> PassResult:
+        """Return a result that reports the first child that is fought for, if there is one."""
+        ids = dict.fromkeys([*(child.id for child in children), *(apply.id for apply in planned.applies)])
+        found = next(self.fights.contested(ids, self.now()), None)
+        if found is None:
+            return result
+        child, by, again_after = found
+        return replace(result, problem=contested(child, by), permanent=True, again_after=again_after)
 
     async def _suspended(
         self, app: ObservedApp, children: tuple[ObservedChild, ...], workload: Workload | None

@@ -12,7 +12,7 @@ from proxiedapp.api.status import Condition, ConditionType, ProxiedAppStatus
 from proxiedapp.controller.apply import ApplyReport
 from proxiedapp.controller.observed.objects import ObservedApp
 from proxiedapp.controller.observed.workload import Workload
-from proxiedapp.controller.podproblems import Diagnosis, past_deadline
+from proxiedapp.controller.podproblems import Diagnosis, past_deadline, paused
 from proxiedapp.controller.quotes import settled
 from proxiedapp.controller.unwritten import unwritten
 from proxiedapp.resources.desired import Desired
@@ -33,6 +33,8 @@ class PassResult:
     """Whether the route is as the spec asks; a problem of a child that it does not depend on leaves this True."""
     pod_problem: Diagnosis | None = None
     """Why the pods do not come up."""
+    again_after: float = 0.0
+    """Seconds after which another pass is needed even if nothing changes; 0 for none."""
     suspended: bool = False
     """Whether the pass did nothing because the user suspended the app."""
     overlap: AnyOverlap | None = None
@@ -88,7 +90,7 @@ def next_status(
     generation = present.get("observedGeneration", -1) if result.suspended else app.generation
     result = _settled(result, conditions_of(present), generation)
     work = _workload(workload, result.pod_problem, "" if desired is None else desired.monitoring_problem)
-    ready = _ready(result, work, workload)
+    ready = _ready(app.key.name, result, work, workload)
     findings = {ConditionType.READY: ready, ConditionType.WORKLOAD_AVAILABLE: work}
     kept = [] if verified is None else [verified]
     if result.suspended:
@@ -192,7 +194,7 @@ def _workload(workload: Workload | None, pod_problem: Diagnosis | None, monitori
             return Diagnosis(None, Reason.NOT_YET_REPORTED, "Kubernetes has not reported on the Deployment yet.")
 
 
-def _ready(result: PassResult, work: Diagnosis, workload: Workload | None) -> Diagnosis:
+def _ready(name: str, result: PassResult, work: Diagnosis, workload: Workload | None) -> Diagnosis:
     if result.suspended:
         message = "The operator changes nothing until the annotation proxiedapp.dev/reconcile is removed."
         return Diagnosis(workload is not None and workload.rolled_out and bool(work.holds), Reason.SUSPENDED, message)
@@ -200,6 +202,8 @@ def _ready(result: PassResult, work: Diagnosis, workload: Workload | None) -> Di
         return result.problem
     if workload is not None and (late := past_deadline(workload)) is not None:
         return result.pod_problem or late
+    if workload is not None and workload.holds_changes:
+        return paused(name)
     if workload is None or not workload.rolled_out:
         return result.pod_problem or Diagnosis(False, Reason.PROGRESSING, "Kubernetes is rolling out the pods.")
     if not work.holds:

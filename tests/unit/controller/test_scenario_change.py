@@ -106,8 +106,9 @@ async def test_field_that_is_no_longer_asked_for_is_given_up(scenario: Scenario)
 async def test_deleted_child_is_created_again(scenario: Scenario, kind: Kind, name: str) -> None:
     await scenario.served()
     scenario.delete(kind, name)
-    first, *status = await scenario.settle()
+    first, event, *status = await scenario.settle()
     assert first == f"create {kind.plural}/{name}"
+    assert event == "event shop: DriftRepaired"
     assert status == (["status shop: Ready=False Progressing"] if kind is DEPLOYMENT else [])
 
 
@@ -130,7 +131,7 @@ async def test_drift_is_corrected_with_one_request(
     scenario.cluster.edit(scenario.child(kind, name), path, value)
     requests = await scenario.settle()
     assert requests[0] == f"apply {kind.plural}/{name}"
-    assert [line for line in requests[1:] if not line.startswith("status")] == []
+    assert [line for line in requests[1:] if not line.startswith(("status", "event"))] == []
     after = scenario.child(kind, name).reported()
     assert (after["spec"], after["metadata"]["labels"]) == (before["spec"], before["metadata"]["labels"])
 

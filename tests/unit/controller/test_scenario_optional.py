@@ -75,7 +75,7 @@ async def test_child_comes_with_its_field_and_goes_with_it(
     assert scenario.cluster.names(kind) == ["shop"]
     assert await scenario.reconcile() == []
     scenario.delete(kind, "shop")
-    assert await scenario.settle() == [f"create {kind.plural}/shop"]
+    assert await scenario.settle() == [f"create {kind.plural}/shop", "event shop: DriftRepaired"]
     scenario.change()
     assert f"delete {kind.plural}/shop" in await scenario.settle()
     assert scenario.cluster.names(kind) == []
@@ -87,7 +87,7 @@ async def test_drift_is_corrected(scenario: Scenario, kind: Kind, fields: dict[s
     before = scenario.child(kind).body["spec"]
     name = "secretName" if kind is CERTIFICATE else "endpoints"
     scenario.cluster.edit(scenario.child(kind), ("spec", name), "theirs")
-    assert await scenario.settle() == [f"apply {kind.plural}/shop"]
+    assert await scenario.settle() == [f"apply {kind.plural}/shop", "event shop: DriftRepaired"]
     assert scenario.child(kind).body["spec"] == before
 
 

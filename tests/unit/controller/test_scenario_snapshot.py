@@ -45,5 +45,9 @@ async def test_pass_that_writes_reports_on_the_children_after_its_writes(
     scenario.cluster.edit(scenario.child(DEPLOYMENT), ("spec", "replicas"), 7)
     scenario.watch()
     snapshots.clear()
-    assert await scenario.work() == ["apply deployments/shop", "status shop: Ready=False Progressing"]
+    assert await scenario.work() == [
+        "apply deployments/shop",
+        "event shop: DriftRepaired",
+        "status shop: Ready=False Progressing",
+    ]
     assert snapshots == [Key(NAMESPACE, "shop")] * 2

@@ -10,6 +10,7 @@ from typing_extensions import override
 from proxiedapp.api.app import parse_spec
 from proxiedapp.api.errors import InvalidSpecError
 from proxiedapp.api.names import API_VERSION, KIND, SUSPENDED
+from proxiedapp.controller.observed.drift import Trace
 from proxiedapp.controller.observed.ownedfields import owned_digest
 from proxiedapp.controller.observed.packedspec import PackedSpec
 from proxiedapp.controller.observed.workload import Workload, workload_of
@@ -54,7 +55,7 @@ class ObservedChild:
     version: int
     owner: Owner | None
     digest: bytes | None
-    """Digest of the fields that we own in it (see ownedfields)."""
+    """Digest of the fields that we own in it (see ownedfields), or of our intent if it is as our last apply left it."""
     workload: Workload | None
     """Set for a Deployment only."""
     granted: Claim = frozenset()
@@ -63,6 +64,10 @@ class ObservedChild:
     """The address of a Service of our type; None for other children."""
     tls_options: str = NO_TLS
     """The TLS options of an IngressRoute."""
+    answered: bytes | None = None
+    """Digest of the fields that we own in the answer to our last apply, if admission made it differ from the intent."""
+    drift: Trace | None = None
+    """What shows which client changed it, if it differs from our last apply."""
 
     @property
     def tls_routes(self) -> TLSRoutes:

@@ -37,9 +37,14 @@ def intent_digest(manifest: Manifest) -> bytes:
 def owned_digest(body: Manifest) -> bytes | None:
     """Return the digest of the fields that we own in a live object; None if we own none."""
     for entry in body["metadata"].get("managedFields") or []:
-        if entry["manager"] == FIELD_MANAGER and entry["operation"] == "Apply" and not entry.get("subresource"):
+        if is_ours(entry):
             return _digest(_project(body, entry["fieldsV1"]))
     return None
+
+
+def is_ours(entry: Mapping[str, Any]) -> bool:
+    """Return whether an entry of managedFields is about our last apply."""
+    return bool(entry["manager"] == FIELD_MANAGER and entry["operation"] == "Apply" and not entry.get("subresource"))
 
 
 def scaled_by_others(body: Manifest) -> bool:
@@ -69,10 +74,11 @@ def _project(value: Any, fields: Mapping[str, Any]) -> Any:
         return {name[2:]: _project(present.get(name[2:], _ZERO), fields[name]) for name in names}
     items = value if isinstance(value, list) else []
     keys = [(orjson.loads(name[2:]), fields[name]) for name in names]
-    return [_project(item, tree) for item in items for key, tree in keys if _is_item(item, key)]
+    return [_project(item, tree) for item in items for key, tree in keys if is_item(item, key)]
 
 
-def _is_item(item: Any, key: Any) -> bool:
+def is_item(item: Any, key: Any) -> bool:
+    """Return whether a FieldsV1 tree means this item of a list by `k:` or `v:` and this key."""
     if isinstance(key, dict):
         return isinstance(item, dict) and all(item.get(name) == value for name, value in key.items())
     return bool(item == key)

@@ -13,6 +13,7 @@ from typing import Final
 
 from proxiedapp.api.names import KIND
 from proxiedapp.controller.observed.addressindex import Address, AddressIndex, addresses_of
+from proxiedapp.controller.observed.drift import trace_of
 from proxiedapp.controller.observed.objects import (
     ChildId,
     ObservedApp,
@@ -56,6 +57,7 @@ class Store:
         """How many apps have a condition Ready with this reason."""
         self._children: dict[ChildId, ObservedChild] = {}
         self._by_owner: dict[Key, dict[ChildId, ObservedChild]] = {}
+        self._deleted: dict[Key, set[ChildId]] = {}
         self.routes = RouteIndex()
         """The contest for route keys among all apps."""
         self.addresses = AddressIndex()
@@ -155,7 +157,7 @@ class Store:
         known = self._children.get(id_)
         if known is not None and known.version >= int(metadata["resourceVersion"]):
             return set()
-        child = observed_child(kind, body)
+        child = _with_history(observed_child(kind, body), body, known)
         concerned = self._put(child)
         if known is None or not same_child(known, child):
             concerned |= {one.owner.key for one in (known, child) if one is not None and one.owner is not None}
@@ -165,20 +167,30 @@ class Store:
         """Record the answer to our own apply; concerns the other apps for which it changes who holds a route key.
 
         The child counts as that intent even if the stored object spells it differently (an admission webhook, a
-        default that we do not know): applying again would change nothing until another client changes the object.
+        default that we do not know): applying again would change nothing until another client changes the object. That
+        holds for later versions, too, as long as our fields stay as in this answer.
         """
-        child = replace(observed_child(kind, body), digest=intent)
+        observed = observed_child(kind, body)
+        child = replace(observed, digest=intent, answered=None if observed.digest == intent else observed.digest)
         known = self._children.get(child.id)
         if known is not None and known.version > child.version:
+            if known.uid == child.uid and known.digest == observed.digest:
+                self._put(replace(known, digest=intent, answered=child.answered, drift=None))
             return set()
         return self._put(child) - (set() if child.owner is None else {child.owner.key})
 
-    def forget_child(self, id_: ChildId, uid: str) -> set[Key]:
+    def forget_child(self, id_: ChildId, uid: str, *, by_us: bool = False) -> set[Key]:
         """Record that a child was deleted; an object of the same name with another uid stays."""
         known = self._children.get(id_)
         if known is None or known.uid != uid:
             return set()
+        if not by_us:
+            self._note_deletion(known)
         return self._drop(known)
+
+    def deleted_children(self, key: Key) -> frozenset[ChildId]:
+        """Return the children of an app that another client deleted, and that were not created again since."""
+        return frozenset(self._deleted.get(key, ()))
 
     def sweep_apps(self, present: Container[Key], version: int, namespace: str | None) -> set[Key]:
         """Drop the apps that are missing from a complete list of this version: their deletions were missed."""
@@ -199,7 +211,15 @@ class Store:
             and child.version <= version
             and namespace in {None, id_.namespace}
         ]
+        for child in gone:
+            self._note_deletion(child)
         return {key for child in gone for key in self._drop(child)}
+
+    def _note_deletion(self, child: ObservedChild) -> None:
+        """Remember that a child is gone, if its app is there to miss it."""
+        app = None if child.owner is None else self._apps.get(child.owner.key)
+        if app is not None and child.owner == (app.key, app.uid) and not app.deleting:
+            self._deleted.setdefault(app.key, set()).add(child.id)
 
     def _put(self, child: ObservedChild) -> set[Key]:
         """Keep a child; returns the apps for which that changes who holds a route key."""
@@ -209,6 +229,7 @@ class Store:
         self._children[child.id] = child
         if child.owner is not None:
             self._by_owner.setdefault(child.owner.key, {})[child.id] = child
+            self._deleted.get(child.owner.key, set()).discard(child.id)
         seen = [one for one in (known, child) if one is not None]
         if len({(one.owner, one.granted, one.tls_options) for one in seen}) == 1 and known is not None:
             return set()
@@ -238,6 +259,7 @@ class Store:
 
     def _drop_app(self, app: ObservedApp) -> set[Key]:
         del self._apps[app.key]
+        self._deleted.pop(app.key, None)
         self.reasons[app.reason] -= 1
         return {app.key} | self._refresh(app.key) | self.routes.waiting_for(app.key)
 
@@ -300,3 +322,20 @@ class Store:
     def _ingress_routes(self, key: Key) -> list[ObservedChild]:
         """Return the children of an app, or of an earlier one of its name, that serve route keys."""
         return [child for child in self._by_owner.get(key, {}).values() if child.granted]
+
+
+def _with_history(child: ObservedChild, body: Manifest, known: ObservedChild | None) -> ObservedChild:
+    """Return an observed child with what follows from its earlier observation.
+
+    If our fields are as the answer to our last apply had them, it counts as applied, although a policy or a webhook
+    changed it. Else it shows who changed our fields.
+    """
+    if known is None or known.uid != child.uid:
+        return replace(child, drift=trace_of(body, witnessed=False))
+    if known.answered is not None and child.digest == known.answered:
+        return replace(child, digest=known.digest, answered=known.answered)
+    if child.digest != known.digest:
+        return replace(child, drift=trace_of(body, witnessed=True))
+    if known.drift is not None:
+        return replace(child, drift=trace_of(body, witnessed=known.drift.witnessed))
+    return child

@@ -1,7 +1,7 @@
 """What a Deployment reports about its pods."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from proxiedapp.controller.observed.ownedfields import scaled_by_others
 from proxiedapp.kube.manifest import Manifest
@@ -22,6 +22,8 @@ class Workload:
     """Condition type to (status, reason, message)."""
     scaled_by_others: bool = False
     """Whether another field manager, such as an autoscaler, has set the number of pods."""
+    paused: bool = field(default=False, compare=False)
+    """Whether the rollout is paused; the condition Progressing changes with it, and wakes the app."""
 
     @property
     def rolled_out(self) -> bool:
@@ -33,6 +35,11 @@ class Workload:
             and self.available >= self.updated
         )
 
+    @property
+    def holds_changes(self) -> bool:
+        """Whether changes wait because the rollout is paused, as far as the Deployment controller has seen it."""
+        return self.paused and self.observed_generation >= self.generation and not self.rolled_out
+
 
 def workload_of(deployment: Manifest) -> Workload:
     """Read a live Deployment."""
@@ -42,6 +49,7 @@ def workload_of(deployment: Manifest) -> Workload:
         observed_generation=status.get("observedGeneration", 0),
         desired=deployment["spec"].get("replicas", 1),
         scaled_by_others=scaled_by_others(deployment),
+        paused=bool(deployment["spec"].get("paused")),
         replicas=status.get("replicas", 0),
         updated=status.get("updatedReplicas", 0),
         ready=status.get("readyReplicas", 0),
