@@ -71,8 +71,21 @@ def test_another_host_is_not_served(sandbox: Sandbox, host: str) -> None:
     assert raw_get(sandbox, f"other.{host}", "/api/app")[0] == 404
 
 
-def test_the_prefix_itself_reaches_the_apps_root(sandbox: Sandbox, host: str) -> None:
-    assert raw_get(sandbox, host, "/api") == (404, '{"detail":"Not Found"}')
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("query", ["", "?a=1&b=https%3A%2F%2Fx"])
+def test_the_prefix_itself_is_redirected_to_its_slash(sandbox: Sandbox, host: str, method: str, query: str) -> None:
+    reply = httpx.request(method, f"{sandbox.http_url}/api{query}", headers={"Host": host}, trust_env=False)
+    assert (reply.is_redirect, reply.headers["Location"]) == (True, f"/api/{query}")
+    assert raw_get(sandbox, host, "/api/") == (404, '{"detail":"Not Found"}'), "the app's own root"
+
+
+def test_other_methods_and_websockets_at_the_prefix_itself_reach_the_app(sandbox: Sandbox, host: str) -> None:
+    """The app has no handler for its root, so its own refusal shows who answered."""
+    reply = httpx.post(f"{sandbox.http_url}/api", headers={"Host": host}, trust_env=False)
+    assert (reply.status_code, reply.json()) == (404, {"detail": "Not Found"})
+    handshake = {"Connection": "Upgrade", "Upgrade": "WebSocket", "Sec_WebSocket_Version": "13"}
+    key = "AAAAAAAAAAAAAAAAAAAAAA=="
+    assert raw_get(sandbox, host, "/api", **handshake, Sec_WebSocket_Key=key)[0] == 403
 
 
 def test_forged_headers_change_nothing(sandbox: Sandbox, host: str) -> None:

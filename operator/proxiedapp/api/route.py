@@ -15,6 +15,8 @@ CERT_MANAGER: Final = "cert-manager.io"
 StripPrefix = Literal["Auto", "Always", "Never"]
 """Whether the proxy removes the path prefix from requests."""
 
+Bare = Literal["Redirect", "Serve"]
+"""What the path prefix without a slash at its end answers."""
 
 PrefixHeader = Literal["Auto", "Always", "Never"]
 """Whether requests reach the app with the header X-Forwarded-Prefix."""
@@ -108,6 +110,10 @@ class RouteSpec(ApiModel):
     """Whether requests reach the app with the header X-Forwarded-Prefix, whose value is the path prefix. An app that
     reads the header in addition to the root path of its server uses the prefix twice. So Auto removes the header if the
     operator configures the root path, and otherwise keeps the one that Traefik sets when it strips the prefix."""
+    bare: Bare = "Redirect"
+    """What GET and HEAD requests for exactly the path prefix get, such as /api/v1. Redirect sends clients to /api/v1/,
+    so that relative links of the page work; Serve passes the requests to the app, as it does with all other methods and
+    with WebSockets."""
     entry_points: Annotated[list[EntryPoint], Field(min_length=1, max_length=16), UNIQUE_ITEMS] | None = None
     """Traefik entry points that serve the app, such as [web, websecure]. Default: set by the operator."""
     tls: RouteTLS | None = None

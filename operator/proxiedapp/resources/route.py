@@ -38,6 +38,7 @@ def route_of(app: ProxiedApp, entry_points: EntryPoints, *, strips: bool, prefix
         plain_entry_points=entry_points_of_app.plain,
         redirect=redirect,
         middlewares=tuple(middleware.name for middleware in spec.middlewares or ()),
+        redirects_bare=spec.bare == "Redirect" and spec.path_prefix != "/",
     )
 
 

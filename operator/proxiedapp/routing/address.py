@@ -14,13 +14,13 @@ def public_url(route: Route, entry_point_urls: Mapping[str, str]) -> str:
     if the host is unknown too.
     """
     known = [urlsplit(entry_point_urls[name]) for name in route.entry_points if name in entry_point_urls]
-    path = "" if route.rule.prefix == "/" else route.rule.prefix
+    path = f"{route.rule.prefix}/" if route.redirects_bare else route.rule.prefix
     for url in sorted(known, key=lambda url: url.scheme != "https"):
         host = route.rule.hosts[0] if route.rule.hosts else _bracketed(url.hostname)
         if host and host != "*":
             port = f":{url.port}" if url.port else ""
-            return f"{url.scheme}://{host}{port}{path or '/'}"
-    return (route.rule.hosts[0] if route.rule.hosts else "") + (path or "/")
+            return f"{url.scheme}://{host}{port}{path}"
+    return (route.rule.hosts[0] if route.rule.hosts else "") + path
 
 
 def _bracketed(host: str | None) -> str | None:

@@ -36,3 +36,5 @@ class Route:
     """Names of the user's Middlewares, in order."""
     prefix_header: bool = False
     """Whether requests carry the prefix in X-Forwarded-Prefix."""
+    redirects_bare: bool = False
+    """Whether GET and HEAD requests for exactly the path prefix are redirected to the prefix with a slash."""

@@ -8,6 +8,7 @@ compare.
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,14 +54,29 @@ class Rule:
 
         The CRD rejects such values too. This check also covers objects stored under an older CRD.
         """
-        groups = []
-        if self.hosts:
-            groups.append([_matcher("Host", host, _HOST) for host in self.hosts])
+        groups = self._hosts()
         if self.prefix != "/":
             groups.append([_matcher("Path", self.prefix, _PREFIX), f"PathPrefix(`{self.prefix}/`)"])
         elif not self.hosts:
             groups.append(["PathPrefix(`/`)"])
-        return " && ".join(group[0] if len(group) == 1 else f"({' || '.join(group)})" for group in groups)
+        return _joined(groups)
+
+    def format_bare(self) -> str:
+        """Return a rule for GET and HEAD requests for exactly the prefix, except for WebSockets, which begin with GET.
+
+        Raises ValueError as `format` does. `parse` returns None for it.
+        """
+        path = [_matcher("Path", self.prefix, _PREFIX)]
+        methods = ["Method(`GET`)", "Method(`HEAD`)"]
+        return _joined([*self._hosts(), path, methods, ["!HeaderRegexp(`Upgrade`, `(?i)websocket`)"]])
+
+    def _hosts(self) -> list[list[str]]:
+        return [[_matcher("Host", host, _HOST) for host in self.hosts]] if self.hosts else []
+
+
+def _joined(groups: Iterable[Sequence[str]]) -> str:
+    """Return a rule in which one matcher of each group must match."""
+    return " && ".join(group[0] if len(group) == 1 else f"({' || '.join(group)})" for group in groups)
 
 
 def _matcher(name: str, value: str, allowed: re.Pattern[str]) -> str:

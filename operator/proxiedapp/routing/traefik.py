@@ -49,14 +49,18 @@ def objects_for(route: Route) -> tuple[TraefikObject, ...]:
     middlewares = _own_middlewares(route)
     name = f"{route.app.name}-{short_hash(route.app)}"
     chain = [*route.middlewares, *(middleware.name for middleware in middlewares)]
-    routes = [_ingress_route(route, name, route.entry_points, chain, route.tls)]
+    bare = None
+    if route.redirects_bare:
+        middlewares.append(_middleware(route.app, "bare", {"redirectRegex": _to_slash(route.rule.prefix)}))
+        bare = middlewares[-1].name
+    routes = [_ingress_route(route, name, route.entry_points, chain, route.tls, bare)]
     if route.plain_entry_points:
         if route.redirect is not None:
             middlewares.append(_middleware(route.app, "https", {"redirectScheme": route.redirect}))
             # No other Middleware: a user's, such as basic auth, must not ask for credentials over plain HTTP.
-            chain = [middlewares[-1].name]
+            chain, bare = [middlewares[-1].name], None
         name = f"{route.app.name}-plain-{short_hash(route.app)}"
-        routes.append(_ingress_route(route, name, route.plain_entry_points, chain, None))
+        routes.append(_ingress_route(route, name, route.plain_entry_points, chain, None, bare))
     return *middlewares, *routes
 
 
@@ -79,26 +83,44 @@ def _with_prefix_header(route: Route) -> Mapping[str, Any]:
     return {"headers": {"customRequestHeaders": {**removed, "X-Forwarded-Prefix": route.rule.prefix}}}
 
 
+def _to_slash(prefix: str) -> dict[str, Any]:
+    """Return the `redirectRegex` that appends a slash to the path and keeps the query.
+
+    The Location has no scheme and host, so it is right behind another proxy that terminates TLS, too. It is temporary,
+    since browsers keep a permanent one after the prefix has moved.
+    """
+    return {"regex": r"^[^?]*(\?.*)?$", "replacement": f"{prefix}/${{1}}"}
+
+
 def _ingress_route(
-    route: Route, name: str, entry_points: Sequence[str], middlewares: Sequence[str], tls: Mapping[str, Any] | None
+    route: Route,
+    name: str,
+    entry_points: Sequence[str],
+    middlewares: Sequence[str],
+    tls: Mapping[str, Any] | None,
+    bare: str | None,
 ) -> TraefikObject:
-    spec: dict[str, Any] = {
-        "entryPoints": list(entry_points),
-        "routes": [
-            {
-                "kind": "Rule",
-                "match": route.rule.format(),
-                "priority": route.rule.priority,
-                "middlewares": [{"name": middleware} for middleware in middlewares],
-                "services": [{"kind": "Service", "name": route.service, "port": route.port}],
-            }
-        ],
-    }
+    rule = route.rule
+    routes = [_rule(route, rule.format(), rule.priority, middlewares)]
+    if bare is not None:
+        # No other Middleware: the request that follows gets them all.
+        routes.append(_rule(route, rule.format_bare(), rule.priority + 1, [bare]))
+    spec: dict[str, Any] = {"entryPoints": list(entry_points), "routes": routes}
     if route.ingress_class_name is not None:
         spec["ingressClassName"] = route.ingress_class_name
     if tls is not None:
         spec["tls"] = dict(tls)
     return TraefikObject("IngressRoute", name, spec)
+
+
+def _rule(route: Route, match: str, priority: int, middlewares: Sequence[str]) -> dict[str, Any]:
+    return {
+        "kind": "Rule",
+        "match": match,
+        "priority": priority,
+        "middlewares": [{"name": middleware} for middleware in middlewares],
+        "services": [{"kind": "Service", "name": route.service, "port": route.port}],
+    }
 
 
 def _middleware(app: Key, role: str, spec: Mapping[str, Any]) -> TraefikObject:

@@ -16,15 +16,17 @@ async def test_new_prefix_moves_command_middleware_and_route_together(scenario: 
     scenario.change(prefix="/api/v2")
     assert await scenario.settle() == [
         "create middlewares/shop-strip",
+        "create middlewares/shop-bare",
         "apply deployments/shop",
         "apply ingressroutes/shop",
         "delete middlewares/shop-strip",
+        "delete middlewares/shop-bare",
         "status shop: Ready=False Progressing",
     ]
     assert scenario.command()[2:4] == ["--root-path", "/api/v2"]
     assert scenario.child(MIDDLEWARE, "shop-strip").body["spec"] == {"stripPrefix": {"prefixes": ["/api/v2"]}}
-    assert '"/api/v2"' in scenario.child(INGRESS_ROUTE).body["spec"]["routes"][0]["match"]
-    assert scenario.status()["url"] == "/api/v2"
+    assert "`/api/v2`" in scenario.child(INGRESS_ROUTE).body["spec"]["routes"][0]["match"]
+    assert scenario.status()["url"] == "/api/v2/"
     assert await scenario.reconcile() == []
 
 
@@ -66,6 +68,7 @@ async def test_prefix_given_up_prunes_its_middleware(scenario: Scenario) -> None
         "apply deployments/shop",
         "apply ingressroutes/shop",
         "delete middlewares/shop-strip",
+        "delete middlewares/shop-bare",
         "status shop: Ready=False Progressing",
     ]
 

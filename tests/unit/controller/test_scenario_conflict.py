@@ -47,8 +47,9 @@ async def test_second_app_runs_without_a_route_and_names_the_app_that_has_it(sce
     scenario.create("second")
     assert await scenario.settle() == [
         "create services/second",
-        "create middlewares/second-headers",
         "create middlewares/second-strip",
+        "create middlewares/second-headers",
+        "create middlewares/second-bare",
         "create deployments/second",
         "status second: Ready=False Conflict",
         "event second: Conflict",
@@ -157,7 +158,7 @@ async def test_change_to_a_held_route_key_leaves_everything_unchanged(scenario: 
     assert await scenario.settle() == ["status second: Ready=False Conflict", "event second: Conflict"]
     assert scenario.child(DEPLOYMENT, "second").body["spec"] == before
     assert routed(scenario) == ["first", "second"]
-    assert scenario.status("second")["url"].endswith("/second")
+    assert scenario.status("second")["url"].endswith("/second/")
 
     scenario.delete(PROXIED_APP, "first")
     collect(scenario, "first")

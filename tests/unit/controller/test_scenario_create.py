@@ -7,8 +7,9 @@ from tests.support.scenario import Scenario
 
 CREATION = [
     "create services/shop",
-    "create middlewares/shop-headers",
     "create middlewares/shop-strip",
+    "create middlewares/shop-headers",
+    "create middlewares/shop-bare",
     "create deployments/shop",
     "create ingressroutes/shop",
     "status shop: Ready=False Progressing",
@@ -69,9 +70,9 @@ async def test_restart_in_the_middle_writes_only_what_is_missing(scenario: Scena
     assert await scenario.settle() == ["create middlewares/shop-strip", "create ingressroutes/shop"]
 
 
-async def test_app_without_a_prefix_has_no_strip_middleware(scenario: Scenario) -> None:
+async def test_app_without_a_prefix_has_no_middleware_for_one(scenario: Scenario) -> None:
     scenario.create(prefix="/")
-    assert await scenario.settle() == [line for line in CREATION if "strip" not in line]
+    assert await scenario.settle() == [line for line in CREATION if "strip" not in line and "bare" not in line]
 
 
 async def test_children_name_the_app_as_their_controller(scenario: Scenario) -> None:
@@ -86,7 +87,7 @@ async def test_status_reports_address_and_server(scenario: Scenario) -> None:
     await scenario.served(route={"hosts": ["shop.test"]})
     status = scenario.status()
     assert (status["url"], status["rootPath"], status["server"], status["stripPrefix"]) == (
-        "https://shop.test/api/v1",
+        "https://shop.test/api/v1/",
         "/api/v1",
         "uvicorn",
         True,

@@ -11,12 +11,23 @@ RETRYING = {"Ready": "False Retrying", "Reconciling": "True Retrying"}
 
 
 STANDS_ON: dict[str, list[str]] = {
-    "services": ["create services/shop", "create middlewares/shop-headers", "create middlewares/shop-strip"],
-    "middlewares": ["create services/shop", "create middlewares/shop-headers", "create middlewares/shop-strip"],
+    "services": [
+        "create services/shop",
+        "create middlewares/shop-strip",
+        "create middlewares/shop-headers",
+        "create middlewares/shop-bare",
+    ],
+    "middlewares": [
+        "create services/shop",
+        "create middlewares/shop-strip",
+        "create middlewares/shop-headers",
+        "create middlewares/shop-bare",
+    ],
     "deployments": [
         "create services/shop",
-        "create middlewares/shop-headers",
         "create middlewares/shop-strip",
+        "create middlewares/shop-headers",
+        "create middlewares/shop-bare",
         "create deployments/shop",
     ],
 }
@@ -72,15 +83,17 @@ async def test_failure_during_a_switch_prunes_nothing(scenario: Scenario) -> Non
     scenario.change(prefix="/v2")
     assert await scenario.settle() == [
         "create middlewares/shop-strip",
+        "create middlewares/shop-bare",
         "apply deployments/shop",
         "status shop: Ready=False Retrying",
     ]
-    assert len(scenario.cluster.names(MIDDLEWARE)) == 3
+    assert len(scenario.cluster.names(MIDDLEWARE)) == 5
     scenario.clock.advance(0.5)
     assert await scenario.settle() == [
         "apply deployments/shop",
         "apply ingressroutes/shop",
         "delete middlewares/shop-strip",
+        "delete middlewares/shop-bare",
         "status shop: Ready=False Progressing",
     ]
 
@@ -91,7 +104,7 @@ async def test_failure_of_the_route_prunes_nothing(scenario: Scenario) -> None:
     scenario.change(prefix="/v2")
     requests = await scenario.settle()
     assert requests[-2:] == ["apply ingressroutes/shop", "status shop: Ready=False Retrying"]
-    assert len(scenario.cluster.names(MIDDLEWARE)) == 3
+    assert len(scenario.cluster.names(MIDDLEWARE)) == 5
 
 
 async def test_failed_prune_is_tried_again(scenario: Scenario) -> None:
@@ -99,8 +112,9 @@ async def test_failed_prune_is_tried_again(scenario: Scenario) -> None:
     await scenario.served(prefix="/v1")
     scenario.api.fail("delete", "middlewares", AWAY)
     scenario.change(prefix="/v2")
-    assert (await scenario.settle())[-2:] == [
+    assert (await scenario.settle())[-3:] == [
         "delete middlewares/shop-strip",
+        "delete middlewares/shop-bare",
         "status shop: Ready=False Progressing",
     ]
     assert scenario.conditions()["RouteAccepted"] == "True Accepted"

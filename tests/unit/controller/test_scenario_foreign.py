@@ -21,14 +21,15 @@ STALLED = {
 }
 CREATION = [
     "create services/shop",
-    "create middlewares/shop-headers",
     "create middlewares/shop-strip",
+    "create middlewares/shop-headers",
+    "create middlewares/shop-bare",
     "create deployments/shop",
     "create ingressroutes/shop",
     "status shop: Ready=False Progressing",
 ]
 FIRST = [
-    *CREATION[:3],
+    *CREATION[:4],
     "read services/shop",
     "status shop: Ready=False NameTaken",
     "event shop: NameTaken",
@@ -73,19 +74,20 @@ async def test_taken_middleware_leaves_the_route_and_its_middleware_as_they_are(
     """Nothing is switched, the pods keep their root path, and no object that the old route depends on is pruned."""
     await scenario.served(prefix="/v1")
     route = deepcopy(scenario.child(INGRESS_ROUTE).body)
-    wanted = desired(an_app("shop", "/v2", namespace=NAMESPACE), DEFAULTS).children[3]["metadata"]["name"]
+    wanted = desired(an_app("shop", "/v2", namespace=NAMESPACE), DEFAULTS).children[2]["metadata"]["name"]
     assert wanted.startswith("shop-strip-")
     scenario.foreign(MIDDLEWARE, wanted)
     scenario.change(prefix="/v2")
     assert await scenario.settle() == [
         "create middlewares/shop-strip",
+        "create middlewares/shop-bare",
         "read middlewares/shop-strip",
         "status shop: Ready=False NameTaken",
         "event shop: NameTaken",
     ]
     assert scenario.child(INGRESS_ROUTE).body == route
-    assert len(scenario.cluster.names(MIDDLEWARE)) == 3
-    assert scenario.status()["url"] == "/v1", "what is still served"
+    assert len(scenario.cluster.names(MIDDLEWARE)) == 5
+    assert scenario.status()["url"] == "/v1/", "what is still served"
 
 
 @pytest.mark.parametrize(
@@ -131,8 +133,9 @@ async def test_orphan_of_ours_is_adopted(scenario: Scenario) -> None:
     assert requests[-2:] == ["apply ingressroutes/shop", "status shop: Ready=True Available"]
     assert [line for line in requests if line.startswith("apply")] == [
         "apply services/shop",
-        "apply middlewares/shop-headers",
         "apply middlewares/shop-strip",
+        "apply middlewares/shop-headers",
+        "apply middlewares/shop-bare",
         "apply deployments/shop",
         "apply ingressroutes/shop",
     ]

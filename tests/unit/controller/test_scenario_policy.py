@@ -67,7 +67,7 @@ async def test_route_is_back_once_a_policy_allows_it(scenario: Scenario) -> None
     assert exists(scenario, INGRESS_ROUTE)
     assert exists(scenario, CERTIFICATE)
     assert scenario.conditions()["Ready"] == "True Available"
-    assert scenario.status()["url"] == "https://shop.team-a.test/api/v1"
+    assert scenario.status()["url"] == "https://shop.team-a.test/api/v1/"
 
 
 async def test_last_policy_that_is_deleted_opens_everything(scenario: Scenario) -> None:

@@ -6,7 +6,7 @@ from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.resources.kinds import DEPLOYMENT, MIDDLEWARE, SERVICE
 from tests.support.scenario import NAMESPACE, Scenario
 
-SWITCHED = ["delete middlewares/shop-strip", "status shop: Ready=False Progressing"]
+SWITCHED = ["delete middlewares/shop-strip", "delete middlewares/shop-bare", "status shop: Ready=False Progressing"]
 
 
 async def test_name_taken_while_the_creation_is_on_its_way(scenario: Scenario) -> None:
@@ -74,7 +74,7 @@ async def test_old_child_replaced_before_it_is_pruned_is_not_deleted(scenario: S
 
     scenario.api.meanwhile("delete", "middlewares", replace)
     scenario.change(prefix="/v2")
-    assert (await scenario.settle())[-2:] == SWITCHED
+    assert (await scenario.settle())[-3:] == SWITCHED
     assert scenario.cluster.get(MIDDLEWARE, NAMESPACE, old).body["spec"] == {"theirs": True}
 
 
@@ -83,7 +83,7 @@ async def test_old_child_that_was_deleted_already_is_not_a_problem(scenario: Sce
     old = scenario.full_name(MIDDLEWARE, "shop-strip")
     scenario.api.meanwhile("delete", "middlewares", lambda: scenario.cluster.delete(MIDDLEWARE, NAMESPACE, old))
     scenario.change(prefix="/v2")
-    assert (await scenario.settle())[-2:] == SWITCHED
+    assert (await scenario.settle())[-3:] == SWITCHED
 
 
 async def test_status_never_lands_on_another_app_of_the_name(scenario: Scenario) -> None:
@@ -110,7 +110,7 @@ async def test_app_replaced_by_another_is_served_after_the_old_children_are_dele
         scenario.cluster.delete(stored.kind, NAMESPACE, stored.body["metadata"]["name"])
     assert (await scenario.settle())[-1] == "status shop: Ready=False Progressing"
     assert scenario.child(DEPLOYMENT).body["metadata"]["ownerReferences"][0]["uid"] == uid
-    assert scenario.status()["url"] == "/v2"
+    assert scenario.status()["url"] == "/v2/"
 
 
 async def test_app_deleted_before_its_status_is_no_error(scenario: Scenario) -> None:

@@ -145,7 +145,7 @@ def test_stalled_reconciling_and_ready_exclude_each_other(outcome: PassResult, w
 def test_status_of_a_served_app() -> None:
     assert next_status(app(generation=4), WANT, FINE, pods(2, readyReplicas=1), None, URLS, START) == {
         "observedGeneration": 4,
-        "url": "/api/v1",
+        "url": "/api/v1/",
         "docsUrl": "/api/v1/docs",
         "rootPath": "/api/v1",
         "server": "uvicorn",
@@ -175,7 +175,7 @@ def test_status_of_a_rejected_app_keeps_the_facts_of_what_is_still_served() -> N
     before = next_status(app(), WANT, FINE, pods(), None, URLS, START)
     after = next_status(app(before, generation=2), None, BAD_SPEC, pods(), None, URLS, START)
     assert {key: after[key] for key in ("url", "docsUrl", "rootPath", "server", "stripPrefix")} == {
-        "url": "/api/v1",
+        "url": "/api/v1/",
         "docsUrl": "/api/v1/docs",
         "rootPath": "/api/v1",
         "server": "uvicorn",

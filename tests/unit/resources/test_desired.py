@@ -28,7 +28,9 @@ def container_of(want: Desired) -> dict[str, Any]:
 
 
 def test_each_child_comes_after_those_it_refers_to() -> None:
-    assert kinds(desired(an_app(), DEFAULTS)) == ["Deployment", "Service", "Middleware", "Middleware", "IngressRoute"]
+    assert kinds(desired(an_app(), DEFAULTS)) == [
+        "Deployment", "Service", "Middleware", "Middleware", "Middleware", "IngressRoute",
+    ]  # fmt: skip
     assert kinds(desired(an_app(prefix="/"), DEFAULTS)) == ["Deployment", "Service", "Middleware", "IngressRoute"]
 
 
@@ -87,7 +89,7 @@ def test_app_gets_the_prefix_by_the_root_path_or_by_the_header(spec: dict[str, A
 def test_prefix_header_of_a_proxy_that_keeps_the_prefix() -> None:
     def header_of(**route: str) -> str:
         want = desired(an_app(command=["hypercorn", "a:b"], route={"stripPrefix": "Never", **route}), DEFAULTS)
-        [middleware] = [child for child in want.children if child["kind"] == "Middleware"]
+        middleware = next(child for child in want.children if child["kind"] == "Middleware")
         value: str = middleware["spec"]["headers"]["customRequestHeaders"]["X-Forwarded-Prefix"]
         return value
 
@@ -98,7 +100,21 @@ def test_new_prefix_changes_command_rule_and_middleware_together() -> None:
     before, after = desired(an_app(prefix="/v1"), DEFAULTS), desired(an_app(prefix="/v2"), DEFAULTS)
     assert (before.launch.root_path, after.launch.root_path) == ("/v1", "/v2")
     changed = [old["kind"] for old, new in zip(before.children, after.children, strict=True) if old != new]
-    assert changed == ["Deployment", "Middleware", "IngressRoute"]
+    assert changed == ["Deployment", "Middleware", "Middleware", "IngressRoute"]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "bare", "redirects"),
+    [
+        pytest.param("/api", "Redirect", True, id="redirected"),
+        pytest.param("/api", "Serve", False, id="served"),
+        pytest.param("/", "Redirect", False, id="no prefix, so no bare one"),
+    ],
+)
+def test_bare_prefix_is_redirected_or_served(prefix: str, bare: str, redirects: bool) -> None:
+    want = desired(an_app(prefix=prefix, route={"bare": bare}), DEFAULTS)
+    assert want.route.redirects_bare is redirects
+    assert any("redirectRegex" in child.get("spec", {}) for child in want.children) is redirects
 
 
 def test_new_port_changes_only_the_pods() -> None:

@@ -51,3 +51,12 @@ def test_url_is_built_from_what_is_known(
 ) -> None:
     route = replace(ROUTE, rule=Rule(hosts, prefix), entry_points=entry_points)
     assert public_url(route, urls) == address
+
+
+@pytest.mark.parametrize(
+    ("hosts", "address"),
+    [pytest.param(("a.b",), "https://a.b/api/", id="a host"), pytest.param((), "/api/", id="none")],
+)
+def test_url_ends_with_a_slash_if_clients_are_redirected_to_it(hosts: tuple[str, ...], address: str) -> None:
+    route = replace(ROUTE, rule=Rule(hosts, "/api"), redirects_bare=True)
+    assert public_url(route, UNKNOWN) == address

@@ -156,6 +156,14 @@ def test_claim_is_read_back_from_the_written_route(
     assert granted_claim(written.spec) == claim_of(rule, ENTRY_POINTS, ingress_class)
 
 
+def test_redirect_of_the_bare_prefix_is_not_a_route_key_of_its_own() -> None:
+    rule = Rule(("a.example.com",), "/api")
+    route = Route(Key("team", "shop"), rule, True, ENTRY_POINTS, None, "shop", 80, redirects_bare=True)
+    *_, written = objects_for(route)
+    assert len(written.spec["routes"]) == 2
+    assert granted_claim(written.spec) == claim_of(rule, ENTRY_POINTS, None)
+
+
 @pytest.mark.parametrize("hosts", [(), ("a.example.com",), ("a.example.com", "b.example.com")])
 @pytest.mark.parametrize("prefix", ["/", "/api/v1"])
 def test_route_that_an_earlier_release_wrote_in_double_quotes_keeps_its_claim(

@@ -146,5 +146,30 @@ def test_redirect_to_https_is_the_only_middleware_of_its_route() -> None:
     assert [one["name"] for one in secure.spec["routes"][0]["middlewares"]] == ["login", strip.name, headers.name]
 
 
+def test_bare_prefix_is_redirected_by_a_rule_and_a_middleware_of_its_own() -> None:
+    before = objects_for(ROUTE)
+    *others, bare, route = objects_for(replace(ROUTE, redirects_bare=True, middlewares=("login",)))
+    assert others == list(before[:-1])
+    assert bare.spec == {"redirectRegex": {"regex": r"^[^?]*(\?.*)?$", "replacement": "/api/${1}"}}
+    main, redirect = route.spec["routes"]
+    assert [one["name"] for one in main["middlewares"]] == ["login", *(one.name for one in others)]
+    assert redirect == {
+        "kind": "Rule",
+        "match": "Host(`shop.test`) && Path(`/api`) && (Method(`GET`) || Method(`HEAD`))"
+        " && !HeaderRegexp(`Upgrade`, `(?i)websocket`)",
+        "priority": main["priority"] + 1,
+        "middlewares": [{"name": bare.name}],
+        "services": main["services"],
+    }
+
+
+def test_bare_prefix_is_redirected_on_plain_entry_points_unless_they_redirect_to_https() -> None:
+    split = replace(ROUTE, entry_points=("websecure",), plain_entry_points=("web",), redirects_bare=True)
+    *_, secure, plain = objects_for(split)
+    assert plain.spec["routes"] == secure.spec["routes"]
+    *_, secure, plain = objects_for(replace(split, redirect={"scheme": "https"}))
+    assert (len(secure.spec["routes"]), len(plain.spec["routes"])) == (2, 1)
+
+
 def test_empty_tls_object_enables_tls() -> None:
     assert objects_for(replace(ROUTE, tls={}))[-1].spec["tls"] == {}
