@@ -3,6 +3,7 @@
 | file of the chart | generated from |
 |---|---|
 | templates/crds.yaml | the CRDs in crds/ |
+| templates/admission.yaml | operator/proxiedapp/routing/admission.py |
 | templates/_rules.tpl | the roles in manifests/base/rbac.yaml |
 | values.schema.json | itself, with the descriptions of values.yaml, the alerts' names and the operator's settings |
 | README.md | values.yaml and the operator's settings |
@@ -21,6 +22,7 @@ from pydantic.alias_generators import to_camel
 
 from proxiedapp.api.crd import custom_resource_definitions
 from proxiedapp.process.settings import Settings
+from proxiedapp.routing.admission import objects_with
 
 HERE: Final = Path(__file__).parent
 CHART: Final = HERE / "proxiedapp"
@@ -90,6 +92,17 @@ def rules_template(rbac: str) -> str:
         f'{{{{- define "proxiedapp.policyRules" -}}}}\n{policies}{{{{- end }}}}\n\n'
         f'{{{{- define "proxiedapp.leaseRules" -}}}}\n{lease}{{{{- end }}}}\n'
     )
+
+
+def admission_template() -> str:
+    """Return the ValidatingAdmissionPolicy and its binding, for the policies among the values."""
+    made = objects_with("THE-POLICIES", "THE-NAME")
+    text = _escaped(yaml.safe_dump_all(made, sort_keys=False, width=110))
+    labels = '\n  labels:\n    {{- include "proxiedapp.labels" . | nindent 4 }}'
+    text = text.replace("metadata:\n  name: THE-NAME", f"metadata:\n  name: THE-NAME{labels}")
+    text = text.replace("THE-NAME", '{{ include "proxiedapp.fullname" . }}')
+    policies = '{{ include "proxiedapp.cel" .Values.admission.policies | toJson }}'
+    return "{{- if .Values.admission.enabled }}\n" + text.replace("THE-POLICIES", policies) + "{{- end }}\n"
 
 
 def _dumped(rules: list[dict[str, Any]]) -> str:
@@ -163,6 +176,7 @@ def generated() -> dict[Path, str]:
             crd_template((HERE.parent / "crds" / f"{plural}.yaml").read_text())
             for plural in custom_resource_definitions()
         ),
+        CHART / "templates" / "admission.yaml": admission_template(),
         CHART / "templates" / "_rules.tpl": rules_template(
             (HERE.parent / "manifests" / "base" / "rbac.yaml").read_text()
         ),

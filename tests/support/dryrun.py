@@ -5,8 +5,15 @@ from typing import Any, Final
 from proxiedapp.kube.client import Api
 from proxiedapp_sandbox.cluster import until
 
-_PLURALS: Final = {"NetworkPolicy": "networkpolicies"}
-_CLUSTER_WIDE: Final = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace"}
+_PLURALS: Final = {"NetworkPolicy": "networkpolicies", "ValidatingAdmissionPolicy": "validatingadmissionpolicies"}
+_CLUSTER_WIDE: Final = {
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "Namespace",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+}
 
 
 async def create(api: Api, manifest: dict[str, Any]) -> None:

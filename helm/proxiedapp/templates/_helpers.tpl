@@ -92,3 +92,23 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
+
+{{/* A value as a CEL expression: the API server refuses lists and maps of different types without dyn. */}}
+{{- define "proxiedapp.cel" -}}
+{{- $given := . -}}
+{{- if kindIs "map" $given -}}
+dyn({
+{{- range $index, $key := keys $given | sortAlpha -}}
+{{- if $index }}, {{ end }}{{ $key | toJson }}: {{ include "proxiedapp.cel" (get $given $key) }}
+{{- end -}}
+})
+{{- else if kindIs "slice" $given -}}
+dyn([
+{{- range $index, $each := $given -}}
+{{- if $index }}, {{ end }}{{ include "proxiedapp.cel" $each }}
+{{- end -}}
+])
+{{- else -}}
+dyn({{ toJson $given }})
+{{- end -}}
+{{- end }}

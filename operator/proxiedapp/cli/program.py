@@ -28,6 +28,7 @@ COMMANDS = (
     _own("run", "Run the operator."),
     _own("render", "Print the children of ProxiedApps as YAML, without a cluster."),
     _own("verify", "Check a running app through its proxy, under its path prefix."),
+    _own("admission", "Print ProxyPolicies as a ValidatingAdmissionPolicy."),
     _own("crd", "Print the CustomResourceDefinitions."),
     LazyCommand(SANDBOX.name, SANDBOX.summary, SANDBOX.load),
 )

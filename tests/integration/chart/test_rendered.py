@@ -12,6 +12,7 @@ import yaml
 from proxiedapp.api.crd import custom_resource_definitions
 from proxiedapp.kube.manifest import dump
 from proxiedapp.process.settings import Settings
+from proxiedapp.routing.admission import admission_objects
 from proxiedapp_sandbox.bare import BareCluster
 from tests.support.dryrun import check, create
 from tests.support.helm import CHART, HELMS, KUBE_VERSION, Helm, objects
@@ -157,3 +158,11 @@ async def test_notes_describe_the_next_steps(monitored: BareCluster, tmp_path: P
         "Apply the files in crds/ with",
     ):
         assert text in notes
+
+
+async def test_admission_policy_is_that_of_the_command(helms: dict[str, Helm]) -> None:
+    values = Path(__file__).parent / "values" / "admission.yaml"
+    expected = admission_objects(yaml.safe_load(values.read_text())["admission"]["policies"])
+    rendered = helms["helm4"].rendered("--values", values)
+    specs = {each["kind"]: each["spec"] for each in rendered if each["kind"].startswith("ValidatingAdmission")}
+    assert specs == {each["kind"]: each["spec"] for each in expected}
