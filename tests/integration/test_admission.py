@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from copy import deepcopy
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import pytest_asyncio
@@ -16,6 +16,7 @@ from proxiedapp.routing.admission import admission_objects
 from proxiedapp_sandbox.bare import BareCluster
 from tests.support.policytable import CASES, LABELS, NAMESPACE, SHOP, policy_manifest
 
+VALUES: Final[list[Any]] = [case.values for case in CASES]
 CASE: Final = "case"
 """Label of the apps that one of the admission policies judges."""
 ADMITTED: Final = {"the default entry points", "the plain entry point of a redirect", "mapped, outside"}
@@ -52,7 +53,7 @@ async def judged(cluster: BareCluster) -> AsyncIterator[BareCluster]:
     """Install the admission policy once for each case, and one that denies everything, to know when all of them act."""
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": LABELS}}
     await cluster.api.request("POST", "/api/v1/namespaces", namespace)
-    installed = [each for number, case in enumerate(CASES) for each in admission(number, case.values[1])]
+    installed = [each for number, (_, policies, _) in enumerate(VALUES) for each in admission(number, policies)]
     last = admission(len(CASES), [policy_manifest(hosts=[])])
     for each in [*installed, *last]:
         await cluster.api.request("POST", path_of(each), each)
@@ -67,7 +68,7 @@ async def judged(cluster: BareCluster) -> AsyncIterator[BareCluster]:
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=[str(case.id) for case in CASES])
 async def test_api_server_decides_as_the_operator(judged: BareCluster, number: int) -> None:
-    spec, _, expected = CASES[number].values
+    spec, _, expected = VALUES[number]
     message = await submit(judged, number, deepcopy(spec))
     if not expected or CASES[number].id in ADMITTED:
         assert message == ""
