@@ -14,8 +14,8 @@ from itertools import product
 from typing import Final
 
 from proxiedapp.controller.metrics import WRITES
-from proxiedapp.controller.observed.objects import ChildId, ObservedChild, controller_of
-from proxiedapp.controller.observed.ownedfields import intent_digest, owned_digest
+from proxiedapp.controller.observed.objects import ChildId, ObservedChild, controller_of, is_orphan
+from proxiedapp.controller.observed.ownedfields import intent_digest
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.plan import Apply, Cause, Plan
 from proxiedapp.kube.client import Api
@@ -203,7 +203,7 @@ class Applier:
             # Deleted meanwhile; or the conflict is one of admission, for example over the usage of a quota.
             raise UnavailableError(conflict.status, conflict.message) from conflict
         owner = controller_of(body)
-        if owner == apply.owner or (owner is None and _is_orphan(body)):
+        if owner == apply.owner or (owner is None and is_orphan(body)):
             return await self._update(apply, body["metadata"]["uid"])
         if owner is not None and owner.key == apply.owner.key:
             message = f"{apply.id} belongs to a deleted app of the same name and is not garbage-collected yet"
@@ -255,12 +255,6 @@ def _in_stages(plan: Plan) -> Iterator[list[Apply]]:
 
 def _with(intent: Manifest, **metadata: str) -> Manifest:
     return intent | {"metadata": intent["metadata"] | metadata}
-
-
-def _is_orphan(body: Manifest) -> bool:
-    """Whether we applied the object and it has no controller now, as after `kubectl delete --cascade=orphan`."""
-    controlled = any(reference.get("controller") for reference in body["metadata"].get("ownerReferences") or [])
-    return not controlled and owned_digest(body) is not None
 
 
 def _owner_of(body: Manifest) -> str:

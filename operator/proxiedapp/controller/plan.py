@@ -7,7 +7,7 @@ from typing import Any
 from proxiedapp.api.conditions import condition_of
 from proxiedapp.api.names import API_VERSION, KIND
 from proxiedapp.api.status import ConditionType
-from proxiedapp.controller.observed.objects import ChildId, ObservedApp, ObservedChild, Owner
+from proxiedapp.controller.observed.objects import ORPHANED, ChildId, ObservedApp, ObservedChild, Owner
 from proxiedapp.controller.observed.ownedfields import intent_digest
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import BY_NAME, CONFIG_MAP, DEPLOYMENT, INGRESS_ROUTE
@@ -67,11 +67,12 @@ def owned_intents(app: ObservedApp, children: tuple[Manifest, ...]) -> tuple[Man
 def plan(app: ObservedApp, children: tuple[Manifest, ...], observed: tuple[ObservedChild, ...]) -> Plan:
     """Compare the desired children with the observed ones.
 
-    A child of an earlier app of the same name is left to the garbage collector. A ConfigMap stays until the rollout is
-    complete, since old pods mount it.
+    A child of an earlier app of the same name is left to the garbage collector, unless it was orphaned. A ConfigMap
+    stays until the rollout is complete, since old pods mount it.
     """
     owner = Owner(app.key, app.uid)
-    ours = {child.id: child for child in observed if child.owner == owner}
+    owners = (owner, Owner(app.key, ORPHANED))
+    ours = {child.id: child for child in observed if child.owner in owners}
     rolled_out = all(child.workload.rolled_out for child in ours.values() if child.workload is not None)
     applies = []
     for intent in owned_intents(app, children):

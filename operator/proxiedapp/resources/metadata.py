@@ -11,12 +11,12 @@ from proxiedapp.routing.policy import RouteAnnotations
 
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 MANAGER: Final = "proxiedapp"
-_INSTANCE: Final = "app.kubernetes.io/instance"
+INSTANCE: Final = "app.kubernetes.io/instance"
 
 
 def selector(app: Key) -> dict[str, str]:
     """Return the labels that select the app's pods: two fixed ones, because a Deployment's selector is immutable."""
-    return {_INSTANCE: app.name, MANAGED_BY: MANAGER}
+    return {INSTANCE: app.name, MANAGED_BY: MANAGER}
 
 
 def labels(app: Key) -> dict[str, str]:

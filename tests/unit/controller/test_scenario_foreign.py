@@ -1,6 +1,7 @@
 """Names that are taken are reported and not fought over; our own orphans are taken back."""
 
 from copy import deepcopy
+from typing import Any
 
 import pytest
 
@@ -9,10 +10,13 @@ from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.desired import desired
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, SERVICE
+from proxiedapp.resources.metadata import INSTANCE, MANAGED_BY, MANAGER
 from tests.support.apps import DEFAULTS, an_app
 from tests.support.observed import owner_reference
 from tests.support.scenario import NAMESPACE, Scenario
 
+LABELS = {INSTANCE: "shop", MANAGED_BY: MANAGER}
+THEIRS = {"apiVersion": "v1", "kind": "Other", "name": "x", "uid": "x", "controller": True}
 STALLED = {
     "Ready": "False NameTaken",
     "Stalled": "True NameTaken",
@@ -155,3 +159,54 @@ async def test_children_of_a_deleted_app_are_waited_for(scenario: Scenario) -> N
     for stored in [stored for stored in scenario.cluster.objects.values() if stored.kind is not PROXIED_APP]:
         scenario.cluster.delete(stored.kind, NAMESPACE, stored.body["metadata"]["name"])
     assert await scenario.settle() == CREATION
+
+
+def orphan(scenario: Scenario) -> None:
+    """Delete the app with --cascade=orphan: the garbage collector only takes the controller from its children."""
+    scenario.cluster.delete(PROXIED_APP, NAMESPACE, "shop")
+    for stored in scenario.cluster.objects.values():
+        scenario.cluster.edit(stored, ("metadata", "ownerReferences"), [])
+
+
+async def test_orphans_that_the_next_app_of_the_name_does_not_want_are_pruned(scenario: Scenario) -> None:
+    await scenario.served(disruptionBudget={"minAvailable": 1}, autoscaling={"minReplicas": 1, "maxReplicas": 3})
+    route = scenario.child(INGRESS_ROUTE).body["metadata"]["uid"]
+    orphan(scenario)
+    assert await scenario.settle() == [], "without an app they are left alone"
+    scenario.create(prefix="/other")
+    requests = await scenario.settle()
+    unwanted = {"horizontalpodautoscalers/shop", "poddisruptionbudgets/shop", "middlewares/shop-strip"}
+    assert {f"delete {name}" for name in unwanted} <= set(requests)
+    children = [
+        stored.body["metadata"] for stored in scenario.cluster.objects.values() if stored.kind is not PROXIED_APP
+    ]
+    assert all(metadata["ownerReferences"] for metadata in children), "none is left without an owner"
+    assert not [line for line in requests if line.startswith("read")], "they are known without a request"
+    assert scenario.child(INGRESS_ROUTE).body["metadata"]["uid"] == route, "the others are adopted"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "applied"),
+    [
+        pytest.param({"name": "shop-x", "labels": LABELS}, False, id="not applied by us"),
+        pytest.param({"name": "else", "labels": LABELS}, True, id="another name"),
+        pytest.param({"name": "shop-x", "labels": {**LABELS, INSTANCE: "shop-x"}}, True, id="of another app"),
+        pytest.param({"name": "shop-x", "labels": LABELS, "ownerReferences": [THEIRS]}, True, id="controlled"),
+    ],
+)
+async def test_objects_that_only_resemble_orphans_are_left_alone(
+    scenario: Scenario, metadata: dict[str, Any], applied: bool
+) -> None:
+    body = {"apiVersion": MIDDLEWARE.api_version, "kind": MIDDLEWARE.kind, "spec": {}}
+    body["metadata"] = {"namespace": NAMESPACE, **metadata}
+    scenario.cluster.put(MIDDLEWARE, body, ours=body if applied else None)
+    await scenario.served()
+    assert metadata["name"] in scenario.cluster.names(MIDDLEWARE)
+
+
+async def test_route_of_an_orphan_keeps_its_host_and_prefix_for_the_next_app_of_the_name(scenario: Scenario) -> None:
+    await scenario.served()
+    orphan(scenario)
+    scenario.create("other")
+    await scenario.settle()
+    assert scenario.conditions("other")["RouteAccepted"].startswith("False")

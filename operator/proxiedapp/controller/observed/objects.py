@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 from typing_extensions import override
@@ -18,6 +18,7 @@ from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, SERVICE
+from proxiedapp.resources.metadata import INSTANCE
 from proxiedapp.resources.service import SERVICE_TYPE
 from proxiedapp.routing.claim import Claim, granted_claim, requested_claim
 from proxiedapp.routing.entrypoints import EntryPoints
@@ -39,11 +40,18 @@ class ChildId(NamedTuple):
         return f"{self.kind} {self.name}"
 
 
+ORPHANED: Final = ""
+"""The uid in the owner of a child that `kubectl delete --cascade=orphan` left behind.
+
+The next app of this name adopts or prunes it."""
+
+
 class Owner(NamedTuple):
-    """The ProxiedApp that controls a child."""
+    """The ProxiedApp that controls a child, or whose name an orphaned child has."""
 
     key: Key
     uid: str
+    """ORPHANED for a child that we applied and that has no controller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +155,7 @@ def observed_child(kind: Kind, body: Manifest) -> ObservedChild:
         ChildId(kind, metadata["namespace"], metadata["name"]),
         metadata["uid"],
         int(metadata["resourceVersion"]),
-        controller_of(body),
+        _owner_of(body),
         owned_digest(body),
         workload_of(body) if kind is DEPLOYMENT else None,
         granted_claim(spec) if kind is INGRESS_ROUTE else frozenset(),
@@ -170,6 +178,22 @@ def controller_of(body: Manifest) -> Owner | None:
             ours = (reference["apiVersion"], reference["kind"]) == (API_VERSION, KIND)
             return Owner(Key(metadata["namespace"], reference["name"]), reference["uid"]) if ours else None
     return None
+
+
+def _owner_of(body: Manifest) -> Owner | None:
+    """Return the ProxiedApp that controls an object, or by label and name the one of an object that we left behind."""
+    metadata = body["metadata"]
+    if (owner := controller_of(body)) is not None:
+        return owner
+    instance = str((metadata.get("labels") or {}).get(INSTANCE, ""))
+    named = instance and (metadata["name"] == instance or metadata["name"].startswith(f"{instance}-"))
+    return Owner(Key(metadata["namespace"], instance), ORPHANED) if named and is_orphan(body) else None
+
+
+def is_orphan(body: Manifest) -> bool:
+    """Whether we applied an object and it has no controller now, as after `kubectl delete --cascade=orphan`."""
+    controlled = any(reference.get("controller") for reference in body["metadata"].get("ownerReferences") or [])
+    return not controlled and owned_digest(body) is not None
 
 
 def same_request(one: ObservedApp, other: ObservedApp) -> bool:
