@@ -1,7 +1,7 @@
-"""Apps of the previous release: neither an upgrade nor the downgrade after it writes a Deployment.
+"""Apps of the previous release: an upgrade, and the downgrade after it, writes only what this release changed.
 
-Each Service is written, since its type is a field of the intent now (resources/service.py), and each IngressRoute,
-since its rule has backticks (routing/rule.py). No pod restarts.
+Each Deployment is written, since containers get PROXIEDAPP_ROOT_PATH first (resources/environment.py), each Service and
+each IngressRoute; Middlewares and the ConfigMaps of the adapter get new names with their content.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import yaml
 
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.client import Api, collection
-from proxiedapp.resources.kinds import BY_NAME, INGRESS_ROUTE, MIDDLEWARE, SERVICE
+from proxiedapp.resources.kinds import BY_NAME, CONFIG_MAP, DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, SERVICE
 from proxiedapp_sandbox.bare import BareCluster, bare_cluster
 from proxiedapp_sandbox.cluster import install_manifests, until
 from tests.support.operator import Operator, operator
@@ -28,7 +28,7 @@ APPS = int(os.environ.get("PROXIEDAPP_UPGRADE_APPS", "150"))
 run with a thousand."""
 NAMESPACE = "default"
 KINDS = {PROXIED_APP, *BY_NAME.values()}
-WRITTEN_ONCE = {str(PROXIED_APP), str(SERVICE), str(INGRESS_ROUTE)}
+WRITTEN_ONCE = {str(kind) for kind in (PROXIED_APP, DEPLOYMENT, SERVICE, MIDDLEWARE, INGRESS_ROUTE, CONFIG_MAP)}
 """The kinds of which an upgrade from the previous release writes objects; of ProxiedApps only the status."""
 
 

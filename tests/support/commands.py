@@ -10,7 +10,14 @@ from tests.support.apps import spec_of
 PREFIX: Final = "/api"
 TRUSTED: Final = ("10.0.0.0/8",)
 
-UVICORN_ADDS: Final = "--root-path /api --forwarded-allow-ips 10.0.0.0/8 --host 0.0.0.0 --port 8000"
+DRAIN: Final = 20
+"""Seconds that a server gets to finish its requests, by the defaults of the spec."""
+UVICORN_DRAIN: Final = f"--timeout-graceful-shutdown {DRAIN}"
+GRACEFUL: Final = f"--graceful-timeout {DRAIN}"
+"""The same for gunicorn and hypercorn."""
+GUNICORN_VARIABLES: Final = {"XDG_RUNTIME_DIR": "/tmp"}  # noqa: S108 - a path in the pod
+GRANIAN_VARIABLES: Final = {"GRANIAN_WORKERS_KILL_TIMEOUT": f"{DRAIN}"}
+UVICORN_ADDS: Final = f"--root-path /api --forwarded-allow-ips 10.0.0.0/8 --host 0.0.0.0 --port 8000 {UVICORN_DRAIN}"
 """What the operator adds to `uvicorn main:app` under PREFIX."""
 RUN_ADDS: Final = "--root-path /api --port 8000"
 """What it adds to `fastapi run`, whose trusted proxies are a variable."""

@@ -11,6 +11,7 @@ from proxiedapp.resources.probes import container_probes, with_probe_defaults
 from proxiedapp.resources.security import container_security
 from proxiedapp.resources.volumes import app_mounts
 from proxiedapp.servers.launch import Launch
+from proxiedapp.servers.other import ROOT_PATH_VARIABLE
 
 
 def app_container(spec: ProxiedAppSpec, launch: Launch) -> dict[str, Any]:
@@ -23,7 +24,11 @@ def app_container(spec: ProxiedAppSpec, launch: Launch) -> dict[str, Any]:
     if launch.args:
         container["args"] = list(launch.args)
     container["ports"] = [{"name": PORT_NAME, "containerPort": spec.port, "protocol": "TCP"}]
-    container |= environment(spec, launch.env) | _resources(spec.resources) | container_probes(spec.probes)
+    container |= (
+        environment(spec, {ROOT_PATH_VARIABLE: launch.root_path, **launch.env})
+        | _resources(spec.resources)
+        | container_probes(spec.probes)
+    )
     if spec.rollout.pre_stop_seconds:
         # The server keeps serving until the proxy has removed the pod; else requests would reach a closed port.
         container["lifecycle"] = {"preStop": {"sleep": {"seconds": spec.rollout.pre_stop_seconds}}}

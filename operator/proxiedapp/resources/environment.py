@@ -8,18 +8,16 @@ from proxiedapp.api.spec import ProxiedAppSpec
 
 
 def environment(spec: ProxiedAppSpec | InitContainer, own: Mapping[str, str]) -> dict[str, Any]:
-    """Return the container's `env` and `envFrom`: the user's variables in order, then those of the operator.
+    """Return the container's `env` and `envFrom`: the operator's variables, then those of the user in order.
 
-    `own` are the operator's values. If the user has a variable of the same name, it keeps its position and gets the
-    operator's value.
+    `own` are the operator's values. They replace variables of the same name, and come first, because a value may refer
+    only to variables before it, as in `$(PROXIEDAPP_ROOT_PATH)`.
     """
-    env = [variable.model_dump(by_alias=True, exclude_none=True) for variable in spec.env or []]
-    for variable in env:
-        if variable["name"] in own:
-            variable["value"] = own[variable["name"]]
-        with_source_defaults(variable.get("valueFrom", {}))
-    names = {variable["name"] for variable in env}
-    env += [{"name": name, "value": value} for name, value in own.items() if name not in names]
+    env: list[dict[str, Any]] = [{"name": name, "value": value.replace("$", "$$")} for name, value in own.items()]
+    for variable in spec.env or []:
+        if variable.name not in own:
+            env.append(variable.model_dump(by_alias=True, exclude_none=True))
+            with_source_defaults(env[-1].get("valueFrom", {}))
     env_from = [source.model_dump(by_alias=True, exclude_none=True) for source in spec.env_from or []]
     return {key: value for key, value in (("env", env), ("envFrom", env_from)) if value}
 

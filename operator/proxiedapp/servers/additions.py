@@ -68,7 +68,7 @@ def missing_value(invocation: Invocation, setting: Setting, role: Role, required
     given = given_value(invocation, setting)
     if role is Role.HOST:
         return _missing_host(given, setting)
-    if required is None:
+    if required is None or (role is Role.DRAIN and given is not None):
         return None
     if given is None:
         return None if required == setting.default == "" else required

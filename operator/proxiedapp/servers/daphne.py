@@ -18,6 +18,12 @@ _TRUSTS_ALL: Final = (
     "daphne then takes the client's address from any client, and the adapter cannot recognise the proxy by it"
 )
 
+_CUTS: Final = (
+    "daphne cuts requests and websockets that are open when a pod stops. Set rollout.preStopSeconds to more than the "
+    "longest request takes, and rollout.terminationGracePeriodSeconds to more than that, or use another server"
+)
+"""It stops its reactor at SIGTERM without waiting (4.2.3 `daphne/server.py`); docs/servers.md has measurements."""
+
 DAPHNE: Final = Server(
     name="daphne",
     programs=frozenset({"daphne"}),
@@ -66,8 +72,9 @@ DAPHNE: Final = Server(
                 "-e": _ENDPOINT,
             },
             limits="daphne trusts the X-Forwarded-* headers of every client that reaches the pod, and gives websockets "
-            "no scheme, so that their URLs begin with http. Use spec.server.adapter: Auto",
+            f"no scheme, so that their URLs begin with http. Use spec.server.adapter: Auto. Besides, {_CUTS}",
         ),
+        limits=_CUTS,
         rejected_options={"--proxy-headers": _TRUSTS_ALL},
     ),
     command_for=lambda app: ["daphne", app],

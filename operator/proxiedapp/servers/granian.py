@@ -43,6 +43,7 @@ GRANIAN: Final = Server(
                 Role.HOST: Setting(("--host",), ("GRANIAN_HOST",), default="127.0.0.1"),
                 Role.PORT: Setting(("--port",), ("GRANIAN_PORT",)),
                 Role.WORKERS: Setting(("--workers",), ("GRANIAN_WORKERS", "WEB_CONCURRENCY")),
+                Role.DRAIN: Setting(("--workers-kill-timeout",), ("GRANIAN_WORKERS_KILL_TIMEOUT",), by_variable=True),
             },
             rejected_options={"--uds": SOCKET_FILE, "--ssl-certificate": TLS_IN_POD, "--ssl-keyfile": TLS_IN_POD},
             rejected_variables={
@@ -57,4 +58,5 @@ GRANIAN: Final = Server(
     ),
     command_for=lambda app: ["granian", "--interface", "asgi", app],
     factory=Setting(("--factory",), ("GRANIAN_FACTORY",)),
+    accepts_file=True,
 )

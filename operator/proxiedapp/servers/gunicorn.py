@@ -26,6 +26,7 @@ _SETTINGS: Final = {
     Role.TRUST: Setting(("--forwarded-allow-ips",), ("FORWARDED_ALLOW_IPS",)),
     Role.BIND: Setting(("--bind", "-b"), default="127.0.0.1:8000"),
     Role.WORKERS: Setting(("--workers", "-w"), ("WEB_CONCURRENCY",)),
+    Role.DRAIN: Setting(("--graceful-timeout",)),
 }
 _REJECTED_OPTIONS: Final = {
     "--certfile": TLS_IN_POD,
@@ -34,6 +35,10 @@ _REJECTED_OPTIONS: Final = {
     "-D": DAEMON,
     "--paste": "the app must be named in the command",
 }
+_CONTROL_SOCKET: Final = {"XDG_RUNTIME_DIR": "/tmp"}  # noqa: S108 - a path in the pod
+"""The folder of the control socket, which gunicorn opens since 25.0 (27.0.1 `gunicorn/config.py`,
+`_get_default_control_socket`). Without the variable it is in $HOME, which is not writable, and each pod logs an error.
+Older versions ignore the variable, and exit on `--no-control-socket`."""
 _GRAMMAR: Final = Grammar(
     switches=frozenset(
         {
@@ -95,6 +100,8 @@ GUNICORN_UVICORN: Final = Server(
     ),
     command_for=lambda app: ["gunicorn", "-k", "uvicorn_worker.UvicornWorker", app],
     arguments_variable="GUNICORN_CMD_ARGS",
+    python_path=Setting(("--pythonpath",)),
+    default_variables=_CONTROL_SOCKET,
 )
 
 GUNICORN_ASGI: Final = Server(
@@ -116,4 +123,6 @@ GUNICORN_ASGI: Final = Server(
     ),
     command_for=lambda app: ["gunicorn", "-k", "asgi", app],
     arguments_variable="GUNICORN_CMD_ARGS",
+    python_path=Setting(("--pythonpath",)),
+    default_variables=_CONTROL_SOCKET,
 )

@@ -65,6 +65,7 @@ HYPERCORN: Final = Server(
                 Role.ROOT_PATH: Setting(("--root-path",), default=""),
                 Role.BIND: Setting(("--bind", "-b"), default="127.0.0.1:8000"),
                 Role.WORKERS: Setting(("--workers", "-w")),
+                Role.DRAIN: Setting(("--graceful-timeout",)),
             },
             rejected_options={"--certfile": TLS_IN_POD, "--keyfile": TLS_IN_POD, "--daemon": DAEMON, "-D": DAEMON},
             limits="hypercorn has no option for trusted proxies, so redirects use http, secure websockets appear as "
@@ -73,4 +74,5 @@ HYPERCORN: Final = Server(
         ),
     ),
     command_for=lambda app: ["hypercorn", app],
+    accepts_file=True,
 )

@@ -10,21 +10,25 @@ from typing import Final
 from proxiedapp.api.addresses import with_mapping, without_mapping
 from proxiedapp.api.budget import Budget, BudgetError
 from proxiedapp.api.errors import CommandConflictError, UnknownServerError
+from proxiedapp.api.rollout import Rollout
 from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.servers.adapter.wiring import wire_adapter
-from proxiedapp.servers.additions import additions
+from proxiedapp.servers.additions import additions, missing_value
 from proxiedapp.servers.command.container import container_command
-from proxiedapp.servers.command.environment import read_environment
+from proxiedapp.servers.command.environment import Environment, read_environment
 from proxiedapp.servers.command.invocation import Invocation
 from proxiedapp.servers.command.read import read_command
 from proxiedapp.servers.command.shell import UnreadableScriptError
 from proxiedapp.servers.command.write import write_command
 from proxiedapp.servers.given import given_flags, given_value
-from proxiedapp.servers.other import OTHER
+from proxiedapp.servers.other import CONTRACT_ROOT_PATH, OTHER, ROOT_PATH_VARIABLE
 from proxiedapp.servers.server import Form, Role
 from proxiedapp.servers.stripmode import choose_form, proxy_strips
 from proxiedapp.servers.table import BY_KIND, SERVERS
 
+_SHUTDOWN_SECONDS: Final = 5
+"""Seconds between the end of the drain time and the kill, for the lifespan's shutdown; a fifth of the time if that is
+less."""
 _SHOWN: Final = 80
 """Characters of a command that a message contains."""
 
@@ -39,6 +43,7 @@ class Launch:
     env: Mapping[str, str]
     """Variables to set. One that the user has set too is replaced; its value is part of the new one."""
     root_path: str
+    """The prefix without a trailing slash, empty for /. The container gets it as ROOT_PATH_VARIABLE."""
     strips: bool
     configures_root_path: bool = False
     """Whether the app gets its root path from the server, so that it needs no header for it."""
@@ -55,17 +60,20 @@ def launch(spec: ProxiedAppSpec, trusted_proxies: Sequence[str], budget: Budget 
     if the command has no known server, if something in the spec contradicts it, or if reading it takes more steps than
     are left of `budget`.
     """
-    invocation = _read(spec, Budget() if budget is None else budget)
+    root_path = "" if spec.route.path_prefix == "/" else spec.route.path_prefix
+    environment = read_environment(spec.env, {ROOT_PATH_VARIABLE: root_path})
+    invocation = _read(spec, environment, Budget() if budget is None else budget)
 
     form = choose_form(invocation.server, spec)
     strips = proxy_strips(form, spec)
-    root_path = "" if spec.route.path_prefix == "/" else spec.route.path_prefix
     trusted = ",".join(_as_seen_by_server(trusted_proxies, invocation, form))
     added = additions(invocation, form, _required_values(spec, root_path, trusted))
+    missing_value(invocation, CONTRACT_ROOT_PATH, Role.ROOT_PATH, root_path)
     wiring = wire_adapter(invocation, root_path, trusted, strips=strips) if form.adapter else None
 
-    command, args = write_command(invocation, added.flags, None if wiring is None else wiring.app)
-    variables = added.variables | ({} if wiring is None else wiring.variables)
+    flags = added.flags + ([] if wiring is None else wiring.flags)
+    command, args = write_command(invocation, flags, None if wiring is None else wiring.app)
+    variables = _default_variables(invocation) | added.variables | ({} if wiring is None else wiring.variables)
     return Launch(
         invocation.server.name,
         command,
@@ -79,10 +87,9 @@ def launch(spec: ProxiedAppSpec, trusted_proxies: Sequence[str], budget: Budget 
     )
 
 
-def _read(spec: ProxiedAppSpec, budget: Budget) -> Invocation:
+def _read(spec: ProxiedAppSpec, environment: Environment, budget: Budget) -> Invocation:
     """Find the server in the spec's command, or in the command for `server.app`."""
     kind = spec.server.kind
-    environment = read_environment(spec.env)
     if kind == OTHER.name:
         return Invocation.opaque(container_command(spec.command, spec.args, environment), OTHER)
     command = spec.command
@@ -129,6 +136,12 @@ def _read(spec: ProxiedAppSpec, budget: Budget) -> Invocation:
     return invocation
 
 
+def _default_variables(invocation: Invocation) -> dict[str, str]:
+    """Return the variables of the server that the user has not set."""
+    defaults = invocation.server.default_variables.items()
+    return {name: value for name, value in defaults if invocation.variable(name) is None}
+
+
 def _shown(elements: Sequence[str]) -> str:
     """Return a command for a message. `shorten` splits the whole of its text, so it gets no more than it may return."""
     return shorten(join(element[:_SHOWN] for element in elements[:_SHOWN])[: 2 * _SHOWN], _SHOWN)
@@ -144,7 +157,17 @@ def _required_values(spec: ProxiedAppSpec, root_path: str, trusted: str) -> Mapp
         Role.BIND: f"0.0.0.0:{spec.port}",
         Role.WORKERS: None if spec.server.workers is None else str(spec.server.workers),
         Role.INTERFACE: "asgi",
+        Role.DRAIN: str(_drain_seconds(spec.rollout)),
     }
+
+
+def _drain_seconds(rollout: Rollout) -> int:
+    """Return how long a stopped server may wait for requests, so that the app can still shut down afterwards.
+
+    The kubelet stops the server after preStopSeconds, and kills it after terminationGracePeriodSeconds.
+    """
+    seconds = rollout.termination_grace_period_seconds - rollout.pre_stop_seconds
+    return max(1, seconds - min(_SHUTDOWN_SECONDS, max(1, seconds // 5)))
 
 
 def _as_seen_by_server(trusted_proxies: Sequence[str], invocation: Invocation, form: Form) -> list[str]:

@@ -9,6 +9,10 @@ from typing import Final
 
 from proxiedapp.servers.server import Form, Grammar, Role, Server, Setting
 
+ROOT_PATH_VARIABLE: Final = "PROXIEDAPP_ROOT_PATH"
+"""The prefix without a trailing slash, in the environment of every app; empty for the prefix /."""
+CONTRACT_ROOT_PATH: Final = Setting((), (ROOT_PATH_VARIABLE,), by_variable=True)
+
 OTHER: Final = Server(
     name="other",
     programs=frozenset(),
@@ -17,7 +21,6 @@ OTHER: Final = Server(
         Form(
             strips=None,
             settings={
-                Role.ROOT_PATH: Setting((), ("PROXIEDAPP_ROOT_PATH",), default="", by_variable=True),
                 Role.TRUST: Setting((), ("FORWARDED_ALLOW_IPS",), by_variable=True),
             },
             limits="the operator does not configure this server: the app must read its root path from "

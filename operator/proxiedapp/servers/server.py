@@ -17,6 +17,8 @@ class Role(Enum):
     BIND = "host:port"
     """Host and port in one value, for servers with one option for both."""
     WORKERS = "workers"
+    DRAIN = "drain time"
+    """Seconds that a server which is being stopped leaves to requests and connections."""
     INTERFACE = "interface"
     """The protocol between server and app, for servers with several."""
 
@@ -131,6 +133,13 @@ class Server:
     """Values of that option with which the program runs no ASGI app, whatever `spec.server.kind` is."""
     arguments_variable: str | None = None
     """A variable with more arguments; those of the command line have precedence."""
+    accepts_file: bool = False
+    """Whether the app may be named by the path of its file, so that the server finds the adapter without PYTHONPATH."""
+    python_path: Setting = field(default_factory=lambda: Setting((), ("PYTHONPATH",)))
+    """The setting for folders of modules, for the adapter of a server that does not accept files. PYTHONPATH is the
+    last choice: it replaces that of the image, which the operator cannot read."""
+    default_variables: Mapping[str, str] = field(default_factory=dict)
+    """Variables that the operator sets unless the user does."""
     factory: Setting | None = None
     """The switch with which the app's name is the name of a function that returns the app; only for the adapter."""
 
@@ -148,12 +157,17 @@ _BY_ADAPTER: Final = frozenset({Role.ROOT_PATH, Role.TRUST})
 
 
 def with_adapter(
-    by_flags: Form, *, checked: Mapping[Role, Setting] | None = None, rejected_options: Mapping[str, str] | None = None
+    by_flags: Form,
+    *,
+    checked: Mapping[Role, Setting] | None = None,
+    rejected_options: Mapping[str, str] | None = None,
+    limits: str = "",
 ) -> tuple[Form, Form]:
     """Return the forms of a server whose flags are not enough: with the adapter, and by flags alone.
 
     With the adapter, root path and trusted proxies are the adapter's: the flags for them are only checked, and so are
-    those in `checked`. Options in `rejected_options` are rejected in addition to those of `by_flags`.
+    those in `checked`. Options in `rejected_options` are rejected in addition to those of `by_flags`. `limits` is what
+    the adapter cannot put right.
     """
     settings = by_flags.settings.items()
     adapter = Form(
@@ -163,5 +177,6 @@ def with_adapter(
         checked={role: setting for role, setting in settings if role in _BY_ADAPTER} | dict(checked or {}),
         rejected_options={**by_flags.rejected_options, **(rejected_options or {})},
         rejected_variables=by_flags.rejected_variables,
+        limits=limits,
     )
     return adapter, by_flags

@@ -49,6 +49,7 @@ UVICORN: Final = Server(
                 Role.HOST: Setting(("--host",), ("UVICORN_HOST",), default="127.0.0.1"),
                 Role.PORT: Setting(("--port",), ("UVICORN_PORT",)),
                 Role.WORKERS: Setting(("--workers",), ("UVICORN_WORKERS", "WEB_CONCURRENCY")),
+                Role.DRAIN: Setting(("--timeout-graceful-shutdown",), ("UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN",)),
             },
             rejected_options={
                 "--uds": SOCKET_FILE,

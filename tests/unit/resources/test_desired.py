@@ -58,6 +58,17 @@ def test_empty_list_of_proxies_trusts_none_instead_of_the_default() -> None:
     assert command[command.index("--forwarded-allow-ips") + 1] == ""
 
 
+@pytest.mark.parametrize("kind", ["uvicorn", "fastapi", "hypercorn", "other"])
+@pytest.mark.parametrize(("prefix", "root_path"), [("/", ""), ("/api/v1", "/api/v1")])
+def test_every_app_gets_its_root_path_before_its_own_variables(kind: str, prefix: str, root_path: str) -> None:
+    given = [{"name": "SERVER_ROOT_PATH", "value": "$(PROXIEDAPP_ROOT_PATH)"}]
+    server = {"kind": kind} | ({} if kind == "other" else {"app": "main:app"})
+    app = an_app(prefix=prefix, server=server, command=["a"] if kind == "other" else None, env=given)
+    env = container_of(desired(app, DEFAULTS))["env"]
+    assert env[0] == {"name": "PROXIEDAPP_ROOT_PATH", "value": root_path}
+    assert env[-1] == given[0]
+
+
 HEADER_LAST = ["strip", "headers"]
 """The order in which the header X-Forwarded-Prefix does not reach the app."""
 

@@ -41,10 +41,15 @@ def test_variables_are_written_as_they_are_stored(given: dict[str, Any], built: 
     assert environment(spec, {}) == {"env": [{"name": "A", **built}]}
 
 
-def test_operators_variables_come_after_the_users() -> None:
-    spec = spec_of(env=[{"name": "Z", "value": "1"}, {"name": "A", "value": "2"}])
-    built = environment(spec, {"FORWARDED_ALLOW_IPS": "10.0.0.0/8"})
-    assert [variable["name"] for variable in built["env"]] == ["Z", "A", "FORWARDED_ALLOW_IPS"]
+def test_operators_variables_come_first_so_that_those_of_the_user_can_refer_to_them() -> None:
+    spec = spec_of(env=[{"name": "Z", "value": "1"}, {"name": "PATHS", "value": "x"}, {"name": "A", "value": "2"}])
+    built = environment(spec, {"PROXIEDAPP_ROOT_PATH": "/api", "PATHS": "a:x"})
+    assert [variable["name"] for variable in built["env"]] == ["PROXIEDAPP_ROOT_PATH", "PATHS", "Z", "A"]
+    assert built["env"][1]["value"] == "a:x"
+
+
+def test_operators_values_are_not_references() -> None:
+    assert environment(spec_of(), {"APP": "main:create('$(HOME)')"})["env"][0]["value"] == "main:create('$$(HOME)')"
 
 
 def test_no_variables_give_no_fields() -> None:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from proxiedapp.api.errors import CommandConflictError
 from proxiedapp.servers.launch import Launch
-from tests.support.commands import DEV_ADDS, RUN_ADDS, TRUST_VARIABLE, UVICORN_ADDS, launched, words
+from tests.support.commands import DEV_ADDS, RUN_ADDS, TRUST_VARIABLE, UVICORN_ADDS, env, launched, words
 
 
 @pytest.mark.parametrize(
@@ -176,6 +177,13 @@ def test_no_root_path_is_added_without_a_prefix() -> None:
 def test_port_and_workers_of_the_spec_are_added() -> None:
     launch = launched("fastapi run", port=80, server={"workers": 4})
     assert launch.command == tuple(words("fastapi run --root-path /api --port 80 --workers 4"))
+
+
+def test_variable_of_the_user_can_refer_to_the_root_path() -> None:
+    launch = launched("uvicorn main:app", env=env(UVICORN_ROOT_PATH="$(PROXIEDAPP_ROOT_PATH)"))
+    assert launch.root_path == "/api"
+    with pytest.raises(CommandConflictError, match=r"PROXIEDAPP_ROOT_PATH /x contradicts spec\.route\.pathPrefix"):
+        launched("uvicorn main:app", env=env(PROXIEDAPP_ROOT_PATH="/x"))
 
 
 MAPPED = "10.0.0.0/8,::ffff:10.0.0.0/104"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.commands import TRUST_VARIABLE, UVICORN_ADDS, env, launched, words
+from tests.support.commands import TRUST_VARIABLE, UVICORN_ADDS, UVICORN_DRAIN, env, launched, words
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,8 @@ from tests.support.commands import TRUST_VARIABLE, UVICORN_ADDS, env, launched, 
         pytest.param(f"uvicorn main:app {UVICORN_ADDS}", id="flags after the app"),
         pytest.param(f"uvicorn {UVICORN_ADDS} main:app", id="flags before the app"),
         pytest.param(
-            "uvicorn main:app --root-path=/api --forwarded-allow-ips=10.0.0.0/8 --host=0.0.0.0 --port=8000",
+            "uvicorn main:app --root-path=/api --forwarded-allow-ips=10.0.0.0/8 --host=0.0.0.0 --port=8000 "
+            "--timeout-graceful-shutdown=9",
             id="flags with an equals sign",
         ),
         pytest.param(
@@ -21,7 +22,7 @@ from tests.support.commands import TRUST_VARIABLE, UVICORN_ADDS, env, launched, 
         ),
         pytest.param(
             "uvicorn main:app --root-path /api --forwarded-allow-ips 10.0.0.0/8,::ffff:10.0.0.0/104 --port 8000 "
-            "--host ::",
+            "--host :: --timeout-graceful-shutdown 600",
             id="another host that the proxy can reach",
         ),
         pytest.param(f"sh -c 'uvicorn main:app {UVICORN_ADDS} > log'", id="flags in a script"),
@@ -42,7 +43,7 @@ def test_complete_command_stays_as_it_is(command: str) -> None:
     [
         pytest.param(
             {"UVICORN_HOST": "0.0.0.0"},
-            "uvicorn main:app --root-path /api --forwarded-allow-ips 10.0.0.0/8 --port 8000",
+            f"uvicorn main:app --root-path /api --forwarded-allow-ips 10.0.0.0/8 --port 8000 {UVICORN_DRAIN}",
             id="host",
         ),
         pytest.param({"UVICORN_PORT": "8000"}, f"uvicorn main:app {UVICORN_ADDS}", id="port"),
@@ -100,10 +101,17 @@ def test_spaces_between_trusted_networks_do_not_matter() -> None:
 def test_values_can_be_references_to_variables() -> None:
     command = ["uvicorn", "main:app", "--port", "$(PORT)", "--root-path", "$(ROOT)"]
     launch = launched(command, env=env(BASE="/", PORT="8000", ROOT="$(BASE)api"))
-    assert launch.command == (*command, "--forwarded-allow-ips", "10.0.0.0/8", "--host", "0.0.0.0")
+    assert launch.command == (
+        *command,
+        "--forwarded-allow-ips",
+        "10.0.0.0/8",
+        "--host",
+        "0.0.0.0",
+        *UVICORN_DRAIN.split(),
+    )
 
 
 def test_values_can_come_from_variables_in_a_script() -> None:
     script = 'uvicorn main:app --port "$PORT" --root-path ${ROOT}'
     command = launched(["sh", "-c", script], env=env(PORT="8000", ROOT="/api")).command
-    assert command == ("sh", "-c", f"{script} --forwarded-allow-ips 10.0.0.0/8 --host 0.0.0.0")
+    assert command == ("sh", "-c", f"{script} --forwarded-allow-ips 10.0.0.0/8 --host 0.0.0.0 {UVICORN_DRAIN}")

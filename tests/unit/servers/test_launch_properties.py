@@ -35,7 +35,7 @@ def check(params: dict[str, Any], before: dict[str, Any], server: str, variables
     trusted = variables.get("FORWARDED_ALLOW_IPS", params["forwarded_allow_ips"])
     assert trusted in {",".join(TRUSTED), ",".join(with_mapping(TRUSTED))}
     assert "::ffff:" in trusted or params["host"] != "::"
-    ours = {"root_path", "port", "host", "forwarded_allow_ips"}
+    ours = {"root_path", "port", "host", "forwarded_allow_ips", "timeout_graceful_shutdown"}
     assert {name: value for name, value in params.items() if name not in ours} == {
         name: value for name, value in before.items() if name not in ours
     }, server

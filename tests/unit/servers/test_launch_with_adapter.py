@@ -5,29 +5,37 @@ from typing import Any
 import pytest
 
 from proxiedapp.api.errors import CommandConflictError, StripModeError, UnknownServerError
-from tests.support.commands import PREFIX, env, launched, words
+from tests.support.commands import GRACEFUL, GRANIAN_VARIABLES, GUNICORN_VARIABLES, PREFIX, env, launched, words
 
 ADAPTER_VARIABLES = {
-    "PYTHONPATH": "/opt/proxiedapp",
     "PROXIEDAPP_APP": "main:app",
     "PROXIEDAPP_ROOT_PATH": PREFIX,
     "PROXIEDAPP_TRUSTED_PROXIES": "10.0.0.0/8",
 }
+SERVER_VARIABLES: dict[str, dict[str, str]] = {
+    "gunicorn": GUNICORN_VARIABLES,
+    "granian": GRANIAN_VARIABLES,
+    "daphne": {"PYTHONPATH": "/opt/proxiedapp"},
+    "hypercorn": {},
+}
+FILE = "/opt/proxiedapp/proxiedapp_adapter.py:app"
+"""The adapter for servers that accept files."""
+GUNICORN_ADDS = f"--bind 0.0.0.0:8000 {GRACEFUL} --pythonpath /opt/proxiedapp"
 NEVER: dict[str, Any] = {"server": {"adapter": "Never"}}
 
 
 @pytest.mark.parametrize(
     ("command", "result"),
     [
-        pytest.param("hypercorn main:app", "hypercorn {app} --bind 0.0.0.0:8000", id="hypercorn"),
+        pytest.param("hypercorn main:app", f"hypercorn {FILE} --bind 0.0.0.0:8000 {GRACEFUL}", id="hypercorn"),
         pytest.param(
             "granian main:app",
-            "granian {app} --host 0.0.0.0 --port 8000 --interface asgi",
+            f"granian {FILE} --host 0.0.0.0 --port 8000 --interface asgi",
             id="granian, which gets its interface",
         ),
         pytest.param(
             "granian --interface asginl main:app --port=8000",
-            "granian --interface asginl {app} --port=8000 --host 0.0.0.0",
+            f"granian --interface asginl {FILE} --port=8000 --host 0.0.0.0",
             id="granian without lifespan",
         ),
         pytest.param("daphne main:app", "daphne {app} --bind 0.0.0.0 --port 8000", id="daphne"),
@@ -36,25 +44,28 @@ NEVER: dict[str, Any] = {"server": {"adapter": "Never"}}
         ),
         pytest.param(
             "gunicorn -k uvicorn_worker.UvicornWorker main:app",
-            "gunicorn -k uvicorn_worker.UvicornWorker {app} --bind 0.0.0.0:8000",
+            f"gunicorn -k uvicorn_worker.UvicornWorker {{app}} {GUNICORN_ADDS}",
             id="gunicorn with a uvicorn worker",
         ),
         pytest.param(
             "gunicorn main:app --worker-class=uvicorn.workers.UvicornH11Worker -w 4",
-            "gunicorn {app} --worker-class=uvicorn.workers.UvicornH11Worker -w 4 --bind 0.0.0.0:8000",
+            f"gunicorn {{app}} --worker-class=uvicorn.workers.UvicornH11Worker -w 4 {GUNICORN_ADDS}",
             id="gunicorn with the older uvicorn worker",
         ),
         pytest.param(
-            "gunicorn -kasgi main:app -b :8000", "gunicorn -kasgi {app} -b :8000", id="gunicorn's own asgi worker"
+            "gunicorn -kasgi main:app -b :8000 --graceful-timeout 9",
+            "gunicorn -kasgi {app} -b :8000 --graceful-timeout 9 --pythonpath /opt/proxiedapp",
+            id="gunicorn's own asgi worker",
         ),
         pytest.param(
-            "gunicorn --worker-cl uvicorn_worker.UvicornWorker --bin 0.0.0.0:8000 main:app",
-            "gunicorn --worker-cl uvicorn_worker.UvicornWorker --bin 0.0.0.0:8000 {app}",
+            "gunicorn --worker-cl uvicorn_worker.UvicornWorker --bin 0.0.0.0:8000 --grace 9 main:app",
+            "gunicorn --worker-cl uvicorn_worker.UvicornWorker --bin 0.0.0.0:8000 --grace 9 {app} "
+            "--pythonpath /opt/proxiedapp",
             id="abbreviated options",
         ),
         pytest.param(
             "python -m hypercorn -w 2 -- main:app",
-            "python -m hypercorn -w 2 --bind 0.0.0.0:8000 -- {app}",
+            f"python -m hypercorn -w 2 --bind 0.0.0.0:8000 {GRACEFUL} -- {FILE}",
             id="app after --",
         ),
         pytest.param(
@@ -65,21 +76,24 @@ NEVER: dict[str, Any] = {"server": {"adapter": "Never"}}
 def test_adapter_replaces_the_app(command: str, result: str) -> None:
     launch = launched(command)
     assert launch.command == tuple(words(result.format(app="proxiedapp_adapter:app")))
-    assert (launch.env, launch.adapter, launch.strips, launch.limits) == (ADAPTER_VARIABLES, True, True, "")
+    server = next(name for name in SERVER_VARIABLES if name in command)
+    assert launch.env == SERVER_VARIABLES[server] | ADAPTER_VARIABLES
+    assert (launch.adapter, launch.strips) == (True, True)
+    assert ("cuts requests" in launch.limits) == (server == "daphne")
 
 
 @pytest.mark.parametrize(
     ("script", "result"),
     [
-        pytest.param("exec hypercorn main:app", "exec hypercorn proxiedapp_adapter:app --bind 0.0.0.0:8000", id="exec"),
+        pytest.param("exec hypercorn main:app", f"exec hypercorn {FILE} --bind 0.0.0.0:8000 {GRACEFUL}", id="exec"),
         pytest.param(
             "hypercorn 'main:app' -w 2 && true",
-            "hypercorn proxiedapp_adapter:app -w 2 --bind 0.0.0.0:8000 && true",
+            f"hypercorn {FILE} -w 2 --bind 0.0.0.0:8000 {GRACEFUL} && true",
             id="quoted app in the middle",
         ),
         pytest.param(
             "granian --interface asgi -- main:app",
-            "granian --interface asgi --host 0.0.0.0 --port 8000 -- proxiedapp_adapter:app",
+            f"granian --interface asgi --host 0.0.0.0 --port 8000 -- {FILE}",
             id="app after --",
         ),
     ],
@@ -90,8 +104,8 @@ def test_adapter_replaces_the_app_in_a_script(script: str, result: str) -> None:
 
 def test_adapter_replaces_an_app_that_is_an_argument_of_the_script() -> None:
     launch = launched(["sh", "-c", 'exec hypercorn "$@"', "sh"], ["-w", "2", "main:app"])
-    assert launch.command == ("sh", "-c", 'exec hypercorn "$@" --bind 0.0.0.0:8000', "sh")
-    assert launch.args == ("-w", "2", "proxiedapp_adapter:app")
+    assert launch.command == ("sh", "-c", f'exec hypercorn "$@" --bind 0.0.0.0:8000 {GRACEFUL}', "sh")
+    assert launch.args == ("-w", "2", FILE)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +122,7 @@ def test_adapter_replaces_an_app_that_is_an_argument_of_the_script() -> None:
 )
 def test_server_that_expects_a_factory_gets_one(options: str, variables: dict[str, str], name: str) -> None:
     launch = launched(f"granian {options} main:make", env=env(**variables) or None)
-    assert f"proxiedapp_adapter:{name}" in (launch.command or ())
+    assert f"/opt/proxiedapp/proxiedapp_adapter.py:{name}" in (launch.command or ())
     assert launch.env["PROXIEDAPP_APP"] == "main:make"
 
 
@@ -125,9 +139,29 @@ def test_call_as_the_app_is_passed_to_the_adapter() -> None:
 
 
 def test_python_path_of_the_user_follows_that_of_the_adapter() -> None:
-    assert (
-        launched("hypercorn main:app", env=env(PYTHONPATH="/src:/lib")).env["PYTHONPATH"] == "/opt/proxiedapp:/src:/lib"
-    )
+    launch = launched("daphne main:app", env=env(PYTHONPATH="/src:/lib"))
+    assert launch.env["PYTHONPATH"] == "/opt/proxiedapp:/src:/lib"
+
+
+@pytest.mark.parametrize(
+    "command", ["hypercorn", "granian", "gunicorn -k asgi", "gunicorn -k uvicorn_worker.UvicornWorker"]
+)
+def test_python_path_of_the_image_stays_as_it_is(command: str) -> None:
+    assert "PYTHONPATH" not in launched(f"{command} main:app").env
+    assert "PYTHONPATH" not in launched(f"env PYTHONPATH=src {command} main:app").env
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "path"),
+    [
+        pytest.param("--pythonpath src,lib", {}, "src,lib,/opt/proxiedapp", id="flag"),
+        pytest.param("", {"GUNICORN_CMD_ARGS": "--pythonpath=src"}, "src,/opt/proxiedapp", id="variable"),
+        pytest.param("--pythonpath /opt/proxiedapp", {}, "/opt/proxiedapp", id="the adapter's own folder"),
+    ],
+)
+def test_folders_of_the_user_stay_in_the_path_of_gunicorn(options: str, variables: dict[str, str], path: str) -> None:
+    command = launched(f"gunicorn -k asgi {options} main:app", env=env(**variables) or None).command or ()
+    assert command[-2:] == ("--pythonpath", path), "the last one counts, and its last folder is searched first"
 
 
 def test_adapter_without_a_prefix_still_gets_the_trusted_proxies() -> None:
@@ -139,7 +173,9 @@ def test_adapter_without_a_prefix_still_gets_the_trusted_proxies() -> None:
 @pytest.mark.parametrize(
     ("command", "added", "strips"),
     [
-        pytest.param("hypercorn main:app", "--root-path /api --bind 0.0.0.0:8000", False, id="hypercorn"),
+        pytest.param(
+            "hypercorn main:app", "--root-path /api --bind 0.0.0.0:8000 --graceful-timeout 20", False, id="hypercorn"
+        ),
         pytest.param(
             "granian --interface asgi main:app",
             "--url-path-prefix /api --host 0.0.0.0 --port 8000",
@@ -151,13 +187,13 @@ def test_adapter_without_a_prefix_still_gets_the_trusted_proxies() -> None:
         ),
         pytest.param(
             "gunicorn -k asgi main:app",
-            "--root-path /api --forwarded-allow-ips 10.0.0.0/8 --bind 0.0.0.0:8000",
+            "--root-path /api --forwarded-allow-ips 10.0.0.0/8 --bind 0.0.0.0:8000 --graceful-timeout 20",
             False,
             id="gunicorn-asgi",
         ),
         pytest.param(
             "gunicorn -k uvicorn_worker.UvicornWorker main:app",
-            "--forwarded-allow-ips 10.0.0.0/8 --bind 0.0.0.0:8000",
+            "--forwarded-allow-ips 10.0.0.0/8 --bind 0.0.0.0:8000 --graceful-timeout 20",
             True,
             id="gunicorn-uvicorn",
         ),
@@ -166,7 +202,8 @@ def test_adapter_without_a_prefix_still_gets_the_trusted_proxies() -> None:
 def test_without_the_adapter_flags_are_added_and_limits_are_reported(command: str, added: str, strips: bool) -> None:
     launch = launched(command, **NEVER)
     assert launch.command == tuple(words(f"{command} {added}"))
-    assert (launch.env, launch.adapter, launch.strips) == ({}, False, strips)
+    assert launch.env == (SERVER_VARIABLES[command.split(maxsplit=1)[0]] if "daphne" not in command else {})
+    assert (launch.adapter, launch.strips) == (False, strips)
     assert "Use spec.server.adapter: Auto" in launch.limits
 
 
@@ -203,8 +240,10 @@ def test_server_on_both_families_trusts_mapped_addresses_too(worker: str, bind: 
 )
 def test_adapter_knows_that_the_proxy_keeps_the_prefix(command: str) -> None:
     launch = launched(command, route={"stripPrefix": "Never"})
-    assert launch.env == ADAPTER_VARIABLES | {"PROXIEDAPP_PREFIX_KEPT": "yes"}
-    assert (launch.adapter, launch.strips, launch.limits) == (True, False, "")
+    assert launch.env == SERVER_VARIABLES[command.split(maxsplit=1)[0]] | ADAPTER_VARIABLES | {
+        "PROXIEDAPP_PREFIX_KEPT": "yes"
+    }
+    assert (launch.adapter, launch.strips) == (True, False)
     assert "--root-path" not in (launch.command or ())
 
 
@@ -315,7 +354,7 @@ def test_strip_mode_that_the_server_cannot_serve_is_rejected(command: str, field
             id="app from a variable of the shell",
         ),
         pytest.param(
-            "env PYTHONPATH=src hypercorn main:app",
+            "env PYTHONPATH=src daphne main:app",
             {},
             "spec.command",
             "the operator cannot add the adapter's folder to PYTHONPATH, which the command sets",
@@ -385,24 +424,25 @@ def test_wsgi_worker_class_is_unknown_and_the_fix_names_the_option() -> None:
     [
         (
             "gunicorn-uvicorn",
-            "gunicorn -k uvicorn_worker.UvicornWorker proxiedapp_adapter:app --bind {bind} --workers 2",
+            "gunicorn -k uvicorn_worker.UvicornWorker proxiedapp_adapter:app --bind {bind} --workers 2 {more}",
         ),
-        ("gunicorn-asgi", "gunicorn -k asgi proxiedapp_adapter:app --bind {bind} --workers 2"),
-        ("hypercorn", "hypercorn proxiedapp_adapter:app --bind {bind} --workers 2"),
-        ("granian", "granian --interface asgi proxiedapp_adapter:app --host 0.0.0.0 --port 8000 --workers 2"),
+        ("gunicorn-asgi", "gunicorn -k asgi proxiedapp_adapter:app --bind {bind} --workers 2 {more}"),
+        ("hypercorn", f"hypercorn {FILE} --bind {{bind}} --workers 2 {GRACEFUL}"),
+        ("granian", f"granian --interface asgi {FILE} --host 0.0.0.0 --port 8000 --workers 2"),
     ],
 )
 def test_command_is_written_from_kind_and_app(kind: str, command: str) -> None:
     launch = launched(None, server={"kind": kind, "app": "main:app", "workers": 2})
-    assert launch.command == tuple(words(command.format(bind="0.0.0.0:8000")))
-    assert launch.env == ADAPTER_VARIABLES
+    more = f"{GRACEFUL} --pythonpath /opt/proxiedapp"
+    assert launch.command == tuple(words(command.format(bind="0.0.0.0:8000", more=more)))
+    assert launch.env == SERVER_VARIABLES[command.split(maxsplit=1)[0]] | ADAPTER_VARIABLES
 
 
 @pytest.mark.parametrize(("strip_prefix", "strips"), [("Auto", True), ("Always", True), ("Never", False)])
 def test_other_server_gets_variables_and_keeps_its_command(strip_prefix: str, strips: bool) -> None:
     launch = launched("python main.py", server={"kind": "other"}, route={"stripPrefix": strip_prefix})
     assert launch.command == ("python", "main.py")
-    assert launch.env == {"PROXIEDAPP_ROOT_PATH": PREFIX, "FORWARDED_ALLOW_IPS": "10.0.0.0/8,::ffff:10.0.0.0/104"}
+    assert launch.env == {"FORWARDED_ALLOW_IPS": "10.0.0.0/8,::ffff:10.0.0.0/104"}
     assert (launch.adapter, launch.strips) == (False, strips)
     assert "the operator does not configure this server" in launch.limits
 

@@ -16,7 +16,7 @@ from tests.support.commands import RUN_ADDS, TRUST_VARIABLE, UVICORN_ADDS, env, 
         ),
         pytest.param(
             {"kind": "uvicorn", "app": "app.main:app", "workers": 2},
-            f"uvicorn app.main:app {UVICORN_ADDS} --workers 2",
+            f"uvicorn app.main:app {UVICORN_ADDS}".replace("--timeout", "--workers 2 --timeout"),
             {},
             id="uvicorn with workers",
         ),

@@ -65,18 +65,23 @@ class Adapter:
     def _as_the_client_sees_it(self, given: Scope) -> Scope:
         """Return a copy of a scope with prefix, scheme and client as they are in front of the proxy."""
         scope = dict(given)
-        # Replaced even by nothing: daphne takes a root path from a header that any client can send.
-        scope["root_path"] = self._root_path
-        if self._cut_off:
+        if self._cut_off and not self._has_prefix(scope):
             scope["path"] = self._cut_off + scope["path"]
             if scope.get("raw_path") is not None:
                 scope["raw_path"] = self._raw_cut_off + scope["raw_path"]
+        # Replaced even by nothing: daphne takes a root path from a header that any client can send.
+        scope["root_path"] = self._root_path
         if scope["type"] == "websocket":
             scope.setdefault("scheme", "ws")  # daphne leaves it out, and Starlette then says http
         peer = scope.get("client")
         if peer and peer[0] in self._trusted:
             self._believe(scope)
         return scope
+
+    def _has_prefix(self, scope: Scope) -> bool:
+        """Return whether the server has put the prefix back, as a uvicorn worker with a root path of its own does."""
+        path = scope["path"]
+        return scope.get("root_path") == self._root_path and (path + "/").startswith(self._root_path + "/")
 
     def _believe(self, scope: Scope) -> None:
         """Take scheme and client from the headers of a trusted proxy."""
@@ -163,7 +168,15 @@ def number(text: str) -> int | None:
 def find(given: str) -> Any:
     """Import what a server's command line names as its app; whatever goes wrong in there is raised as it is."""
     module_name, _, expression = re.sub(r"^asgi:(?=[^:(]+:)", "", given).partition(":")
-    module = import_as_the_server_does(module_name)
+    try:
+        module = import_as_the_server_does(module_name)
+    except ModuleNotFoundError as error:
+        folder = str(Path(__file__).parent)
+        if os.environ.get("PYTHONPATH", "").split(os.pathsep) != [folder]:
+            raise
+        # daphne finds this module by PYTHONPATH alone, and the operator cannot see what the image sets there.
+        hint = f"{error} (PYTHONPATH is {folder}; if the image sets it too, set the same value in spec.env)"
+        raise ModuleNotFoundError(hint, name=error.name, path=error.path) from error
     if not expression:
         expression = "application" if "gunicorn" in sys.modules else "app"
     return evaluate(ast.parse(expression.strip(), mode="eval").body, module)

@@ -20,20 +20,30 @@ class Wiring:
 
     app: str
     """The app for the server's command, in place of the user's."""
+    flags: list[str]
     variables: dict[str, str]
 
 
 def wire_adapter(invocation: Invocation, root_path: str, trusted_proxies: str, *, strips: bool) -> Wiring:
     """Return how to run the user's app through the adapter.
 
-    Raises CommandConflictError if the app's name or PYTHONPATH cannot be read or replaced.
+    Raises CommandConflictError if the app's name or the path of modules cannot be read or replaced.
     """
     kept_by_proxy = {"PROXIEDAPP_PREFIX_KEPT": "yes"} if root_path and not strips else {}
     app = _user_app(invocation)
+    server = invocation.server
+    module, flags, variables = MODULE, [], {}
+    if server.accepts_file:
+        module = f"{ADAPTER_PATH}/{MODULE}.py"
+    elif server.python_path.flags:
+        flags = [server.python_path.flags[0], _path_flag(invocation)]
+    else:
+        variables = {"PYTHONPATH": _python_path(invocation)}
     return Wiring(
-        f"{MODULE}:{'create' if _is_factory(invocation) else 'app'}",
+        f"{module}:{'create' if _is_factory(invocation) else 'app'}",
+        flags,
         {
-            "PYTHONPATH": _python_path(invocation),
+            **variables,
             "PROXIEDAPP_APP": app,
             "PROXIEDAPP_ROOT_PATH": root_path,
             "PROXIEDAPP_TRUSTED_PROXIES": trusted_proxies,
@@ -73,6 +83,17 @@ def _user_app(invocation: Invocation) -> str:
             f"Write the name, {_NEVER}",
         )
     return invocation.app.value.text
+
+
+def _path_flag(invocation: Invocation) -> str:
+    """Return the folders for the server's flag: the user's, and the adapter's as the last, which is searched first."""
+    given = given_value(invocation, invocation.server.python_path)
+    if given is None:
+        return ADAPTER_PATH
+    if not given.value.known:
+        raise unknown_value(given, f"Write its value, {_NEVER}")
+    folders = given.value.text.split(",")
+    return ",".join([*(folder for folder in folders if folder and folder != ADAPTER_PATH), ADAPTER_PATH])
 
 
 def _python_path(invocation: Invocation) -> str:

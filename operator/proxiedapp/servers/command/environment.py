@@ -51,9 +51,12 @@ class Environment:
         return expand_references(text, self.values, self.unknown, self.expansion)
 
 
-def read_environment(env: Iterable[EnvVar] | None) -> Environment:
-    """Return the variables of a spec as the container gets them: each may refer to those before it."""
-    values: dict[str, str] = {}
+def read_environment(env: Iterable[EnvVar] | None, first: Mapping[str, str] | None = None) -> Environment:
+    """Return the variables of a spec as the container gets them: each may refer to those before it.
+
+    `first` are the operator's, which the container gets before those of the spec.
+    """
+    values: dict[str, str] = dict(first or {})
     unknown: set[str] = set()
     expansion = Budget(MAX_EXPANSION)
     for var in env or ():

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from proxiedapp.servers.adapter import source
-from tests.unit.servers.adapter.loading import a_scope, load, run
+from tests.unit.servers.adapter.loading import FILE, a_scope, load, run
 
 MAIN = """
 class App:
@@ -228,3 +228,13 @@ def test_error_names_the_missing_variable(monkeypatch: pytest.MonkeyPatch) -> No
     write("proxiedapp_adapter.py", source())
     with pytest.raises(KeyError, match="PROXIEDAPP_APP"):
         importlib.import_module("proxiedapp_adapter")
+
+
+def test_missing_module_names_the_python_path_that_the_operator_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(FILE.parent))
+    with pytest.raises(ModuleNotFoundError, match=r"No module named .absent.*if the image sets it too") as missing:
+        load("absent:app")
+    assert missing.value.name == "absent"
+    monkeypatch.setenv("PYTHONPATH", f"{FILE.parent}:/src")
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named .absent.$"):
+        load("absent:app")

@@ -125,3 +125,23 @@ def test_app_keeps_the_state_of_its_lifespan() -> None:
 def test_prefix_with_other_characters_than_ascii_fails_at_start() -> None:
     with pytest.raises(UnicodeEncodeError):
         seen(a_scope(), root_path="/é")
+
+
+@pytest.mark.parametrize("path", [PREFIX, f"{PREFIX}/", f"{PREFIX}/items"])
+def test_prefix_that_the_server_has_put_back_is_not_doubled(path: str) -> None:
+    """A uvicorn worker with root_path in its CONFIG_KWARGS hands over such a scope."""
+    given = a_scope(root_path=PREFIX, path=path, raw_path=path.encode())
+    assert seen(given, root_path=PREFIX) == given
+
+
+@pytest.mark.parametrize(
+    ("root_path", "path"),
+    [
+        pytest.param("", f"{PREFIX}/items", id="the client asks for the prefix twice"),
+        pytest.param(PREFIX, f"{PREFIX}x", id="a path that only begins like the prefix"),
+        pytest.param(PREFIX, "/items", id="only the root path is set"),
+    ],
+)
+def test_prefix_is_put_back_if_the_server_has_not_done_so(root_path: str, path: str) -> None:
+    scope = seen(a_scope(root_path=root_path, path=path, raw_path=path.encode()), root_path=PREFIX)
+    assert (scope["path"], scope["raw_path"]) == (PREFIX + path, (PREFIX + path).encode())

@@ -1,0 +1,64 @@
+"""How long a server waits for its requests when a pod stops."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.commands import env, launched
+
+FLAGS = {
+    "uvicorn main:app": "--timeout-graceful-shutdown",
+    "hypercorn main:app": "--graceful-timeout",
+    "gunicorn -k asgi main:app": "--graceful-timeout",
+    "gunicorn -k uvicorn_worker.UvicornWorker main:app": "--graceful-timeout",
+}
+
+
+def drain_of(command: str, **fields: Any) -> str | None:
+    """Return the drain time that the server is given by the last flag, or else by a variable."""
+    launch = launched(command, **fields)
+    words = list(launch.command or ())
+    flag = FLAGS.get(command, "")
+    return (
+        words[len(words) - words[::-1].index(flag)] if flag in words else launch.env.get("GRANIAN_WORKERS_KILL_TIMEOUT")
+    )
+
+
+@pytest.mark.parametrize("command", [*FLAGS, "granian main:app"])
+@pytest.mark.parametrize("adapter", ["Auto", "Never"])
+@pytest.mark.parametrize(
+    ("rollout", "seconds"),
+    [
+        pytest.param({}, "20", id="by default: 30 seconds, of which 5 for preStop and 5 for the lifespan"),
+        pytest.param({"terminationGracePeriodSeconds": 600, "preStopSeconds": 10}, "585", id="a long time"),
+        pytest.param({"terminationGracePeriodSeconds": 10, "preStopSeconds": 0}, "8", id="a short time"),
+        pytest.param({"terminationGracePeriodSeconds": 2, "preStopSeconds": 1}, "1", id="the shortest time"),
+    ],
+)
+def test_server_stops_waiting_before_the_kubelet_kills_it(
+    command: str, adapter: str, rollout: dict[str, int], seconds: str
+) -> None:
+    assert drain_of(command, rollout=rollout, server={"adapter": adapter}) == seconds
+
+
+@pytest.mark.parametrize(
+    ("command", "variables"),
+    [
+        pytest.param("uvicorn main:app --timeout-graceful-shutdown 3", {}, id="uvicorn"),
+        pytest.param("uvicorn main:app", {"UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN": "3"}, id="uvicorn by variable"),
+        pytest.param("hypercorn --graceful-timeout=3 main:app", {}, id="hypercorn"),
+        pytest.param("gunicorn -k asgi --grace 3 main:app", {}, id="gunicorn, abbreviated"),
+        pytest.param("gunicorn -k asgi main:app", {"GUNICORN_CMD_ARGS": "--graceful-timeout 3"}, id="by variable"),
+        pytest.param("granian --workers-kill-timeout 3 main:app", {}, id="granian"),
+        pytest.param("granian main:app", {"GRANIAN_WORKERS_KILL_TIMEOUT": "3s"}, id="granian by variable"),
+    ],
+)
+def test_drain_time_of_the_user_stays_as_it_is(command: str, variables: dict[str, str]) -> None:
+    launch = launched(command, env=env(**variables) or None)
+    assert "20" not in (launch.command or ())
+    assert "GRANIAN_WORKERS_KILL_TIMEOUT" not in launch.env
+
+
+def test_limits_report_that_daphne_does_not_wait() -> None:
+    assert "rollout.preStopSeconds" in launched("daphne main:app").limits
+    assert "rollout.preStopSeconds" in launched("daphne main:app", server={"adapter": "Never"}).limits
