@@ -36,16 +36,34 @@ def enter_new_root(spec: IsolationSpec) -> None:
     # Descriptors, because a path may soon name what is mounted on top of an overlay.
     overlays = [os.open(path, os.O_PATH) for path in _new_root(spec.scratch)]
     _mount_kernel_file_systems()
-    for each in sorted(spec.mounts, key=lambda each: each.target):  # parents first
+    for each in in_order(spec):
+        if each.target in spec.visible and not _is_covered(each.target, spec) and os.path.exists(each.target):
+            continue
         _bind(each)
-    for path in spec.visible:
-        if not os.path.exists(path):
-            _bind(Mount(path, path, read_only=True))
     detach(_HOST)
     os.rmdir(_HOST)
     if spec.read_only:
         for overlay in overlays:
             make_read_only("", AT_EMPTY_PATH, overlay)
+
+
+def in_order(spec: IsolationSpec) -> list[Mount]:
+    """Return what may be mounted, parents first: the container's mounts, and the folders that must stay visible.
+
+    A container's mount of such a folder itself, or of something in it, is the one that counts.
+    """
+    targets = {each.target for each in spec.mounts}
+    visible = [Mount(path, path, read_only=True) for path in spec.visible if path not in targets]
+    return sorted([*spec.mounts, *visible], key=lambda each: each.target)
+
+
+def _is_covered(path: str, spec: IsolationSpec) -> bool:
+    """Return whether a mount of the container hides a folder of the host.
+
+    An empty folder of the same name proves nothing: a container that was started before with the same volume leaves its
+    mount points in it.
+    """
+    return any(path != each.target and _within(path, (each.target,)) for each in spec.mounts)
 
 
 def _new_root(scratch: str) -> list[str]:

@@ -111,6 +111,24 @@ async def test_a_volume_may_cover_the_image_which_stays_visible(workspace: Works
     assert await workspace.run("ls", mounts=mounts, visible=[str(workspace.image)]) == (0, "main.py")
 
 
+async def test_a_volume_may_cover_the_image_again_after_a_restart(workspace: Workspace) -> None:
+    """The mount point that the first start left in the volume was taken for the image: nothing was found in it."""
+    (workspace.image / "main.py").touch()
+    mounts = [Mount(str(workspace.folder / "volume"), str(workspace.folder))]
+    for _ in range(3):
+        assert await workspace.run("ls", mounts=mounts, visible=[str(workspace.image)]) == (0, "main.py")
+
+
+async def test_a_volume_inside_the_image_is_mounted_over_it(workspace: Workspace) -> None:
+    (workspace.image / "data").mkdir()
+    (workspace.folder / "volume" / "x").touch()
+    mounts = [
+        Mount(str(workspace.folder / "volume"), str(workspace.image / "data")),
+        Mount(str(workspace.folder / "volume"), str(workspace.folder)),
+    ]
+    assert await workspace.run("ls data/x", mounts=mounts, visible=[str(workspace.image)]) == (0, "data/x")
+
+
 async def test_a_single_file_may_be_mounted(workspace: Workspace) -> None:
     file = workspace.folder / "app.ini"
     file.write_text("x=1")
