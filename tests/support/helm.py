@@ -11,6 +11,10 @@ from tests.support.goprograms import go_program
 
 HELMS: Final = ("helm3", "helm4")
 CHART: Final = Path(__file__).parents[2] / "helm" / "proxiedapp"
+IMAGE: Final = ("--set", "image.repository=proxiedapp/operator")
+"""The chart has no default for its image."""
+_DEFAULTS: Final = Path(__file__).with_name("chart-values.yaml")
+"""The same as a file, which later values override."""
 KUBE_VERSION: Final = "1.36"
 """The version of the cluster for `helm template` and `helm lint`; without it Helm 3 assumes 1.20."""
 
@@ -42,7 +46,16 @@ class Helm:
     def rendered(self, *options: str | Path) -> list[dict[str, Any]]:
         """Return the objects of the chart in a fixed order, with the same names as in the manifests."""
         text = self(
-            "template", "proxiedapp", CHART, "-n", "proxiedapp-system", "--kube-version", KUBE_VERSION, *options
+            "template",
+            "proxiedapp",
+            CHART,
+            "-n",
+            "proxiedapp-system",
+            "--kube-version",
+            KUBE_VERSION,
+            "--values",
+            _DEFAULTS,
+            *options,
         )
         return objects(text)
 

@@ -34,6 +34,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{- define "proxiedapp.image" -}}
+{{- if not .Values.image.repository -}}
+{{- fail "image.repository is not set: build the operator's image, push it to a registry of your own, and set image.repository to its name, for example --set image.repository=registry.example/proxiedapp" -}}
+{{- end -}}
 {{- with .Values.image -}}
 {{- $repository := list .registry .repository | compact | join "/" -}}
 {{- if .digest -}}

@@ -87,11 +87,19 @@ async def test_invalid_value_is_rejected_and_named(
     helm: Helm, tmp_path: Path, values: dict[str, Any], named: str
 ) -> None:
     file = tmp_path / "values.json"
-    file.write_text(json.dumps(values))
+    file.write_text(json.dumps({"image": {"repository": "proxiedapp/operator"}} | values))
     release = ("proxiedapp", CHART, "-n", "proxiedapp-system", "--kube-version", KUBE_VERSION)
     done = helm.run("template", *release, "--values", file)
     assert done.returncode != 0
     assert named in done.stderr
+
+
+async def test_chart_without_an_image_says_what_to_set(helm: Helm) -> None:
+    """The default was a name that anyone could have registered, and its pods never started."""
+    done = helm.run("template", "proxiedapp", CHART, "--kube-version", KUBE_VERSION)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "image.repository is not set: build the operator's image, push it to a registry" in done.stderr
+    assert "--set image.repository=registry.example/proxiedapp" in done.stderr
 
 
 async def test_cluster_that_is_too_old_is_rejected(helm: Helm) -> None:

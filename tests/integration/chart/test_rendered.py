@@ -15,7 +15,7 @@ from proxiedapp.process.settings import Settings
 from proxiedapp.routing.admission import admission_objects
 from proxiedapp_sandbox.bare import BareCluster
 from tests.support.dryrun import check, create
-from tests.support.helm import CHART, HELMS, KUBE_VERSION, Helm, objects
+from tests.support.helm import CHART, HELMS, IMAGE, KUBE_VERSION, Helm, objects
 
 VALUES = sorted((Path(__file__).parent / "values").glob("*.yaml"))
 RENDERED = Path(__file__).parent / "rendered"
@@ -45,7 +45,7 @@ def only(objects: list[dict[str, Any]], kind: str) -> dict[str, Any]:
 
 
 async def test_lint_finds_nothing(helm: Helm) -> None:
-    helm("lint", "--strict", CHART, "--kube-version", KUBE_VERSION)
+    helm("lint", "--strict", CHART, "--kube-version", KUBE_VERSION, *IMAGE)
 
 
 @each_value_set
@@ -128,7 +128,7 @@ def snake(given: dict[str, Any]) -> dict[str, Any]:
 
 async def test_packaged_chart_renders_the_same(helm: Helm, tmp_path: Path) -> None:
     package = helm("package", CHART, "--destination", tmp_path).rpartition("saved it to: ")[2].strip()
-    options = ("-n", "proxiedapp-system", "--kube-version", KUBE_VERSION)
+    options = ("-n", "proxiedapp-system", "--kube-version", KUBE_VERSION, *IMAGE)
     assert objects(helm("template", "proxiedapp", package, *options)) == helm.rendered()
 
 
@@ -138,8 +138,9 @@ async def test_chart_works_as_a_subchart(helm: Helm, tmp_path: Path) -> None:
     dependency = {"name": "proxiedapp", "version": ">=0.0.0", "condition": "proxiedapp.enabled"}
     parent = {"apiVersion": "v2", "name": "parent", "version": "1.0.0", "dependencies": [dependency]}
     (tmp_path / "Chart.yaml").write_text(yaml.safe_dump(parent))
+    image = ("--set", "proxiedapp.image.repository=proxiedapp/operator")
     options = ("template", "proxiedapp", tmp_path, "-n", "proxiedapp-system", "--kube-version", KUBE_VERSION)
-    on = objects(helm(*options, "--set", "proxiedapp.enabled=true", "--set", "global.colour=red"))
+    on = objects(helm(*options, "--set", "proxiedapp.enabled=true", "--set", "global.colour=red", *image))
     assert on == helm.rendered()
     assert objects(helm(*options, "--set", "proxiedapp.enabled=false")) == []
 
@@ -147,7 +148,7 @@ async def test_chart_works_as_a_subchart(helm: Helm, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", HELMS)
 async def test_notes_describe_the_next_steps(monitored: BareCluster, tmp_path: Path, name: str) -> None:
     helm = Helm(name, tmp_path, monitored.admin_kubeconfig)
-    dry = ("install", "proxiedapp", CHART, "-n", "team-a", "--dry-run=client", "--set", "crds.enabled=false")
+    dry = ("install", "proxiedapp", CHART, "-n", "team-a", "--dry-run=client", "--set", "crds.enabled=false", *IMAGE)
     notes = helm(
         *dry, "--set", "replicas=2,namespaces={team-a,team-b}", "--set", "settings.trustedProxies={10.42.0.0/16}"
     )
