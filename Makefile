@@ -19,16 +19,19 @@ help: ## list the targets
 setup: $(STAMP) ## .venv/ with everything locked, and .venv/bin/proxiedapp
 
 $(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml sandbox/pyproject.toml
-	@echo "setting up $(VENV) (the first time this fetches the locked packages)"
+	@echo "setting up $(VENV) with $$(grep -c '^[a-z].*==' requirements/dev.txt) locked packages: half a minute if they are cached, else some minutes"
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or later is needed; name one with `make PYTHON=/path/to/python3`")'
+	@echo "1/3 creating $(VENV) with its installer, uv"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	@VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --compile-bytecode --require-hashes requirements/uv.txt requirements/dev.txt
+	@echo "2/3 fetching and installing the packages"
+	@VIRTUAL_ENV=$(VENV) $(UV) pip sync $(if $(shell test -t 2 && echo terminal),,--quiet) --compile-bytecode --require-hashes requirements/uv.txt requirements/dev.txt
+	@echo "3/3 installing proxiedapp and proxiedapp-sandbox from this folder"
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --editable . --editable ./sandbox
 	@touch $@
 
-demo: setup ## a ProxiedApp served at its prefix by a real Traefik, on this machine; ONCE=1 checks the answers and stops
-	@$(BIN)/python -m proxiedapp_sandbox.demo $(if $(ONCE),--once)
+demo: setup ## a ProxiedApp served at its prefix by a real Traefik, on this machine; ONCE=1 checks the answers and stops; HTTP_PORT=9080 HTTPS_PORT=9443
+	@$(BIN)/python -m proxiedapp_sandbox.demo $(if $(ONCE),--once) $(if $(HTTP_PORT),--http-port $(HTTP_PORT)) $(if $(HTTPS_PORT),--https-port $(HTTPS_PORT))
 
 test: setup ## every test that this machine can run, the real control plane included
 	-@$(if $(PYTEST_ARGS),,$(BIN)/python -m tests.support.goprograms)

@@ -15,8 +15,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
+from typing_extensions import override
 
 from proxiedapp_sandbox import binaries, rootless, state
 from proxiedapp_sandbox.errors import SandboxError
@@ -46,14 +48,17 @@ def errors_as_one_line() -> Iterator[None]:
 
 @contextmanager
 def show_progress() -> Iterator[binaries.Progress]:
-    """Show progress on standard error: a progress bar on a terminal, otherwise one line for each step."""
+    """Show progress on standard error: a progress bar on a terminal, otherwise one line for each step.
+
+    An empty text removes the bar, so that other programs can write to the terminal, until there is progress again.
+    """
     console = Console(stderr=True)
     if not console.is_terminal:
         last = ""
 
         def show(what: str, _done: int, _total: int) -> None:
             nonlocal last
-            if what != last:
+            if what not in {"", last}:
                 console.print(what, highlight=False)
             last = what
 
@@ -63,21 +68,41 @@ def show_progress() -> Iterator[binaries.Progress]:
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        _CountColumn(),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
+        bar.stop()
         task = bar.add_task("", total=None)
-        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total or None)
+
+        def draw(what: str, done: int, total: int) -> None:
+            if what:
+                bar.update(task, description=what, completed=done, total=total or None)
+                bar.start()
+            else:
+                bar.stop()
+
+        yield draw
 
 
-def check_machine(options: SandboxOptions) -> None:
-    """Check what the sandbox needs of this machine; raises SandboxError."""
+class _CountColumn(ProgressColumn):
+    """How many parts are done of how many, if that is known."""
+
+    @override
+    def render(self, task: Task) -> Text:
+        return Text("" if task.total is None else f"{task.completed:.0f}/{task.total:.0f}")
+
+
+def check_machine(options: SandboxOptions, port_flags: tuple[str, str] = ("--http-port", "--https-port")) -> None:
+    """Check what the sandbox needs of this machine; raises SandboxError.
+
+    `port_flags` are how its caller chooses the ports of http and https.
+    """
     if sys.platform != "linux":
         raise SandboxError("the sandbox runs on Linux only, because its pods are processes in network namespaces")
     if not options.images.is_dir():
         raise SandboxError(f"--images {options.images}: the folder does not exist")
-    for flag, port in (("--http-port", options.http_port), ("--https-port", options.https_port)):
+    for flag, port in zip(port_flags, (options.http_port, options.https_port), strict=True):
         try:
             socket.create_server(("127.0.0.1", port)).close()
         except OSError as error:
@@ -92,26 +117,34 @@ async def wait_for_stop(_: SandboxState) -> None:
 
 
 def run_in_foreground(
-    options: SandboxOptions, progress: binaries.Progress, use: Callable[[SandboxState], Awaitable[None]]
+    options: SandboxOptions,
+    progress: binaries.Progress,
+    use: Callable[[SandboxState], Awaitable[None]],
+    port_flags: tuple[str, str] = ("--http-port", "--https-port"),
 ) -> None:
     """Run a sandbox in this process until `use` returns, or until SIGINT or SIGTERM; then stop everything."""
     # Imported here, because it imports the Kubernetes client, which takes about a second.
     from proxiedapp_sandbox.supervisor import Supervisor, choose_ports  # noqa: PLC0415
 
+    async def use_alone(running: SandboxState) -> None:
+        progress("", 0, 0)  # what is printed from now on has the terminal to itself
+        await use(running)
+
     async def supervise() -> None:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, task.cancel if task else loop.stop)
-        await Supervisor(options, progress).run(use)
+        await Supervisor(options, progress).run(use_alone)
 
     with state.exclusive_lock():
         state.clean_up()
         if not rootless.inherited_ports():
-            check_machine(options)
+            check_machine(options, port_flags)
         if rootless.needed():
             # Both need the host's network, which the user namespace does not have.
             binaries.control_plane(options.kube_version, progress)
             binaries.traefik_manifests(progress)
+            progress("", 0, 0)  # this process is replaced, and could not remove the bar later
             rootless.enter(choose_ports(), options.http_port, options.https_port)
         try:
             asyncio.run(supervise())

@@ -20,6 +20,7 @@ from proxiedapp_sandbox.state import SandboxState, kubeconfig
 from proxiedapp_sandbox.supervisor import default_options
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
+_PORT_FLAGS: Final = ("`make demo HTTP_PORT=9080`", "`make demo HTTPS_PORT=9443`")
 
 
 async def show(running: SandboxState) -> None:
@@ -72,10 +73,14 @@ def main() -> None:
     """Run the demo."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--once", action="store_true", help="check the example, then stop everything and exit")
-    once = parser.parse_args().once
+    parser.add_argument("--http-port", type=int, default=8080, help="port of http")
+    parser.add_argument("--https-port", type=int, default=8443, help="port of https")
+    given = parser.parse_args()
+    ports = {"http_port": given.http_port, "https_port": given.https_port}
+    options = default_options(EXAMPLES).model_copy(update=ports)
     try:
         with show_progress() as progress:
-            run_in_foreground(default_options(EXAMPLES), progress, show if once else show_and_stay)
+            run_in_foreground(options, progress, show if given.once else show_and_stay, _PORT_FLAGS)
     except (SandboxError, TimeoutError, subprocess.SubprocessError) as error:
         sys.exit(f"proxiedapp: {error}")
 
