@@ -25,7 +25,7 @@ def documents(file: Path) -> list[dict[str, Any]]:
 
 
 def kustomized(folder: Path) -> list[dict[str, Any]]:
-    command = [control_plane(BUILT, lambda *_: None).kubectl, "kustomize", folder]
+    command: list[str | Path] = [control_plane(BUILT, lambda *_: None).kubectl, "kustomize", folder]
     return objects(subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout)
 
 
