@@ -6,6 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from proxiedapp.api.app import parse_spec
+from proxiedapp.controller.watchedkinds import PROXIED_APP
+from proxiedapp.kube.client import collection
 from proxiedapp.kube.errors import RefusedError
 from proxiedapp_sandbox.bare import BareCluster
 from tests.support.contract import BASE, both_reject, submit
@@ -204,3 +206,21 @@ async def test_both_reject_an_invalid_field_and_name_it(
 async def test_name_that_no_service_can_have_is_rejected(cluster: BareCluster, name: str) -> None:
     with pytest.raises(RefusedError, match=r"metadata\.name must be a DNS label"):
         await submit(cluster, BASE, name)
+
+
+async def test_host_that_another_writer_added_goes_with_the_next_apply(cluster: BareCluster, namespace: str) -> None:
+    """Helm and `kubectl apply --server-side` apply what is in Git; what was added by hand must not stay."""
+    metadata = {"name": "shop", "namespace": namespace}
+    head = {"apiVersion": PROXIED_APP.api_version, "kind": PROXIED_APP.kind, "metadata": metadata}
+
+    async def apply(manager: str, **route: Any) -> dict[str, Any]:
+        path = f"{collection(PROXIED_APP, namespace)}/shop?fieldManager={manager}&force=true"
+        body = {**head, "spec": BASE | {"route": route}}
+        stored: dict[str, Any] = await cluster.api.request("PATCH", path, body, "application/apply-patch+yaml")
+        return {field: stored["spec"]["route"][field] for field in route}
+
+    in_git: dict[str, Any] = {"hosts": ["a.test"], "entryPoints": ["web"], "middlewares": [{"name": "a"}]}
+    by_hand: dict[str, Any] = {"hosts": ["b.test"], "entryPoints": ["websecure"], "middlewares": [{"name": "b"}]}
+    await apply("git", **in_git)
+    await apply("hand", **by_hand)
+    assert await apply("git", **in_git) == in_git

@@ -149,8 +149,6 @@ def _rules_of(part: Schema) -> Iterator[str]:
         yield from _messages(part)
     if keys := part.get("x-kubernetes-list-map-keys"):
         yield f"no two items with the same {' and '.join(map(code, keys))}"
-    if part.get("x-kubernetes-list-type") == "set":
-        yield "no two equal items"
 
 
 def _messages(schema: Schema) -> Iterator[str]:

@@ -54,17 +54,29 @@ def cel_rule(cel: str, message: str, is_valid: Callable[[Any], bool]) -> Constra
     return Constraint(is_valid, message, {_RULES: [CELRule(cel, message, is_valid).as_validation()]})
 
 
-# The API server itself rejects duplicates in lists of these two types (Kubernetes v1.36.3,
-# `k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype/validation.go`), with a message of its own.
-UNIQUE_ITEMS = Constraint(
-    lambda items: len(set(items)) == len(items),
+# A list without a list type is atomic: its last writer owns it as a whole. In a list of type set or map, server-side
+# apply keeps what another writer has added, so a host that was added by hand would be served although Git does not have
+# it (measured with Kubernetes 1.36.3 and Helm 4.3.1).
+UNIQUE_ITEMS: Final = cel_rule(
+    "self.all(one, self.exists_one(other, other == one))",
     "must not contain the same item twice",
-    {"x-kubernetes-list-type": "set"},
+    lambda items: len(set(items)) == len(items),
+)
+UNIQUE_NAMES: Final = cel_rule(
+    "self.all(one, self.exists_one(other, other.name == one.name))",
+    "must not contain two items with the same name",
+    lambda items: len({item.name for item in items}) == len(items),
 )
 
 
-def unique_by(*fields: str) -> Constraint:
-    """Return an annotation for a list whose items (models or JSON objects) have unique values in these fields."""
+def merged_by(*fields: str) -> Constraint:
+    """Return an annotation for a list whose items (models or JSON objects) have unique values in these fields.
+
+    Server-side apply merges such a list item by item, as it does with the same list in a pod. The API server rejects
+    duplicates with a message of its own (Kubernetes v1.36.3,
+    `k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype/validation.go`). A rule in CEL would be too expensive
+    for the lists in containers.
+    """
 
     def identity(item: Any) -> tuple[Any, ...]:
         return tuple(item[field] if isinstance(item, dict) else getattr(item, field) for field in fields)

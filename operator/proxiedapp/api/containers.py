@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from proxiedapp.api.base import ApiModel, CELRule, cel_rule, unique_by
+from proxiedapp.api.base import ApiModel, CELRule, cel_rule, merged_by
 from proxiedapp.api.fields import Argument, ContainerName, Image
 from proxiedapp.api.kubernetes import EnvFromSource, EnvVar, ResourceRequirements
 from proxiedapp.api.security import SecurityContext
@@ -58,7 +58,7 @@ class InitContainer(ApiModel):
     """Arguments that follow the command. Default: the arguments of the image, if command is absent too."""
     working_dir: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
     """Working directory of the command. Default: the working directory of the image."""
-    env: Annotated[list[EnvVar], Field(max_length=256), unique_by("name")] | None = None
+    env: Annotated[list[EnvVar], Field(max_length=256), merged_by("name")] | None = None
     """Environment variables of the container."""
     env_from: Annotated[list[EnvFromSource], Field(max_length=64)] | None = None
     """ConfigMaps and Secrets of which every key becomes an environment variable."""
@@ -73,7 +73,7 @@ class InitContainer(ApiModel):
 class Sidecar(InitContainer):
     """A container that runs alongside the app; in Kubernetes, an init container with restartPolicy Always."""
 
-    ports: Annotated[list[ContainerPort], Field(max_length=32), unique_by("containerPort", "protocol")] | None = None
+    ports: Annotated[list[ContainerPort], Field(max_length=32), merged_by("containerPort", "protocol")] | None = None
     """Ports on which the container listens."""
     readiness_probe: ReadinessProbe | None = None
     """Readiness of the container. The pod receives requests while this probe and the app's own succeed."""

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from proxiedapp.api.base import UNIQUE_ITEMS, ApiModel, CELRule, unique_by
+from proxiedapp.api.base import UNIQUE_ITEMS, UNIQUE_NAMES, ApiModel, CELRule
 from proxiedapp.api.fields import ApiGroup, CertificateName, EntryPoint, Host, KindName, ObjectName, ResolverName
 from proxiedapp.api.kubernetes import LocalObjectReference
 from proxiedapp.api.labels import Annotations
@@ -122,7 +122,7 @@ class RouteSpec(ApiModel):
     redirect_to_https: Annotated[bool, Field(alias="redirectToHTTPS")] = False
     """Whether plain HTTP entry points redirect clients to HTTPS: those in entryPoints, else those of the operator's
     default."""
-    middlewares: Annotated[list[LocalObjectReference], Field(max_length=16), unique_by("name")] | None = None
+    middlewares: Annotated[list[LocalObjectReference], Field(max_length=16), UNIQUE_NAMES] | None = None
     """Traefik Middlewares of this namespace, applied in this order before those of the operator. Default: none."""
     ingress_class_name: ObjectName | None = None
     """Ingress class of the Traefik that serves the route, if there are several. Requires Traefik 3.7. Default: none."""

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from proxiedapp.api.base import ApiModel, unique_by
+from proxiedapp.api.base import ApiModel, merged_by
 from proxiedapp.api.fields import QUALIFIED_KEYS, ObjectName
 from proxiedapp.api.upstream import upstream
 
@@ -51,7 +51,7 @@ class Scheduling(ApiModel):
         Annotated[
             list[Annotated[dict[str, Any], upstream("TopologySpreadConstraint")]],
             Field(max_length=16),
-            unique_by("topologyKey", "whenUnsatisfiable"),
+            merged_by("topologyKey", "whenUnsatisfiable"),
         ]
         | None
     ) = None

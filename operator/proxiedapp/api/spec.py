@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from proxiedapp.api.base import ApiModel, CELRule, unique_by
+from proxiedapp.api.base import UNIQUE_NAMES, ApiModel, CELRule, merged_by
 from proxiedapp.api.containers import InitContainer, Sidecar
 from proxiedapp.api.fields import Argument, Image, NonNegative, ObjectName, Port
 from proxiedapp.api.kubernetes import EnvFromSource, EnvVar, LocalObjectReference, ResourceRequirements
@@ -72,7 +72,7 @@ class ProxiedAppSpec(ApiModel):
     """Container image of the app, such as ghcr.io/acme/orders:1.4.2."""
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
     """When the kubelet pulls the image. Default: Kubernetes' own."""
-    image_pull_secrets: Annotated[list[LocalObjectReference], Field(max_length=16), unique_by("name")] | None = None
+    image_pull_secrets: Annotated[list[LocalObjectReference], Field(max_length=16), UNIQUE_NAMES] | None = None
     """Secrets of this namespace with the credentials for pulling the images."""
     command: Annotated[list[Argument], Field(min_length=1, max_length=256)] | None = None
     """The command that starts the server, without flags for the path prefix or the proxy, such as [fastapi, run,
@@ -93,7 +93,7 @@ class ProxiedAppSpec(ApiModel):
     """Hosts, path prefix, entry points and TLS under which the proxy serves the app."""
     proxy: ProxySpec = ProxySpec.model_construct()
     """Which proxies the server trusts to set X-Forwarded-* headers, and which pods can reach the app."""
-    env: Annotated[list[EnvVar], Field(max_length=256), unique_by("name")] | None = None
+    env: Annotated[list[EnvVar], Field(max_length=256), merged_by("name")] | None = None
     """Environment variables of the app's container."""
     env_from: Annotated[list[EnvFromSource], Field(max_length=64)] | None = None
     """ConfigMaps and Secrets of which every key becomes an environment variable of the app's container."""
@@ -101,14 +101,14 @@ class ProxiedAppSpec(ApiModel):
     """CPU, memory and other resources of the app's container. Default: no requests and no limits."""
     probes: Probes = Probes.model_construct()
     """Readiness, liveness and startup probes of the app's container."""
-    volumes: Annotated[list[Volume], Field(max_length=32), unique_by("name")] | None = None
+    volumes: Annotated[list[Volume], Field(max_length=32), merged_by("name")] | None = None
     """Volumes of the pod that its containers can mount."""
     volume_mounts: VolumeMounts | None = None
     """Where the app's container mounts volumes. A mount at /tmp replaces the empty directory that is mounted there by
     default."""
-    init_containers: Annotated[list[InitContainer], Field(max_length=16), unique_by("name")] | None = None
+    init_containers: Annotated[list[InitContainer], Field(max_length=16), merged_by("name")] | None = None
     """Containers that run one after the other, each to completion, before the app starts."""
-    sidecars: Annotated[list[Sidecar], Field(max_length=16), unique_by("name")] | None = None
+    sidecars: Annotated[list[Sidecar], Field(max_length=16), merged_by("name")] | None = None
     """Containers that run alongside the app. They start one after the other, before the init containers."""
     rollout: Rollout = Rollout.model_construct()
     """How new pods replace old ones after a change."""

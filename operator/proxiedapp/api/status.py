@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from proxiedapp.api.base import ApiModel, unique_by
+from proxiedapp.api.base import ApiModel, merged_by
 from proxiedapp.api.fields import INT32_MAX
 
 
@@ -65,5 +65,5 @@ class ProxiedAppStatus(ApiModel):
     """Number of pods that are ready."""
     selector: str | None = None
     """Label selector of the pods, for the scale subresource."""
-    conditions: Annotated[list[Condition], unique_by("type")] | None = None
+    conditions: Annotated[list[Condition], merged_by("type")] | None = None
     """The conditions Ready, Reconciling, Stalled, RouteAccepted, WorkloadAvailable and Verified."""

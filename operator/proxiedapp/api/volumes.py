@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
-from proxiedapp.api.base import ApiModel, CELRule, cel_rule, unique_by
+from proxiedapp.api.base import ApiModel, CELRule, cel_rule, merged_by
 from proxiedapp.api.fields import ContainerName
 from proxiedapp.api.upstream import upstream
 
@@ -86,4 +86,4 @@ VolumeMount = Annotated[
         lambda mount: mount["name"] != ADAPTER,
     ),
 ]
-VolumeMounts = Annotated[list[VolumeMount], Field(max_length=64), unique_by("mountPath")]
+VolumeMounts = Annotated[list[VolumeMount], Field(max_length=64), merged_by("mountPath")]
