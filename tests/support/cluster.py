@@ -110,16 +110,22 @@ class Cluster:
         stored = self.find(kind, metadata["namespace"], metadata["name"])
         if stored is None:
             raise NotFoundError(404, f'{kind.plural} "{metadata["name"]}" not found')
-        self._check(stored, {"uid": metadata["uid"]})
+        # The uid is not compared (measured with Kubernetes 1.36.3 for custom resources).
+        self._check(stored, {"resourceVersion": metadata["resourceVersion"]})
         self._change(stored, lambda body: body | {"status": _through_json(manifest["status"])})
         return stored
 
-    def delete(self, kind: Kind, namespace: str, name: str, *, uid: str | None = None) -> None:
+    def delete(self, kind: Kind, namespace: str, name: str, *, uid: str | None = None) -> bool:
+        """Delete an object; return whether it is gone, which finalizers delay."""
         stored = self.get(kind, namespace, name)
         if uid is not None and stored.body["metadata"]["uid"] != uid:
             raise ConflictError(409, "Precondition failed: UID in precondition")
+        if stored.body["metadata"].get("finalizers"):
+            self.edit(stored, ("metadata", "deletionTimestamp"), "2026-01-02T12:00:00Z")
+            return False
         del self.objects[kind.plural, namespace, name]
         self._written("DELETED", stored)
+        return True
 
     def _check(self, stored: Stored, asked: dict[str, str]) -> None:
         present = stored.body["metadata"]

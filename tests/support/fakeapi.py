@@ -118,10 +118,11 @@ class FakeApi(Api):
         return manifest
 
     @override
-    async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
+    async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
         await self._sent(Request("delete", kind, name))
-        self.cluster.delete(kind, namespace, name, uid=uid)
+        gone = self.cluster.delete(kind, namespace, name, uid=uid)
         self.cluster.check_routes()
+        return gone
 
     @override
     async def request(self, method: str, path: str, body: Any = None, content_type: str = "") -> Manifest:

@@ -88,6 +88,7 @@ class Scenario:
         self.cluster.events.clear()
         for stored in self.cluster.objects.values():
             self._observe("ADDED", stored.kind, stored.reported())
+        self.store.doubt_listed()
 
     # What users and other clients do.
 
@@ -130,6 +131,11 @@ class Scenario:
         """Create the namespace, or change its labels."""
         self._put_cluster_scoped(NAMESPACE_KIND, {"metadata": {"name": NAMESPACE, "labels": labels}})
 
+    def namespace_terminates(self) -> None:
+        """Begin to delete the namespace, as its watch reports it."""
+        metadata = {"name": NAMESPACE, "deletionTimestamp": "2026-01-02T12:00:00Z"}
+        self._put_cluster_scoped(NAMESPACE_KIND, {"metadata": metadata})
+
     def delete_policy(self, name: str = "teams") -> None:
         kind, body = self._cluster_scoped.pop((PROXY_POLICY.kind, name))
         self._policy_watch.record(kind, "DELETED", body)
@@ -159,14 +165,14 @@ class Scenario:
         for event in events:
             self._observe(event.type, event.kind, event.body)
 
-    async def settle(self) -> list[str]:
+    async def settle(self, passes: int = _PASSES) -> list[str]:
         """Deliver events and make passes until nothing is due; passes that wait for a backoff keep waiting."""
         requests: list[str] = []
         self.watch()
-        passes = 0
+        made = 0
         while len(self.queue):
-            passes += 1
-            assert passes <= _PASSES, f"the apps wake themselves forever: {requests}"
+            made += 1
+            assert made <= passes, f"the apps wake themselves forever: {requests}"
             requests += await self.work()
             self.watch()
         return requests

@@ -1,7 +1,7 @@
 {{- define "proxiedapp.rules" -}}
 - apiGroups: [proxiedapp.dev]
   resources: [proxiedapps]
-  verbs: [list, watch]
+  verbs: [get, list, watch]
 - apiGroups: [proxiedapp.dev]
   resources: [proxiedapps/status]
   verbs: [patch]

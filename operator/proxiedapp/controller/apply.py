@@ -52,6 +52,8 @@ _STAGES: Final = (
     (*_BESIDE, INGRESS_ROUTE),
 )
 """First what pods and route depend on, then the pods, then the route: if a stage fails, pods and route still fit."""
+_NEEDED_BY_ROUTES: Final = (MIDDLEWARE, CERTIFICATE)
+"""Children without which a route that is still there answers 404, or with another certificate."""
 
 _CREATE_ONLY: Final = "1"
 """A resourceVersion that no object has: the API server ignores it if it creates the object, and else answers 409.
@@ -130,6 +132,16 @@ class ApplyReport:
         return all(problem.id.kind in _BESIDE for problem in self.problems)
 
     @property
+    def route_unknown(self) -> bool:
+        """Whether the answer to a write of a route is missing, so that it may have been written."""
+        return any(
+            isinstance(result, Failed)
+            and result.id.kind is INGRESS_ROUTE
+            and isinstance(result.error, UnavailableError)
+            for result in self.results
+        )
+
+    @property
     def namespace_terminating(self) -> bool:
         """Whether the app's namespace is being deleted, and with it the app."""
         return any(
@@ -175,7 +187,7 @@ class Applier:
             results += await self._all(applies)
             if not all(isinstance(result, Applied) for result in results):
                 return ApplyReport(results)
-        return ApplyReport(results, tuple([await self._prune(child) for child in plan.prunes]))
+        return ApplyReport(results, await self._prune_all(plan.prunes))
 
     async def _all(self, applies: Iterable[Apply]) -> tuple[Result, ...]:
         return tuple(await asyncio.gather(*(self._apply(apply) for apply in applies)))
@@ -225,18 +237,45 @@ class Applier:
             self._wake(key)
         return Applied(apply.id, change)
 
+    async def _prune_all(self, prunes: Iterable[ObservedChild]) -> tuple[Applied | Failed, ...]:
+        """Delete children in order; what a route needs only after each route that is deleted is really gone."""
+        results: list[Applied | Failed] = []
+        for child in prunes:
+            standing = next(
+                (one.id for one in results if isinstance(one, Failed) and one.id.kind is INGRESS_ROUTE), None
+            )
+            if standing is not None and child.id.kind in _NEEDED_BY_ROUTES:
+                results.append(Failed(child.id, UnavailableError(0, f"{child.id} waits until {standing} is gone")))
+            else:
+                results.append(await self._prune(child))
+        return tuple(results)
+
     async def _prune(self, child: ObservedChild) -> Applied | Failed:
-        change = Change.DELETED
+        change, gone = Change.DELETED, False
+        self._store.begin_pruning(child)
         try:
-            await self._api.delete(*child.id, uid=child.uid)
-        except (NotFoundError, ConflictError):
-            change = Change.ALREADY_GONE  # a new object of this name is not ours to delete
+            try:
+                gone = await self._api.delete(*child.id, uid=child.uid)
+            except (NotFoundError, ConflictError):
+                change, gone = Change.ALREADY_GONE, await self._is_gone(child)
         except ApiError as error:
             return Failed(child.id, error)
-        for key in self._store.forget_child(child.id, child.uid, by_us=True):
+        finally:
+            concerned = self._store.end_pruning(child, gone=gone)
+        if not gone:
+            return Failed(child.id, UnavailableError(0, f"{child.id} is not deleted yet"))
+        for key in concerned:
             if child.owner is None or key != child.owner.key:
                 self._wake(key)
         return Applied(child.id, change)
+
+    async def _is_gone(self, child: ObservedChild) -> bool:
+        """Return whether a child is gone, whatever the answer to its deletion was; another object may have its name."""
+        try:
+            body = await self._api.get(*child.id)
+        except NotFoundError:
+            return True
+        return bool(body["metadata"]["uid"] != child.uid)
 
 
 def _in_stages(plan: Plan) -> Iterator[list[Apply]]:

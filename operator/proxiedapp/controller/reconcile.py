@@ -1,11 +1,14 @@
 """One pass for one app: decide, write what differs, report."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import inf
 
 from proxiedapp.api.errors import MiddlewareMissingError, NotAllowedError, RejectedError
 from proxiedapp.controller.apply import Applied, Applier, ApplyReport
+from proxiedapp.controller.appreader import AppReader, OutdatedError
 from proxiedapp.controller.conflicts import RouteConflict, route_conflict
 from proxiedapp.controller.desiredbuilder import DesiredBuilder
 from proxiedapp.controller.driftnotices import contested, culprit, drift_notices
@@ -27,6 +30,7 @@ from proxiedapp.kube.client import Api
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.defaults import Defaults
 from proxiedapp.resources.desired import Desired
+from proxiedapp.resources.kinds import INGRESS_ROUTE
 from proxiedapp.routing.claim import Contender
 from proxiedapp.routing.overlap import find_overlap
 from proxiedapp.routing.tlsconflict import AnyOverlap, find_tls_conflict, worse
@@ -44,6 +48,12 @@ class Outcome:
     """Seconds to wait before that pass, at least."""
 
 
+@dataclass(slots=True)
+class _Reservation:
+    keep: bool = False
+    """Whether it is unknown if the route was written, so that its route keys stay reserved until the next pass."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reconciler:
     """Everything that a pass needs. It keeps no state of its own."""
@@ -58,6 +68,7 @@ class Reconciler:
     statuses: StatusWriter
     recorder: Recorder
     fights: Fights
+    apps: AppReader
     entry_point_urls: Mapping[str, str]
     now: Callable[[], datetime]
     wake: Callable[[Key], None]
@@ -82,6 +93,7 @@ class Reconciler:
     ) -> "Reconciler":
         """Return a reconciler with parts that share one client, store and clock."""
         recorder = Recorder(api)
+        apps = AppReader(api, store, wake)
         return cls(
             api=api,
             store=store,
@@ -92,9 +104,10 @@ class Reconciler:
             verified=VerifiedCondition(
                 verifier, proxy_urls, entry_point_urls, pod_ip, store.cluster_ip, store.shares_host
             ),
-            statuses=StatusWriter(api, store, recorder, wake),
+            statuses=StatusWriter(api, store, recorder, apps),
             recorder=recorder,
             fights=Fights(),
+            apps=apps,
             entry_point_urls=entry_point_urls,
             now=now,
             wake=wake,
@@ -109,6 +122,8 @@ class Reconciler:
         if app is None or app.deleting:
             self.verified.verifier.forget(key)
             return Outcome("gone")  # the garbage collector deletes the children
+        if self.store.terminates_for(key.namespace):
+            return self._outdated(key)
         workload = _workload(app, children)
         if app.suspended:
             return await self._suspended(app, children, workload)
@@ -118,8 +133,8 @@ class Reconciler:
         try:
             desired = self._build(app, workload)
             report, result = await self._apply(app, desired, children)
-            if report.namespace_terminating:
-                return Outcome("gone")
+        except OutdatedError:
+            return self._outdated(key)
         except RejectedError as error:
             result = rejected(error)
             waits = isinstance(error, MiddlewareMissingError)
@@ -139,6 +154,11 @@ class Reconciler:
         if (holder := self.store.routes.waits_for(key)) is not None:
             again = max(again, self.store.claim_left(holder) or 0.0)
         return Outcome(label, retry=again > 0, retry_after=again)
+
+    def _outdated(self, key: Key) -> Outcome:
+        """Return the outcome of a pass that must not write. In a namespace that is being deleted, all is refused."""
+        pause = self.store.terminates_for(key.namespace)
+        return Outcome("gone" if pause else "outdated", retry=0.0 < pause < inf, retry_after=pause)
 
     async def report_quarantine(self, key: Key, why: str) -> None:
         """Report in an app's status that it is put aside; raises ApiError if the status cannot be written."""
@@ -190,15 +210,26 @@ class Reconciler:
     async def _apply(
         self, app: ObservedApp, desired: Desired, children: tuple[ObservedChild, ...]
     ) -> tuple[ApplyReport, PassResult]:
-        """Write the children that differ; raises RejectedError if nothing may be written."""
+        """Write the children that differ.
+
+        Raises RejectedError if nothing may be written, and OutdatedError if the app is not as the store has it, or its
+        namespace is being deleted.
+        """
         conflict = self._conflict(app)
         if conflict is not None and conflict.keeps_old_route and not conflict.transient:
             raise conflict.error
         if conflict is not None and conflict.keeps_old_route:
             return ApplyReport(), waiting(conflict.error)
         planned = plan(app, desired.children if conflict is None else desired.children_without_route, children)
-        await check_middlewares(self.api, planned, desired)
-        report = await self._write(app, planned)
+        with self._reserved(app, planned) as reservation:
+            if (planned.applies or planned.prunes) and self.store.is_doubtful(app):
+                await self.apps.confirm(app)
+            await check_middlewares(self.api, planned, desired)
+            report = await self._write(app, planned)
+            reservation.keep = report.route_unknown
+        if report.namespace_terminating:
+            self.store.observe_terminating(app.key.namespace, refused=True)
+            raise OutdatedError
         if conflict is not None and not report.problems:
             return report, waiting(conflict.error) if conflict.transient else rejected(conflict.error)
         result = applied(report)
@@ -225,6 +256,21 @@ class Reconciler:
             return result
         child, by, again_after = found
         return replace(result, problem=contested(child, by), permanent=True, again_after=again_after)
+
+    @contextmanager
+    def _reserved(self, app: ObservedApp, planned: Plan) -> Iterator[_Reservation]:
+        """Reserve the app's route keys while the block writes its route; no other app is decided in between."""
+        reservation = _Reservation()
+        if not any(apply.id.kind is INGRESS_ROUTE for apply in planned.applies):
+            self._wake_all(self.store.end_reservation(app.key))  # of an earlier pass whose route was written after all
+            yield reservation
+            return
+        self._wake_all(self.store.reserve(app))
+        try:
+            yield reservation
+        finally:
+            if not reservation.keep:
+                self._wake_all(self.store.end_reservation(app.key))
 
     async def _suspended(
         self, app: ObservedApp, children: tuple[ObservedChild, ...], workload: Workload | None

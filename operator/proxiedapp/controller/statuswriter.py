@@ -1,26 +1,29 @@
 """Writing an app's status, and Events about what is new in it."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from proxiedapp.api.conditions import conditions_of
 from proxiedapp.api.names import API_VERSION, KIND
+from proxiedapp.controller.appreader import AppReader, OutdatedError
 from proxiedapp.controller.events import notices
 from proxiedapp.controller.metrics import WRITES
-from proxiedapp.controller.observed.objects import ObservedApp
+from proxiedapp.controller.observed.objects import ObservedApp, same_request
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.plan import Cause
 from proxiedapp.controller.podproblems import Diagnosis
 from proxiedapp.controller.recorder import Recorder
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.client import Api
-from proxiedapp.kube.errors import ConflictError, NotFoundError, RefusedError
-from proxiedapp.kube.key import Key
+from proxiedapp.kube.errors import ConflictError, NotFoundError, RefusedError, UnavailableError
 from proxiedapp.kube.manifest import Manifest
 
 logger = logging.getLogger(__name__)
+
+_ATTEMPTS: Final = 3
+"""How often a status is sent in one pass if others change the app's metadata at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class StatusWriter:
     api: Api
     store: Store
     recorder: Recorder
-    wake: Callable[[Key], None]
+    apps: AppReader
 
     async def write(self, app: ObservedApp, status: Manifest, problem: Diagnosis | None, now: datetime) -> None:
         """Write a status if it differs from the app's own; raises ApiError.
@@ -45,10 +48,11 @@ class StatusWriter:
             await self.recorder.write(app, notice, now)
 
     async def _apply(self, app: ObservedApp, status: Manifest) -> bool:
-        """Apply the status to the app with this uid; return whether it still exists.
+        """Apply the status to the known version of the app; return False if the app requests something else now.
 
-        The API server answers an apply with another uid than the object's with 409, or with 422 naming metadata.uid
-        (measured with Kubernetes 1.36.3, docs/decisions/0002-create-only-apply.md).
+        The API server does not compare the uid in an apply to `/status` of a custom resource, but the resourceVersion,
+        and answers 409 to an old one (measured with Kubernetes 1.36.3). Whatever else it answers, the status is written
+        again until a fresh read shows that the app is gone or has changed.
         """
         manifest: Manifest = {
             "apiVersion": API_VERSION,
@@ -56,14 +60,23 @@ class StatusWriter:
             "metadata": {"name": app.key.name, "namespace": app.key.namespace, "uid": app.uid},
             "status": status,
         }
-        try:
-            body = await self.api.apply(PROXIED_APP, manifest, force=True, subresource="status")
-        except (ConflictError, NotFoundError, RefusedError) as error:
-            if isinstance(error, RefusedError) and "metadata.uid" not in error.fields:
-                raise
-            return False  # deleted, or replaced by an app of the same name, whose own event wakes it
-        WRITES.labels(KIND, "status", Cause.STATUS).inc()
-        self.store.observe_app(body)
-        if body["metadata"]["generation"] != app.generation:
-            self.wake(app.key)  # the answer contains a newer spec, so the store will ignore that spec's own event
-        return True
+        for _ in range(_ATTEMPTS):
+            present = self.store.app(app.key)
+            if present is None or not same_request(present, app):
+                return False  # what was reported since the pass began has requested the next one
+            manifest["metadata"]["resourceVersion"] = str(present.version)
+            try:
+                body = await self.api.apply(PROXIED_APP, manifest, force=True, subresource="status")
+            except (ConflictError, NotFoundError, RefusedError) as error:
+                if isinstance(error, RefusedError) and "metadata.uid" not in error.fields:
+                    raise
+                refused = error
+            else:
+                WRITES.labels(KIND, "status", Cause.STATUS).inc()
+                self.store.observe_app(body)
+                return True
+            try:
+                await self.apps.confirm(app)
+            except OutdatedError:
+                return False
+        raise UnavailableError(refused.status, f"the status was refused: {refused.message}") from refused

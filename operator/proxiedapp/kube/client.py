@@ -151,10 +151,15 @@ class Api:
         """Create an object and return it."""
         return await self.request("POST", collection(kind, manifest["metadata"]["namespace"]), manifest)
 
-    async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
-        """Delete the object with this uid. Raises ConflictError if another object has its name by now."""
+    async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
+        """Delete the object with this uid; return whether it is gone, which its finalizers may delay.
+
+        Raises ConflictError if another object has its name by now.
+        """
         options = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
-        await self.request("DELETE", _path(kind, namespace, name), options)
+        answer = await self.request("DELETE", _path(kind, namespace, name), options)
+        metadata = answer.get("metadata")
+        return not (isinstance(metadata, dict) and metadata.get("finalizers"))
 
     async def serves(self, group: str, version: str, plurals: frozenset[str]) -> bool:
         """Return whether the API server serves all these resources."""

@@ -122,6 +122,7 @@ async def _list_first(operator: Operator) -> None:
     Raises ApiError.
     """
     await operator.resync.list_all()
+    operator.store.doubt_listed()
     await operator.policy_watch.list_all()
 
 

@@ -109,8 +109,8 @@ async def test_field_that_is_no_longer_asked_for_is_given_up(scenario: Scenario)
 async def test_deleted_child_is_created_again(scenario: Scenario, kind: Kind, name: str) -> None:
     await scenario.served()
     scenario.delete(kind, name)
-    first, event, *status = await scenario.settle()
-    assert first == f"create {kind.plural}/{name}"
+    read, first, event, *status = await scenario.settle()
+    assert (read, first) == ("read proxiedapps/shop", f"create {kind.plural}/{name}")
     assert event == "event shop: DriftRepaired"
     assert status == (["status shop: Ready=False Progressing"] if kind is DEPLOYMENT else [])
 

@@ -1,5 +1,6 @@
 """Two apps that claim one route key: one is served, the other one reports the conflict and takes over when it can."""
 
+import asyncio
 from itertools import permutations
 from typing import Any
 
@@ -16,6 +17,8 @@ from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, SERVICE
 from proxiedapp.routing.claim import granted_claim
 from tests.support.scenario import NAMESPACE, Scenario
 
+READ = "read proxiedapps/second"
+"""The app is read again: it was only listed since the restart."""
 IN_CONFLICT = {
     "Ready": "False Conflict",
     "Stalled": "True Conflict",
@@ -89,7 +92,7 @@ async def test_it_takes_over_in_the_pass_after_the_route_of_the_deleted_holder_i
     scenario.restart()
     assert await scenario.settle() == []
     scenario.delete(INGRESS_ROUTE, "first")
-    assert await scenario.settle() == ["create ingressroutes/second", "status second: Ready=True Available"]
+    assert await scenario.settle() == [READ, "create ingressroutes/second", "status second: Ready=True Available"]
 
 
 async def test_app_created_after_the_holder_was_deleted_is_not_stalled_while_it_waits(scenario: Scenario) -> None:
@@ -215,7 +218,7 @@ async def test_app_that_waits_for_its_finalizer_keeps_what_it_holds(scenario: Sc
     scenario.restart()
     assert await scenario.settle() == []
     scenario.delete(INGRESS_ROUTE, "first")
-    assert await scenario.settle() == ["create ingressroutes/second", "status second: Ready=False Progressing"]
+    assert await scenario.settle() == [READ, "create ingressroutes/second", "status second: Ready=False Progressing"]
 
 
 async def test_suspended_app_contends_by_what_it_holds(scenario: Scenario) -> None:
@@ -370,3 +373,42 @@ def _held_by(scenario: Scenario, app: str) -> list[tuple[list[str] | None, str]]
     found = [full for full in scenario.cluster.names(INGRESS_ROUTE) if full[:-11] == app]
     claims = [granted_claim(scenario.cluster.get(INGRESS_ROUTE, NAMESPACE, full).body["spec"]) for full in found]
     return [([one.host] if one.host else None, one.prefix) for claim in claims for one in claim]
+
+
+async def test_route_key_is_taken_while_the_route_of_the_first_app_is_on_its_way(scenario: Scenario) -> None:
+    """The second app is older, by a creation time with the resolution of a second, and would get what is free."""
+    appeared = asyncio.Event()
+
+    def second_appears() -> None:
+        scenario.create("second", created="2000-01-01T00:00:00Z")
+        scenario.watch()
+        appeared.set()
+
+    scenario.create("first")
+    scenario.watch()
+    scenario.api.meanwhile("create", "ingressroutes", second_appears)
+    pass_of_first = asyncio.create_task(scenario.work())
+    await appeared.wait()
+    await scenario.work()
+    await pass_of_first
+    await scenario.settle()
+    assert routed(scenario) == ["first"]
+    assert scenario.conditions("second") == IN_CONFLICT
+
+
+async def test_route_key_stays_taken_while_it_is_unknown_whether_the_route_was_written(scenario: Scenario) -> None:
+    scenario.create("first")
+    scenario.api.lose_answer("create", "ingressroutes")
+    scenario.watch()
+    await scenario.work()
+    scenario.cluster.events.clear()
+    scenario.create("second", created="2000-01-01T00:00:00Z")
+    await scenario.settle()
+    assert routed(scenario) == ["first"]
+    scenario.clock.advance(0.5)
+    await scenario.settle()
+    assert routed(scenario) == ["first"]
+    scenario.delete(INGRESS_ROUTE, "first")
+    scenario.delete(PROXIED_APP, "first")
+    await scenario.settle()
+    assert routed(scenario) == ["second"]

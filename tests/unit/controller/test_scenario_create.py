@@ -67,7 +67,11 @@ async def test_restart_in_the_middle_writes_only_what_is_missing(scenario: Scena
     scenario.delete(INGRESS_ROUTE, "shop")
     scenario.delete(MIDDLEWARE, "shop-strip")
     scenario.restart()
-    assert await scenario.settle() == ["create middlewares/shop-strip", "create ingressroutes/shop"]
+    assert await scenario.settle() == [
+        "read proxiedapps/shop",
+        "create middlewares/shop-strip",
+        "create ingressroutes/shop",
+    ]
 
 
 async def test_app_without_a_prefix_has_no_middleware_for_one(scenario: Scenario) -> None:

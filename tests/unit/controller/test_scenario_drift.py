@@ -38,7 +38,7 @@ async def test_same_drift_is_one_event_in_some_minutes(scenario: Scenario) -> No
 async def test_deleted_child_is_an_event(scenario: Scenario) -> None:
     await scenario.served()
     scenario.delete(SERVICE, "shop")
-    assert await scenario.settle() == ["create services/shop", REPAIRED]
+    assert await scenario.settle() == ["read proxiedapps/shop", "create services/shop", REPAIRED]
     assert events(scenario) == ["Service shop was deleted by another client. The operator has created it again."]
 
 

@@ -121,7 +121,12 @@ async def test_child_that_the_watch_did_not_report_is_recognised(scenario: Scena
     await scenario.served()
     uid = scenario.child(DEPLOYMENT).body["metadata"]["uid"]
     scenario.store.forget_child(ChildId(DEPLOYMENT, NAMESPACE, "shop"), uid)
-    assert await scenario.reconcile() == ["create deployments/shop", "read deployments/shop", "apply deployments/shop"]
+    assert await scenario.reconcile() == [
+        "read proxiedapps/shop",
+        "create deployments/shop",
+        "read deployments/shop",
+        "apply deployments/shop",
+    ]
     assert await scenario.reconcile() == []
 
 

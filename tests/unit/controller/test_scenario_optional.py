@@ -48,7 +48,11 @@ async def test_once_there_is_the_api_the_monitor_follows() -> None:
     scenario = Scenario(served=OPTIONAL_GROUPS - {MONITORING_GROUP})
     await scenario.served(**MONITORED)
     scenario.restart(OPTIONAL_GROUPS)
-    assert await scenario.settle() == ["create servicemonitors/shop", "status shop: Ready=True Available"]
+    assert await scenario.settle() == [
+        "read proxiedapps/shop",
+        "create servicemonitors/shop",
+        "status shop: Ready=True Available",
+    ]
     assert scenario.conditions()["WorkloadAvailable"] == "True MinimumReplicasAvailable"
 
 
@@ -75,7 +79,11 @@ async def test_child_comes_with_its_field_and_goes_with_it(
     assert scenario.cluster.names(kind) == ["shop"]
     assert await scenario.reconcile() == []
     scenario.delete(kind, "shop")
-    assert await scenario.settle() == [f"create {kind.plural}/shop", "event shop: DriftRepaired"]
+    assert await scenario.settle() == [
+        "read proxiedapps/shop",
+        f"create {kind.plural}/shop",
+        "event shop: DriftRepaired",
+    ]
     scenario.change()
     assert f"delete {kind.plural}/shop" in await scenario.settle()
     assert scenario.cluster.names(kind) == []

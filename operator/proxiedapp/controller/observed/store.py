@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from math import inf
 from time import monotonic
 from typing import Final
 
@@ -44,6 +45,12 @@ MAX_LEFT_SECONDS: Final = 60.0
 collector needs about one second; without it, they would be there forever."""
 
 
+MAX_TERMINATING_SECONDS: Final = 300.0
+"""Seconds after which a namespace is written to again if nothing but a refusal showed that it is being deleted."""
+MAX_ABSENT: Final = 10_000
+"""Most deleted apps that are remembered for late events, each by its uid of 36 characters."""
+
+
 class Store:
     """All observed objects. Each method that records a report returns the keys of the apps that need a pass."""
 
@@ -51,6 +58,18 @@ class Store:
         self._entry_points = entry_points
         self._timer = timer
         self._apps: dict[Key, ObservedApp] = {}
+        self._doubtful: set[Key] = set()
+        """Apps of which a child disappeared, and not by our doing."""
+        self._only_listed: set[Key] = set()
+        """Apps with children of which nothing but the first list has been heard."""
+        self._absent: set[str] = set()
+        """The uids of apps that a read did not find; late events may still report them."""
+        self._terminating: dict[str, float] = {}
+        """Namespace that is being deleted, to when that is doubted."""
+        self._pruned: set[str] = set()
+        """The uids of children whose deletion is ours."""
+        self._reserved: dict[Key, Claim] = {}
+        """The route keys of IngressRoutes that are on their way to the API server."""
         self._left_until: dict[Key, float] = {}
         """Deleted app whose IngressRoutes are still there, to when its claim ends at the latest."""
         self.reasons: Counter[str] = Counter()
@@ -69,6 +88,57 @@ class Store:
     def snapshot(self, key: Key) -> tuple[ObservedApp | None, tuple[ObservedChild, ...]]:
         """Return an app and the children that name it as their controller, of whatever uid."""
         return self._apps.get(key), tuple(self._by_owner.get(key, {}).values())
+
+    def app(self, key: Key) -> ObservedApp | None:
+        """Return an app; None if there is none."""
+        return self._apps.get(key)
+
+    def is_doubtful(self, app: ObservedApp) -> bool:
+        """Return whether something contradicts that the app is as it was observed.
+
+        A child of it disappeared, so the app may be deleted; or the app was only listed at the start, perhaps from an
+        old view, and has children that may have been written for a later spec.
+        """
+        return app.key in self._doubtful or app.key in self._only_listed or app.uid in self._absent
+
+    def doubt_listed(self) -> None:
+        """Doubt the apps that have children until more than the first list has been heard of them."""
+        self._only_listed |= self._apps.keys() & self._by_owner.keys()
+
+    def confirm(self, app: ObservedApp) -> None:
+        """End the doubt of an app that was read again."""
+        self._doubtful.discard(app.key)
+        self._only_listed.discard(app.key)
+        self._absent.discard(app.uid)
+
+    def forget_absent_app(self, app: ObservedApp) -> set[Key]:
+        """Record that a read did not find an app; concerns the apps that waited for its route keys."""
+        present = self._apps.get(app.key)
+        if present is None or present.uid != app.uid:
+            return set()
+        if len(self._absent) >= MAX_ABSENT:
+            self._absent.clear()
+        self._absent.add(app.uid)
+        return self._drop_app(present)
+
+    def observe_terminating(self, namespace: str, *, refused: bool = False) -> None:
+        """Record that a namespace is being deleted, from its own report or because a write was `refused` for it."""
+        self._terminating[namespace] = self._timer() + MAX_TERMINATING_SECONDS if refused else inf
+
+    def forget_terminating(self, namespace: str) -> set[Key]:
+        """Record that a namespace is not being deleted, or no longer exists; concerns its apps if it was."""
+        if self._terminating.pop(namespace, None) is None:
+            return set()
+        return {key for key in self._apps if key.namespace == namespace}
+
+    def terminates_for(self, namespace: str) -> float:
+        """Return for how many more seconds a namespace is not written to, because it is being deleted."""
+        until = self._terminating.get(namespace)
+        if until is None:
+            return 0.0
+        if until <= self._timer():
+            del self._terminating[namespace]
+        return max(until - self._timer(), 0.0)
 
     def cluster_ip(self, app: ObservedApp) -> str | None:
         """Return the address of the app's Service; None if there is none, or not as the operator applies it."""
@@ -137,6 +207,7 @@ class Store:
         app = observed_app(body, self._entry_points, known)
         if known is not None and known.version >= app.version:
             return set()
+        self._only_listed.discard(app.key)
         concerned = self._put_app(app)
         if known is None or not same_request(known, app) or known.packed_status != app.packed_status:
             concerned.add(app.key)
@@ -179,18 +250,39 @@ class Store:
             return set()
         return self._put(child) - (set() if child.owner is None else {child.owner.key})
 
-    def forget_child(self, id_: ChildId, uid: str, *, by_us: bool = False) -> set[Key]:
+    def forget_child(self, id_: ChildId, uid: str) -> set[Key]:
         """Record that a child was deleted; an object of the same name with another uid stays."""
         known = self._children.get(id_)
         if known is None or known.uid != uid:
             return set()
-        if not by_us:
-            self._note_deletion(known)
+        self._note_deletion(known)
         return self._drop(known)
 
     def deleted_children(self, key: Key) -> frozenset[ChildId]:
         """Return the children of an app that another client deleted, and that were not created again since."""
         return frozenset(self._deleted.get(key, ()))
+
+    def begin_pruning(self, child: ObservedChild) -> None:
+        """Record that the operator is about to delete a child, so that its app is not doubted."""
+        self._pruned.add(child.uid)
+
+    def end_pruning(self, child: ObservedChild, *, gone: bool) -> set[Key]:
+        """Record whether the child is gone; concerns the same apps as forget_child."""
+        concerned = self.forget_child(child.id, child.uid) if gone else set()
+        self._pruned.discard(child.uid)
+        return concerned
+
+    def reserve(self, app: ObservedApp) -> set[Key]:
+        """Count what an app requests as granted while its route is on its way; returns the other apps concerned.
+
+        Without that, another app could get the same route key until the route's answer or event arrives.
+        """
+        self._reserved[app.key] = app.requested
+        return self._refresh(app.key)
+
+    def end_reservation(self, key: Key) -> set[Key]:
+        """End what `reserve` began; returns the other apps whose answer may change."""
+        return self._refresh(key) if self._reserved.pop(key, None) is not None else set()
 
     def sweep_apps(self, present: Container[Key], version: int, namespace: str | None) -> set[Key]:
         """Drop the apps that are missing from a complete list of this version: their deletions were missed."""
@@ -216,10 +308,13 @@ class Store:
         return {key for child in gone for key in self._drop(child)}
 
     def _note_deletion(self, child: ObservedChild) -> None:
-        """Remember that a child is gone, if its app is there to miss it."""
+        """Remember that a child is gone, if its app is there to miss it and we have not deleted it."""
+        if child.uid in self._pruned:
+            return
         app = None if child.owner is None else self._apps.get(child.owner.key)
         if app is not None and child.owner == (app.key, app.uid) and not app.deleting:
             self._deleted.setdefault(app.key, set()).add(child.id)
+            self._doubtful.add(app.key)
 
     def _put(self, child: ObservedChild) -> set[Key]:
         """Keep a child; returns the apps for which that changes who holds a route key."""
@@ -260,6 +355,9 @@ class Store:
     def _drop_app(self, app: ObservedApp) -> set[Key]:
         del self._apps[app.key]
         self._deleted.pop(app.key, None)
+        self._doubtful.discard(app.key)
+        self._only_listed.discard(app.key)
+        self._reserved.pop(app.key, None)
         self.reasons[app.reason] -= 1
         return {app.key} | self._refresh(app.key) | self.routes.waiting_for(app.key)
 
@@ -317,7 +415,8 @@ class Store:
         return addresses_of(rule, public)
 
     def _granted(self, key: Key) -> Claim:
-        return frozenset[RouteKey]().union(*(child.granted for child in self._ingress_routes(key)))
+        reserved = self._reserved.get(key, frozenset[RouteKey]())
+        return reserved.union(*(child.granted for child in self._ingress_routes(key)))
 
     def _ingress_routes(self, key: Key) -> list[ObservedChild]:
         """Return the children of an app, or of an earlier one of its name, that serve route keys."""

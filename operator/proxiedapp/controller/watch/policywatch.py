@@ -80,10 +80,19 @@ class PolicyWatch:
         """Record an object that a list (`event` LISTED) or a watch reported."""
         policies, name = self._policies, body["metadata"]["name"]
         if kind is NAMESPACE:
+            self._record_termination(event, body)
             affects = policies.forget_namespace(name) if event == "DELETED" else policies.observe_namespace(body)
         else:
             affects = policies.forget_policy(name) if event == "DELETED" else policies.observe_policy(body)
         self._wake_apps(affects)
+
+    def _record_termination(self, event: str, body: Manifest) -> None:
+        name = body["metadata"]["name"]
+        if event != "DELETED" and "deletionTimestamp" in body["metadata"]:
+            self._store.observe_terminating(name)
+            return
+        for key in self._store.forget_terminating(name):
+            self._wake(key)
 
     async def _watch(self, kind: Kind) -> None:
         failures = 0
