@@ -149,3 +149,17 @@ async def test_a_watch_that_is_closed_at_once_is_opened_again_after_a_pause() ->
         await server.seen(INGRESS_ROUTE, watches=2)
         opened = server.watches[INGRESS_ROUTE]
     assert opened < 10, "without a pause it would be hundreds by now"
+
+
+@pytest.mark.parametrize("status", [403, 404, 410, 500])
+async def test_one_refused_watch_hides_no_route_and_lists_again(status: int) -> None:
+    """With the pause of a kind that is not served, ten minutes, the operator would be blind for that time."""
+    server = WatchServer(objects={INGRESS_ROUTE: [ingress_route()]}, answers={INGRESS_ROUTE: [status]})
+    woken = Woken()
+    async with watching(server, woken) as routes:
+        await server.seen(INGRESS_ROUTE, watches=1)
+        server.objects[INGRESS_ROUTE].append(ingress_route("new"))
+        await woken.wait(2)
+        assert len(routes) == 2
+        await server.seen(INGRESS_ROUTE, watches=2)
+    assert server.lists[INGRESS_ROUTE] == 2

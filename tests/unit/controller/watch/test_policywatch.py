@@ -13,7 +13,7 @@ from proxiedapp.controller.observed.policies import Policies
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.watch.policywatch import PolicyWatch
 from proxiedapp.controller.watchedkinds import NAMESPACE, PROXY_POLICY
-from proxiedapp.kube.errors import RefusedError
+from proxiedapp.kube.errors import RefusedError, UnavailableError
 from proxiedapp.kube.key import Key
 from tests.support.apps import DEFAULTS, a_spec
 from tests.support.observed import app_body
@@ -163,3 +163,11 @@ async def test_policies_select_by_name_if_labels_cannot_be_read(caplog: pytest.L
         async with watching(server, must_read=False) as cluster:
             assert cluster.allowed
     assert any("select namespaces by name only" in one for one in caplog.messages)
+
+
+async def test_404_at_the_start_while_the_kind_is_served_does_not_count_as_absent() -> None:
+    """Otherwise, every app would be allowed everything until the next list."""
+    server = WatchServer(objects={PROXY_POLICY: [policy(hosts=[])]}, more=BOTH, missing={PROXY_POLICY})
+    with pytest.raises(UnavailableError):
+        async with watching(server):
+            pass

@@ -1,0 +1,113 @@
+"""One kind, listed and then watched forever: the loop of the watches of foreign routes, policies and namespaces.
+
+It is simpler than kopf's: after each failure, whatever the answer was, it lists everything again. A list also shows
+which objects are gone. A single 404 or 403, which an API server that has just started may send, costs a second.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from proxiedapp.controller.backoff import backoff
+from proxiedapp.kube.client import Api
+from proxiedapp.kube.errors import ApiError, NotFoundError, RefusedError
+from proxiedapp.kube.key import Key
+from proxiedapp.kube.kind import Kind
+from proxiedapp.kube.manifest import Manifest
+
+logger = logging.getLogger(__name__)
+
+_PAUSE: Final = 1.0
+"""Seconds before a watch that ended is opened again, and before the first retry after a failure."""
+_LONGEST_PAUSE: Final = 30.0
+"""Longest pause in seconds while the API server is away."""
+_LOOKS: Final = 2
+"""How many times in a row a kind must be missing before its objects are forgotten."""
+
+
+async def _yes() -> bool:
+    return True
+
+
+@dataclass(slots=True)
+class ListWatch:
+    """Feeds all objects of a kind, in one namespace or in all, to a recipient."""
+
+    api: Api
+    kind: Kind
+    what: str
+    """The objects, in the plural, for the log."""
+    record: Callable[[str, Manifest], None]
+    """Gets each object that a list (LISTED) or a watch (ADDED, MODIFIED, DELETED) reports."""
+    sweep: Callable[[set[Key]], None]
+    """Gets the keys of a complete list; the namespace of a cluster-scoped object is empty."""
+    longest_pause: float
+    """Seconds between two attempts for a kind that is not served, or may not be read, in the end."""
+    namespace: str | None = None
+    selector: str = ""
+    metadata_only: bool = False
+    is_absent: Callable[[], Awaitable[bool]] = _yes
+    """Asked before a kind that was answered 404 counts as absent, and its objects are forgotten."""
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _version: str = ""
+    _failures: int = 0
+    _misses: int = 0
+    _reported: str = field(default="", init=False)
+
+    async def list(self) -> None:
+        """List the kind, and record what is there and what is gone. Raises ApiError."""
+        present: set[Key] = set()
+        version = ""
+        async for page in self.api.pages(self.kind, self.namespace, self.selector, metadata_only=self.metadata_only):
+            version = page["metadata"]["resourceVersion"]
+            for body in page["items"]:
+                metadata = body["metadata"]
+                present.add(Key(metadata.get("namespace", ""), metadata["name"]))
+                # The items of a list lack these two (https://github.com/kubernetes/kubernetes/issues/3030).
+                self.record("LISTED", {"apiVersion": self.kind.api_version, "kind": self.kind.kind, **body})
+                await asyncio.sleep(0)  # many large objects must not keep everything else waiting
+        self.sweep(present)
+        self._version, self._misses = version, 0
+
+    async def run(self) -> None:
+        """Watch the kind forever, from the last list or from a new one."""
+        while True:
+            try:
+                if not self._version:
+                    await self.list()
+                await self._watch()
+                pause = _PAUSE
+            except ApiError as error:
+                self._version = ""
+                pause = await self._pause_after(error)
+            await self.sleep(pause)
+
+    async def _watch(self) -> None:
+        """Record the events of one watch until the server ends it. Raises ApiError."""
+        async for event in self.api.watch(
+            self.kind, self.namespace, self.selector, self._version, metadata_only=self.metadata_only
+        ):
+            self._failures, self._reported = 0, ""
+            self._version = event["object"]["metadata"]["resourceVersion"]
+            if event["type"] != "BOOKMARK":
+                self.record(event["type"], event["object"])
+                await asyncio.sleep(0)
+        self._failures, self._reported = 0, ""
+
+    async def _pause_after(self, error: ApiError) -> float:
+        failures, longest = self._failures, _LONGEST_PAUSE
+        self._failures += 1
+        if isinstance(error, NotFoundError):
+            longest = self.longest_pause
+            self._misses += 1
+            if self._misses >= _LOOKS and await self.is_absent():
+                self.sweep(set())
+        elif isinstance(error, RefusedError):
+            longest = self.longest_pause
+            if str(error) != self._reported:
+                logger.warning("cannot watch %s: %s", self.what, error)
+                self._reported = str(error)
+        logger.debug("cannot watch %s, trying again: %s", self.what, error)
+        return max(backoff(failures, _PAUSE, longest), error.retry_after or 0.0)
