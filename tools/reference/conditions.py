@@ -17,6 +17,9 @@ Generated from the code by `make generate`. These words are stable: alerts, heal
 read kstatus (Flux, Helm, Argo CD with its health script) treat `Stalled` as failed and `Reconciling` as in progress.
 Both conditions are absent while they are false.
 
+A proxy takes a moment to use the pods of a new app: Traefik 3.7 answers 503 for up to 2 seconds after `Ready`.
+Wait for `Verified` before you send requests. It needs a request through the proxy, if `PROXIEDAPP_PROXY_URLS` is set.
+
 ## Conditions
 
 {types}

@@ -18,6 +18,10 @@ POLICY_SHORT_NAME: Final = "ppol"
 
 SUSPENDED: Final = (f"{GROUP}/reconcile", "suspended")
 """The annotation, with its value, that stops the operator from changing an app's children."""
+NOT_SUSPENDED: Final = frozenset({"", "enabled"})
+"""The values of this annotation with which the operator works as without it; all others are reported."""
+RECONCILE_REQUESTED: Final = f"{GROUP}/reconcile-requested-at"
+"""The annotation that requests a pass when its value changes; by convention, the value is the time of the request."""
 
 NAME_PATTERN: Final = "[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 """Pattern for the name of an app, which is also the name of its Service and the value of a label."""

@@ -8,7 +8,7 @@ from socket import gethostname
 from typing import Any, Final
 
 from proxiedapp.api.conditions import printable
-from proxiedapp.api.names import API_VERSION, GROUP, KIND
+from proxiedapp.api.names import API_VERSION, GROUP, KIND, SUSPENDED
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import Condition, ConditionType
 from proxiedapp.controller.observed.objects import ObservedApp
@@ -55,6 +55,15 @@ def notices(old: Sequence[Condition], new: Sequence[Condition]) -> list[Notice]:
         or (_is_bad(one) and (one.type, one.status, one.reason, one.message) not in before)
     ]
     return list(dict.fromkeys(Notice(one.reason, one.message) for one in due))
+
+
+def ignored_suspension(app: ObservedApp) -> Notice | None:
+    """Return that the annotation that suspends an app has a value without effect; None if it has not."""
+    if not app.unknown_suspension:
+        return None
+    name, value = SUSPENDED
+    note = f'The annotation {name} has the unknown value "{app.unknown_suspension}" and no effect: use "{value}".'
+    return Notice("UnknownAnnotationValue", note)
 
 
 def _is_bad(one: Condition) -> bool:

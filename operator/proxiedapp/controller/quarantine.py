@@ -36,6 +36,10 @@ class Quarantine:
         """Return whether an earlier process has put the app aside, or ended in its pass, but not this one."""
         return key not in self._times and (key in self._suspects or self._reason_of(key) == Reason.QUARANTINED)
 
+    def is_aside(self, key: Key) -> bool:
+        """Return whether this process has put the app aside, and no pass of it was in order since."""
+        return key in self._times
+
     def put_aside(self, key: Key) -> float:
         """Record that the app is put aside once more, and return for how many seconds."""
         times = self._times.get(key, 0)

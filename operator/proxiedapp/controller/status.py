@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from proxiedapp.api.conditions import carry_over, condition, conditions_of
+from proxiedapp.api.conditions import carry_over, condition, condition_of, conditions_of
 from proxiedapp.api.errors import RejectedError
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import Condition, ConditionType, ProxiedAppStatus
 from proxiedapp.controller.apply import ApplyReport
+from proxiedapp.controller.events import ignored_suspension
 from proxiedapp.controller.observed.objects import ObservedApp
 from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.podproblems import Diagnosis, past_deadline, paused
@@ -39,6 +40,11 @@ class PassResult:
     """Whether the pass did nothing because the user suspended the app."""
     overlap: AnyOverlap | None = None
     """The foreign route, or the route of another app, that overlaps with the app's."""
+
+    @property
+    def quarantined(self) -> bool:
+        """Whether the app is put aside, whatever its last pass has done."""
+        return self.problem is not None and self.problem.reason is Reason.QUARANTINED
 
     @property
     def withdrawn(self) -> bool:
@@ -91,10 +97,13 @@ def next_status(
     result = _settled(result, conditions_of(present), generation)
     work = _workload(workload, result.pod_problem, "" if desired is None else desired.monitoring_problem)
     ready = _ready(app.key.name, result, work, workload)
-    findings = {ConditionType.READY: ready, ConditionType.WORKLOAD_AVAILABLE: work}
+    ignored = ignored_suspension(app)
+    shown = ready if ignored is None else replace(ready, message=f"{ready.message} {ignored.note}")
+    findings = {ConditionType.READY: shown, ConditionType.WORKLOAD_AVAILABLE: work}
     kept = [] if verified is None else [verified]
-    if result.suspended:
-        kept += [one for one in conditions_of(present) if one.type == ConditionType.ROUTE_ACCEPTED]
+    route = condition_of(present, ConditionType.ROUTE_ACCEPTED)
+    if result.suspended or (result.quarantined and route is not None and route.observed_generation == generation):
+        kept += [] if route is None else [route]  # nothing has changed it
     else:
         findings[ConditionType.ROUTE_ACCEPTED] = _route(result, desired)
     if _stalled(result, workload):
@@ -208,4 +217,9 @@ def _ready(name: str, result: PassResult, work: Diagnosis, workload: Workload | 
         return result.pod_problem or Diagnosis(False, Reason.PROGRESSING, "Kubernetes is rolling out the pods.")
     if not work.holds:
         return Diagnosis(False, work.reason, work.message)
+    if workload.desired == 0:
+        message = (
+            "The app is scaled to 0 pods, as spec.replicas asks: its address answers with an error until it has pods."
+        )
+        return Diagnosis(True, Reason.AVAILABLE, message)
     return Diagnosis(True, Reason.AVAILABLE, "The app is rolled out and served at its address.")

@@ -1,14 +1,18 @@
 """Writing an app's status, and Events about what is new in it."""
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final
 
-from proxiedapp.api.conditions import conditions_of
+from proxiedapp.api.conditions import condition_of, conditions_of
 from proxiedapp.api.names import API_VERSION, KIND
+from proxiedapp.api.status import ConditionType
 from proxiedapp.controller.appreader import AppReader, OutdatedError
-from proxiedapp.controller.events import notices
+from proxiedapp.controller.events import ignored_suspension, notices
 from proxiedapp.controller.metrics import WRITES
 from proxiedapp.controller.observed.objects import ObservedApp, same_request
 from proxiedapp.controller.observed.store import Store
@@ -18,6 +22,7 @@ from proxiedapp.controller.recorder import Recorder
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.client import Api
 from proxiedapp.kube.errors import ConflictError, NotFoundError, RefusedError, UnavailableError
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 
 logger = logging.getLogger(__name__)
@@ -34,17 +39,39 @@ class StatusWriter:
     store: Store
     recorder: Recorder
     apps: AppReader
+    _held: dict[Key, list[Callable[[], Awaitable[None]]]] = field(default_factory=dict)
+
+    @contextmanager
+    def holding(self, key: Key, *, holds: bool) -> Iterator[list[Callable[[], Awaitable[None]]]]:
+        """Collect the writes of an app's status in the list that this yields, instead of making them, if `holds`.
+
+        So a pass that turns out to be harmful does not report that all is well.
+        """
+        held: list[Callable[[], Awaitable[None]]] = []
+        if holds:
+            self._held[key] = held
+        try:
+            yield held
+        finally:
+            self._held.pop(key, None)
 
     async def write(self, app: ObservedApp, status: Manifest, problem: Diagnosis | None, now: datetime) -> None:
         """Write a status if it differs from the app's own; raises ApiError.
 
         `problem` is logged with it. An Event that cannot be written is only logged: the status reports the same.
         """
+        if (held := self._held.get(app.key)) is not None:
+            held.append(partial(self.write, app, status, problem, now))
+            return
         if status == app.status or not await self._apply(app, status):
             return
         if problem is not None:
             logger.warning(problem.message, extra={"app": str(app.key), "reason": problem.reason})
-        for notice in notices(conditions_of(app.status), conditions_of(status)):
+        due = notices(conditions_of(app.status), conditions_of(status))
+        ignored = ignored_suspension(app)
+        if ignored is not None and ignored.note not in _ready_message(app.status):
+            due.append(ignored)
+        for notice in due:
             await self.recorder.write(app, notice, now)
 
     async def _apply(self, app: ObservedApp, status: Manifest) -> bool:
@@ -80,3 +107,8 @@ class StatusWriter:
             except OutdatedError:
                 return False
         raise UnavailableError(refused.status, f"the status was refused: {refused.message}") from refused
+
+
+def _ready_message(status: Manifest) -> str:
+    ready = condition_of(status, ConditionType.READY)
+    return "" if ready is None else ready.message

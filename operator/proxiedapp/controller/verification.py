@@ -50,6 +50,8 @@ class VerifyRequest:
     options: VerifyOptions
     managed: bool = False
     """Whether the operator decides how proxy and server treat the prefix, so that only the app can be wrong."""
+    requested_at: str = ""
+    """A new value requests a new check."""
 
 
 @dataclass(frozen=True, slots=True)

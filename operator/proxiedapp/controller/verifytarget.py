@@ -45,7 +45,7 @@ def verify_request_of(
     server = desired.app.spec.server
     managed = server.kind != "other" and server.adapter == "Auto" and desired.app.spec.route.strip_prefix == "Auto"
     target = replace(target, shares_host=shares_host)
-    return VerifyRequest(app.generation, workload.generation, target, options, managed)
+    return VerifyRequest(app.generation, workload.generation, target, options, managed, app.requested_at)
 
 
 def _direct(

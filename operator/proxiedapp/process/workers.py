@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, Final
 
@@ -143,8 +143,10 @@ async def reconcile_forever(
             continue
         harm: str | None = None
         with RECONCILE_SECONDS.time(), watch.working_on(str(key)) as work:
+            held: list[Callable[[], Awaitable[None]]] = []
             try:
-                outcome = await reconciler.reconcile(key)
+                with reconciler.statuses.holding(key, holds=quarantine.is_aside(key)) as held:
+                    outcome = await reconciler.reconcile(key)
             except ApiError as error:
                 logger.warning("cannot write the status, will retry: %s", error, extra={"app": str(key)})
                 outcome = Outcome(_STATUS_NOT_WRITTEN, retry=True, retry_after=error.retry_after or 0.0)
@@ -152,9 +154,11 @@ async def reconcile_forever(
                 logger.exception("defect in the operator, will retry", extra={"app": str(key)})
                 outcome = Outcome(_DEFECT)
                 harm = f"its last pass failed by a defect of the operator ({type(error).__name__})"
-        RECONCILES.labels(outcome.label).inc()
         if harm is None and work.blocked > MAX_PASS_CPU_SECONDS:
             harm = f"its last pass delayed all other apps by more than {MAX_PASS_CPU_SECONDS:g} second"
+        if harm is None:
+            outcome = await _written(key, held, outcome)
+        RECONCILES.labels(outcome.label).inc()
         if harm is not None:
             await _report_quarantine(key, harm, reconciler)
             queue.set_aside(key, quarantine.put_aside(key))
@@ -165,6 +169,17 @@ async def reconcile_forever(
             queue.failed(key, at_least=outcome.retry_after)
         else:
             queue.done(key)
+
+
+async def _written(key: Key, held: list[Callable[[], Awaitable[None]]], outcome: Outcome) -> Outcome:
+    """Make the writes of the status that were held until the pass was known to be in order; return its outcome."""
+    try:
+        for write in held:
+            await write()
+    except ApiError as error:
+        logger.warning("cannot write the status, will retry: %s", error, extra={"app": str(key)})
+        return Outcome(_STATUS_NOT_WRITTEN, retry=True, retry_after=error.retry_after or 0.0)
+    return outcome
 
 
 async def _report_quarantine(key: Key, harm: str, reconciler: Reconciler) -> None:

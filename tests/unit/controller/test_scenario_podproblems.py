@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from proxiedapp.api.names import SUSPENDED
+import pytest
+
+from proxiedapp.api.names import RECONCILE_REQUESTED, SUSPENDED
 from proxiedapp.controller.watchedkinds import EVENT, POD, PROXIED_APP
+from proxiedapp.kube.errors import RefusedError
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE
 from tests.support.cluster import Stored
 from tests.support.scenario import NAMESPACE, Scenario
@@ -162,10 +165,27 @@ async def test_app_that_is_born_suspended_makes_nothing(scenario: Scenario) -> N
     assert scenario.cluster.names(DEPLOYMENT) == []
 
 
-async def test_other_values_of_the_annotation_mean_nothing(scenario: Scenario) -> None:
+async def test_annotation_with_the_value_enabled_means_nothing(scenario: Scenario) -> None:
     await scenario.served()
     suspend(scenario, "enabled")
     assert await scenario.settle() == []
+
+
+@pytest.mark.parametrize("value", ["paused", "true", "Suspended", "disabled"])
+async def test_unknown_value_of_the_annotation_is_reported(scenario: Scenario, value: str) -> None:
+    await scenario.served()
+    suspend(scenario, value)
+    assert await scenario.settle() == ["status shop: Ready=True Available", "event shop: UnknownAnnotationValue"]
+    assert scenario.message().endswith(
+        f'The annotation proxiedapp.dev/reconcile has the unknown value "{value}" and no effect: use "suspended".'
+    )
+    scenario.change(image="shop:2")
+    assert "apply deployments/shop" in await scenario.settle()
+    scenario.rolled_out()
+    assert [line for line in await scenario.settle() if line.startswith("event")] == [], "it is reported once"
+    suspend(scenario, None)
+    await scenario.settle()
+    assert "annotation" not in scenario.message()
 
 
 async def test_suspended_app_can_be_deleted(scenario: Scenario) -> None:
@@ -174,3 +194,34 @@ async def test_suspended_app_can_be_deleted(scenario: Scenario) -> None:
     await scenario.settle()
     scenario.delete(PROXIED_APP, "shop")
     assert await scenario.settle() == []
+
+
+async def test_annotation_requests_a_pass_at_once(scenario: Scenario) -> None:
+    """A refusal is retried after up to five minutes; a user who has raised the quota need not wait for that."""
+    scenario.api.fail("create", "services", RefusedError(403, "exceeded quota: small"), times=8)
+    scenario.create()
+    await scenario.settle()
+    for _ in range(7):
+        scenario.clock.advance(scenario.clock.next_in())
+        await scenario.settle()
+    assert scenario.clock.next_in() > 30
+    annotations = {RECONCILE_REQUESTED: "2026-01-02T12:00:00Z"}
+    scenario.cluster.edit(scenario.app(), ("metadata", "annotations"), annotations)
+    assert "create services/shop" in await scenario.settle()
+    assert scenario.conditions()["Ready"] == "False Progressing"
+
+
+async def test_annotation_requests_a_new_check_of_the_running_app(scenario: Scenario) -> None:
+    await scenario.served()
+    await scenario.verify()
+    checks = len(scenario.verified_targets)
+    annotations = {RECONCILE_REQUESTED: "2026-01-02T12:00:00Z"}
+    scenario.cluster.edit(scenario.app(), ("metadata", "annotations"), annotations)
+    assert await scenario.settle() == [], "the condition stays until the check has ended"
+    await scenario.verify()
+    assert len(scenario.verified_targets) > checks
+
+
+async def test_app_without_pods_is_not_called_served(scenario: Scenario) -> None:
+    await scenario.served(replicas=0)
+    assert "0 pods" in scenario.message()

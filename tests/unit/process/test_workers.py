@@ -145,6 +145,30 @@ async def test_app_whose_pass_blocks_the_event_loop_is_put_aside(
     assert scenario.clock.next_in() == 10
 
 
+async def test_slow_pass_that_succeeds_does_not_flip_the_status_at_each_retry(
+    scenario: Scenario, process: Process, broken: list[Callable[[str], None]]
+) -> None:
+    scenario.create("slow", "/slow")
+    await process.work()
+    scenario.rolled_out("slow")
+    await process.work()
+    assert scenario.conditions("slow")["Ready"] == "True Available"
+    broken.append(lambda _: process.block(1.5))
+    scenario.change("slow", "/slower")
+    await process.work()
+    assert scenario.conditions("slow")["Ready"] == "False Quarantined"
+    assert scenario.conditions("slow")["RouteAccepted"] == "True Accepted", "the pass has written the route"
+    statuses = [request for request in scenario.api.requests if request.verb == "status"]
+    for pause in (10, 20, 40):
+        assert await process.passes_after(pause) == ["slow"]
+    assert [request for request in scenario.api.requests if request.verb == "status"] == statuses
+    broken.clear()
+    assert "slow" in await process.passes_after(80)
+    scenario.rolled_out("slow")
+    await process.work()
+    assert scenario.conditions("slow")["Ready"] == "True Available"
+
+
 async def test_ordinary_pass_is_not_a_reason(
     scenario: Scenario, process: Process, broken: list[Callable[[str], None]]
 ) -> None:

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from proxiedapp.api.app import parse_spec
 from proxiedapp.api.errors import InvalidSpecError
-from proxiedapp.api.names import API_VERSION, KIND, SUSPENDED
+from proxiedapp.api.names import API_VERSION, KIND, NOT_SUSPENDED, RECONCILE_REQUESTED, SUSPENDED
 from proxiedapp.controller.observed.drift import Trace
 from proxiedapp.controller.observed.ownedfields import owned_digest
 from proxiedapp.controller.observed.packedspec import PackedSpec
@@ -26,6 +26,9 @@ from proxiedapp.routing.policy import AppRequest
 from proxiedapp.routing.tlsoptions import NO_TLS, TLSHost, TLSRoutes, options_of
 
 logger = logging.getLogger(__name__)
+
+_VALUE_MAX: Final = 64
+"""Characters of an annotation's value that are kept."""
 
 
 class ChildId(NamedTuple):
@@ -102,6 +105,10 @@ class ObservedApp:
     packed_status: bytes
     reason: str = ""
     """The reason of its condition Ready; empty if it has none yet."""
+    unknown_suspension: str = ""
+    """The value of the annotation that suspends an app, if that is not a value that it can have."""
+    requested_at: str = ""
+    """The value of the annotation that requests a pass."""
 
     @property
     def spec(self) -> Any:
@@ -134,17 +141,22 @@ def observed_app(body: Manifest, entry_points: EntryPoints, known: ObservedApp |
     else:
         packed_spec = _packed_spec(spec, packed, entry_points)
     status = body.get("status") or {}
+    annotations = metadata.get("annotations") or {}
+    suspension = str(annotations.get(SUSPENDED[0], ""))
+    known_value = suspension in NOT_SUSPENDED or suspension == SUSPENDED[1]
     return ObservedApp(
         Key(metadata["namespace"], metadata["name"]),
         metadata["uid"],
         int(metadata["resourceVersion"]),
         metadata["generation"],
         "deletionTimestamp" in metadata,
-        (metadata.get("annotations") or {}).get(SUSPENDED[0]) == SUSPENDED[1],
+        suspension == SUSPENDED[1],
         metadata.get("creationTimestamp", ""),
         packed_spec,
         orjson.dumps(status),
         _ready_reason(status),
+        unknown_suspension="" if known_value else suspension[:_VALUE_MAX],
+        requested_at=str(annotations.get(RECONCILE_REQUESTED, ""))[:_VALUE_MAX],
     )
 
 
@@ -198,12 +210,11 @@ def is_orphan(body: Manifest) -> bool:
 
 def same_request(one: ObservedApp, other: ObservedApp) -> bool:
     """Return whether two observations of an app request the same, regardless of its status."""
-    return (one.uid, one.generation, one.deleting, one.suspended) == (
-        other.uid,
-        other.generation,
-        other.deleting,
-        other.suspended,
+    asked, other_asked = (
+        (app.uid, app.generation, app.deleting, app.suspended, app.unknown_suspension, app.requested_at)
+        for app in (one, other)
     )
+    return asked == other_asked
 
 
 def same_child(one: ObservedChild, other: ObservedChild) -> bool:
