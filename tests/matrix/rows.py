@@ -1,9 +1,14 @@
-"""The rows of the matrix: each server with the command that a user writes, with and without the adapter."""
+"""The rows of the matrix: each example of the table of servers, with and without the adapter."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
+
+from proxiedapp.servers.other import OTHER
+from proxiedapp.servers.server import Example
+from proxiedapp.servers.server import Server as KnownServer
+from proxiedapp.servers.table import SERVERS as TABLE
 
 PREFIX: Final = "/api/v1"
 IMAGE: Final = "matrix-app"
@@ -38,7 +43,7 @@ class Server:
     title: str
     command: tuple[str, ...]
     variables: Mapping[str, str] | None = None
-    """What a user may set instead of flags; `{proxy}` is the proxy's address. None if the server reads no variables."""
+    """What a user may set instead of flags, as in `Example`; None if the server reads no variables."""
     has_adapter: bool = False
     """Whether the adapter supports it."""
     keeps_prefix: bool = False
@@ -47,6 +52,21 @@ class Server:
     """Whether the server prepends the prefix to the path, so that without an adapter the proxy must strip it."""
     other: bool = False
     """Whether the server is started by the app's own code (`kind: other`)."""
+
+    @classmethod
+    def of(cls, server: KnownServer, example: Example) -> Self:
+        """Return how an example of the table is run."""
+        strips = server.by_flags.strips
+        return cls(
+            example.name,
+            str(example),
+            example.command,
+            example.variables,
+            has_adapter=server.has_adapter,
+            keeps_prefix=strips is False,
+            prepends_prefix=strips is True,
+            other=server is OTHER,
+        )
 
 
 @dataclass(frozen=True)
@@ -110,7 +130,9 @@ class Row:
         }
         if role is Role.VARIABLES:
             variables = server.variables or {}
-            spec["env"] = [{"name": key, "value": value.format(proxy=proxy)} for key, value in variables.items()]
+            spec["env"] = [
+                {"name": key, "value": value.format(proxy=proxy, prefix=PREFIX)} for key, value in variables.items()
+            ]
         if role is Role.NO_ROOT_PATH:
             spec["command"] = ["python", "no_root_path.py"]
         if role is Role.ROOT_PATH_IN_CODE or (role is Role.NEVER and server.other):
@@ -140,66 +162,6 @@ def untrusted_client(namespace: str) -> dict[str, Any]:
     )
 
 
-_TRUST: Final = {"FORWARDED_ALLOW_IPS": "{proxy}"}
-
-SERVERS: Final = (
-    Server(
-        "uvicorn",
-        "uvicorn",
-        ("uvicorn", "main:app"),
-        variables={"UVICORN_ROOT_PATH": PREFIX, "UVICORN_PORT": "8000", **_TRUST},
-        prepends_prefix=True,
-    ),
-    Server(
-        "fastapi-run",
-        "fastapi run",
-        ("fastapi", "run", "main.py"),
-        # It ignores uvicorn's variable for the root path, which must do no harm.
-        variables={"UVICORN_ROOT_PATH": PREFIX, "PORT": "8000", **_TRUST},
-        prepends_prefix=True,
-    ),
-    Server("fastapi-dev", "fastapi dev", ("fastapi", "dev", "main.py"), variables=_TRUST, prepends_prefix=True),
-    Server(
-        "gunicorn-uvicorn-worker",
-        "gunicorn -k uvicorn_worker.UvicornWorker",
-        ("gunicorn", "-k", "uvicorn_worker.UvicornWorker", "main:app"),
-        variables=_TRUST,
-        has_adapter=True,
-        prepends_prefix=True,
-    ),
-    Server(
-        "gunicorn-uvicorn-workers",
-        "gunicorn -k uvicorn.workers.UvicornWorker",
-        ("gunicorn", "-k", "uvicorn.workers.UvicornWorker", "main:app"),
-        variables=_TRUST,
-        has_adapter=True,
-        prepends_prefix=True,
-    ),
-    Server(
-        "gunicorn-asgi",
-        "gunicorn -k asgi",
-        ("gunicorn", "-k", "asgi", "main:app"),
-        variables={"GUNICORN_CMD_ARGS": f"--root-path {PREFIX}", **_TRUST},
-        has_adapter=True,
-        keeps_prefix=True,
-    ),
-    Server("hypercorn", "hypercorn", ("hypercorn", "main:app"), has_adapter=True, keeps_prefix=True),
-    Server(
-        "granian",
-        "granian",
-        ("granian", "main:app"),
-        variables={"GRANIAN_URL_PATH_PREFIX": PREFIX, "GRANIAN_INTERFACE": "asgi"},
-        has_adapter=True,
-        keeps_prefix=True,
-    ),
-    Server("daphne", "daphne", ("daphne", "main:app"), has_adapter=True, keeps_prefix=True),
-    Server(
-        "other",
-        "other (`python other.py`)",
-        ("python", "other.py"),
-        variables={"PROXIEDAPP_ROOT_PATH": PREFIX, **_TRUST},
-        other=True,
-    ),
-)
+SERVERS: Final = tuple(Server.of(server, example) for server in TABLE for example in server.examples)
 
 ROWS: Final = tuple(Row(server, adapter) for server in SERVERS for adapter in ("Auto", "Never"))

@@ -1,4 +1,4 @@
-"""The generated pages, by their path under docs/."""
+"""The generated pages, by their path from docs/, and one generated module."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -9,6 +9,7 @@ from tools.reference.conditions import conditions
 from tools.reference.limits import limits
 from tools.reference.metrics import metrics
 from tools.reference.modules import architecture
+from tools.reference.servers import server_kinds, servers
 from tools.reference.settings import settings
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
@@ -19,4 +20,6 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "reference/limits.md": limits,
     "reference/metrics.md": metrics,
     "reference/settings.md": settings,
+    "servers.md": servers,
+    "../operator/proxiedapp/api/serverkinds.py": server_kinds,
 }

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from proxiedapp.api.base import ApiModel, CELRule
+from proxiedapp.api.serverkinds import ServerKind
 
 
 class ServerSpec(ApiModel):
@@ -29,23 +30,13 @@ class ServerSpec(ApiModel):
         ),
     )
 
-    kind: Literal[
-        "auto",
-        "fastapi",
-        "uvicorn",
-        "gunicorn-uvicorn",
-        "gunicorn-asgi",
-        "hypercorn",
-        "granian",
-        "daphne",
-        "other",
-    ] = "auto"
+    kind: ServerKind = "auto"
     """The server that runs the app. auto detects it from the command and rejects the spec if it cannot. other leaves
     the command unchanged and sets the variables PROXIEDAPP_ROOT_PATH and FORWARDED_ALLOW_IPS for the app to read."""
     adapter: Literal["Auto", "Never"] = "Auto"
-    """Whether the operator may mount its ASGI adapter into the pod. Some servers (hypercorn, granian, daphne, gunicorn)
-    cannot be configured by flags alone; the adapter sets what their flags cannot. With Never they run without it, and
-    the condition RouteAccepted lists what stays wrong."""
+    """Whether the operator may mount its ASGI adapter into the pod. Some servers cannot be configured by flags alone;
+    the adapter sets what their flags cannot. With Never they run without it, and the condition RouteAccepted lists what
+    stays wrong."""
     app: (
         Annotated[
             str,

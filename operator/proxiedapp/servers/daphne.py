@@ -11,7 +11,7 @@ The adapter sets path, scheme and client, and root_path even if it is empty.
 from typing import Final
 
 from proxiedapp.servers.rejections import INHERITED_SOCKET, SOCKET_FILE
-from proxiedapp.servers.server import Form, Grammar, Role, Server, Setting, with_adapter
+from proxiedapp.servers.server import Example, Form, Grammar, Role, Server, Setting, with_adapter
 
 _ENDPOINT: Final = "the operator checks host and port, which it reads from --bind and --port only"
 _TRUSTS_ALL: Final = (
@@ -77,5 +77,6 @@ DAPHNE: Final = Server(
         limits=_CUTS,
         rejected_options={"--proxy-headers": _TRUSTS_ALL},
     ),
+    examples=(Example("daphne", ("daphne", "main:app")),),
     command_for=lambda app: ["daphne", app],
 )

@@ -10,7 +10,7 @@
 from typing import Final
 
 from proxiedapp.servers.rejections import NO_PROXY_HEADERS
-from proxiedapp.servers.server import Form, Grammar, Role, Server, Setting
+from proxiedapp.servers.server import PROXY_TRUSTED, Example, Form, Grammar, Role, Server, Setting
 
 
 def _command_for(app: str) -> list[str]:
@@ -37,6 +37,15 @@ FASTAPI: Final = Server(
             },
             rejected_options={"--no-proxy-headers": NO_PROXY_HEADERS},
         ),
+    ),
+    examples=(
+        Example(
+            "fastapi-run",
+            ("fastapi", "run", "main.py"),
+            # It ignores uvicorn's variable for the root path, which must do no harm.
+            {"UVICORN_ROOT_PATH": "{prefix}", "PORT": "8000", **PROXY_TRUSTED},
+        ),
+        Example("fastapi-dev", ("fastapi", "dev", "main.py"), PROXY_TRUSTED),
     ),
     subcommands={"run": {}, "dev": {Role.HOST: Setting(("--host",), default="127.0.0.1"), Role.WORKERS: None}},
     command_for=_command_for,

@@ -9,7 +9,7 @@ and client.
 from typing import Final
 
 from proxiedapp.servers.rejections import SOCKET_FILE, TLS_IN_POD
-from proxiedapp.servers.server import Form, Grammar, RejectedVariable, Role, Server, Setting, with_adapter
+from proxiedapp.servers.server import Example, Form, Grammar, RejectedVariable, Role, Server, Setting, with_adapter
 
 _PAIRS: Final = (  # each is `--x` and `--no-x`
     "ws",
@@ -54,6 +54,13 @@ GRANIAN: Final = Server(
             limits="granian has no option for trusted proxies, so redirects use http, secure websockets appear as "
             "ws, and the client's address is the proxy's. "
             "Use spec.server.adapter: Auto, or wrap the app in granian.utils.proxies.wrap_asgi_with_proxy_headers",
+        ),
+    ),
+    examples=(
+        Example(
+            "granian",
+            ("granian", "main:app"),
+            {"GRANIAN_URL_PATH_PREFIX": "{prefix}", "GRANIAN_INTERFACE": "asgi"},
         ),
     ),
     command_for=lambda app: ["granian", "--interface", "asgi", app],

@@ -15,7 +15,7 @@ With the adapter, gunicorn needs no trust list.
 from typing import Final
 
 from proxiedapp.servers.rejections import DAEMON, TLS_IN_POD
-from proxiedapp.servers.server import Form, Grammar, Role, Server, Setting, with_adapter
+from proxiedapp.servers.server import PROXY_TRUSTED, Example, Form, Grammar, Role, Server, Setting, with_adapter
 
 _WORKER_CLASS: Final = ("--worker-class", "-k")
 
@@ -98,6 +98,14 @@ GUNICORN_UVICORN: Final = Server(
         ),
         checked={Role.ROOT_PATH: _ROOT_PATH},
     ),
+    examples=(
+        Example(
+            "gunicorn-uvicorn-worker", ("gunicorn", "-k", "uvicorn_worker.UvicornWorker", "main:app"), PROXY_TRUSTED
+        ),
+        Example(
+            "gunicorn-uvicorn-workers", ("gunicorn", "-k", "uvicorn.workers.UvicornWorker", "main:app"), PROXY_TRUSTED
+        ),
+    ),
     command_for=lambda app: ["gunicorn", "-k", "uvicorn_worker.UvicornWorker", app],
     arguments_variable="GUNICORN_CMD_ARGS",
     python_path=Setting(("--pythonpath",)),
@@ -119,6 +127,13 @@ GUNICORN_ASGI: Final = Server(
             limits="gunicorn's asgi worker takes the scheme from the proxy, but not the client's address, and secure "
             "websockets appear as ws. Use spec.server.adapter: Auto, or wrap the app in uvicorn's "
             "ProxyHeadersMiddleware",
+        ),
+    ),
+    examples=(
+        Example(
+            "gunicorn-asgi",
+            ("gunicorn", "-k", "asgi", "main:app"),
+            {"GUNICORN_CMD_ARGS": "--root-path {prefix}", **PROXY_TRUSTED},
         ),
     ),
     command_for=lambda app: ["gunicorn", "-k", "asgi", app],

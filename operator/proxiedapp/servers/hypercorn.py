@@ -9,7 +9,7 @@ and client.
 from typing import Final
 
 from proxiedapp.servers.rejections import DAEMON, TLS_IN_POD
-from proxiedapp.servers.server import Form, Grammar, Role, Server, Setting, with_adapter
+from proxiedapp.servers.server import Example, Form, Grammar, Role, Server, Setting, with_adapter
 
 HYPERCORN: Final = Server(
     name="hypercorn",
@@ -73,6 +73,7 @@ HYPERCORN: Final = Server(
             "Use spec.server.adapter: Auto, or wrap the app in hypercorn.middleware.ProxyFixMiddleware",
         ),
     ),
+    examples=(Example("hypercorn", ("hypercorn", "main:app")),),
     command_for=lambda app: ["hypercorn", app],
     accepts_file=True,
 )

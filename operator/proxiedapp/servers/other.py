@@ -7,7 +7,7 @@ root_path=os.environ["PROXIEDAPP_ROOT_PATH"], host="0.0.0.0", port=8000)`. uvico
 
 from typing import Final
 
-from proxiedapp.servers.server import Form, Grammar, Role, Server, Setting
+from proxiedapp.servers.server import PROXY_TRUSTED, Example, Form, Grammar, Role, Server, Setting
 
 ROOT_PATH_VARIABLE: Final = "PROXIEDAPP_ROOT_PATH"
 """The prefix without a trailing slash, in the environment of every app; empty for the prefix /."""
@@ -26,6 +26,14 @@ OTHER: Final = Server(
             limits="the operator does not configure this server: the app must read its root path from "
             "PROXIEDAPP_ROOT_PATH and its trusted proxies from FORWARDED_ALLOW_IPS, and listen on spec.port. "
             "Use the command of a server that the operator knows to have it configured",
+        ),
+    ),
+    examples=(
+        Example(
+            "other",
+            ("python", "other.py"),
+            {"PROXIEDAPP_ROOT_PATH": "{prefix}", **PROXY_TRUSTED},
+            title="other (`python other.py`)",
         ),
     ),
 )

@@ -6,6 +6,8 @@ from enum import Enum
 from functools import cached_property
 from typing import Final
 
+from typing_extensions import override
+
 
 class Role(Enum):
     """What a setting is for."""
@@ -111,6 +113,26 @@ class Grammar:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A command that starts a server: documented, and run with every scenario of tests/matrix."""
+
+    name: str
+    """Unique, and part of names of Kubernetes objects."""
+    command: tuple[str, ...]
+    """It runs `main:app`, or main.py."""
+    variables: Mapping[str, str] | None = None
+    """What users may set instead of flags; `{prefix}` and `{proxy}` stand for the path prefix and the proxy's address.
+    None if the server reads no variables."""
+    title: str = ""
+    """How the documentation names it; by default the command without the app."""
+
+    @override
+    def __str__(self) -> str:
+        """Return the title."""
+        return self.title or " ".join(word for word in self.command if word not in {"main:app", "main.py"})
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """An entry in the table: what is known of one server."""
 
@@ -121,6 +143,8 @@ class Server:
     grammar: Grammar
     forms: tuple[Form, ...]
     """Best first: `stripPrefix: Auto` takes the first, `Always` and `Never` the first that allows it."""
+    examples: tuple[Example, ...]
+    """The usual one first."""
     command_for: Callable[[str], list[str]] | None = None
     """Returns the server's command for `spec.server.app`."""
     subcommands: Mapping[str, Mapping[Role, Setting | None]] = field(default_factory=dict)
@@ -143,11 +167,24 @@ class Server:
     factory: Setting | None = None
     """The switch with which the app's name is the name of a function that returns the app; only for the adapter."""
 
+    @property
+    def by_flags(self) -> Form:
+        """The best form without the adapter."""
+        return next(form for form in self.forms if not form.adapter)
+
+    @property
+    def has_adapter(self) -> bool:
+        """Whether the adapter supports the server."""
+        return any(form.adapter for form in self.forms)
+
     def setting(self, form: Form, role: Role, subcommand: str | None) -> Setting | None:
         """Return the setting for a role under a subcommand; None if there is none."""
         special = self.subcommands.get(subcommand or "", {})
         return special[role] if role in special else form.settings.get(role)
 
+
+PROXY_TRUSTED: Final = {"FORWARDED_ALLOW_IPS": "{proxy}"}
+"""Variables of an example whose server reads the trusted proxies from there."""
 
 TRUE_WORDS: Final = frozenset({"1", "true", "t", "yes", "y", "on"})
 """Values of a variable, in lower case, with which click turns a switch on (`BoolParamType` in `click/types.py`)."""

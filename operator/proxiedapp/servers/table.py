@@ -1,4 +1,8 @@
-"""The table of servers. A new server is a new file and a line here."""
+"""The table of servers. A new server is a new file and a line here.
+
+`make generate` writes the values of `spec.server.kind` and the tables of docs/servers.md from it, the matrix runs its
+examples, and the advice of `verify` names its servers. tests/unit/servers/test_table.py reports what is missing.
+"""
 
 from typing import Final
 

@@ -13,7 +13,17 @@
 from typing import Final
 
 from proxiedapp.servers.rejections import INHERITED_SOCKET, NO_PROXY_HEADERS, SOCKET_FILE, TLS_IN_POD
-from proxiedapp.servers.server import TRUE_WORDS, Form, Grammar, RejectedVariable, Role, Server, Setting
+from proxiedapp.servers.server import (
+    PROXY_TRUSTED,
+    TRUE_WORDS,
+    Example,
+    Form,
+    Grammar,
+    RejectedVariable,
+    Role,
+    Server,
+    Setting,
+)
 
 UVICORN: Final = Server(
     name="uvicorn",
@@ -65,6 +75,13 @@ UVICORN: Final = Server(
                 "UVICORN_SSL_CERTFILE": RejectedVariable(TLS_IN_POD),
                 "UVICORN_PROXY_HEADERS": RejectedVariable(NO_PROXY_HEADERS, harmless=TRUE_WORDS),
             },
+        ),
+    ),
+    examples=(
+        Example(
+            "uvicorn",
+            ("uvicorn", "main:app"),
+            {"UVICORN_ROOT_PATH": "{prefix}", "UVICORN_PORT": "8000", **PROXY_TRUSTED},
         ),
     ),
     command_for=lambda app: ["uvicorn", app],

@@ -5,7 +5,7 @@
 
 from typing import Final
 
-from proxiedapp.verify.advice import REMOVE_ROOT_PATH, keep_prefix, remove_second_prefix, set_root_path
+from proxiedapp.verify.advice import REMOVE_ROOT_PATH, TRUST_PROXY, keep_prefix, remove_second_prefix, set_root_path
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import NoAnswer
 from proxiedapp.verify.facts import Facts, PrefixKnown
@@ -13,15 +13,6 @@ from proxiedapp.verify.finding import Finding, excerpt, not_judged, right, wrong
 from proxiedapp.verify.proxyadvice import keep_redirects, pass_host, strip_or_keep, trust_proxy
 from proxiedapp.verify.redirect import redirects_to_itself
 
-_TRUST: Final = (
-    "Configure the server to trust the proxy: for uvicorn, fastapi run and gunicorn set FORWARDED_ALLOW_IPS to the "
-    "proxy's addresses, start daphne with --proxy-headers; hypercorn and granian need their proxy middleware in the "
-    "app's code"
-)
-"""uvicorn 0.54.0 and gunicorn 27.0.1 read the variable (uvicorn/config.py, gunicorn/config.py), daphne 4.2.3 has the
-flag (daphne/cli.py); hypercorn 0.18.0 and granian 2.8.7 have only hypercorn/middleware/proxy_fix.py and
-granian/utils/proxies.py.
-"""
 _DISTRUST: Final = (
     "Find out what sets X-Forwarded-Proto in front of the app: the app is given https, although the request used http"
 )
@@ -55,7 +46,7 @@ def redirect_scheme(facts: Facts) -> Finding:
     address, target = facts.address, facts.evidence.target
     redirects = [redirect for redirect in facts.redirects if redirect.scheme is not None]
     expected = f"redirects keep the scheme {address.scheme}"
-    trust = trust_proxy(facts, _TRUST)
+    trust = trust_proxy(facts, TRUST_PROXY)
     if redirects_to_itself(address, facts.evidence.schema):
         return wrong(Code.REDIRECT_SCHEME, "a redirect to the very URL that was requested", expected, trust)
     if not redirects:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from proxiedapp.verify.advice import OUTSIDE_FIX, REMOVE_ROOT_PATH
+from proxiedapp.verify.advice import NAMES_KEPT, NAMES_STRIPPED, OUTSIDE_FIX, REMOVE_ROOT_PATH
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer, Cause, Evidence, NoAnswer
 from proxiedapp.verify.facts import Facts
@@ -32,10 +32,10 @@ _NO_ROUTE: Final = (
     "references exists, and that the app is ready"
 )
 _NO_PATH: Final = (
-    "An app responds, but has none of these paths: uvicorn and fastapi run with --root-path need a proxy that strips "
-    "the prefix, and no root_path= in FastAPI(...); hypercorn, granian, daphne, gunicorn -k asgi and "
-    "FastAPI(root_path=...) need a proxy that keeps it, and the same prefix. If schema and docs page are disabled on "
-    "purpose, name a path that is served: by --extra-path, or by verify.extraPaths in a ProxiedApp"
+    f"An app responds, but has none of these paths: {NAMES_STRIPPED} with --root-path need a proxy that strips the "
+    f"prefix, and no root_path= in FastAPI(...); {NAMES_KEPT} need a proxy that keeps it, and the same prefix. "
+    "If schema and docs page are disabled on purpose, name a path that is served: by --extra-path, or by "
+    "verify.extraPaths in a ProxiedApp"
 )
 _NO_PATH_IN_APP: Final = (
     f"{REMOVE_ROOT_PATH}. If schema and docs page are disabled on purpose, name a path that is served in "
