@@ -165,6 +165,23 @@ def env(*variables: dict[str, Any]) -> dict[str, Any]:
         ),
         pytest.param({"route": {"tls": {"issuerRef": {"name": "a"}}}}, "spec.route", id="certificate for no host"),
         pytest.param(
+            {"route": {"sticky": {"cookie": {"name": "a;b"}}}},
+            "spec.route.sticky.cookie.name",
+            id="cookie with a semicolon",
+        ),
+        pytest.param(
+            {"route": {"sticky": {"cookie": {"sameSite": "None"}}}},
+            "spec.route.sticky.cookie",
+            id="None, but not secure",
+        ),
+        pytest.param({"route": {"sticky": {}}}, "spec.route.sticky.cookie", id="sticky without a cookie"),
+        pytest.param({"route": {"bare": "Redirects"}}, "spec.route.bare", id="unknown answer at the bare prefix"),
+        pytest.param(
+            {"route": {"annotations": {"kubernetes.io/ingress.class": "a"}}},
+            "spec.route.annotations",
+            id="ingress class as an annotation of the route",
+        ),
+        pytest.param(
             {"route": {"hosts": [], "tls": {"issuerRef": {"name": "a"}}}}, "spec.route", id="certificate for any host"
         ),
         pytest.param(

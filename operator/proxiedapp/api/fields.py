@@ -39,6 +39,9 @@ ApiGroup = Annotated[str, text(rf"^{_LABEL}(\.{_LABEL})*$", max_length=253)]
 ResolverName = Annotated[str, text(r"^[A-Za-z0-9]([-_A-Za-z0-9]*[A-Za-z0-9])?$", max_length=63)]
 EntryPoint = Annotated[str, text(r"^[A-Za-z0-9]([-_A-Za-z0-9]*[A-Za-z0-9])?$", max_length=63)]
 
+CookieName = Annotated[str, text(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=128)]
+"""A token of RFC 9110, section 5.6.2, as RFC 6265 requires."""
+
 ContainerName = Annotated[str, text(rf"^{_LABEL}$", max_length=63)]
 """The name of a container or a volume."""
 

@@ -5,7 +5,17 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import Field
 
 from proxiedapp.api.base import UNIQUE_ITEMS, UNIQUE_NAMES, ApiModel, CELRule
-from proxiedapp.api.fields import ApiGroup, CertificateName, EntryPoint, Host, KindName, ObjectName, ResolverName
+from proxiedapp.api.fields import (
+    ApiGroup,
+    CertificateName,
+    CookieName,
+    EntryPoint,
+    Host,
+    KindName,
+    ObjectName,
+    Positive,
+    ResolverName,
+)
 from proxiedapp.api.kubernetes import LocalObjectReference
 from proxiedapp.api.labels import Annotations
 from proxiedapp.api.paths import PathPrefix
@@ -87,6 +97,37 @@ class RouteTLS(ApiModel):
     own."""
 
 
+class StickyCookie(ApiModel):
+    """A cookie by which the proxy sends a client to the same pod each time. Its path is the app's path prefix."""
+
+    rules: ClassVar = (
+        CELRule(
+            "!has(self.sameSite) || self.sameSite != 'None' || (has(self.secure) && self.secure)",
+            "sameSite: None requires secure: true, because browsers reject such a cookie otherwise",
+            lambda cookie: cookie.same_site != "None" or cookie.secure is True,
+        ),
+    )
+
+    name: CookieName | None = None
+    """Name of the cookie. Default: the name of the app, followed by a hash of namespace and name."""
+    secure: bool | None = None
+    """Whether clients send the cookie over HTTPS only. Default: true if all entry points of the app use TLS."""
+    http_only: bool = True
+    """Whether the cookie is hidden from JavaScript."""
+    same_site: Literal["None", "Lax", "Strict"] | None = None
+    """Whether clients send the cookie with requests from pages of other sites. None is needed in frames of other sites.
+    Default: left to the browser."""
+    max_age_seconds: Positive | None = None
+    """Seconds for which clients keep the cookie. Default: until the browser is closed."""
+
+
+class Sticky(ApiModel):
+    """How requests of one client reach the same pod."""
+
+    cookie: StickyCookie
+    """The cookie that names the pod; {} for the defaults."""
+
+
 class RouteSpec(ApiModel):
     """Hosts, path prefix, entry points and TLS under which the proxy serves the app."""
 
@@ -124,6 +165,9 @@ class RouteSpec(ApiModel):
     default."""
     middlewares: Annotated[list[LocalObjectReference], Field(max_length=16), UNIQUE_NAMES] | None = None
     """Traefik Middlewares of this namespace, applied in this order before those of the operator. Default: none."""
+    sticky: Sticky | None = None
+    """Send each client to the same pod, for an app that keeps sessions in its memory. Clients without cookies, and those
+    whose pod is gone, get another pod. Default: requests are spread over all pods."""
     ingress_class_name: ObjectName | None = None
     """Ingress class of the Traefik that serves the route, if there are several. Requires Traefik 3.7. Default: none."""
     annotations: Annotations | None = None

@@ -27,7 +27,7 @@ def app_container(spec: ProxiedAppSpec, launch: Launch) -> dict[str, Any]:
     container |= (
         environment(spec, {ROOT_PATH_VARIABLE: launch.root_path, **launch.env})
         | _resources(spec.resources)
-        | container_probes(spec.probes)
+        | container_probes(spec.probes, spec.route.hosts[0] if spec.route.hosts else None)
     )
     if spec.rollout.pre_stop_seconds:
         # The server keeps serving until the proxy has removed the pod; else requests would reach a closed port.

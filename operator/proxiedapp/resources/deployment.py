@@ -1,14 +1,18 @@
 """The Deployment of the app's pods."""
 
-from typing import Any
+from typing import Any, Final
 
 from proxiedapp.api.app import ProxiedApp
 from proxiedapp.api.rollout import Rollout
+from proxiedapp.api.spec import ProxiedAppSpec
+from proxiedapp.api.volumes import TMP
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import DEPLOYMENT
 from proxiedapp.resources.metadata import child, labels, selector
 from proxiedapp.resources.pod import pod_spec
 from proxiedapp.servers.launch import Launch
+
+_EVICTABLE: Final = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
 
 
 def deployment(app: ProxiedApp, launch: Launch, replicas: int | None) -> Manifest:
@@ -16,7 +20,7 @@ def deployment(app: ProxiedApp, launch: Launch, replicas: int | None) -> Manifes
     spec = app.spec
     metadata: dict[str, Any] = {
         "labels": labels(app.key) | (spec.common_labels or {}) | (spec.pod_labels or {}),
-        "annotations": (spec.common_annotations or {}) | (spec.pod_annotations or {}),
+        "annotations": _pod_annotations(spec),
     }
     return child(
         DEPLOYMENT,
@@ -32,6 +36,17 @@ def deployment(app: ProxiedApp, launch: Launch, replicas: int | None) -> Manifes
             },
         },
     )
+
+
+def _pod_annotations(spec: ProxiedAppSpec) -> dict[str, str]:
+    """Return the annotations of the pods: those of the spec, and one for /tmp, which the cluster autoscaler may evict.
+
+    Without it, an emptyDir keeps the autoscaler from removing the node of a pod (cluster-autoscaler FAQ, "What types of
+    pods can prevent CA from removing a node?"). Volumes of the user's own annotation are kept.
+    """
+    annotations = (spec.common_annotations or {}) | (spec.pod_annotations or {})
+    evictable = [TMP, *filter(None, annotations.get(_EVICTABLE, "").split(","))]
+    return annotations | {_EVICTABLE: ",".join(dict.fromkeys(evictable))}
 
 
 def _rollout(rollout: Rollout) -> dict[str, Any]:

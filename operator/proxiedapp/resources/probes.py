@@ -12,14 +12,18 @@ default that it adds is owned by no field manager: when a probe is removed, its 
 probe without a check, which the API server refuses (tests/integration/test_schema_walk.py)."""
 
 
-def container_probes(probes: Probes) -> dict[str, Any]:
-    """Return the container's probe fields; without a readiness probe, a pod is ready once its port is open."""
+def container_probes(probes: Probes, host: str | None) -> dict[str, Any]:
+    """Return the container's probe fields; without a readiness probe, a pod is ready once its port is open.
+
+    `host` is sent as the Host header by HTTP probes that have none: by default the kubelet sends the address of the pod,
+    which an app that answers only to its own names refuses, such as one with Starlette's TrustedHostMiddleware.
+    """
     specs = {
         "readinessProbe": probes.readiness,
         "livenessProbe": probes.liveness,
         "startupProbe": probes.startup,
     }
-    built = {name: with_probe_defaults(_probe(probe)) for name, probe in specs.items() if probe is not None}
+    built = {name: with_probe_defaults(_probe(probe, host)) for name, probe in specs.items() if probe is not None}
     return {"readinessProbe": with_probe_defaults({"tcpSocket": {"port": PORT_NAME}})} | built
 
 
@@ -33,10 +37,12 @@ def with_probe_defaults(probe: Mapping[str, Any]) -> dict[str, Any]:
     return written | {name: value for name, value in _TIMING.items() if name not in written}
 
 
-def _probe(probe: Probe) -> dict[str, Any]:
+def _probe(probe: Probe, host: str | None) -> dict[str, Any]:
     fields = probe.model_dump(by_alias=True, exclude_none=True)
     if (path := fields.pop("path", None)) is None:
         return fields
-    headers = fields.pop("httpHeaders", None)
+    headers = fields.pop("httpHeaders", None) or []
+    if host is not None and not any(header["name"].lower() == "host" for header in headers):
+        headers = [{"name": "Host", "value": host}, *headers]
     request = {"path": path, "port": PORT_NAME, "scheme": "HTTP"} | ({"httpHeaders": headers} if headers else {})
     return {"httpGet": request, **fields}

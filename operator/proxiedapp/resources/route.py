@@ -3,12 +3,13 @@
 from typing import Any
 
 from proxiedapp.api.app import ProxiedApp
+from proxiedapp.api.names import short_hash
 from proxiedapp.api.route import RouteTLS
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.certificate import secret_name
 from proxiedapp.resources.service import SERVICE_PORT
-from proxiedapp.routing.entrypoints import EntryPoints
-from proxiedapp.routing.route import Route
+from proxiedapp.routing.entrypoints import AppEntryPoints, EntryPoints
+from proxiedapp.routing.route import Route, StickyCookie
 from proxiedapp.routing.rule import Rule
 
 
@@ -37,8 +38,27 @@ def route_of(app: ProxiedApp, entry_points: EntryPoints, *, strips: bool, prefix
         tls=None if spec.tls is None else _tls(app.key, spec.tls),
         plain_entry_points=entry_points_of_app.plain,
         redirect=redirect,
+        sticky=_sticky(app, entry_points, entry_points_of_app),
         middlewares=tuple(middleware.name for middleware in spec.middlewares or ()),
         redirects_bare=spec.bare == "Redirect" and spec.path_prefix != "/",
+    )
+
+
+def _sticky(app: ProxiedApp, entry_points: EntryPoints, of_app: AppEntryPoints) -> StickyCookie | None:
+    route = app.spec.route
+    if route.sticky is None:
+        return None
+    cookie = route.sticky.cookie
+    # The plain entry points serve the app unless they redirect; the main ones use TLS if tls is set, or by themselves.
+    tls = (route.tls is not None or entry_points.all_use_tls(of_app.main)) and (
+        route.redirect_to_https or not of_app.plain
+    )
+    return StickyCookie(
+        name=cookie.name or f"{app.key.name}-{short_hash(app.key)}",
+        secure=tls if cookie.secure is None else cookie.secure,
+        http_only=cookie.http_only,
+        same_site=cookie.same_site,
+        max_age=cookie.max_age_seconds,
     )
 
 

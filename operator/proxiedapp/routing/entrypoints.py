@@ -38,6 +38,10 @@ class EntryPoints:
         ports = [urlsplit(self.urls[name]).port for name in names if name in self.urls]
         return ports[0] if ports and ports[0] not in {None, _STANDARD_PORT} else None
 
+    def all_use_tls(self, names: tuple[str, ...]) -> bool:
+        """Return whether each of these entry points is described as one that uses TLS."""
+        return all(self.urls.get(name, "").startswith("https:") for name in names)
+
     def _is_plain(self, name: str) -> bool:
         return self.urls.get(name, "").startswith("http:")
 

@@ -12,6 +12,19 @@ from proxiedapp.routing.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
+class StickyCookie:
+    """A cookie that the proxy sets for the path prefix, and that names the pod of a client."""
+
+    name: str
+    secure: bool
+    http_only: bool
+    same_site: str | None
+    """None, Lax or Strict; None leaves the attribute out."""
+    max_age: int | None
+    """Seconds; None for a cookie of the session."""
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """Where an app is served and what the proxy does to requests on the way to it."""
 
@@ -34,6 +47,8 @@ class Route:
     """The `redirectScheme` that sends clients of the plain entry points to HTTPS; None serves the app there."""
     middlewares: tuple[str, ...] = ()
     """Names of the user's Middlewares, in order."""
+    sticky: StickyCookie | None = None
+    """The cookie that binds a client to a pod; None for no binding."""
     prefix_header: bool = False
     """Whether requests carry the prefix in X-Forwarded-Prefix."""
     redirects_bare: bool = False

@@ -119,8 +119,23 @@ def _rule(route: Route, match: str, priority: int, middlewares: Sequence[str]) -
         "match": match,
         "priority": priority,
         "middlewares": [{"name": middleware} for middleware in middlewares],
-        "services": [{"kind": "Service", "name": route.service, "port": route.port}],
+        "services": [{"kind": "Service", "name": route.service, "port": route.port, **_sticky(route)}],
     }
+
+
+def _sticky(route: Route) -> dict[str, Any]:
+    cookie = route.sticky
+    if cookie is None:
+        return {}
+    fields = {
+        "name": cookie.name,
+        "path": route.rule.prefix,
+        "secure": cookie.secure,
+        "httpOnly": cookie.http_only,
+        "sameSite": None if cookie.same_site is None else cookie.same_site.lower(),
+        "maxAge": cookie.max_age,
+    }
+    return {"sticky": {"cookie": {name: value for name, value in fields.items() if value is not None}}}
 
 
 def _middleware(app: Key, role: str, spec: Mapping[str, Any]) -> TraefikObject:

@@ -161,7 +161,7 @@ async def test_own_annotations_of_a_route_are_set_on_the_route_alone(scenario: S
     await scenario.served(route=HOSTS | {"annotations": {DNS: "192.0.2.1"}})
     assert scenario.child(INGRESS_ROUTE).body["metadata"]["annotations"] == {DNS: "192.0.2.1"}
     assert "annotations" not in scenario.child(DEPLOYMENT).body["metadata"]
-    assert "annotations" not in scenario.child(DEPLOYMENT).body["spec"]["template"]["metadata"]
+    assert DNS not in scenario.child(DEPLOYMENT).body["spec"]["template"]["metadata"]["annotations"]
 
 
 async def test_route_with_an_annotation_that_a_policy_does_not_allow_is_withdrawn(scenario: Scenario) -> None:

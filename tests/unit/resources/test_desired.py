@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 
 from proxiedapp.api.errors import RejectedError
+from proxiedapp.api.names import short_hash
 from proxiedapp.api.reasons import Reason
 from proxiedapp.resources.desired import Desired, desired
 from proxiedapp.resources.kinds import CERT_MANAGER_GROUP, MONITORING_GROUP, OPTIONAL_GROUPS, TRAEFIK_GROUP
 from proxiedapp.routing.entrypoints import EntryPoints
 from tests.support.apps import DEFAULTS, an_app
+
+EVICTABLE = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
 
 
 def kinds(want: Desired) -> list[str]:
@@ -126,6 +129,58 @@ def test_bare_prefix_is_redirected_or_served(prefix: str, bare: str, redirects: 
     want = desired(an_app(prefix=prefix, route={"bare": bare}), DEFAULTS)
     assert want.route.redirects_bare is redirects
     assert any("redirectRegex" in child.get("spec", {}) for child in want.children) is redirects
+
+
+def cookie_of(want: Desired) -> dict[str, Any]:
+    cookie: dict[str, Any] = route_of(want)["routes"][0]["services"][0]["sticky"]["cookie"]
+    return cookie
+
+
+def test_sticky_cookie_is_for_the_prefix_of_the_app_alone() -> None:
+    assert "sticky" not in route_of(desired(an_app(), DEFAULTS))["routes"][0]["services"][0]
+    assert cookie_of(desired(an_app(route={"sticky": {"cookie": {}}}), DEFAULTS)) == {
+        "name": f"shop-{short_hash(an_app().key)}",
+        "path": "/api/v1",
+        "secure": False,
+        "httpOnly": True,
+    }
+    given = {"name": "pod", "secure": True, "httpOnly": False, "sameSite": "None", "maxAgeSeconds": 60}
+    assert cookie_of(desired(an_app(prefix="/", route={"sticky": {"cookie": given}}), DEFAULTS)) == {
+        "name": "pod",
+        "path": "/",
+        "secure": True,
+        "httpOnly": False,
+        "sameSite": "none",
+        "maxAge": 60,
+    }
+
+
+@pytest.mark.parametrize(
+    ("route", "secure"),
+    [
+        pytest.param({"entryPoints": ["websecure"]}, True, id="https only"),
+        pytest.param({"entryPoints": ["websecure", "web"]}, False, id="http, too"),
+        pytest.param({"redirectToHTTPS": True}, True, id="http redirects"),
+        pytest.param({"tls": {"secretName": "a"}}, False, id="http beside a certificate"),
+        pytest.param({"entryPoints": ["unknown"]}, False, id="an entry point that is not described"),
+        pytest.param({"entryPoints": ["unknown"], "tls": {"secretName": "a"}}, True, id="tls is set for it"),
+    ],
+)
+def test_sticky_cookie_is_secure_if_every_entry_point_is(route: dict[str, Any], secure: bool) -> None:
+    assert cookie_of(desired(an_app(route={**route, "sticky": {"cookie": {}}}), DEFAULTS))["secure"] is secure
+
+
+@pytest.mark.parametrize(
+    ("annotations", "evictable"),
+    [
+        pytest.param({}, "tmp", id="the operator's own volume"),
+        pytest.param({"commonAnnotations": {EVICTABLE: "cache"}}, "tmp,cache", id="volumes of the user"),
+        pytest.param({"podAnnotations": {EVICTABLE: "cache,tmp"}}, "tmp,cache", id="each once"),
+    ],
+)
+def test_cluster_autoscaler_may_evict_the_empty_tmp(annotations: dict[str, Any], evictable: str) -> None:
+    template = desired(an_app(**annotations), DEFAULTS).children[0]["spec"]["template"]
+    assert template["metadata"]["annotations"][EVICTABLE] == evictable
 
 
 def test_new_port_changes_only_the_pods() -> None:

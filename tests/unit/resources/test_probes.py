@@ -39,6 +39,26 @@ def test_timing_is_kept_and_the_rest_has_the_defaults_of_the_api_server() -> Non
 
 
 @pytest.mark.parametrize(
+    ("headers", "sent"),
+    [
+        pytest.param(None, [{"name": "Host", "value": "shop.test"}], id="no headers"),
+        pytest.param(
+            [{"name": "X-A", "value": "b"}],
+            [{"name": "Host", "value": "shop.test"}, {"name": "X-A", "value": "b"}],
+            id="other headers",
+        ),
+        pytest.param([{"name": "host", "value": "b.test"}], [{"name": "host", "value": "b.test"}], id="a given host"),
+    ],
+)
+def test_probes_send_the_first_host_of_the_route(headers: Any, sent: Any) -> None:
+    probe = {"path": "/live"} | ({} if headers is None else {"httpHeaders": headers})
+    app = an_app(route={"hosts": ["shop.test", "b.test"]}, probes={"readiness": probe, "liveness": {"exec": {}}})
+    (container,) = desired(app, DEFAULTS).children[0]["spec"]["template"]["spec"]["containers"]
+    assert container["readinessProbe"]["httpGet"]["httpHeaders"] == sent
+    assert "httpGet" not in container["livenessProbe"]
+
+
+@pytest.mark.parametrize(
     ("given", "built"),
     [
         pytest.param(
