@@ -166,8 +166,8 @@ class RouteSpec(ApiModel):
     middlewares: Annotated[list[LocalObjectReference], Field(max_length=16), UNIQUE_NAMES] | None = None
     """Traefik Middlewares of this namespace, applied in this order before those of the operator. Default: none."""
     sticky: Sticky | None = None
-    """Send each client to the same pod, for an app that keeps sessions in its memory. Clients without cookies, and those
-    whose pod is gone, get another pod. Default: requests are spread over all pods."""
+    """Sends each client to the same pod, for an app that keeps sessions in its memory. Clients without cookies, and
+    those whose pod is gone, get another pod. Default: requests are spread over all pods."""
     ingress_class_name: ObjectName | None = None
     """Ingress class of the Traefik that serves the route, if there are several. Requires Traefik 3.7. Default: none."""
     annotations: Annotations | None = None

@@ -15,8 +15,8 @@ probe without a check, which the API server refuses (tests/integration/test_sche
 def container_probes(probes: Probes, host: str | None) -> dict[str, Any]:
     """Return the container's probe fields; without a readiness probe, a pod is ready once its port is open.
 
-    `host` is sent as the Host header by HTTP probes that have none: by default the kubelet sends the address of the pod,
-    which an app that answers only to its own names refuses, such as one with Starlette's TrustedHostMiddleware.
+    `host` is sent as the Host header by HTTP probes that have none. By default the kubelet sends the address of the
+    pod, which an app that answers only to its own names refuses, such as one with Starlette's TrustedHostMiddleware.
     """
     specs = {
         "readinessProbe": probes.readiness,
