@@ -12,16 +12,17 @@ from proxiedapp.cli.lazy import LazyCommand, group_of
 from proxiedapp.cli.plugins import SANDBOX
 
 
-def _from_module(name: str) -> Callable[..., None]:
+def _from_module(module: str, function: str) -> Callable[..., None]:
     # Before any model is created: pydantic would search the metadata of all installed distributions for plugins, which
     # is a tenth of the time of `proxiedapp render` (pydantic 2.14, `pydantic/plugin/_loader.py`).
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    command: Callable[..., None] = getattr(import_module(f"proxiedapp.cli.{name}"), name)
+    command: Callable[..., None] = getattr(import_module(f"proxiedapp.cli.{module}"), function)
     return command
 
 
-def _own(name: str, summary: str) -> LazyCommand:
-    return LazyCommand(name, summary, partial(_from_module, name))
+def _own(name: str, summary: str, module: str = "", function: str = "") -> LazyCommand:
+    """Return a command; module and function have its name, unless they are given."""
+    return LazyCommand(name, summary, partial(_from_module, module or name, function or name))
 
 
 COMMANDS = (
@@ -30,6 +31,9 @@ COMMANDS = (
     _own("verify", "Check a running app through its proxy, under its path prefix."),
     _own("admission", "Print ProxyPolicies as a ValidatingAdmissionPolicy."),
     _own("crd", "Print the CustomResourceDefinitions."),
+    _own("restart", "Replace the pods of an app by new ones, without a gap.", "byname"),
+    _own("logs", "Print the logs of all pods of an app.", "byname"),
+    _own("open", "Print the address of an app, and open it in a browser.", "byname", "open_app"),
     LazyCommand(SANDBOX.name, SANDBOX.summary, SANDBOX.load),
 )
 """Summaries are static: to read them from the commands' docstrings would import the commands."""

@@ -37,7 +37,17 @@ def entry_points(monkeypatch: pytest.MonkeyPatch) -> list[EntryPoint]:
 def test_help_lists_every_command_with_a_summary() -> None:
     lines = RUNNER.invoke(app, ["--help"], terminal_width=200).stdout.splitlines()
     listed = [line.split() for line in lines[lines.index("Commands:") + 1 :]]
-    assert [words[0] for words in listed] == ["run", "render", "verify", "admission", "crd", "sandbox"]
+    assert [words[0] for words in listed] == [
+        "run",
+        "render",
+        "verify",
+        "admission",
+        "crd",
+        "restart",
+        "logs",
+        "open",
+        "sandbox",
+    ]
     assert all(len(words) > 3 for words in listed)
 
 
@@ -45,7 +55,9 @@ def test_every_command_can_be_imported_under_its_name() -> None:
     assert [command.load().name for command in COMMANDS] == [command.name for command in COMMANDS]
 
 
-@pytest.mark.parametrize("command", ["run", "render", "verify", "admission", "crd", "sandbox"])
+@pytest.mark.parametrize(
+    "command", ["run", "render", "verify", "admission", "crd", "restart", "logs", "open", "sandbox"]
+)
 def test_a_command_prints_its_own_help(command: str) -> None:
     done = RUNNER.invoke(app, [command, "--help"])
     assert done.exit_code == 0
