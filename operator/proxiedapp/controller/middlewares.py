@@ -1,11 +1,20 @@
 """The middlewares that a route names must exist before the route is written."""
 
+from collections.abc import Iterator
+
 from proxiedapp.api.errors import MiddlewareMissingError
+from proxiedapp.controller.awaited import AwaitedObject, Place
 from proxiedapp.controller.plan import Plan
 from proxiedapp.kube.client import Api
 from proxiedapp.kube.errors import NotFoundError
 from proxiedapp.resources.desired import Desired
 from proxiedapp.resources.kinds import INGRESS_ROUTE, MIDDLEWARE
+
+
+def awaited_middlewares(desired: Desired) -> Iterator[AwaitedObject]:
+    """Yield the middlewares that a route names."""
+    for name in desired.route.middlewares:
+        yield AwaitedObject(Place(MIDDLEWARE, desired.app.key.namespace), name)
 
 
 async def check_middlewares(api: Api, planned: Plan, desired: Desired) -> None:

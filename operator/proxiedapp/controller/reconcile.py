@@ -9,11 +9,12 @@ from math import inf
 from proxiedapp.api.errors import MiddlewareMissingError, NotAllowedError, RejectedError
 from proxiedapp.controller.apply import Applied, Applier, ApplyReport
 from proxiedapp.controller.appreader import AppReader, OutdatedError
+from proxiedapp.controller.awaited import Awaited
 from proxiedapp.controller.conflicts import RouteConflict, route_conflict
 from proxiedapp.controller.desiredbuilder import DesiredBuilder
 from proxiedapp.controller.driftnotices import contested, culprit, drift_notices
 from proxiedapp.controller.fights import Fights
-from proxiedapp.controller.middlewares import check_middlewares
+from proxiedapp.controller.middlewares import awaited_middlewares, check_middlewares
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.objects import ObservedApp, ObservedChild
 from proxiedapp.controller.observed.policies import Policies
@@ -24,6 +25,7 @@ from proxiedapp.controller.podinspection import PodInspection, PodInspector
 from proxiedapp.controller.recorder import Recorder
 from proxiedapp.controller.status import PassResult, applied, next_status, quarantined, rejected, waiting
 from proxiedapp.controller.statuswriter import StatusWriter
+from proxiedapp.controller.unwritten import awaited_after
 from proxiedapp.controller.verification import Verifier
 from proxiedapp.controller.verifiedcondition import VerifiedCondition
 from proxiedapp.kube.client import Api
@@ -68,6 +70,7 @@ class Reconciler:
     statuses: StatusWriter
     recorder: Recorder
     fights: Fights
+    awaited: Awaited
     apps: AppReader
     entry_point_urls: Mapping[str, str]
     now: Callable[[], datetime]
@@ -90,6 +93,7 @@ class Reconciler:
         pod_ip: str | None,
         now: Callable[[], datetime],
         wake: Callable[[Key], None],
+        awaited: Awaited | None = None,
     ) -> "Reconciler":
         """Return a reconciler with parts that share one client, store and clock."""
         recorder = Recorder(api)
@@ -107,6 +111,7 @@ class Reconciler:
             statuses=StatusWriter(api, store, recorder, apps),
             recorder=recorder,
             fights=Fights(),
+            awaited=awaited or Awaited(),
             apps=apps,
             entry_point_urls=entry_point_urls,
             now=now,
@@ -121,6 +126,7 @@ class Reconciler:
         app, children = self.store.snapshot(key)
         if app is None or app.deleting:
             self.verified.verifier.forget(key)
+            self.awaited.set(key, ())
             return Outcome("gone")  # the garbage collector deletes the children
         if self.store.terminates_for(key.namespace):
             return self._outdated(key)
@@ -147,6 +153,8 @@ class Reconciler:
             inspection = await self.pods.inspect(app, workload)
             result = replace(result, pod_problem=inspection.problem, overlap=self._overlap(app, desired))
         await self._report(app, desired if result.routed else None, result, workload)
+        missing = awaited_middlewares(desired) if waits and desired is not None else ()
+        self.awaited.set(key, (*missing, *awaited_after(report)))
         label = result.problem.reason if result.problem is not None else "applied" if report.results else "ready"
         if waits or not report.complete or not withdrawal.complete:
             return Outcome(label, retry=True, retry_after=max(report.retry_after or 0.0, withdrawal.retry_after or 0.0))

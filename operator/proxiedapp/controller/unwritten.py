@@ -1,10 +1,13 @@
 """Why a child could not be written, in the words of the API server and with what helps. Pure."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from proxiedapp.api.reasons import Reason
-from proxiedapp.controller.apply import Failed, NameTaken
+from proxiedapp.controller.apply import ApplyReport, Failed, NameTaken
+from proxiedapp.controller.awaited import AwaitedObject, Place
 from proxiedapp.controller.podproblems import Diagnosis
+from proxiedapp.controller.watchedkinds import RESOURCE_QUOTA
 from proxiedapp.kube.errors import RefusedError
 
 _FIXES: Final = (
@@ -23,6 +26,16 @@ _FIXES: Final = (
     ("message larger than max", "Make the spec smaller, for example by moving values of spec.env to a ConfigMap"),
 )
 """What helps, by a part of the API server's message."""
+
+
+def awaited_after(report: ApplyReport) -> Iterator[AwaitedObject]:
+    """Yield what has to change before writes that failed can succeed, as far as the API server can report it."""
+    for problem in report.problems:
+        id_ = problem.id
+        if isinstance(problem, NameTaken):
+            yield AwaitedObject(Place(id_.kind, id_.namespace), id_.name, exists=False)
+        elif isinstance(problem.error, RefusedError) and "exceeded quota" in problem.error.message:
+            yield AwaitedObject(Place(RESOURCE_QUOTA, id_.namespace))
 
 
 def unwritten(problem: NameTaken | Failed) -> Diagnosis:

@@ -14,6 +14,8 @@ POD: Final = Kind("", "v1", "Pod", "pods")
 """Never watched; listed when an app does not come up (see podinspection)."""
 EVENT: Final = Kind("events.k8s.io", "v1", "Event", "events")
 """Never watched; written about apps, and listed for a pod whose probe fails."""
+RESOURCE_QUOTA: Final = Kind("", "v1", "ResourceQuota", "resourcequotas")
+"""Watched only in namespaces in which an app waits for room in a quota (see awaited)."""
 CHILD_SELECTOR: Final = f"{MANAGED_BY}={MANAGER}"
 
 INGRESS: Final = Kind("networking.k8s.io", "v1", "Ingress", "ingresses")

@@ -11,6 +11,7 @@ from typing import Final
 
 from proxiedapp.api.reasons import Reason
 from proxiedapp.controller.apply import Applier
+from proxiedapp.controller.awaited import Awaited
 from proxiedapp.controller.metrics import APPS, APPS_VERIFIED, BUILD, FOREIGN_INCOMPLETE, QUEUE_AGE, QUEUE_DEPTH
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.policies import Policies
@@ -18,6 +19,7 @@ from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.queue import Queue
 from proxiedapp.controller.reconcile import Reconciler
 from proxiedapp.controller.verification import Verifier
+from proxiedapp.controller.watch.awaitedwatch import AwaitedWatch
 from proxiedapp.controller.watch.foreignwatch import ForeignRouteWatch
 from proxiedapp.controller.watch.policywatch import PolicyWatch
 from proxiedapp.controller.watch.resync import Resync
@@ -43,6 +45,7 @@ class Operator:
     resync: Resync
     foreign_watch: ForeignRouteWatch
     policy_watch: PolicyWatch
+    awaited_watch: AwaitedWatch
     verifier: Verifier
     reconciler: Reconciler
 
@@ -70,6 +73,7 @@ def assemble(settings: Settings, api: Api, served: frozenset[str]) -> Operator:
     kinds = (PROXIED_APP, *watched_children(served))
     foreign_routes = ForeignRoutes()
     policies = Policies()
+    awaited = Awaited()
     verifier = Verifier(
         verify, queue.add, interval=settings.verify_seconds, group_limit=_group_limit(settings.verify_concurrency)
     )
@@ -95,6 +99,7 @@ def assemble(settings: Settings, api: Api, served: frozenset[str]) -> Operator:
             must_read=not settings.namespaces,
             retry_interval=settings.api_look_seconds,
         ),
+        awaited_watch=AwaitedWatch(api, awaited, queue.add),
         verifier=verifier,
         reconciler=Reconciler.assemble(
             api=api,
@@ -110,6 +115,7 @@ def assemble(settings: Settings, api: Api, served: frozenset[str]) -> Operator:
             verifier=verifier,
             proxy_urls=settings.proxy_urls,
             pod_ip=settings.pod_ip,
+            awaited=awaited,
         ),
     )
 

@@ -64,6 +64,7 @@ async def work(
         operator.resync.repeat(settings.resync_seconds),
         operator.foreign_watch.watch_all(),
         operator.policy_watch.watch_all(),
+        operator.awaited_watch.watch_all(),
         _beat(health),
         _await_change(api, served, settings.api_look_seconds),
     ]

@@ -2,9 +2,11 @@
 
 import pytest
 
+from proxiedapp.controller.awaited import Place
+from proxiedapp.controller.watchedkinds import PROXIED_APP, RESOURCE_QUOTA
 from proxiedapp.kube.errors import ApiError, ConflictError, RefusedError, UnavailableError, error_of
-from proxiedapp.resources.kinds import MIDDLEWARE
-from tests.support.scenario import Scenario
+from proxiedapp.resources.kinds import MIDDLEWARE, SERVICE
+from tests.support.scenario import NAMESPACE, Scenario
 
 AWAY = UnavailableError(503, "etcd is away")
 RETRYING = {"Ready": "False Retrying", "Reconciling": "True Retrying"}
@@ -224,3 +226,38 @@ async def test_conflict_that_admission_reports_keeps_its_words(scenario: Scenari
     await scenario.settle()
     assert scenario.conditions()["Ready"] == "False Retrying"
     assert message in scenario.message()
+
+
+@pytest.mark.parametrize(
+    ("error", "places"),
+    [
+        pytest.param("exceeded quota: small", [Place(RESOURCE_QUOTA, NAMESPACE)], id="a quota"),
+        pytest.param("no such permission", [], id="nothing that can be watched"),
+    ],
+)
+async def test_refused_app_waits_for_room_in_a_quota(scenario: Scenario, error: str, places: list[Place]) -> None:
+    scenario.api.fail("create", "services", RefusedError(403, error))
+    scenario.create()
+    await scenario.settle()
+    assert scenario.reconciler.awaited.places() == places
+    scenario.clock.advance(scenario.clock.next_in())
+    await scenario.settle()
+    assert scenario.reconciler.awaited.places() == [], "it is created now"
+
+
+async def test_app_waits_for_a_missing_middleware(scenario: Scenario) -> None:
+    scenario.create(route={"middlewares": [{"name": "auth"}]})
+    await scenario.settle()
+    assert scenario.conditions()["Ready"] == "False MiddlewareMissing"
+    assert scenario.reconciler.awaited.places() == [Place(MIDDLEWARE, NAMESPACE)]
+    scenario.delete(PROXIED_APP, "shop")
+    await scenario.settle()
+    assert scenario.reconciler.awaited.places() == []
+
+
+async def test_app_waits_for_a_name_that_is_taken(scenario: Scenario) -> None:
+    scenario.foreign(SERVICE)
+    scenario.create()
+    await scenario.settle()
+    assert scenario.conditions()["Ready"] == "False NameTaken"
+    assert scenario.reconciler.awaited.places() == [Place(SERVICE, NAMESPACE)]

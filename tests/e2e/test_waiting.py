@@ -1,0 +1,47 @@
+"""Apps go on when what they wait for is there, also after pauses that have grown."""
+
+from tests.support.manifests import hello
+from tests.support.sandbox import Sandbox, eventually
+
+
+def reason(sandbox: Sandbox, namespace: str) -> str:
+    return str(sandbox.conditions("shop", namespace)["Ready"]["reason"])
+
+
+def watched(sandbox: Sandbox, namespace: str, plural: str) -> bool:
+    """Return whether the operator has opened a watch of a kind in one namespace."""
+    part = f"/namespaces/{namespace}/{plural}?"
+    return any(part in request.uri and request.verb == "watch" for request in sandbox.requests())
+
+
+def test_quota_that_is_raised_wakes_the_app(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.kubectl("create", "quota", "small", "--hard=count/deployments.apps=0", "-n", namespace)
+    sandbox.apply(hello("shop", namespace))
+    eventually(lambda: reason(sandbox, namespace) == "ChildRefused", "the refusal")
+    assert "exceeded quota: small" in sandbox.conditions("shop", namespace)["Ready"]["message"]
+    eventually(lambda: watched(sandbox, namespace, "resourcequotas"), "the watch")
+    change = '{"spec": {"hard": {"count/deployments.apps": "5"}}}'
+    sandbox.kubectl("patch", "quota", "small", "-n", namespace, "--type=merge", "-p", change)
+    sandbox.wait_ready("shop", namespace)
+
+
+def test_middleware_that_is_created_wakes_the_app(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.apply(hello("shop", namespace, route={"middlewares": [{"name": "auth"}]}))
+    eventually(lambda: reason(sandbox, namespace) == "MiddlewareMissing", "the missing middleware")
+    eventually(lambda: watched(sandbox, namespace, "middlewares"), "the watch")
+    sandbox.apply(
+        {
+            "apiVersion": "traefik.io/v1alpha1",
+            "kind": "Middleware",
+            "metadata": {"name": "auth", "namespace": namespace},
+            "spec": {"headers": {"customResponseHeaders": {"x-shop": "yes"}}},
+        }
+    )
+    sandbox.wait_ready("shop", namespace)
+
+
+def test_unknown_value_of_the_annotation_is_reported(sandbox: Sandbox, namespace: str) -> None:
+    sandbox.apply(hello("shop", namespace))
+    sandbox.wait_ready("shop", namespace)
+    sandbox.kubectl("annotate", "papp", "shop", "-n", namespace, "proxiedapp.dev/reconcile=paused")
+    eventually(lambda: "unknown value" in sandbox.conditions("shop", namespace)["Ready"]["message"], "the sentence")
