@@ -21,7 +21,7 @@ from rich.text import Text
 from typing_extensions import override
 
 from proxiedapp_sandbox import binaries, rootless, state
-from proxiedapp_sandbox.errors import SandboxError
+from proxiedapp_sandbox.errors import EXPECTED, SandboxError, as_one_line
 from proxiedapp_sandbox.paths import sandbox_dir
 from proxiedapp_sandbox.processes import stop
 from proxiedapp_sandbox.state import SandboxOptions, SandboxState
@@ -38,11 +38,11 @@ _STOP_TIMEOUT = 90.0
 
 @contextmanager
 def errors_as_one_line() -> Iterator[None]:
-    """Print a SandboxError as one line, and exit with status 1."""
+    """Print an expected error as one line, and exit with status 1."""
     try:
         yield
-    except SandboxError as error:
-        typer.echo(f"proxiedapp: {error}", err=True)
+    except EXPECTED as error:
+        typer.echo(as_one_line(error), err=True)
         raise typer.Exit(1) from None
 
 

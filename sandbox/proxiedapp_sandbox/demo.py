@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import os
-import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ import typer
 
 from proxiedapp_sandbox.cluster import until
 from proxiedapp_sandbox.commands import run_in_foreground, show_progress, summary, wait_for_stop
-from proxiedapp_sandbox.errors import SandboxError
+from proxiedapp_sandbox.errors import EXPECTED, SandboxError, as_one_line
 from proxiedapp_sandbox.examplechecks import PREFIX, check_example
 from proxiedapp_sandbox.state import SandboxState, kubeconfig
 from proxiedapp_sandbox.supervisor import default_options
@@ -81,8 +80,8 @@ def main() -> None:
     try:
         with show_progress() as progress:
             run_in_foreground(options, progress, show if given.once else show_and_stay, _PORT_FLAGS)
-    except (SandboxError, TimeoutError, subprocess.SubprocessError) as error:
-        sys.exit(f"proxiedapp: {error}")
+    except EXPECTED as error:
+        sys.exit(as_one_line(error))
 
 
 if __name__ == "__main__":

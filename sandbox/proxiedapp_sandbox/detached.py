@@ -5,7 +5,7 @@ import sys
 import typer
 
 from proxiedapp_sandbox.commands import run_in_foreground, wait_for_stop
-from proxiedapp_sandbox.errors import SandboxError
+from proxiedapp_sandbox.errors import EXPECTED, as_one_line
 from proxiedapp_sandbox.state import SandboxOptions
 
 
@@ -14,8 +14,8 @@ def main() -> None:
     options = SandboxOptions.model_validate_json(sys.argv[1])
     try:
         run_in_foreground(options, lambda what, _done, _total: typer.echo(what), wait_for_stop)
-    except (SandboxError, TimeoutError) as error:
-        sys.exit(f"proxiedapp: {error}")
+    except EXPECTED as error:
+        sys.exit(as_one_line(error))
 
 
 if __name__ == "__main__":

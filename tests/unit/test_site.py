@@ -1,5 +1,6 @@
 """The docs site loads nothing from other hosts: it works without a network, and does not report its readers."""
 
+import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -118,3 +119,18 @@ def test_pictures_exist_and_have_alternative_texts(site: Path, pages: dict[str, 
 def test_linked_files_outside_docs_are_copied(site: Path) -> None:
     for file in ("gitops/argocd/health.lua", "manifests/base/rbac.yaml", "examples/hello/app.yaml"):
         assert (site / file).read_bytes() == (ROOT / file).read_bytes()
+
+
+def test_each_tab_opens_its_own_page_and_not_that_of_another_folder(site: Path) -> None:
+    """The tab Start opened the chart's values."""
+    links = re.findall(r'<a href="([^"]+)" class="md-tabs__link">\s*([\w-]+)', (site / "index.html").read_text())
+    opened = {title: href for href, title in links}
+    assert opened["Start"] == "start/index.html"
+    assert opened["How-tos"] == "how-to/index.html"
+
+
+def test_search_ranks_tasks_before_decisions(site: Path) -> None:
+    entries = json.loads((site / "search" / "search_index.json").read_text())["docs"]
+    boosts = {entry["location"]: entry.get("boost", 1.0) for entry in entries}
+    assert boosts["how-to/404.html"] > boosts["start/laptop.html"] > boosts["reference/api.html"]
+    assert max(boost for page, boost in boosts.items() if page.startswith("decisions/")) < 1.0

