@@ -74,6 +74,7 @@ fix: setup ## format, and fix what ruff can fix
 	$(BIN)/ruff check --fix $(PACKAGES)
 
 generate: setup ## write the files that are generated from the code
+	$(BIN)/python -m tools.reference.servers
 	$(BIN)/proxiedapp crd proxiedapps > crds/proxiedapps.yaml
 	$(BIN)/proxiedapp crd proxypolicies > crds/proxypolicies.yaml
 	$(BIN)/python -m tools.reference docs

@@ -162,6 +162,8 @@ def untrusted_client(namespace: str) -> dict[str, Any]:
     )
 
 
-SERVERS: Final = tuple(Server.of(server, example) for server in TABLE for example in server.examples)
+SERVERS: Final = tuple(
+    Server.of(server, example) for server in TABLE for example in server.examples if not example.apart
+)
 
 ROWS: Final = tuple(Row(server, adapter) for server in SERVERS for adapter in ("Auto", "Never"))

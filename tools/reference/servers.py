@@ -9,7 +9,9 @@ from proxiedapp.servers.server import Form, Role, Server, Setting
 from proxiedapp.servers.table import SERVERS
 from tools.reference.markdown import code, table
 
-PAGE: Final = Path(__file__).parents[2] / "docs" / "servers.md"
+_ROOT: Final = Path(__file__).parents[2]
+PAGE: Final = _ROOT / "docs" / "servers.md"
+MODULE: Final = _ROOT / "operator" / "proxiedapp" / "api" / "serverkinds.py"
 _SECTION: Final = re.compile(
     r"(?P<begin><!-- (?P<name>[\w ]+): from the code -->\n).*?(?P<end><!-- end of )", re.DOTALL
 )
@@ -87,3 +89,7 @@ def _setting(form: Form, role: Role) -> str:
 
 def _written(setting: Setting) -> str:
     return code(setting.variables[0] if setting.by_variable else setting.flags[0])
+
+
+if __name__ == "__main__":  # before the CRDs and the other pages are written, which contain the values
+    MODULE.write_text(server_kinds())

@@ -11,5 +11,6 @@ ServerKind = Literal[
     "hypercorn",
     "granian",
     "daphne",
+    "pyvoy",
     "other",
 ]

@@ -123,6 +123,8 @@ class Example:
     variables: Mapping[str, str] | None = None
     """What users may set instead of flags; `{prefix}` and `{proxy}` stand for the path prefix and the proxy's address.
     None if the server reads no variables."""
+    apart: str = ""
+    """Why the matrix does not run it; docs/servers.md then has what was measured without the matrix."""
     title: str = ""
     """How the documentation names it; by default the command without the app."""
 
@@ -211,7 +213,12 @@ def with_adapter(
         strips=None,
         adapter=True,
         settings={role: setting for role, setting in settings if role not in _BY_ADAPTER},
-        checked={role: setting for role, setting in settings if role in _BY_ADAPTER} | dict(checked or {}),
+        checked={role: setting for role, setting in settings if role in _BY_ADAPTER}
+        | dict(by_flags.checked)
+        | dict(checked or {}),
+        required_switches=tuple(
+            switch for switch in by_flags.required_switches if switch not in (rejected_options or {})
+        ),
         rejected_options={**by_flags.rejected_options, **(rejected_options or {})},
         rejected_variables=by_flags.rejected_variables,
         limits=limits,

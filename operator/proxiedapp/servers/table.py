@@ -12,6 +12,7 @@ from proxiedapp.servers.granian import GRANIAN
 from proxiedapp.servers.gunicorn import GUNICORN_ASGI, GUNICORN_UVICORN
 from proxiedapp.servers.hypercorn import HYPERCORN
 from proxiedapp.servers.other import OTHER
+from proxiedapp.servers.pyvoy import PYVOY
 from proxiedapp.servers.server import Server
 from proxiedapp.servers.uvicorn import UVICORN
 
@@ -23,6 +24,7 @@ SERVERS: Final[tuple[Server, ...]] = (
     HYPERCORN,
     GRANIAN,
     DAPHNE,
+    PYVOY,
     OTHER,
 )
 

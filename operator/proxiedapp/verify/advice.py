@@ -67,7 +67,7 @@ def _by_flags(servers: Iterable[Server], prefix: str) -> str:
 
 
 _BY_VARIABLE: Final = tuple(each for each in SERVERS if each is not OTHER and Role.TRUST in each.by_flags.settings)
-_BY_SWITCH: Final = tuple(each for each in SERVERS if each.by_flags.required_switches)
+_BY_SWITCH: Final = tuple(each for each in SERVERS if "--proxy-headers" in each.by_flags.required_switches)
 _BY_CODE: Final = tuple(each for each in SERVERS if each not in (*_BY_VARIABLE, *_BY_SWITCH, OTHER))
 
 TRUST_PROXY: Final = (

@@ -16,6 +16,7 @@ SERVER_VARIABLES: dict[str, dict[str, str]] = {
     "gunicorn": GUNICORN_VARIABLES,
     "granian": GRANIAN_VARIABLES,
     "daphne": {"PYTHONPATH": "/opt/proxiedapp"},
+    "pyvoy": {"PYTHONPATH": "/opt/proxiedapp"},
     "hypercorn": {},
 }
 FILE = "/opt/proxiedapp/proxiedapp_adapter.py:app"
@@ -69,6 +70,9 @@ NEVER: dict[str, Any] = {"server": {"adapter": "Never"}}
             id="app after --",
         ),
         pytest.param(
+            "pyvoy main:app", "pyvoy {app} --address 0.0.0.0 --port 8000 --websockets", id="pyvoy, which needs a switch"
+        ),
+        pytest.param(
             "tini -- daphne -p 8000 main:app", "tini -- daphne -p 8000 {app} --bind 0.0.0.0", id="behind a wrapper"
         ),
     ],
@@ -79,7 +83,7 @@ def test_adapter_replaces_the_app(command: str, result: str) -> None:
     server = next(name for name in SERVER_VARIABLES if name in command)
     assert launch.env == SERVER_VARIABLES[server] | ADAPTER_VARIABLES
     assert (launch.adapter, launch.strips) == (True, True)
-    assert ("cuts requests" in launch.limits) == (server == "daphne")
+    assert ("cuts requests" in launch.limits) == (server in {"daphne", "pyvoy"})
 
 
 @pytest.mark.parametrize(
@@ -234,6 +238,7 @@ def test_server_on_both_families_trusts_mapped_addresses_too(worker: str, bind: 
         "hypercorn main:app",
         "granian main:app",
         "daphne main:app",
+        "pyvoy main:app",
         "gunicorn -k asgi main:app",
         "gunicorn -k uvicorn_worker.UvicornWorker main:app",
     ],
@@ -345,6 +350,20 @@ def test_strip_mode_that_the_server_cannot_serve_is_rejected(command: str, field
             "spec.command",
             "it does not name the app for hypercorn to run",
             id="command without an app",
+        ),
+        pytest.param(
+            "pyvoy --static-mount a=b c=d main:app",
+            {},
+            "spec.command",
+            "--static-mount cannot be used: it takes several values, among which the operator cannot recognise the app",
+            id="option with any number of values",
+        ),
+        pytest.param(
+            "pyvoy --interface wsgi main:app",
+            {},
+            "spec.command",
+            "--interface wsgi cannot run a FastAPI app, which needs the interface asgi",
+            id="pyvoy as a WSGI server",
         ),
         pytest.param(
             ["sh", "-c", "hypercorn $APP"],
