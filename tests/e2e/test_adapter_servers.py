@@ -388,7 +388,7 @@ async def test_reload_notices_a_change_in_the_users_module(tmp_path: Path, comma
             except httpx.TransportError:
                 return False
 
-        await until(shows_the_change, "the change", pause=1.0)
+        await until(shows_the_change, "the change", pause=4.0)
 
 
 @pytest.mark.parametrize("name", SERVERS)

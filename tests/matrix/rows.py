@@ -50,6 +50,8 @@ class Server:
     """Whether the proxy must keep the prefix if there is no adapter."""
     prepends_prefix: bool = False
     """Whether the server prepends the prefix to the path, so that without an adapter the proxy must strip it."""
+    ignores_root_path: bool = False
+    """Whether the server has no option for the root path."""
     other: bool = False
     """Whether the server is started by the app's own code (`kind: other`)."""
 
@@ -65,6 +67,7 @@ class Server:
             has_adapter=server.has_adapter,
             keeps_prefix=strips is False,
             prepends_prefix=strips is True,
+            ignores_root_path=not server.by_flags.configures_root_path,
             other=server is OTHER,
         )
 
@@ -88,6 +91,11 @@ class Row:
     def strips(self) -> bool:
         """Whether the proxy strips the prefix with `stripPrefix: Auto`."""
         return not self.server.keeps_prefix or self.adapter == "Auto"
+
+    @property
+    def needs_prefix_header(self) -> bool:
+        """Whether the operator cannot configure the root path, so that the app gets it in X-Forwarded-Prefix."""
+        return self.server.other or (self.server.ignores_root_path and self.adapter == "Never")
 
     @property
     def rejects_never(self) -> bool:

@@ -205,7 +205,7 @@ def headers_reach_the_app(app: AppClient) -> None:
     headers = app.facts()["headers"]
     seen = {name: headers.get(f"x-forwarded-{name}") for name in ("proto", "host", "port", "prefix")}
     port = {"http": "80", "https": "443"}[app.entry_point]
-    prefix = [PREFIX] if app.strips else None
+    prefix = [PREFIX] if app.strips and app.row.needs_prefix_header else None
     same(seen, {"proto": [app.entry_point], "host": [app.host], "port": [port], "prefix": prefix}, "X-Forwarded-*")
     for name in ("x-forwarded-for", "x-real-ip", "x-forwarded-server"):
         same(len(headers.get(name, [])), 1, f"number of {name}")
