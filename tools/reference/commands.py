@@ -12,9 +12,9 @@ from tools.reference.markdown import code, table
 _PAGE = """\
 # Commands
 
-Generated from the code by `make generate`, from the same texts as `proxiedapp COMMAND --help`. A command that fails
-prints one line on standard error and has exit status 1; a wrong flag has exit status 2. `proxiedapp sandbox` needs the
-package `proxiedapp-sandbox`.
+Generated from the code by `make generate`, from the same texts as `proxiedapp COMMAND --help`, or `-h`. A command that
+fails prints one line on standard error and has exit status 1; a wrong flag has exit status 2. `proxiedapp sandbox`
+needs the package `proxiedapp-sandbox`.
 
 {commands}
 """
@@ -29,6 +29,9 @@ def _sections(command: TyperCommand | TyperGroup, name: str) -> Iterator[str]:
     """Yield the section of a command, or of each command of a group."""
     if isinstance(command, TyperGroup):
         yield f"## `{name}`\n\n{command.help}"
+        own = [one for one in command.params if isinstance(one, TyperOption)]
+        if own:
+            yield table(["option", "default", "meaning"], map(_row, own))
         for entry in command.commands.values():
             below = loaded(entry)
             if isinstance(below, TyperCommand | TyperGroup):  # typer makes nothing else
