@@ -1,19 +1,23 @@
 """What is reported about children that another client changed and the operator has written again. Pure."""
 
 from collections.abc import Container, Iterator
+from datetime import datetime, timedelta
 from typing import Final
 
 from proxiedapp.api.reasons import Reason
 from proxiedapp.controller.apply import Applied, ApplyReport, Change
 from proxiedapp.controller.events import Notice
 from proxiedapp.controller.observed.drift import LostField, lost_field
-from proxiedapp.controller.observed.objects import ChildId
+from proxiedapp.controller.observed.objects import ChildId, ObservedApp
 from proxiedapp.controller.plan import Apply, Cause, Plan
 from proxiedapp.controller.podproblems import Diagnosis
+from proxiedapp.kube.manifest import FIELD_MANAGER
 from proxiedapp.resources.kinds import DEPLOYMENT
 
 REPAIRED: Final = "DriftRepaired"
 """The reason of an Event about a child that was written again."""
+_RECENT: Final = timedelta(minutes=5)
+"""How long a write of spec.replicas counts: its entry in managedFields outlives the autoscaler that made it."""
 _SCALED: Final = "Scale the ProxiedApp instead: by spec.autoscaling, or by an autoscaler that targets it"
 
 
@@ -32,6 +36,19 @@ def drift_notices(planned: Plan, report: ApplyReport, deleted: Container[ChildId
         elif (lost := lost_field(apply.intent, apply.observed.drift)) is not None:
             note = f"{_changed(apply.id, lost)}. The operator has set it back.{_advice(apply.id, lost.path)}"
             yield Notice(REPAIRED, note)
+
+
+def ignored_scaling(app: ObservedApp, *, autoscaling: bool, now: datetime) -> Notice | None:
+    """Return that something scales the app in vain, because its own autoscaler decides; None if nothing does."""
+    if not autoscaling or app.scaled is None or app.scaled.manager == FIELD_MANAGER:
+        return None
+    if not app.scaled.time or now - datetime.fromisoformat(app.scaled.time) > _RECENT:
+        return None
+    note = (
+        f"spec.replicas was set by {app.scaled.manager} (subresource scale), and has no effect while spec.autoscaling "
+        "is set. Remove the autoscaler that targets the ProxiedApp, or remove spec.autoscaling."
+    )
+    return Notice("ScalingIgnored", note)
 
 
 def culprit(apply: Apply, deleted: Container[ChildId]) -> str:

@@ -12,7 +12,7 @@ from proxiedapp.controller.appreader import AppReader, OutdatedError
 from proxiedapp.controller.awaited import Awaited
 from proxiedapp.controller.conflicts import RouteConflict, route_conflict
 from proxiedapp.controller.desiredbuilder import DesiredBuilder
-from proxiedapp.controller.driftnotices import contested, culprit, drift_notices
+from proxiedapp.controller.driftnotices import contested, culprit, drift_notices, ignored_scaling
 from proxiedapp.controller.fights import Fights
 from proxiedapp.controller.middlewares import awaited_middlewares, check_middlewares
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
@@ -307,6 +307,9 @@ class Reconciler:
         verified = None if result.withdrawn else self.verified.of(app, desired, workload, now)
         status = next_status(app, desired, result, workload, verified, self.entry_point_urls, now)
         await self.statuses.write(app, status, result.problem, now)
+        autoscaling = desired is not None and desired.app.spec.autoscaling is not None
+        if (notice := ignored_scaling(app, autoscaling=autoscaling, now=now)) is not None:
+            await self.recorder.write(app, notice, now)
 
 
 def _workload(app: ObservedApp, children: tuple[ObservedChild, ...]) -> Workload | None:

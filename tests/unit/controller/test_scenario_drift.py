@@ -148,3 +148,30 @@ async def test_paused_rollout_is_named(scenario: Scenario) -> None:
     requests = await scenario.settle()
     assert requests[-2:] == ["status shop: Ready=False Paused", "event shop: Paused"]
     assert "kubectl rollout resume deployment/shop" in scenario.message()
+
+
+def scaled(scenario: Scenario, manager: str = "kube-controller-manager") -> None:
+    """Act as a HorizontalPodAutoscaler that targets the ProxiedApp: it writes to the scale subresource."""
+    app = scenario.app()
+    time = scenario.clock.now().isoformat().replace("+00:00", "Z")
+    fields: dict[str, Any] = {"f:spec": {"f:replicas": {}}}
+    entry = {"manager": manager, "operation": "Update", "subresource": "scale", "time": time, "fieldsV1": fields}
+    app.body["metadata"]["managedFields"] = [entry]
+    scenario.cluster.edit(app, ("spec", "replicas"), 3)
+
+
+async def test_autoscaler_beside_the_apps_own_is_an_event(scenario: Scenario) -> None:
+    await scenario.served(autoscaling={"minReplicas": 1, "maxReplicas": 3})
+    scaled(scenario)
+    assert "event shop: ScalingIgnored" in await scenario.settle()
+    assert events(scenario)[0].startswith("spec.replicas was set by kube-controller-manager (subresource scale)")
+    scenario.clock.advance(400.0)
+    await scenario.reconcile()
+    assert len(events(scenario)) == 1, "the entry outlives the autoscaler"
+
+
+async def test_autoscaler_that_targets_the_app_is_welcome(scenario: Scenario) -> None:
+    await scenario.served()
+    scaled(scenario)
+    assert "apply deployments/shop" in await scenario.settle()
+    assert events(scenario) == []

@@ -90,6 +90,13 @@ class ObservedChild:
         )
 
 
+class Scaled(NamedTuple):
+    """A write of spec.replicas by the scale subresource, as `kubectl scale` and autoscalers make it."""
+
+    manager: str
+    time: str
+
+
 @dataclass(frozen=True, slots=True)
 class ObservedApp:
     """One ProxiedApp as it was last observed. Spec and status stay packed, since most are never read again."""
@@ -109,6 +116,8 @@ class ObservedApp:
     """The value of the annotation that suspends an app, if that is not a value that it can have."""
     requested_at: str = ""
     """The value of the annotation that requests a pass."""
+    scaled: Scaled | None = None
+    """What last set spec.replicas by the scale subresource."""
 
     @property
     def spec(self) -> Any:
@@ -157,6 +166,7 @@ def observed_app(body: Manifest, entry_points: EntryPoints, known: ObservedApp |
         _ready_reason(status),
         unknown_suspension="" if known_value else suspension[:_VALUE_MAX],
         requested_at=str(annotations.get(RECONCILE_REQUESTED, ""))[:_VALUE_MAX],
+        scaled=_scaled(metadata),
     )
 
 
@@ -190,6 +200,15 @@ def controller_of(body: Manifest) -> Owner | None:
             ours = (reference["apiVersion"], reference["kind"]) == (API_VERSION, KIND)
             return Owner(Key(metadata["namespace"], reference["name"]), reference["uid"]) if ours else None
     return None
+
+
+def _scaled(metadata: Manifest) -> Scaled | None:
+    found = [
+        Scaled(str(entry["manager"]), str(entry.get("time", "")))
+        for entry in metadata.get("managedFields") or []
+        if entry.get("subresource") == "scale" and "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})
+    ]
+    return max(found, key=lambda each: each.time, default=None)
 
 
 def _owner_of(body: Manifest) -> Owner | None:
