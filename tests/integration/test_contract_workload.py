@@ -257,6 +257,47 @@ UP = "spec.autoscaling.behavior.scaleUp"
             "spec.podSecurityContext.sysctls[0].name",
             id="sysctl of the node",
         ),
+        # fields of the pod
+        pytest.param({"runtimeClassName": "A b"}, "spec.runtimeClassName", id="invalid runtime class"),
+        pytest.param({"workingDir": ""}, "spec.workingDir", id="empty working directory"),
+        pytest.param({"enableServiceLinks": "no"}, "spec.enableServiceLinks", id="service links is a string"),
+        pytest.param(
+            {"hostAliases": [{"ip": "db", "hostnames": ["db"]}]}, "spec.hostAliases[0].ip", id="alias of a name"
+        ),
+        pytest.param(
+            {"hostAliases": [{"ip": "192.0.2.1", "hostnames": []}]}, "spec.hostAliases[0].hostnames", id="no name"
+        ),
+        pytest.param({"ports": [{"name": "http", "port": 9000}]}, "spec.ports[0]", id="port with the app's name"),
+        pytest.param({"ports": [{"name": "9", "port": 9000}]}, "spec.ports[0].name", id="port without a letter"),
+        pytest.param({"ports": [{"name": "a", "port": 80}]}, "spec.ports[0]", id="port of the Service"),
+        pytest.param(
+            {"ports": [{"name": "a", "port": 9000}, {"name": "a", "port": 9001}]}, "spec.ports", id="port name twice"
+        ),
+        pytest.param(
+            {"ports": [{"name": "a", "port": 9000}, {"name": "b", "port": 9000}]}, "spec.ports", id="port twice"
+        ),
+        pytest.param({"ports": [{"name": "a", "port": 8000}]}, "spec", id="the app's own port again"),
+        pytest.param({"monitoring": {"port": 8000}}, "spec", id="metrics on the app's own port, said twice"),
+        pytest.param({"monitoring": {"port": 80}}, "spec.monitoring", id="metrics on the port of the Service"),
+        pytest.param(
+            {"monitoring": {"port": 9000}, "ports": [{"name": "a", "port": 9000}]},
+            "spec",
+            id="metrics on a further port",
+        ),
+        pytest.param(
+            {"rollout": {"strategy": "Recreate", "maxSurge": 1}}, "spec.rollout", id="surge of a strategy without one"
+        ),
+        pytest.param({"rollout": {"strategy": "Replace"}}, "spec.rollout.strategy", id="unknown strategy"),
+        pytest.param({"volumes": [{"name": "a", "csi": {}}]}, "spec.volumes[0].csi.driver", id="CSI without a driver"),
+        pytest.param(
+            {
+                "volumes": [
+                    {"name": "a", "ephemeral": {"volumeClaimTemplate": {"spec": {"accessModes": ["ReadWriteOnce"]}}}}
+                ]
+            },
+            "spec.volumes[0].ephemeral.volumeClaimTemplate.spec.resources",
+            id="ephemeral volume without a size",
+        ),
         # labels and annotations
         pytest.param(
             {"podLabels": {"app.kubernetes.io/instance": "other"}}, "spec.podLabels", id="label of the pod selector"

@@ -100,6 +100,16 @@ NOT_EVERYONE: Final = Constraint(
 )
 """For a list of trusted proxies. The API server cannot check it, so the operator rejects such an app."""
 
+IpAddress = Annotated[
+    str,
+    Field(min_length=2, max_length=43),
+    cel_rule(
+        "isIP(self)",
+        "must be an IP address such as 192.0.2.1",
+        lambda text: "/" not in text and is_ip_or_network(text),
+    ),
+]
+
 IpOrNetwork = Annotated[
     str,
     Field(min_length=2, max_length=43),

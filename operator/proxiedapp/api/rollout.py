@@ -1,7 +1,7 @@
 """How new pods replace old ones."""
 
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from proxiedapp.api.base import ApiModel, CELRule
 from proxiedapp.api.fields import NonNegative, Positive
@@ -24,6 +24,13 @@ class Rollout(ApiModel):
             lambda rollout: rollout.termination_grace_period_seconds > rollout.pre_stop_seconds,
         ),
         CELRule(
+            "!has(self.strategy) || self.strategy != 'Recreate' || !(has(self.maxSurge) || has(self.maxUnavailable))",
+            "maxSurge and maxUnavailable have no meaning with strategy: Recreate; remove them",
+            lambda rollout: (
+                rollout.strategy != "Recreate" or (rollout.max_surge is None and rollout.max_unavailable is None)
+            ),
+        ),
+        CELRule(
             "!has(self.maxSurge) || !has(self.maxUnavailable)"
             " || !(string(self.maxSurge).matches('^0+%?$') && string(self.maxUnavailable).matches('^0+%?$'))",
             "maxSurge and maxUnavailable must not both be 0, because then no pod can be replaced",
@@ -40,6 +47,9 @@ class Rollout(ApiModel):
         ),
     )
 
+    strategy: Literal["RollingUpdate", "Recreate"] = "RollingUpdate"
+    """RollingUpdate replaces pods step by step. Recreate stops all pods before it starts new ones, for an app of which
+    two versions must not run at once, such as one with SQLite or a ReadWriteOnce volume; requests fail meanwhile."""
     max_surge: CountOrPercent | None = None
     """Number or percentage of pods that a rollout may create beyond replicas, such as 1 or 25%. Default: 25%."""
     max_unavailable: CountOrShare | None = None

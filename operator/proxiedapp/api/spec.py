@@ -10,6 +10,7 @@ from proxiedapp.api.fields import Argument, Image, NonNegative, ObjectName, Port
 from proxiedapp.api.kubernetes import EnvFromSource, EnvVar, LocalObjectReference, ResourceRequirements
 from proxiedapp.api.labels import Annotations, Labels
 from proxiedapp.api.monitoring import Monitoring
+from proxiedapp.api.network import AppPorts, HostAlias
 from proxiedapp.api.probes import Probes
 from proxiedapp.api.proxy import ProxySpec
 from proxiedapp.api.rollout import Rollout
@@ -22,6 +23,12 @@ from proxiedapp.api.verify import VerifySpec
 from proxiedapp.api.volumes import TMP, Volume, VolumeMounts
 
 
+def _differ(spec: "ProxiedAppSpec") -> bool:
+    metrics = [] if spec.monitoring is None or spec.monitoring.port is None else [spec.monitoring.port]
+    numbers = [spec.port, *metrics, *(one.port for one in spec.ports or () if one.protocol == "TCP")]
+    return len(set(numbers)) == len(numbers)
+
+
 def _contains_token(volume: Volume) -> bool:
     sources = (volume.projected or {}).get("sources", [])
     return any("serviceAccountToken" in source for source in sources)
@@ -31,6 +38,15 @@ class ProxiedAppSpec(ApiModel):
     """The desired state of the app: its pods, its server, and its route behind the proxy."""
 
     rules: ClassVar = (
+        CELRule(
+            "[has(self.monitoring) && has(self.monitoring.port) ? self.monitoring.port : 0, "
+            "has(self.port) ? self.port : 8000].all(taken, (!has(self.ports) || !self.ports.exists(one, "
+            "one.protocol == 'TCP' && one.port == taken)))"
+            " && (!has(self.monitoring) || !has(self.monitoring.port)"
+            " || self.monitoring.port != (has(self.port) ? self.port : 8000))",
+            "spec.port, spec.monitoring.port and the TCP ports of spec.ports must differ from each other",
+            _differ,
+        ),
         CELRule(
             "!(has(self.server) && has(self.server.app)) || !(has(self.command) || has(self.args))",
             "spec.server.app makes the operator write the command; remove it, or remove spec.command and spec.args",
@@ -81,8 +97,13 @@ class ProxiedAppSpec(ApiModel):
     """Arguments that follow the command."""
     server: ServerSpec = ServerSpec.model_construct()
     """The ASGI server that runs the app. Needed only if the command does not show which server it starts."""
+    working_dir: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
+    """Working directory of the command. Default: the working directory of the image."""
     port: Port = 8000
     """Port on which the server listens in the pod."""
+    ports: AppPorts | None = None
+    """Further ports on which the app listens, such as one for gRPC. The Service has them, too, but the proxy does not
+    serve them, and with proxy.isolate they are closed."""
     replicas: NonNegative = 1
     """Number of pods. With autoscaling, only the initial number."""
     autoscaling: Autoscaling | None = None
@@ -114,6 +135,13 @@ class ProxiedAppSpec(ApiModel):
     """How new pods replace old ones after a change."""
     scheduling: Scheduling = Scheduling.model_construct()
     """Which nodes the pods run on."""
+    host_aliases: Annotated[list[HostAlias], Field(max_length=16), merged_by("ip")] | None = None
+    """Names and addresses for the hosts file of the pods."""
+    runtime_class_name: ObjectName | None = None
+    """RuntimeClass of the pods, such as one that isolates them in a virtual machine. Default: the cluster's default."""
+    enable_service_links: bool = False
+    """Whether the containers get environment variables with the addresses of all Services of the namespace. A Service
+    can then change a setting of the server: one that is named uvicorn sets UVICORN_PORT."""
     service_account_name: ObjectName | None = None
     """ServiceAccount of the pods. Default: the ServiceAccount of this namespace that is named default."""
     automount_service_account_token: bool = False

@@ -1,11 +1,12 @@
 """Volumes and volume mounts, as in a pod, limited to volume types that stay within the namespace and off the node."""
 
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from proxiedapp.api.base import ApiModel, CELRule, cel_rule, merged_by
-from proxiedapp.api.fields import ContainerName
+from proxiedapp.api.fields import ContainerName, ObjectName, text
+from proxiedapp.api.kubernetes import LocalObjectReference, Quantities
 from proxiedapp.api.upstream import upstream
 
 TMP: Final = "tmp"
@@ -15,8 +16,69 @@ ADAPTER: Final = "adapter"
 ADAPTER_PATH: Final = "/opt/proxiedapp"
 """Where the volume with the adapter is mounted."""
 
-_TYPES: Final = ("configMap", "secret", "emptyDir", "persistentVolumeClaim", "projected", "downwardAPI")
+_TYPES: Final = (
+    "configMap",
+    "secret",
+    "emptyDir",
+    "persistentVolumeClaim",
+    "projected",
+    "downwardAPI",
+    "csi",
+    "ephemeral",
+)
 _NOT_IN_EVERY_CLUSTER: Final = ("clusterTrustBundle", "podCertificate", "recursiveReadOnly")
+
+
+class CSIVolume(ApiModel):
+    """A volume of a CSI driver, such as one that mounts secrets of an external store."""
+
+    driver: ObjectName
+    """Name of the driver."""
+    read_only: bool | None = None
+    """Whether the volume can only be read. Default: false."""
+    fs_type: Annotated[str, text(r"^[A-Za-z0-9._-]+$", max_length=63)] | None = None
+    """File system of the volume. Default: chosen by the driver."""
+    volume_attributes: Annotated[dict[str, Annotated[str, Field(max_length=1024)]], Field(max_length=64)] | None = None
+    """Settings for the driver."""
+    node_publish_secret_ref: LocalObjectReference | None = None
+    """Secret of this namespace that is passed to the driver."""
+
+
+class ClaimResources(ApiModel):
+    """Size of the volume."""
+
+    requests: Quantities
+    """Size, such as storage: 1Gi."""
+    limits: Quantities | None = None
+    """Largest size. Default: none."""
+
+
+class ClaimSpec(ApiModel):
+    """The PersistentVolumeClaim that is created for each pod."""
+
+    access_modes: Annotated[
+        list[Literal["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"]],
+        Field(min_length=1, max_length=4),
+    ]
+    """How the volume may be mounted."""
+    resources: ClaimResources
+    """Size of the volume."""
+    storage_class_name: ObjectName | None = None
+    """StorageClass of the volume. Default: the cluster's default."""
+
+
+class ClaimTemplate(ApiModel):
+    """Template of the PersistentVolumeClaim."""
+
+    spec: ClaimSpec
+    """The PersistentVolumeClaim that is created for each pod."""
+
+
+class EphemeralVolume(ApiModel):
+    """A volume of a StorageClass that is created and deleted with the pod."""
+
+    volume_claim_template: ClaimTemplate
+    """Template of the PersistentVolumeClaim."""
 
 
 class Volume(ApiModel):
@@ -65,6 +127,10 @@ class Volume(ApiModel):
         Annotated[dict[str, Any], upstream("DownwardAPIVolumeSource")] | None, Field(alias="downwardAPI")
     ] = None
     """Files with fields of the pod itself."""
+    csi: CSIVolume | None = None
+    """A volume of a CSI driver that is created with the pod, if the cluster allows it for the driver."""
+    ephemeral: EphemeralVolume | None = None
+    """A volume of a StorageClass that exists as long as the pod, such as a large scratch space."""
 
 
 VolumeMount = Annotated[

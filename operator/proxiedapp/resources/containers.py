@@ -7,6 +7,7 @@ from proxiedapp.api.containers import APP, PORT_NAME, InitContainer, Sidecar
 from proxiedapp.api.kubernetes import ResourceRequirements
 from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.resources.environment import environment
+from proxiedapp.resources.ports import further_ports
 from proxiedapp.resources.probes import container_probes, with_probe_defaults
 from proxiedapp.resources.security import container_security
 from proxiedapp.resources.volumes import app_mounts
@@ -23,7 +24,12 @@ def app_container(spec: ProxiedAppSpec, launch: Launch) -> dict[str, Any]:
         container["command"] = list(launch.command)
     if launch.args:
         container["args"] = list(launch.args)
-    container["ports"] = [{"name": PORT_NAME, "containerPort": spec.port, "protocol": "TCP"}]
+    if spec.working_dir is not None:
+        container["workingDir"] = spec.working_dir
+    container["ports"] = [
+        {"name": PORT_NAME, "containerPort": spec.port, "protocol": "TCP"},
+        *({"name": one.name, "containerPort": one.port, "protocol": one.protocol} for one in further_ports(spec)),
+    ]
     container |= (
         environment(spec, {ROOT_PATH_VARIABLE: launch.root_path, **launch.env})
         | _resources(spec.resources)

@@ -52,5 +52,10 @@ def _pod_annotations(spec: ProxiedAppSpec) -> dict[str, str]:
 def _rollout(rollout: Rollout) -> dict[str, Any]:
     plain = {"revision_history_limit", "min_ready_seconds", "progress_deadline_seconds"}
     fields = rollout.model_dump(by_alias=True, exclude_none=True, include=plain)
-    limits = rollout.model_dump(by_alias=True, exclude_none=True, include={"max_surge", "max_unavailable"})
-    return fields | ({"strategy": {"rollingUpdate": limits}} if limits else {})
+    if rollout.strategy == "Recreate":
+        return fields | {"strategy": {"type": "Recreate"}}
+    # The API server's defaults, written out because it would keep them, and refuse them, with another strategy.
+    limits = {"maxSurge": "25%", "maxUnavailable": "25%"} | rollout.model_dump(
+        by_alias=True, exclude_none=True, include={"max_surge", "max_unavailable"}
+    )
+    return fields | {"strategy": {"type": "RollingUpdate", "rollingUpdate": limits}}

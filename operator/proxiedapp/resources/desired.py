@@ -13,6 +13,7 @@ from proxiedapp.resources.isolation import network_policies
 from proxiedapp.resources.kinds import BY_NAME, INGRESS_ROUTE, OPTIONAL_GROUPS
 from proxiedapp.resources.metadata import child, with_common
 from proxiedapp.resources.monitoring import monitoring_problem, service_monitors
+from proxiedapp.resources.ports import further_ports
 from proxiedapp.resources.route import route_of
 from proxiedapp.resources.scaling import Scale, autoscaler, disruption_budget, replicas
 from proxiedapp.resources.service import service
@@ -62,7 +63,7 @@ def desired(
     children = (
         *network_policies(app, defaults),
         deployment(app, launched, replicas(spec, scale)),
-        service(app.key),
+        service(app.key, further_ports(spec)),
         *([adapter_config_map(app.key)] if launched.adapter else []),
         *([autoscaler(app.key, spec.autoscaling)] if spec.autoscaling else []),
         *([disruption_budget(app.key, spec.disruption_budget)] if spec.disruption_budget else []),

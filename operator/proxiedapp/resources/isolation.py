@@ -9,6 +9,7 @@ from typing import Any, Final
 from proxiedapp.api.app import ProxiedApp
 from proxiedapp.api.containers import PORT_NAME
 from proxiedapp.api.errors import ProxyUnknownError
+from proxiedapp.api.network import METRICS_PORT_NAME
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.defaults import Defaults, PodSelector
 from proxiedapp.resources.kinds import NETWORK_POLICY
@@ -32,10 +33,10 @@ def network_policies(app: ProxiedApp, defaults: Defaults) -> list[Manifest]:
             "the operator's settings do not say which pods belong to the proxy",
             "Set PROXIEDAPP_PROXY_NAMESPACE and PROXIEDAPP_PROXY_LABELS for the operator, or set isolate: false",
         )
-    admitted = list(defaults.admitted)
-    if app.spec.monitoring is not None and defaults.monitoring is not None:
-        admitted.append(defaults.monitoring)
-    ports = [{"port": PORT_NAME, "protocol": "TCP"}]
+    monitoring, collectors = app.spec.monitoring, defaults.monitoring
+    admitted = {PORT_NAME: list(defaults.admitted)}
+    if monitoring is not None and collectors is not None:
+        admitted.setdefault(PORT_NAME if monitoring.port is None else METRICS_PORT_NAME, []).append(collectors)
     policy = child(
         NETWORK_POLICY,
         app.key,
@@ -43,7 +44,10 @@ def network_policies(app: ProxiedApp, defaults: Defaults) -> list[Manifest]:
         spec={
             "podSelector": {"matchLabels": selector(app.key)},
             "policyTypes": ["Ingress"],
-            "ingress": [{"from": [_peer(pods) for pods in admitted], "ports": ports}],
+            "ingress": [
+                {"from": [_peer(pods) for pods in peers], "ports": [{"port": port, "protocol": "TCP"}]}
+                for port, peers in admitted.items()
+            ],
         },
     )
     return [policy]

@@ -8,6 +8,7 @@ from typing import Any
 
 from proxiedapp.api.app import ProxiedApp
 from proxiedapp.api.containers import PORT_NAME
+from proxiedapp.api.network import METRICS_PORT_NAME
 from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.defaults import Defaults
@@ -20,12 +21,18 @@ def service_monitors(app: ProxiedApp, served: frozenset[str]) -> list[Manifest]:
     monitoring = app.spec.monitoring
     if monitoring is None or MONITORING_GROUP not in served:
         return []
-    endpoint: dict[str, Any] = monitoring.model_dump(by_alias=True, exclude_none=True, exclude={"labels"})
+    port = PORT_NAME if monitoring.port is None else METRICS_PORT_NAME
+    endpoint: dict[str, Any] = {"port": port} | monitoring.model_dump(
+        by_alias=True, exclude_none=True, exclude={"labels", "port"}
+    )
     monitor = child(
         SERVICE_MONITOR,
         app.key,
         app.key.name,
-        spec={"selector": {"matchLabels": selector(app.key)}, "endpoints": [{"port": PORT_NAME} | endpoint]},
+        spec={
+            "selector": {"matchLabels": selector(app.key)},
+            "endpoints": [endpoint],
+        },
     )
     monitor["metadata"]["labels"] |= monitoring.labels or {}
     return [monitor]

@@ -20,8 +20,8 @@ def pod_spec(app: ProxiedApp, launch: Launch) -> dict[str, Any]:
     pod: dict[str, Any] = {
         "serviceAccountName": spec.service_account_name or _DEFAULT_ACCOUNT,
         "automountServiceAccountToken": spec.automount_service_account_token,
-        # A Service named "uvicorn" would set UVICORN_PORT in every pod of its namespace.
-        "enableServiceLinks": False,
+        # Off by default: a Service named "uvicorn" would set UVICORN_PORT in every pod of its namespace.
+        "enableServiceLinks": spec.enable_service_links,
         "securityContext": pod_security(spec.pod_security_context),
         "terminationGracePeriodSeconds": spec.rollout.termination_grace_period_seconds,
     }
@@ -33,4 +33,8 @@ def pod_spec(app: ProxiedApp, launch: Launch) -> dict[str, Any]:
     pod["volumes"] = volumes(app, adapter=launch.adapter)
     if spec.image_pull_secrets:
         pod["imagePullSecrets"] = [secret.model_dump(by_alias=True) for secret in spec.image_pull_secrets]
+    if spec.host_aliases:
+        pod["hostAliases"] = [alias.model_dump(by_alias=True) for alias in spec.host_aliases]
+    if spec.runtime_class_name is not None:
+        pod["runtimeClassName"] = spec.runtime_class_name
     return pod | without_empty(spec.scheduling.model_dump(by_alias=True, exclude_none=True))

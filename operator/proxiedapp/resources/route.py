@@ -4,10 +4,10 @@ from typing import Any
 
 from proxiedapp.api.app import ProxiedApp
 from proxiedapp.api.names import short_hash
+from proxiedapp.api.network import SERVICE_PORT
 from proxiedapp.api.route import RouteTLS
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.certificate import secret_name
-from proxiedapp.resources.service import SERVICE_PORT
 from proxiedapp.routing.entrypoints import AppEntryPoints, EntryPoints
 from proxiedapp.routing.route import Route, StickyCookie
 from proxiedapp.routing.rule import Rule

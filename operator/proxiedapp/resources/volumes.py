@@ -40,6 +40,8 @@ def _volume(spec: Volume) -> dict[str, Any]:
     for type_ in ("configMap", "secret", "projected", "downwardAPI"):
         if type_ in volume:
             volume[type_].setdefault("defaultMode", _FILE_MODE)
+    if "ephemeral" in volume:
+        volume["ephemeral"]["volumeClaimTemplate"]["spec"]["volumeMode"] = "Filesystem"
     projections = volume.get("projected", {}).get("sources") or []
     for source in [volume, *projections]:
         if "serviceAccountToken" in source:

@@ -116,7 +116,7 @@ def test_only_lists_of_a_pod_and_conditions_are_merged_item_by_item() -> None:
     }
     assert merged == containers | {
         "spec.env", "spec.volumeMounts", "spec.volumes", "spec.initContainers", "spec.sidecars",
-        "spec.sidecars[].ports", "spec.scheduling.topologySpreadConstraints", "status.conditions",
+        "spec.sidecars[].ports", "spec.scheduling.topologySpreadConstraints", "spec.hostAliases", "status.conditions",
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The set of children: what it depends on and what it does not depend on."""
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -129,6 +130,81 @@ def test_bare_prefix_is_redirected_or_served(prefix: str, bare: str, redirects: 
     want = desired(an_app(prefix=prefix, route={"bare": bare}), DEFAULTS)
     assert want.route.redirects_bare is redirects
     assert any("redirectRegex" in child.get("spec", {}) for child in want.children) is redirects
+
+
+def pod_of(want: Desired) -> dict[str, Any]:
+    pod: dict[str, Any] = want.children[0]["spec"]["template"]["spec"]
+    return pod
+
+
+def test_fields_of_the_pod_are_passed_on() -> None:
+    alias = {"ip": "192.0.2.30", "hostnames": ["db.internal"]}
+    want = desired(an_app(runtimeClassName="gvisor", hostAliases=[alias], enableServiceLinks=True), DEFAULTS)
+    pod = pod_of(want)
+    assert (pod["runtimeClassName"], pod["hostAliases"], pod["enableServiceLinks"]) == ("gvisor", [alias], True)
+    assert pod_of(desired(an_app(), DEFAULTS))["enableServiceLinks"] is False
+
+
+def test_command_runs_in_its_working_directory() -> None:
+    assert container_of(desired(an_app(workingDir="/srv"), DEFAULTS))["workingDir"] == "/srv"
+    assert "workingDir" not in container_of(desired(an_app(), DEFAULTS))
+
+
+def test_further_ports_are_open_in_the_pod_and_the_service() -> None:
+    ports = [{"name": "grpc", "port": 9000}, {"name": "stats", "port": 8125, "protocol": "UDP"}]
+    want = desired(an_app(ports=ports, monitoring={"port": 9100}), DEFAULTS)
+    service = next(child for child in want.children if child["kind"] == "Service")
+    expected = [("http", 8000), ("grpc", 9000), ("stats", 8125), ("metrics", 9100)]
+    assert [(one["name"], one["containerPort"]) for one in container_of(want)["ports"]] == expected
+    assert [(one["name"], one["port"]) for one in service["spec"]["ports"]] == [("http", 80), *expected[1:]]
+
+
+def test_metrics_on_a_port_of_their_own_are_open_to_the_collector_alone() -> None:
+    want = desired(an_app(proxy={"isolate": True}, monitoring={"port": 9100}), DEFAULTS)
+    (monitor,) = [child for child in want.children if child["kind"] == "ServiceMonitor"]
+    (policy,) = [child for child in want.children if child["kind"] == "NetworkPolicy"]
+    assert monitor["spec"]["endpoints"][0]["port"] == "metrics"
+    assert [(len(rule["from"]), rule["ports"][0]["port"]) for rule in policy["spec"]["ingress"]] == [
+        (1, "http"),
+        (1, "metrics"),
+    ]
+
+
+def test_pods_are_replaced_all_at_once_with_the_strategy_recreate() -> None:
+    assert desired(an_app(rollout={"strategy": "Recreate"}), DEFAULTS).children[0]["spec"]["strategy"] == {
+        "type": "Recreate"
+    }
+
+
+@pytest.mark.parametrize(
+    "volume",
+    [
+        pytest.param(
+            {"csi": {"driver": "secrets-store.csi.k8s.io", "volumeAttributes": {"secretProviderClass": "vault"}}},
+            id="CSI",
+        ),
+        pytest.param(
+            {
+                "ephemeral": {
+                    "volumeClaimTemplate": {
+                        "spec": {
+                            "accessModes": ["ReadWriteOnce"],
+                            "resources": {"requests": {"storage": "1Gi"}},
+                            "volumeMode": "Filesystem",
+                        }
+                    }
+                }
+            },
+            id="ephemeral",
+        ),
+    ],
+)
+def test_volumes_of_drivers_are_passed_on(volume: dict[str, Any]) -> None:
+    given = deepcopy(volume)
+    for claim in given.values():
+        claim.get("volumeClaimTemplate", {"spec": {}})["spec"].pop("volumeMode", None)
+    want = desired(an_app(volumes=[{"name": "data", **given}]), DEFAULTS)
+    assert pod_of(want)["volumes"][1] == {"name": "data", **volume}
 
 
 def cookie_of(want: Desired) -> dict[str, Any]:
