@@ -45,6 +45,10 @@ class Code(StrEnum):
     """A cookie is set for paths outside the prefix: another app on the host receives it and may replace it, or browsers
     never send it back.
     """
+    BARE_PREFIX = "BarePrefix"
+    """The prefix without a slash at its end is not served, leads to a redirect loop, or is a page whose relative links
+    leave the prefix.
+    """
     NEIGHBOUR_PREFIX = "NeighbourPrefix"
     """The route matches characters instead of path segments, so the app receives requests for neighbouring paths."""
     FORGED_HEADERS = "ForgedHeaders"

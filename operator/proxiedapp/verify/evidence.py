@@ -134,6 +134,10 @@ class Evidence:
     """A random path outside the prefix: the 404 of the proxy, or of the app that is served there."""
     prefix_root: Reply | None = None
     """The prefix itself, requested only if neither schema nor docs page is served."""
+    bare_prefix: Reply | None = None
+    """Exactly the prefix, without a slash at its end; only behind a proxy."""
+    slashed_prefix: Reply | None = None
+    """The prefix with a slash, to compare with."""
     schema_slash: Reply | None = None
     """The schema's path with a slash appended."""
     docs_slash: Reply | None = None

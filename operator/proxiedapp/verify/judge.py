@@ -7,6 +7,7 @@ the right prefix, and a fault if it does not.
 from collections.abc import Callable
 from typing import Final
 
+from proxiedapp.verify.checks.bare_prefix import bare_prefix
 from proxiedapp.verify.checks.cookie_path import cookie_path
 from proxiedapp.verify.checks.docs_schema_url import docs_schema_url
 from proxiedapp.verify.checks.doubled_prefix import doubled_prefix
@@ -36,6 +37,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     redirect_scheme,
     redirect_host,
     cookie_path,
+    bare_prefix,
     neighbour_prefix,
     forged_headers,
 )

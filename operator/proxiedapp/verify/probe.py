@@ -1,8 +1,8 @@
 """The requests of one check: which paths, in which order, and what follows from the first responses.
 
 Requests go to the target's own host and under its prefix only, whatever the app's responses name. Two requests go
-beside the prefix, to random paths that no app has. No handler of the app runs but those of schema, docs page and extra
-paths.
+beside the prefix, to random paths that no app has. No handler of the app runs but those of schema, docs page, the root
+and extra paths.
 """
 
 import asyncio
@@ -53,6 +53,8 @@ async def _request_fixed_paths(evidence: Evidence, client: Client) -> Evidence:
         docs_slash,
         doubled_schema,
         neighbouring_path,
+        bare_prefix,
+        slashed_prefix,
     ) = await asyncio.gather(
         client.get(docs_at),
         client.get(address.public_path(unknown)),
@@ -61,6 +63,8 @@ async def _request_fixed_paths(evidence: Evidence, client: Client) -> Evidence:
         client.get(toggle_slash(docs_at)),
         client.get_if(address.public_path(schema_at) if prefix else None, limit=MAX_BODY),
         client.get_beside(f"{prefix}-{secrets.token_hex(8)}" if behind_proxy else None),
+        client.get_if(prefix if behind_proxy else None),
+        client.get_if(f"{prefix}/" if behind_proxy else None),
     )
     extras = await asyncio.gather(*(_request_extra(path, client) for path in options.extra_paths))
     return replace(
@@ -72,6 +76,8 @@ async def _request_fixed_paths(evidence: Evidence, client: Client) -> Evidence:
         docs_slash=docs_slash,
         doubled_schema=doubled_schema,
         neighbouring_path=neighbouring_path,
+        bare_prefix=bare_prefix,
+        slashed_prefix=slashed_prefix,
         extras=tuple(extras),
     )
 

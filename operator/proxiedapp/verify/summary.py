@@ -20,6 +20,7 @@ TITLES: Final = {
     Code.EXTRA_PATH: "extra paths",
     Code.WEBSOCKET: "WebSockets",
     Code.COOKIE_PATH: "cookies",
+    Code.BARE_PREFIX: "the prefix itself",
     Code.NEIGHBOUR_PREFIX: "neighbouring prefixes",
     Code.FORGED_HEADERS: "forged headers",
 }
@@ -28,6 +29,7 @@ _ABOUT_THE_APP: Final = frozenset(Code) - {
     Code.UNREACHABLE,
     Code.NOT_SERVED,
     Code.DOUBLED_PREFIX,
+    Code.BARE_PREFIX,
     Code.NEIGHBOUR_PREFIX,
     Code.FORGED_HEADERS,
 }
