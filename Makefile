@@ -11,7 +11,7 @@ PROSE := README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md Makefile mkdocs.yml 
   helm/proxiedapp/values.yaml helm/proxiedapp/files helm/proxiedapp/templates/NOTES.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz matrix docs screenshots check types rest-of-check fix generate lock bench version dist chart image publish sign clean
+.PHONY: help setup demo test fuzz matrix docs screenshots check types rest-of-check fix generate lock bench limits version dist chart image publish sign clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -94,6 +94,9 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotat
 
 bench: setup ## the operator against the raw client on a real API server: JSON and a table
 	@$(BIN)/python benchmarks/converge.py $(BENCH_ARGS)
+
+limits: setup ## CPU and memory of the largest cases that others can cause
+	@$(BIN)/python -m benchmarks.limits $(LIMITS_ARGS)
 
 dist: setup ## dist/: both wheels, the same bytes each time, and what is in the image as a CycloneDX bill of materials
 	SOURCE_DATE_EPOCH=1767225600 $(BIN)/python -m hatchling build -t wheel -d dist

@@ -40,6 +40,15 @@ that app shows the noise.
 In process, for each request of a client behind the proxy:
 
 {in_process}
+
+## The largest cases that others can cause
+
+`python -m benchmarks.limits`, each case in a process of its own, the median of several. Memory is the growth of the
+process's peak. [Limits](reference/limits.md) lists the bounds in the code. The chart limits the operator to 512 MiB.
+
+{limits}
+
+The list is read in pages, so its CPU time is not spent at one stretch.
 """
 
 
@@ -89,10 +98,18 @@ def _adapter(report: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _limits(report: dict[str, Any]) -> str:
+    rows = [(each["what"], f"{each['ms']:.0f} ms", f"{each['mib']:.0f} MiB") for each in report["cases"].values()]
+    return table(["case", "CPU", "memory"], rows)
+
+
 def page() -> str:
     """Return the text of the page."""
-    stored = {name: json.loads((HERE / "results" / f"{name}.json").read_text()) for name in ("converge", "adapter")}
-    return _TEXT.format(**_converge(stored["converge"]), **_adapter(stored["adapter"]))
+    names = ("converge", "adapter", "limits")
+    stored = {name: json.loads((HERE / "results" / f"{name}.json").read_text()) for name in names}
+    return _TEXT.format(
+        **_converge(stored["converge"]), **_adapter(stored["adapter"]), limits=_limits(stored["limits"])
+    )
 
 
 def main(arguments: list[str]) -> int:
