@@ -29,6 +29,7 @@ sys.modules[_SPEC.name] = generate  # dataclasses look their module up
 _SPEC.loader.exec_module(generate)
 
 KUBERNETES_OWN = {
+    *("admission.policies[].allow", "admission.policies[].namespaces"),
     *("affinity.nodeAffinity", "affinity.podAffinity", "affinity.podAntiAffinity"),
     *("extraEnv[].valueFrom", "extraObjects[]", "extraVolumeMounts[]", "extraVolumes[]"),
     *("metrics.prometheusRule.extraRules[]", "networkPolicy.from[].ipBlock"),
