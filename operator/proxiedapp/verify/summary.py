@@ -30,10 +30,12 @@ _ABOUT_THE_APP: Final = frozenset(Code) - {
     Code.NOT_SERVED,
     Code.DOUBLED_PREFIX,
     Code.BARE_PREFIX,
+    Code.COOKIE_PATH,
     Code.NEIGHBOUR_PREFIX,
     Code.FORGED_HEADERS,
 }
-"""The checks that show whether the app knows its prefix. The others are right for any server that has no such path."""
+"""The checks that show whether the app knows its prefix. The others are right for any server that has no such path;
+a cookie may be that of a proxy which binds clients to pods."""
 
 
 def is_conclusive(findings: Iterable[Finding]) -> bool:
