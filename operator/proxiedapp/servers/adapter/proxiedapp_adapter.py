@@ -171,12 +171,15 @@ def find(given: str) -> Any:
     try:
         module = import_as_the_server_does(module_name)
     except ModuleNotFoundError as error:
+        # This module is found by a setting which may replace one of the image, which the operator cannot see.
         folder = str(Path(__file__).parent)
-        if os.environ.get("PYTHONPATH", "").split(os.pathsep) != [folder]:
+        if os.environ.get("PYTHONPATH", "").split(os.pathsep) == [folder]:
+            hint = f"PYTHONPATH is {folder}; if the image sets it too, set the same value in spec.env"
+        elif "gunicorn" in sys.modules:
+            hint = "if gunicorn's configuration file sets pythonpath, set it by --pythonpath in the command"
+        else:
             raise
-        # daphne finds this module by PYTHONPATH alone, and the operator cannot see what the image sets there.
-        hint = f"{error} (PYTHONPATH is {folder}; if the image sets it too, set the same value in spec.env)"
-        raise ModuleNotFoundError(hint, name=error.name, path=error.path) from error
+        raise ModuleNotFoundError(f"{error} ({hint})", name=error.name, path=error.path) from error
     if not expression:
         expression = "application" if "gunicorn" in sys.modules else "app"
     return evaluate(ast.parse(expression.strip(), mode="eval").body, module)

@@ -238,3 +238,6 @@ def test_missing_module_names_the_python_path_that_the_operator_set(monkeypatch:
     monkeypatch.setenv("PYTHONPATH", f"{FILE.parent}:/src")
     with pytest.raises(ModuleNotFoundError, match=r"^No module named .absent.$"):
         load("absent:app")
+    runs_under("gunicorn", monkeypatch)
+    with pytest.raises(ModuleNotFoundError, match=r"No module named 'absent' \(if gunicorn's configuration file"):
+        load("absent:app")
