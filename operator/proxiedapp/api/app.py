@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from proxiedapp.api.base import ApiModel
 from proxiedapp.api.errors import InvalidSpecError
 from proxiedapp.api.names import API_VERSION, KIND, NAME_PATTERN
-from proxiedapp.api.problems import problems_of
+from proxiedapp.api.problems import Location, problems_of
 from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.kube.key import Key
 
@@ -38,12 +38,30 @@ def parse_spec(spec: Any) -> ProxiedAppSpec:
 def validated(model: type[_Model], spec: Any) -> _Model:
     """Validate the spec of any of our kinds, as `parse_spec` does for a ProxiedApp; raises InvalidSpecError."""
     try:
-        # Only Python code may use snake_case names; the API server does not know such a field.
-        return model.model_validate(_without_nulls(spec), by_alias=True, by_name=False)
+        return _validated(model, spec)
     except ValidationError as error:
-        (field, problem), *others = [(_path(location), text) for location, text in problems_of(error)]
+        (field, problem), *others = [(field_of(location), text) for location, text in problems_of(error)]
         more = "".join(f"; {other_field}: {other}" for other_field, other in others[:2])
         raise InvalidSpecError(field, problem + more, "Correct the spec") from None
+
+
+def all_problems(model: type[ApiModel], spec: Any) -> list[tuple[Location, str]]:
+    """Return every field of a spec that breaks a rule of the models, with the rule, without the full stop."""
+    try:
+        _validated(model, spec)
+    except ValidationError as error:
+        return problems_of(error)
+    return []
+
+
+def field_of(location: Location) -> str:
+    """Format the location of a problem as kubectl formats paths, such as spec.env[0].name."""
+    return "spec" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+
+
+def _validated(model: type[_Model], spec: Any) -> _Model:
+    # Only Python code may use snake_case names; the API server does not know such a field.
+    return model.model_validate(_without_nulls(spec), by_alias=True, by_name=False)
 
 
 def parse_manifest(manifest: Mapping[str, Any]) -> ProxiedApp:
@@ -80,8 +98,3 @@ def _without_nulls(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_nulls(child) for child in value]
     return value
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    """Format a pydantic location as kubectl formats paths, such as spec.env[0].name."""
-    return "spec" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)

@@ -3,14 +3,19 @@
 A user who writes YAML knows neither pydantic nor Python. Each text completes "FIELD: ...".
 """
 
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+Location: TypeAlias = tuple[int | str, ...]
+"""The way from a model to one of its values: names of fields, and indexes into lists."""
+
+UNKNOWN_FIELD: Final = "it is not a field"
+
 _TEXTS: Final = {
     "missing": "it is missing",
-    "extra_forbidden": "it is not a field",
+    "extra_forbidden": UNKNOWN_FIELD,
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "it must be a whole number"),
     **dict.fromkeys(("float_type", "float_parsing"), "it must be a number"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "it must be true or false"),
@@ -33,7 +38,7 @@ _TEXTS: Final = {
 """By pydantic's type of error (https://docs.pydantic.dev/latest/errors/validation_errors/)."""
 
 
-def problems_of(error: ValidationError) -> list[tuple[tuple[int | str, ...], str]]:
+def problems_of(error: ValidationError) -> list[tuple[Location, str]]:
     """Return where each problem is, and what it is, without the final full stop."""
     return [(detail["loc"], _text(detail)) for detail in error.errors(include_url=False)]
 

@@ -10,9 +10,9 @@ from proxiedapp.api.app import parse_manifest
 from proxiedapp.api.errors import RejectedError
 from proxiedapp.cli.documents import read_documents
 from proxiedapp.cli.errors import fail
-from proxiedapp.cli.policies import GivenPolicies
 from proxiedapp.cli.settings import read_settings
 from proxiedapp.kube.manifest import Manifest, dump
+from proxiedapp.local.policies import GivenPolicies
 from proxiedapp.resources.desired import desired
 
 

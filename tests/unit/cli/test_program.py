@@ -39,6 +39,7 @@ def test_help_lists_every_command_with_a_summary() -> None:
     listed = [line.split() for line in lines[lines.index("Commands:") + 1 :]]
     assert [words[0] for words in listed] == [
         "run",
+        "check",
         "render",
         "verify",
         "admission",

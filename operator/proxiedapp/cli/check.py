@@ -1,0 +1,85 @@
+"""`proxiedapp check`: what is wrong in files of ProxiedApps, without a cluster."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from proxiedapp.cli.errors import fail
+from proxiedapp.cli.settings import read_settings
+from proxiedapp.local.check import check as check_files
+from proxiedapp.local.problem import Severity, explanations
+from proxiedapp.local.report import Format, counts, report
+
+MAX_FILE_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of one file; beyond it, the file is not read. etcd accepts objects of up to 1.5 MiB."""
+_NOT_SEARCHED: Final = frozenset({"node_modules", "site-packages", "venv"})
+"""Folders in which files of others are, apart from those whose name begins with a dot."""
+
+
+def check(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files, and folders with .yaml and .yml files below them; - is standard input."),
+    ] = None,
+    output: Annotated[Format, typer.Option("--output", "-o", help="text, json, sarif, github or junit.")] = Format.TEXT,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with status 1 on warnings, too.")] = False,
+    settings: Annotated[Path | None, typer.Option(help="YAML file of the operator's settings by name.")] = None,
+    explain: Annotated[str | None, typer.Option(metavar="CODE", help="Print what a code means, and exit.")] = None,
+) -> None:
+    """Report what the API server or the operator would reject or warn about, each problem with its line and its fix.
+
+    Objects of other kinds pass, but Ingresses, IngressRoutes and HTTPRoutes are compared with the apps' routes, and
+    ProxyPolicies and Namespaces apply to the apps. The exit status is 1 if there are errors.
+    """
+    if explain is not None:
+        _explain(explain)
+        return
+    if not paths:
+        raise typer.BadParameter("name at least one file or folder, or - for standard input", param_hint="PATHS")
+    defaults = read_settings(settings).defaults
+    texts = {name: text for path in paths for name, text in _texts(path)}
+    result = check_files(texts, defaults)
+    if text := report(result, output):
+        typer.echo(text)
+    typer.echo(counts(result), err=True)
+    if any(strict or one.severity is Severity.ERROR for one in result.problems):
+        raise typer.Exit(1)
+
+
+def _explain(code: str) -> None:
+    meanings = explanations()
+    by_name = {name.lower(): name for name in meanings}
+    name = by_name.get(code.lower())
+    if name is None:
+        fail(f"{code} is not a code of this command; the codes are {', '.join(sorted(meanings))}")
+    typer.echo(f"{name}: {' '.join(meanings[name].split())}")
+
+
+def _texts(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the files of an argument with their contents; ends the command if one cannot be read."""
+    if str(path) == "-":
+        yield "-", sys.stdin.read()
+        return
+    for file in _files(path) if path.is_dir() else [path]:
+        try:
+            if file.stat().st_size > MAX_FILE_BYTES:
+                fail(f"{file}: it is larger than {MAX_FILE_BYTES // 1024**2} MiB. Leave it out, or split it")
+            yield str(file), file.read_text(encoding="utf-8")
+        except OSError as error:
+            fail(f"{file}: {error.strerror}")
+        except UnicodeDecodeError:
+            fail(f"{file}: it is not text in UTF-8. Leave it out, or convert it")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the YAML files below a folder in the order of their names; symbolic links to folders are not followed."""
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.name in _NOT_SEARCHED:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _files(path)
+        elif path.suffix in {".yaml", ".yml"} and path.is_file():
+            yield path

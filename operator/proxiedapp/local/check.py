@@ -1,0 +1,214 @@
+"""All that can be known about ProxiedApps from their files: what is wrong in one object, and between them. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any, Final
+
+from proxiedapp.api.app import ProxiedApp, all_problems, field_of, parse_manifest
+from proxiedapp.api.base import ApiModel
+from proxiedapp.api.crd import custom_resource_definitions
+from proxiedapp.api.errors import InvalidSpecError, RejectedError
+from proxiedapp.api.names import API_VERSION, GROUP, KIND, PLURAL, POLICY_KIND, POLICY_PLURAL
+from proxiedapp.api.policy import ProxyPolicy, ProxyPolicySpec, parse_policy
+from proxiedapp.api.problems import UNKNOWN_FIELD, Location
+from proxiedapp.api.reasons import Reason
+from proxiedapp.api.spec import ProxiedAppSpec
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp.local.noeffect import without_effect
+from proxiedapp.local.policies import GivenPolicies
+from proxiedapp.local.problem import Code, Problem, Severity
+from proxiedapp.local.together import Served, between
+from proxiedapp.local.yamlsource import Document, DuplicateKeyError, Position, SourceError, documents, steps
+from proxiedapp.resources.defaults import Defaults
+from proxiedapp.resources.desired import Desired, desired
+
+_MODELS: Final[Mapping[str, tuple[type[ApiModel], str]]] = {
+    KIND: (ProxiedAppSpec, PLURAL),
+    POLICY_KIND: (ProxyPolicySpec, POLICY_PLURAL),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An object, and the file in which it is written."""
+
+    file: str
+    document: Document
+
+    @property
+    def body(self) -> Manifest:
+        """Return the object."""
+        return self.document.body
+
+    def problem(self, severity: Severity, code: str, where: str, problem: str, fix: str) -> Problem:
+        """Return a problem of a field, which is named by its path."""
+        return Problem(self.file, self.document.position_of(steps(where)), code, severity, where, problem, fix)
+
+    def rejected(self, error: RejectedError) -> Problem:
+        """Return the reason for which the operator would reject the object."""
+        position = self.document.position_of(steps(error.field))
+        if error.field in {"spec.command", "spec.args", "spec.env"}:
+            position = self._position_of_word(error.problem.split()) or position
+        code = error.reason.value
+        return Problem(self.file, position, code, Severity.ERROR, error.field, error.problem, error.fix)
+
+    def _position_of_word(self, words: Sequence[str]) -> Position | None:
+        """Return where the flag or variable is written that a text names first; None if it names none of them."""
+        spec = self.body["spec"]
+        written = {}
+        for name in ("args", "command"):
+            for index, argument in enumerate(spec.get(name) or []):
+                if argument.startswith("-"):
+                    written[argument.partition("=")[0]] = [name, index]
+        for index, variable in enumerate(spec.get("env") or []):
+            written[variable["name"]] = ["env", index]
+        path = next((written[word] for word in words if word in written), None)
+        return None if path is None else self.document.position_of(["spec", *path])
+
+
+@dataclass(slots=True)
+class Result:
+    """The problems in a set of files, in the order of the files, and how much was checked."""
+
+    problems: list[Problem] = field(default_factory=list)
+    apps: int = 0
+    documents: int = 0
+
+
+def check(files: Mapping[str, str], defaults: Defaults) -> Result:
+    """Check the texts of files by their names, as the API server and an operator with these settings would.
+
+    Objects of other kinds pass, except that routes of theirs may overlap with those of the apps. Problems between
+    objects are reported where the later one is written.
+    """
+    result = Result()
+    written = list(_read(files, result))
+    result.documents = len(written)
+    ours = [one for one in written if _is_ours(one, result)]
+    result.apps = sum(one.body["kind"] == KIND for one in ours)
+    result.problems += _twice(ours)
+    policies = GivenPolicies()
+    valid: list[tuple[Written, ProxiedApp]] = []
+    for one in ours:
+        parsed = _parsed(one, result)
+        if isinstance(parsed, ProxiedApp):
+            valid.append((one, parsed))
+        elif parsed is not None:
+            policies.add(one.body)
+    for one in written:
+        if one.body.get("kind") == "Namespace":
+            policies.add(one.body)
+    served = [
+        Served(one.file, one.document, found)
+        for one, app in valid
+        if (found := _servable(one, app, defaults, policies, result)) is not None
+    ]
+    result.problems += between(served, [one.body for one in written], defaults.entry_points)
+    result.problems.sort()
+    return result
+
+
+def _read(files: Mapping[str, str], result: Result) -> Iterator[Written]:
+    for file, text in files.items():
+        for found in documents(text):
+            if isinstance(found, Document):
+                yield Written(file, found)
+            else:
+                result.problems.append(_of_source(file, found))
+
+
+def _of_source(file: str, error: SourceError) -> Problem:
+    code = Code.DUPLICATE_KEY if isinstance(error, DuplicateKeyError) else Code.UNREADABLE
+    return Problem(file, error.position, code.value, Severity.ERROR, "", error.problem, error.fix)
+
+
+def _is_ours(one: Written, result: Result) -> bool:
+    """Return whether an object is of one of our kinds; reports one that only nearly is."""
+    version, kind = one.body.get("apiVersion"), one.body.get("kind")
+    if version == API_VERSION and kind in _MODELS:
+        return True
+    if kind in _MODELS:
+        problem = f"{kind} has the apiVersion {API_VERSION}, not {version}"
+        where, fix = "apiVersion", f"Write apiVersion: {API_VERSION}"
+    elif isinstance(version, str) and version.partition("/")[0] == GROUP:
+        problem = f"{GROUP} has no kind {kind}"
+        similar = get_close_matches(str(kind), _MODELS, n=1, cutoff=0.5)
+        where, fix = "kind", f"Write kind: {similar[0]}" if similar else f"Its kinds are {' and '.join(_MODELS)}"
+    else:
+        return False
+    result.problems.append(one.problem(Severity.ERROR, Code.UNKNOWN_KIND.value, where, problem, fix))
+    return False
+
+
+def _twice(ours: Iterable[Written]) -> Iterator[Problem]:
+    first: dict[tuple[Any, ...], Written] = {}
+    for one in ours:
+        metadata = one.body.get("metadata")
+        if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
+            continue
+        kind, name = one.body["kind"], metadata["name"]
+        namespace = str(metadata.get("namespace") or "default") if kind == KIND else ""
+        earlier = first.setdefault((kind, namespace, name), one)
+        if earlier is not one:
+            where = f"{earlier.file}:{earlier.document.position.line}"
+            problem = f"the {kind} {'/'.join(filter(None, (namespace, name)))} is written at {where}, too"
+            yield one.problem(
+                Severity.ERROR, Code.DUPLICATE_OBJECT.value, "metadata.name", problem, "Rename or remove one of the two"
+            )
+
+
+def _parsed(one: Written, result: Result) -> ProxiedApp | ProxyPolicy | None:
+    """Parse an object; reports everything in it that breaks a rule of its CustomResourceDefinition."""
+    parse = parse_manifest if one.body["kind"] == KIND else parse_policy
+    try:
+        return parse(one.body)
+    except InvalidSpecError as error:
+        first = error
+    model, plural = _MODELS[one.body["kind"]]
+    problems = all_problems(model, one.body.get("spec"))
+    for location, problem in problems:
+        fix = _similar(plural, location) if problem == UNKNOWN_FIELD else "Correct it"
+        field = field_of(location)
+        result.problems.append(one.problem(Severity.ERROR, InvalidSpecError.reason.value, field, problem, fix))
+    if not first.field.startswith("spec"):
+        result.problems.append(one.rejected(first))
+    return None
+
+
+def _similar(plural: str, path: Location) -> str:
+    """Return which field was probably meant by an unknown one."""
+    version = custom_resource_definitions()[plural]["spec"]["versions"][0]
+    schema: Mapping[str, Any] = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    for step in path[:-1]:
+        below = schema.get("items") if isinstance(step, int) else schema.get("properties", {}).get(step)
+        schema = below or schema.get("additionalProperties") or {}
+    names = list(schema.get("properties", {}))
+    wanted = str(path[-1])
+    similar = get_close_matches(wanted, names, n=1, cutoff=0.6) or [
+        name for name in names if name.lower() == wanted.replace("_", "").replace("-", "").lower()
+    ]
+    return f"Write {similar[0]}, if that was meant" if similar else "Remove it"
+
+
+def _servable(
+    one: Written, app: ProxiedApp, defaults: Defaults, policies: GivenPolicies, result: Result
+) -> Desired | None:
+    """Return what an app asks for; None if the operator would reject it, which is reported."""
+    try:
+        annotations = policies.check(app, defaults.entry_points)
+        found = desired(app, defaults, route_annotations=annotations)
+    except RejectedError as error:
+        result.problems.append(one.rejected(error))
+        return None
+    warnings = [
+        (Reason.LIMITED.value, "spec.command", found.launch.limits, ""),
+        (Reason.NOT_MONITORED.value, "spec.monitoring", found.monitoring_problem, ""),
+        *((Code.NO_EFFECT.value, *each) for each in without_effect(app.spec)),
+    ]
+    result.problems += [
+        one.problem(Severity.WARNING, code, where, problem.rstrip("."), fix)
+        for code, where, problem, fix in warnings
+        if problem
+    ]
+    return found

@@ -1,0 +1,213 @@
+"""YAML text as objects that know where each of their fields is written. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import yaml
+
+from proxiedapp.kube.manifest import Manifest
+
+Step: TypeAlias = str | int
+"""A field's name, or an index into a list."""
+
+
+class Position(NamedTuple):
+    """Where something is written; both numbers start at 1, as editors count."""
+
+    line: int
+    column: int
+
+
+START: Final = Position(1, 1)
+
+MAX_VALUES: Final = 1_000_000
+"""Values of one document with its aliases written out; beyond it, the document is not read. An object of 1.5 MiB, the
+most that etcd accepts, has about half as many."""
+MAX_LEVELS: Final = 100
+"""Levels of lists and objects in a file; beyond it, the file is not read."""
+
+
+class SourceError(Exception):
+    """Text that is not YAML, or YAML that kubectl would not accept."""
+
+    def __init__(self, position: Position, problem: str, fix: str) -> None:
+        super().__init__(problem)
+        self.position = position
+        self.problem = problem
+        self.fix = fix
+
+
+class DuplicateKeyError(SourceError):
+    """A field that an object has twice: YAML parsers differ in which of the two counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One object of a YAML file."""
+
+    body: Manifest
+    _node: yaml.Node
+
+    @property
+    def position(self) -> Position:
+        """Return where the object begins."""
+        return _position(self._node)
+
+    def position_of(self, path: Sequence[Step]) -> Position:
+        """Return where a field is written; for one that is missing, where the object begins that lacks it."""
+        node, found = self._node, _position(self._node)
+        for step in path:
+            key, below = _child(node, step)
+            if below is None:
+                break
+            node, found = below, _position(key or below)
+        return found
+
+
+def steps(field: str) -> list[Step]:
+    """Read a path as messages write it, such as `spec.env[0].name`."""
+    return [int(index) if index else name for index, name in re.findall(r"\[(\d+)\]|([^.\[\]]+)", field)]
+
+
+def documents(text: str) -> Iterator[Document | SourceError]:
+    """Yield the objects in a YAML text; the items of a List count as objects. Ends after the first syntax error.
+
+    A document that is not an object is yielded as an error, as well as each field that is written twice.
+    """
+    if (deep := too_deep(text)) is not None:
+        yield deep
+        return
+    try:
+        for node in yaml.compose_all(text, yaml.CSafeLoader):
+            if node.tag == "tag:yaml.org,2002:null":
+                continue  # nothing between two ---
+            if "*" in text and _values(node) > MAX_VALUES:
+                problem = f"the document has more than {MAX_VALUES:,} values with its aliases (*NAME) written out"
+                yield SourceError(_position(node), problem, "Write it with fewer aliases")
+                continue
+            yield from _duplicates(node)
+            body = _constructed(node)
+            if not isinstance(body, dict):
+                problem = f"the document is a {_TYPES.get(type(body), 'single value')}, not a Kubernetes object"
+                yield SourceError(_position(node), problem, "Write an object with apiVersion, kind and metadata")
+            elif isinstance(body.get("items"), list) and str(body.get("kind", "")).endswith("List"):
+                yield from _items(body["items"], node)
+            else:
+                yield Document(body, node)
+    except ValueError as error:  # such as the 32nd day of a month
+        yield SourceError(START, f"a value cannot be read: {error}", "Put it in quotes if it is text")
+    except yaml.MarkedYAMLError as error:
+        yield _syntax_error(error, text)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1 if isinstance(error.position, int) else 1
+        yield SourceError(Position(line, 1), f"YAML does not allow the character {error.character!r}", "Remove it")
+
+
+_TYPES = {list: "list", str: "text", int: "number", float: "number", bool: "boolean"}
+
+
+def _items(items: list[Any], node: yaml.Node) -> Iterator[Document | SourceError]:
+    _, nodes = _child(node, "items")
+    for index, item in enumerate(items):
+        below = None if nodes is None else _child(nodes, index)[1]
+        if isinstance(item, dict) and below is not None:
+            yield Document(item, below)
+        else:
+            position = _position(below or node)
+            yield SourceError(position, "an item of the List is not an object", "Write an object, or remove the item")
+
+
+def too_deep(text: str) -> SourceError | None:
+    """Return an error if a text has too many levels, which its parser would put on the stack; None if it has not."""
+    levels = 0
+    try:
+        for event in yaml.parse(text, yaml.CSafeLoader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                levels += 1
+                if levels > MAX_LEVELS:
+                    problem = f"there are more than {MAX_LEVELS} levels of lists and objects in each other"
+                    return SourceError(_after(event.start_mark), problem, "Write it with fewer levels")
+            elif isinstance(event, yaml.CollectionEndEvent):
+                levels -= 1
+    except (yaml.YAMLError, ValueError):
+        pass  # whatever parses the text next reports the same error
+    return None
+
+
+def _values(root: yaml.Node) -> int:
+    """Return how many values a document has with its aliases written out; too many for one that contains itself."""
+    known: dict[int, int] = {}
+    waiting: list[tuple[yaml.Node, bool]] = [(root, False)]
+    while waiting:
+        node, below_is_known = waiting.pop()
+        children = _children(node)
+        if below_is_known:
+            known[id(node)] = 1 + sum(known[id(child)] for child in children)
+        elif id(node) not in known:
+            known[id(node)] = MAX_VALUES + 1  # what is found again below itself has no end
+            waiting.append((node, True))
+            waiting.extend((child, False) for child in children)
+    return known[id(root)]
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+def _constructed(node: yaml.Node) -> Any:
+    loader = yaml.CSafeLoader("")
+    try:
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _child(node: yaml.Node, step: Step) -> tuple[yaml.Node | None, yaml.Node | None]:
+    """Return the nodes of a field's name and of its value; for an item of a list only the latter."""
+    if isinstance(node, yaml.MappingNode) and isinstance(step, str):
+        # The last one counts, as for the parsed object; a merge key (<<) is not followed.
+        return next(((key, value) for key, value in reversed(node.value) if key.value == step), (None, None))
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return None, node.value[step]
+    return None, None
+
+
+def _duplicates(root: yaml.Node) -> Iterator[DuplicateKeyError]:
+    """Yield each field that is written twice. Anchors are visited once, so that aliases cost nothing."""
+    waiting, seen = [root], {id(root)}
+    while waiting:
+        node = waiting.pop()
+        lines: dict[str, int] = {}
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in lines:
+                problem = f"{key.value} is written twice, first in line {lines[key.value]}"
+                yield DuplicateKeyError(_position(key), problem, "Remove one of the two")
+            lines.setdefault(key.value, _position(key).line)
+        for child in _children(node):
+            if id(child) not in seen:
+                seen.add(id(child))
+                waiting.append(child)
+
+
+def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> SourceError:
+    mark = error.problem_mark or error.context_mark
+    position = _after(mark)
+    problem = ", ".join(filter(None, (error.problem, error.context))) or "it is not YAML"
+    if "{{" in text:
+        return SourceError(position, f"this looks like a template: {problem}", "Render it first, as by helm template")
+    return SourceError(position, problem, "Correct the YAML")
+
+
+def _after(mark: Any) -> Position:
+    """Return the position of PyYAML's mark, which may be None."""
+    return START if mark is None else Position(mark.line + 1, mark.column + 1)
+
+
+def _position(node: yaml.Node) -> Position:
+    return _after(node.start_mark)

@@ -1,0 +1,105 @@
+"""`proxiedapp check` on the command line: what is read, what is printed where, and the exit status."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from proxiedapp.cli import app
+from proxiedapp.cli import check as command
+
+RUNNER = CliRunner()
+RIGHT = """\
+apiVersion: proxiedapp.dev/v1alpha1
+kind: ProxiedApp
+metadata: {name: shop, namespace: team}
+spec:
+  image: shop:1
+  command: [uvicorn, "main:app"]
+  route: {pathPrefix: /shop}
+"""
+WARNS = RIGHT.replace("route: {pathPrefix: /shop}", "route: {pathPrefix: /, stripPrefix: Never}")
+WRONG = RIGHT.replace("/shop", "shop/").replace("name: shop", "name: wrong")
+
+
+def run(*arguments: str | Path, given: str | None = None) -> tuple[int, str, str]:
+    done = RUNNER.invoke(app, ["check", *map(str, arguments)], input=given)
+    return done.exit_code, done.stdout, done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "right.yaml").write_text(RIGHT)
+    (tmp_path / "sub" / "wrong.yml").write_text(WRONG)
+    (tmp_path / ".git" / "wrong.yaml").write_text(WRONG)
+    (tmp_path / "notes.txt").write_text("a: [")
+    return tmp_path
+
+
+def test_right_file(folder: Path) -> None:
+    assert run(folder / "right.yaml") == (0, "", "1 ProxiedApp in 1 object: 0 errors, 0 warnings\n")
+
+
+def test_folder_is_searched_for_yaml_files(folder: Path) -> None:
+    status, output, _ = run(folder)
+    assert status == 1
+    (line,) = output.splitlines()
+    assert line.startswith(f"{folder}/sub/wrong.yml:7:11: error: spec.route.pathPrefix: ")
+
+
+def test_standard_input() -> None:
+    status, output, _ = run("-", given=WRONG)
+    assert status == 1
+    assert output.startswith("-:7:11: error: ")
+
+
+def test_warnings_count_only_if_strict(tmp_path: Path) -> None:
+    file = tmp_path / "app.yaml"
+    file.write_text(WARNS)
+    assert run(file)[0] == 0
+    assert run("--strict", file)[0] == 1
+
+
+def test_json_is_alone_on_standard_output(folder: Path) -> None:
+    _, output, _ = run(folder, "-o", "json")
+    assert [one["code"] for one in json.loads(output)] == ["InvalidSpec"]
+
+
+def test_settings_decide_as_for_the_operator(tmp_path: Path) -> None:
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("proxy_namespace: traefik\n")
+    file = tmp_path / "app.yaml"
+    file.write_text(RIGHT + "  proxy: {isolate: true}\n")
+    assert run(file)[0] == 1
+    assert run("--settings", settings, file)[0] == 0
+
+
+def test_explanation_of_a_code() -> None:
+    status, output, _ = run("--explain", "noeffect")
+    assert (status, output.split(":")[0]) == (0, "NoEffect")
+    status, _, problem = run("--explain", "Nonsense")
+    assert status == 1
+    assert "Conflict" in problem
+
+
+def test_without_paths_the_command_line_is_wrong() -> None:
+    status, _, problem = run()
+    assert status == 2
+    assert "standard input" in problem
+
+
+def test_unreadable_files_end_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    binary = tmp_path / "binary.yaml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    for path, problem in ((tmp_path / "missing.yaml", "No such file"), (binary, "UTF-8")):
+        status, output, error = run(path)
+        assert (status, output) == (1, "")
+        assert problem.lower() in error.lower()
+        assert len(error.splitlines()) == 1
+    monkeypatch.setattr(command, "MAX_FILE_BYTES", 1)
+    file = tmp_path / "app.yaml"
+    file.write_text(RIGHT)
+    assert "larger than" in run(file)[2]
