@@ -49,6 +49,16 @@ process's peak. [Limits](reference/limits.md) lists the bounds in the code. The 
 {limits}
 
 The list is read in pages, so its CPU time is not spent at one stretch.
+
+## One namespace beside another that is hostile
+
+`python -m benchmarks.tenants`: an app of namespace B changes its hosts {changes} times, alone and then while namespace
+A has all of the known expensive objects at once, changes them, and keeps connections to the operator's health port
+unfinished, for {minutes:.0f} minutes. {note}
+
+{tenants}
+
+The process {lived}, and {lease}. Namespace A made {writes:,} writes and {unfinished:,} connections.
 """
 
 
@@ -103,12 +113,34 @@ def _limits(report: dict[str, Any]) -> str:
     return table(["case", "CPU", "memory"], rows)
 
 
+def _tenants(report: dict[str, Any]) -> dict[str, Any]:
+    alone, beside, rest, load = (report[name] for name in ("alone", "beside", "rest", "load"))
+    rows = [
+        *((f"served after, {name}", f"{alone[name]:.1f} s", f"{beside[name]:.1f} s") for name in ("p50", "p99", "max")),
+        ("peak of the operator's memory", f"{rest['rss_mib']:.0f} MiB", f"{load['rss_mib']:.0f} MiB"),
+        ("longest stall of the event loop", f"{rest['longest_stall']:.1f} s", f"{load['longest_stall']:.1f} s"),
+    ]
+    return {
+        "tenants": table(["", "alone", "beside namespace A"], rows),
+        "minutes": report["seconds"] / 60,
+        "lived": "restarted" if report["restarted"] else "did not restart",
+        "lease": "the Lease was lost" if report["lost_lease"] else "the Lease was never lost",
+        "writes": report["hostile_writes"],
+        "unfinished": report["connections"],
+        "note": report["note"],
+        "changes": alone["changes"],
+    }
+
+
 def page() -> str:
     """Return the text of the page."""
-    names = ("converge", "adapter", "limits")
+    names = ("converge", "adapter", "limits", "tenants")
     stored = {name: json.loads((HERE / "results" / f"{name}.json").read_text()) for name in names}
     return _TEXT.format(
-        **_converge(stored["converge"]), **_adapter(stored["adapter"]), limits=_limits(stored["limits"])
+        **_converge(stored["converge"]),
+        **_adapter(stored["adapter"]),
+        **_tenants(stored["tenants"]),
+        limits=_limits(stored["limits"]),
     )
 
 
