@@ -11,7 +11,7 @@ PROSE := README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md Makefile mkdocs.yml 
   helm/proxiedapp/values.yaml helm/proxiedapp/files helm/proxiedapp/templates/NOTES.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz matrix docs screenshots check types rest-of-check fix generate lock bench limits version dist chart image publish sign clean
+.PHONY: help setup demo test fuzz faults matrix docs screenshots check types rest-of-check fix generate lock bench limits version dist chart image publish sign clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ test: setup ## every test that this machine can run, the real control plane incl
 
 fuzz: setup ## hostile specs, answers and routes from new seeds, for SECONDS=600 in each test
 	@PROXIEDAPP_FUZZ_SECONDS=$(or $(SECONDS),600) $(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)
+
+faults: setup ## the engine under every generated fault plan, of which `make test` runs 40
+	@PROXIEDAPP_FAULTS=all $(BIN)/python -m pytest tests/faults $(PYTEST_ARGS)
 
 matrix: setup ## every server in every scenario through the real proxy: prints a table and writes docs/servers.md
 	@$(BIN)/python -m tests.matrix

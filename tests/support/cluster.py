@@ -53,7 +53,7 @@ class Cluster:
 
     objects: dict[tuple[str, str, str], Stored] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
-    _version: int = 1000
+    version: int = 1000
     _uids: int = 0
 
     def find(self, kind: Kind, namespace: str, name: str) -> Stored | None:
@@ -98,7 +98,7 @@ class Cluster:
                     409, "uid mismatch: the provided object specified uid, and no existing object was found"
                 )
             return self.put(kind, manifest, ours=deepcopy(manifest))
-        self._check(stored, asked)
+        self.check(stored, asked)
         before = stored.ours
         stored.ours = deepcopy(manifest)
         stored.others.clear()  # we take over by force
@@ -111,7 +111,7 @@ class Cluster:
         if stored is None:
             raise NotFoundError(404, f'{kind.plural} "{metadata["name"]}" not found')
         # The uid is not compared (measured with Kubernetes 1.36.3 for custom resources).
-        self._check(stored, {"resourceVersion": metadata["resourceVersion"]})
+        self.check(stored, {"resourceVersion": metadata["resourceVersion"]})
         self._change(stored, lambda body: body | {"status": _through_json(manifest["status"])})
         return stored
 
@@ -127,7 +127,8 @@ class Cluster:
         self._written("DELETED", stored)
         return True
 
-    def _check(self, stored: Stored, asked: dict[str, str]) -> None:
+    def check(self, stored: Stored, asked: dict[str, str]) -> None:
+        """Raise an error unless the object meets the preconditions."""
         present = stored.body["metadata"]
         if "uid" in asked and asked["uid"] != present["uid"]:
             raise RefusedError(422, "metadata.uid: field is immutable", fields=frozenset({"metadata.uid"}))
@@ -144,8 +145,8 @@ class Cluster:
             self._written("MODIFIED", stored)
 
     def _written(self, event: str, stored: Stored) -> None:
-        self._version += 1
-        stored.body["metadata"]["resourceVersion"] = str(self._version)
+        self.version += 1
+        stored.body["metadata"]["resourceVersion"] = str(self.version)
         self.events.append(Event(event, stored.kind, stored.reported()))
 
     def check_routes(self) -> None:

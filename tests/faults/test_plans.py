@@ -1,0 +1,52 @@
+"""The engine keeps its promises under generated faults: a sample in `make test`, all plans by `make faults`."""
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.driver import Run, violations
+from tests.faults.plans import WORKLOADS, Plan, all_plans, sample
+
+SAMPLE = 40
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """Faults are logged, and thousands of lines hide a failure."""
+    logging.disable(logging.ERROR)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+async def expected_requests() -> dict[str, int]:
+    """Return how many requests each workload makes without a fault."""
+    counts = {}
+    for workload in WORKLOADS:
+        run = Run(workload)
+        await run.run()
+        assert run.violations == []
+        counts[workload] = run.requests
+    return counts
+
+
+async def test_engine_keeps_its_promises_under_each_plan() -> None:
+    requests = await expected_requests()
+    plans = list(all_plans(requests))
+    assert len(plans) >= 1000
+    chosen = plans if os.environ.get("PROXIEDAPP_FAULTS") == "all" else sample(plans, SAMPLE)
+    broken = {str(plan): found for plan in chosen if (found := await violations(plan, requests[plan.workload]))}
+    families = Counter(plan.family for plan in chosen)
+    assert broken == {}, f"{len(broken)} of {len(chosen)} plans ({dict(families)})"
+
+
+def test_sample_has_every_family() -> None:
+    plans = list(all_plans(dict.fromkeys(WORKLOADS, 8)))
+    assert {plan.family for plan in sample(plans, SAMPLE)} == {plan.family for plan in plans}
+
+
+def test_plans_have_different_names() -> None:
+    plans: list[Plan] = list(all_plans(dict.fromkeys(WORKLOADS, 8)))
+    assert len({str(plan) for plan in plans}) == len(plans)
