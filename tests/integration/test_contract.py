@@ -129,7 +129,9 @@ def env(*variables: dict[str, Any]) -> dict[str, Any]:
         ),
         pytest.param({"resources": {"limits": {"cpu": "much"}}}, "spec.resources.limits.cpu", id="not a quantity"),
         pytest.param({"resources": {"limits": {"cpu": "1 "}}}, "spec.resources.limits.cpu", id="quantity with a space"),
-        pytest.param({"resources": {"limits": {"cpu": 1.5}}}, "spec.resources.limits.cpu", id="quantity is a fraction"),
+        pytest.param({"resources": {"limits": {"cpu": -1.5}}}, "spec.resources.limits.cpu", id="negative fraction"),
+        pytest.param({"resources": {"limits": {"cpu": True}}}, "spec.resources.limits.cpu", id="quantity is a boolean"),
+        pytest.param({"resources": {"limits": {"cpu": {"a": 1}}}}, "spec.resources.limits.cpu", id="quantity is a map"),
         pytest.param({"probes": {"readiness": {}}}, "spec.probes.readiness", id="probe without a handler"),
         pytest.param({"probes": {"readiness": {"path": "h"}}}, "spec.probes.readiness.path", id="probe path"),
         pytest.param(

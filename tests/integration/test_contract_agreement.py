@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from proxiedapp.api.app import parse_spec
 from proxiedapp.api.errors import InvalidSpecError
+from proxiedapp.api.fields import RESOURCE_KEYS
 from proxiedapp.kube.errors import RefusedError
 from proxiedapp_sandbox.bare import BareCluster
 from tests.support.contract import submit
@@ -73,6 +74,8 @@ async def test_models_and_api_server_agree(cluster: BareCluster, spec: dict[str,
         parse_spec(spec)
         ours = "accepted"
     except InvalidSpecError as error:
+        if error.field.endswith((".requests", ".limits")) and RESOURCE_KEYS.message in str(error):
+            return  # the API server cannot check these keys, so the operator does
         ours = f"rejected: {error}"
     try:
         await submit(cluster, spec)

@@ -90,6 +90,8 @@ def _type(schema: Schema, inner_type: FieldType, paths: dict[type[BaseModel], st
         return " or ".join(map(code, schema["enum"]))
     if schema.get("x-kubernetes-int-or-string"):
         return "integer or string"
+    if "x-kubernetes-preserve-unknown-fields" in schema:  # a quantity
+        return "number or string"
     if "additionalProperties" in schema:
         values = _type(schema["additionalProperties"], None, paths)
         return f"map of {values}{_bounds(schema, 'Properties', ' keys', ', ')}"
@@ -143,7 +145,7 @@ def _rules(fields: dict[str, Schema]) -> Iterator[str]:
 
 
 def _rules_of(part: Schema) -> Iterator[str]:
-    if "pattern" in part and not part.get("x-kubernetes-int-or-string"):
+    if "pattern" in part and "type" in part:
         yield f"matches `{part['pattern']}`"
     if "properties" not in part:  # an object's own section lists them
         yield from _messages(part)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from proxiedapp.api.base import cel_rule
+from proxiedapp.api.base import Constraint, cel_rule
 
 INT32_MAX: Final = 2_147_483_647
 
@@ -71,4 +71,6 @@ QUALIFIED_KEYS: Final = cel_rule(
     "keys must look like tier or example.com/tier: an optional domain, then at most 63 letters, digits, -, _ and .",
     lambda mapping: all(len(key) <= _KEY_MAX and _KEY.fullmatch(key) for key in mapping),
 )
-"""For a map whose keys follow the syntax of labels, annotations and resources."""
+"""For a map whose keys follow the syntax of labels and annotations."""
+RESOURCE_KEYS: Final = Constraint(QUALIFIED_KEYS.is_valid, QUALIFIED_KEYS.message, {})
+"""The same for a map of quantities, which no rule in CEL can read, so only the operator checks it."""

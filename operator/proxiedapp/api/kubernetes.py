@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from proxiedapp.api.base import ApiModel, CELRule
-from proxiedapp.api.fields import QUALIFIED_KEYS, EnvName, ObjectName
+from proxiedapp.api.fields import RESOURCE_KEYS, EnvName, ObjectName
 from proxiedapp.api.quantities import Amount, Quantity
 
 
@@ -116,7 +116,7 @@ class EnvFromSource(ApiModel):
     """The Secret whose keys are used."""
 
 
-Quantities = Annotated[dict[str, Amount], Field(max_length=32), QUALIFIED_KEYS]
+Quantities = Annotated[dict[str, Amount], Field(max_length=32), RESOURCE_KEYS]
 
 
 class ResourceRequirements(ApiModel):

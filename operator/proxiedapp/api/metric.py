@@ -7,7 +7,7 @@ ProxiedApp already. The rules are those of Kubernetes v1.36.3, `pkg/apis/autosca
 from typing import Annotated, Any, Final
 
 from proxiedapp.api.base import cel_rule
-from proxiedapp.api.quantities import POSITIVE, is_positive
+from proxiedapp.api.quantities import POSITIVE, QUANTITY_SCHEMA, WHOLE_QUANTITY_SCHEMA, is_positive
 from proxiedapp.api.upstream import upstream
 
 _VALUES: Final = {"Utilization": "averageUtilization", "Value": "value", "AverageValue": "averageValue"}
@@ -20,6 +20,8 @@ _SOURCES: Final[dict[str, tuple[str, ...]]] = {
     "resource": ("Utilization", "AverageValue"),
 }
 """Maps the source of a metric to the types of target that it allows."""
+# The rules below read these values in CEL, which knows no type that is a number or a text: fractions need quotes.
+_POSITIVE_SCHEMA: Final = dict.fromkeys(QUANTITY_SCHEMA) | WHOLE_QUANTITY_SCHEMA | {"minimum": 1, "pattern": POSITIVE}
 _NAME: Final = {"minLength": 1, "pattern": "^[^/%]+$"}
 
 
@@ -37,7 +39,7 @@ def _changes() -> dict[str, dict[str, Any]]:
         else:
             changes[f"{source}.metric.name"] = _NAME
         for type_ in set(types) - {"Utilization"}:
-            changes[f"{source}.target.{_VALUES[type_]}"] = {"minimum": 1, "pattern": POSITIVE}
+            changes[f"{source}.target.{_VALUES[type_]}"] = _POSITIVE_SCHEMA
     return changes | {"containerResource.container": _NAME}
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Final
 
-from pydantic import Field, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from proxiedapp.api.base import cel_rule
 from proxiedapp.api.fields import INT32_MAX
@@ -15,15 +15,34 @@ _INT_OR_STRING: Final[dict[str, Any]] = {
 _SUFFIX: Final = r"(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?"
 _QUANTITY: Final = rf"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+)){_SUFFIX}$"
 _MAX_LENGTH: Final = 64
-QUANTITY_SCHEMA: Final[dict[str, Any]] = _INT_OR_STRING | {"maxLength": _MAX_LENGTH, "pattern": _QUANTITY}
+WHOLE_QUANTITY_SCHEMA: Final[dict[str, Any]] = _INT_OR_STRING | {"maxLength": _MAX_LENGTH, "pattern": _QUANTITY}
+"""A quantity that CEL rules can read: a text, or an integer."""
+QUANTITY_SCHEMA: Final[dict[str, Any]] = {
+    # A text or any number, as in a Deployment: `cpu: 0.5` without quotes. No type of a structural schema means both
+    # (x-kubernetes-int-or-string refuses fractions), so this one has no type, and each pair of bounds excludes another.
+    "x-kubernetes-preserve-unknown-fields": True,
+    "not": {"enum": [True, False]},
+    "minItems": 1,
+    "maxItems": 0,
+    "minProperties": 1,
+    "maxProperties": 0,
+    "maxLength": _MAX_LENGTH,
+    "pattern": _QUANTITY,
+}
+_NUMBER_AS_TEXT: Final = AfterValidator(lambda value: repr(value) if isinstance(value, float) else value)
 Quantity = Annotated[
-    int | Annotated[str, Field(pattern=_QUANTITY, max_length=_MAX_LENGTH)], WithJsonSchema(QUANTITY_SCHEMA)
+    int | float | Annotated[str, Field(pattern=_QUANTITY, max_length=_MAX_LENGTH)],
+    _NUMBER_AS_TEXT,
+    WithJsonSchema(QUANTITY_SCHEMA),
 ]
 """A Kubernetes quantity, such as `500m`, `1.5` or `256Mi`."""
 
 _AMOUNT: Final = _QUANTITY.replace("|-)?", ")?", 1)
 Amount = Annotated[
-    Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=_AMOUNT, max_length=_MAX_LENGTH)],
+    Annotated[int, Field(ge=0)]
+    | Annotated[float, Field(ge=0)]
+    | Annotated[str, Field(pattern=_AMOUNT, max_length=_MAX_LENGTH)],
+    _NUMBER_AS_TEXT,
     WithJsonSchema(QUANTITY_SCHEMA | {"minimum": 0, "pattern": _AMOUNT}),
 ]
 """A quantity that is not negative."""

@@ -43,8 +43,8 @@ def upstream(
     """Return an annotation with the schema of a Kubernetes type.
 
     `without` removes fields: a plain name everywhere in the type, a dotted path only there. `change` adds or replaces
-    keywords at paths such as `capabilities.add[]` (the items of a list) or "" (the whole type). `in_list` says that the
-    value is in a list that one field manager owns as a whole.
+    keywords at paths such as `capabilities.add[]` (the items of a list) or "" (the whole type); None removes one.
+    `in_list` says that the value is in a list that one field manager owns as a whole.
     """
     schema = _resolved({"$ref": name}, frozenset(without))
     for path in without:
@@ -52,7 +52,10 @@ def upstream(
             parent, _, field = path.rpartition(".")
             del _at(schema, parent)["properties"][field]
     for path, keywords in (change or {}).items():
-        _at(schema, path).update(keywords)
+        changed = _at(schema, path)
+        changed.update(keywords)
+        for keyword in [keyword for keyword, value in changed.items() if value is None]:
+            del changed[keyword]
     return UpstreamType(name, schema, in_list=in_list)
 
 
@@ -127,6 +130,10 @@ def _core_schema(schema: Schema, *, in_list: bool) -> CoreSchema:
     if schema.get("x-kubernetes-int-or-string"):
         text = core_schema.str_schema(max_length=schema["maxLength"], pattern=schema.get("pattern"))
         return core_schema.union_schema([core_schema.int_schema(), text])
+    if "type" not in schema:  # a quantity: any number, or a text
+        text = core_schema.str_schema(max_length=schema["maxLength"], pattern=schema["pattern"])
+        number = core_schema.no_info_after_validator_function(repr, core_schema.float_schema(strict=True))
+        return core_schema.union_schema([core_schema.int_schema(strict=True), number, text])
     if "enum" in schema:
         return core_schema.literal_schema(schema["enum"])
     match schema["type"]:

@@ -15,9 +15,14 @@ KEYWORDS: Final = {
     "description", "type", "format", "default", "enum", "minimum", "maximum", "minLength", "maxLength", "pattern",
     "minItems", "maxItems", "maxProperties", "required", "properties", "additionalProperties", "items", "anyOf",
     "x-kubernetes-int-or-string", "x-kubernetes-list-map-keys", "x-kubernetes-list-type", "x-kubernetes-map-type",
-    "x-kubernetes-validations",
+    "x-kubernetes-preserve-unknown-fields", "x-kubernetes-validations", "minProperties", "not",
 }  # fmt: skip
 """The keywords of a structural schema that the CRD uses: no $ref, no title, no oneOf, no nullable."""
+
+ONLY_NUMBERS_AND_TEXT: Final = {
+    "not": {"enum": [True, False]}, "minItems": 1, "maxItems": 0, "minProperties": 1, "maxProperties": 0,
+}  # fmt: skip
+"""What a field without a type needs to be a number or a text, and nothing else."""
 
 
 class Node(NamedTuple):
@@ -59,6 +64,9 @@ def test_schema_is_structural(node: Node) -> None:
     assert schema.keys() <= KEYWORDS
     if schema.get("x-kubernetes-int-or-string"):
         assert schema["anyOf"] == [{"type": "integer"}, {"type": "string"}]
+        assert "type" not in schema
+    elif "x-kubernetes-preserve-unknown-fields" in schema:
+        assert {key: schema[key] for key in ONLY_NUMBERS_AND_TEXT} == ONLY_NUMBERS_AND_TEXT
         assert "type" not in schema
     else:
         assert "anyOf" not in schema

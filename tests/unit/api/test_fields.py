@@ -139,8 +139,21 @@ def test_quantity_is_accepted(quantity: str | int) -> None:
     assert accepts(resources={"limits": {"cpu": quantity}})
 
 
+@pytest.mark.parametrize(("number", "text"), [(0.5, "0.5"), (2.0, "2.0"), (1e-7, "1e-07"), (1e30, "1e+30")])
+def test_quantity_without_quotes_is_read_as_its_text(number: float, text: str) -> None:
+    """YAML reads `cpu: 0.5` as a number, and a Deployment accepts it."""
+    limits = {"limits": {"cpu": number}}
+    volume = {"name": "a", "emptyDir": {"sizeLimit": number}}
+    spec = parse_spec(a_spec(resources=limits, volumes=[volume]))
+    assert spec.resources is not None
+    assert spec.volumes is not None
+    assert spec.resources.limits == {"cpu": text}
+    assert spec.volumes[0].empty_dir == {"sizeLimit": text}
+
+
 @pytest.mark.parametrize(
-    "quantity", ["", "a", -1, "-2", "1 ", "1mi", "1Kib", "1e", "1,5", "0x1", "--1", "1" * 65, 0.5, True, ["1"]]
+    "quantity",
+    ["", "a", -1, "-2", "1 ", "1mi", "1Kib", "1e", "1,5", "0x1", "--1", "1" * 65, -0.5, True, False, ["1"], {}],
 )
 def test_quantity_is_rejected(quantity: Any) -> None:
     assert not accepts(resources={"limits": {"cpu": quantity}})
