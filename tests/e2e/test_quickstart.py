@@ -102,6 +102,7 @@ def steps_of_the_charts_test() -> list[Step]:
         left_out={
             "helm install": "it is installed already",
             "kubectl apply --server-side -f crds/": "an alternative to the chart's CRD",
+            "kubectl drain": "the sandbox has one node, on which everything runs",
         },
         # An image of the sandbox has no entry point.
         instead={"test.image=registry.example/": "test.command={kubectl},test.image=sandbox.local/"},
