@@ -39,6 +39,8 @@ def checked_object(value: Manifest) -> Manifest:
 def decode_page(body: bytes) -> Manifest:
     """Return the page of a list in a body. Raises UnavailableError."""
     value = decode(body)
+    if "items" in value and value["items"] is None:
+        value["items"] = []  # an empty list of metadata (measured with Kubernetes 1.36.3)
     items = value.get("items")
     if not (_has_version(value) and isinstance(items, list) and all(map(_is_object, items))):
         raise unreadable("a list", body)

@@ -65,3 +65,8 @@ def test_event_of_type_error_is_raised(code: object, status: int) -> None:
 def test_beginning_of_an_error_page_is_named() -> None:
     with pytest.raises(UnavailableError, match="the answer is not JSON: '<html>502"):
         decode(b"<html>502" + b" " * 10_000)
+
+
+def test_empty_list_of_metadata_has_no_items() -> None:
+    body = b'{"kind": "PartialObjectMetadataList", "metadata": {"resourceVersion": "7"}, "items": null}'
+    assert decode_page(body)["items"] == []
