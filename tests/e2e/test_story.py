@@ -28,7 +28,7 @@ def test_prefix_image_and_replicas_change_together(sandbox: Sandbox, namespace: 
     assert deployment["status"]["readyReplicas"] == 2
     app = sandbox.get("papp", "shop", "-n", namespace)
     assert (app["status"]["replicas"], app["status"]["rootPath"]) == (2, "/store")
-    assert len(sandbox.names("middlewares", namespace)) == 2, "the old strip middleware is pruned"
+    assert len(sandbox.names("middlewares", namespace)) == 3, "the old strip and bare middlewares are pruned"
 
 
 def test_deleted_child_is_recreated(sandbox: Sandbox, namespace: str) -> None:
