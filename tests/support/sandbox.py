@@ -186,20 +186,23 @@ def stopped_at_the_end(sandbox: Sandbox) -> Iterator[Sandbox]:
     process in a session of its own therefore waits for the end of its standard input, and then stops the sandbox.
     """
     script = "import sys; sys.stdin.read(); from proxiedapp.cli import app; app(['sandbox', 'down'])"
-    with subprocess.Popen(
-        [sys.executable, "-c", script],
-        env=os.environ | sandbox.env,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as stopper:
+    log = sandbox.folder / "stop.log"  # a pipe would have no reader, and to write into it would end the process
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            [sys.executable, "-c", script],
+            env=os.environ | sandbox.env,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as stopper,
+    ):
         try:
             yield sandbox
         finally:
-            _, problems = stopper.communicate(timeout=120)
-            assert stopper.returncode == 0, problems
+            stopper.communicate(timeout=120)
+            assert stopper.returncode == 0, log.read_text()
 
 
 @contextmanager
