@@ -17,7 +17,7 @@ from tests.support.leaves import BASE, leaves, spec_with, values_of
 
 
 async def admitting(cluster: BareCluster, namespace: str, level: str) -> str:
-    """Restrict a namespace to one level, and create the accounts and priorities that pods use; returns its name."""
+    """Restrict a namespace to one level, and create the accounts and classes that pods use; returns its name."""
     for account in ("default", "one", "other"):
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts"
         await cluster.api.request("POST", path, {"metadata": {"name": account}})
@@ -30,6 +30,15 @@ async def admitting(cluster: BareCluster, namespace: str, level: str) -> str:
         }
         path = f"/apis/scheduling.k8s.io/v1/priorityclasses/{class_}?fieldManager=test"
         await cluster.api.request("PATCH", path, orjson.dumps(priority), "application/apply-patch+yaml; charset=utf-8")
+    for class_ in ("one", "other"):
+        runtime = {
+            "apiVersion": "node.k8s.io/v1",
+            "kind": "RuntimeClass",
+            "metadata": {"name": class_},
+            "handler": "runc",
+        }
+        path = f"/apis/node.k8s.io/v1/runtimeclasses/{class_}?fieldManager=test"
+        await cluster.api.request("PATCH", path, orjson.dumps(runtime), "application/apply-patch+yaml; charset=utf-8")
     label = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": level}}}
     merge = "application/merge-patch+json"
     await cluster.api.request("PATCH", f"/api/v1/namespaces/{namespace}", label, merge)
