@@ -34,7 +34,7 @@ def test_kubectl_shows_address_and_readiness(served: Sandbox) -> None:
     served.kubectl("wait", "--for=condition=Verified", "papp/hello", "--timeout=120s")
     head, row = served.kubectl("get", "papp", "hello").splitlines()
     assert head.split() == ["NAME", "URL", "READY", "VERIFIED", "STATUS", "AGE"]
-    assert row.split()[:5] == ["hello", f"{served.https_url}/api/v1", "True", "True", "Available"]
+    assert row.split()[:5] == ["hello", f"{served.https_url}/api/v1/", "True", "True", "Available"]
 
 
 def test_pod_log_can_be_read(served: Sandbox) -> None:
