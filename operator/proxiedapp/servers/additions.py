@@ -97,9 +97,19 @@ def _trusts_all(given: str, required: str) -> bool:
     return set(required.split(",")) <= {part.strip() for part in given.split(",")}
 
 
-def _unmapped(listed: str) -> list[str]:
-    """Return a list of trusted proxies without spaces and repetitions, and mapped addresses as IPv4."""
-    return list(dict.fromkeys(without_mapping(part.strip()) for part in listed.split(",")))
+def _unmapped(listed: str) -> frozenset[str]:
+    """Return a list of trusted proxies as a set, without mapped addresses beside their IPv4 ones.
+
+    An address is the same as the network of it alone, which is how the operator writes a mapped address.
+    """
+    return frozenset(_as_network(without_mapping(part.strip())) for part in listed.split(","))
+
+
+def _as_network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        return text  # such as * or a name
 
 
 def _missing_host(given: Given | None, setting: Setting) -> str | None:

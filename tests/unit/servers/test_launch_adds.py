@@ -229,6 +229,14 @@ def test_flag_of_the_user_is_completed_by_the_mapped_network(given: str, count: 
     assert trusted_by(launch).replace(" ", "") == MAPPED
 
 
+@pytest.mark.parametrize("given", ["192.0.2.1", "192.0.2.1/32", "::ffff:192.0.2.1"])
+def test_single_address_of_the_user_is_the_one_of_the_spec(given: str) -> None:
+    """The operator writes a mapped address as the network of it alone."""
+    fields: dict[str, Any] = {"server": {"kind": "other"}, "env": env(FORWARDED_ALLOW_IPS=given)}
+    launch = launched("python main.py", trusted=["192.0.2.1"], **fields)
+    assert trusted_by(launch) == "192.0.2.1,::ffff:192.0.2.1/128"
+
+
 def test_mapped_networks_in_the_spec_are_those_of_ipv4() -> None:
     given = ["::ffff:10.0.0.0/104", "10.0.0.0/8", "::ffff:192.0.2.1"]
     assert trusted_by(launched("uvicorn main:app", trusted=given)) == "10.0.0.0/8,192.0.2.1"
