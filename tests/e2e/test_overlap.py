@@ -87,7 +87,9 @@ def routers(sandbox: Sandbox, namespace: str) -> dict[str, int]:
         origin = router.get("observability", {}).get("metadata", {}).get("ingress", {})
         if origin.get("namespace") == namespace:
             assert router["status"] == "enabled", router
-            found[origin["name"]] = int(router["priority"])
+            # An app with a prefix has another router, which redirects the prefix without its slash.
+            if not any("-bare-" in name for name in router.get("middlewares", [])):
+                found[origin["name"]] = int(router["priority"])
     return found
 
 
