@@ -92,7 +92,7 @@ async def test_workloads_are_left_alone(tmp_path: Path) -> None:
     async with bare_cluster(tmp_path / "cluster", lambda *_: None) as cluster:
         await install_manifests(cluster.api, [OPTIONAL_CRDS])
         await use_crd(cluster.api, PYTHONPATH=library)
-        with operator(cluster.operator_kubeconfig, tmp_path, PYTHONPATH=library, **settings) as old:
+        with operator(cluster.operator_kubeconfig, tmp_path, ends_well=False, PYTHONPATH=library, **settings) as old:
             await create_apps(cluster, previous)
 
             async def routed() -> bool:
@@ -112,6 +112,6 @@ async def test_workloads_are_left_alone(tmp_path: Path) -> None:
         assert changed(before, await versions(cluster.api)) <= WRITTEN_ONCE
 
         await use_crd(cluster.api, PYTHONPATH=library)
-        with operator(cluster.operator_kubeconfig, tmp_path, PYTHONPATH=library, **settings) as old:
+        with operator(cluster.operator_kubeconfig, tmp_path, ends_well=False, PYTHONPATH=library, **settings) as old:
             await reconciled_all(old)
         assert changed(before, await versions(cluster.api)) <= WRITTEN_ONCE

@@ -34,9 +34,12 @@ class Operator:
 
 @contextmanager
 def operator(
-    kubeconfig: Path, folder: Path, *, command: Sequence[str | Path] = COMMAND, **env: str
+    kubeconfig: Path, folder: Path, *, command: Sequence[str | Path] = COMMAND, ends_well: bool = True, **env: str
 ) -> Iterator[Operator]:
-    """Run the operator until the block ends. If it still runs then, SIGTERM must stop it with status 0."""
+    """Run the operator until the block ends. If it still runs then, SIGTERM must stop it with status 0.
+
+    Not if `ends_well` is false, for the previous release: on a busy machine, that one gives up waiting for kopf.
+    """
     (port,) = free_ports(1)
     log = folder / "operator.log"
     settings = {
@@ -54,7 +57,7 @@ def operator(
             yield running
             if process.poll() is None:
                 process.terminate()
-                assert process.wait(20) == 0
+                assert process.wait(20) == 0 or not ends_well
             assert "Traceback" not in running.said()
         finally:
             process.kill()
