@@ -32,6 +32,10 @@ WRITTEN_ONCE = {str(kind) for kind in (PROXIED_APP, DEPLOYMENT, SERVICE, MIDDLEW
 """The kinds of which an upgrade from the previous release writes objects; of ProxiedApps only the status."""
 
 
+ENDS_WELL = False
+"""Of the previous release: see `operator`."""
+
+
 async def test_previous_release_is_older() -> None:
     assert newer(version("proxiedapp"), Previous().version)
 
@@ -92,7 +96,7 @@ async def test_workloads_are_left_alone(tmp_path: Path) -> None:
     async with bare_cluster(tmp_path / "cluster", lambda *_: None) as cluster:
         await install_manifests(cluster.api, [OPTIONAL_CRDS])
         await use_crd(cluster.api, PYTHONPATH=library)
-        with operator(cluster.operator_kubeconfig, tmp_path, ends_well=False, PYTHONPATH=library, **settings) as old:
+        with operator(cluster.operator_kubeconfig, tmp_path, ENDS_WELL, PYTHONPATH=library, **settings) as old:
             await create_apps(cluster, previous)
 
             async def routed() -> bool:
@@ -112,6 +116,6 @@ async def test_workloads_are_left_alone(tmp_path: Path) -> None:
         assert changed(before, await versions(cluster.api)) <= WRITTEN_ONCE
 
         await use_crd(cluster.api, PYTHONPATH=library)
-        with operator(cluster.operator_kubeconfig, tmp_path, ends_well=False, PYTHONPATH=library, **settings) as old:
+        with operator(cluster.operator_kubeconfig, tmp_path, ENDS_WELL, PYTHONPATH=library, **settings) as old:
             await reconciled_all(old)
         assert changed(before, await versions(cluster.api)) <= WRITTEN_ONCE

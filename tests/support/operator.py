@@ -34,7 +34,13 @@ class Operator:
 
 @contextmanager
 def operator(
-    kubeconfig: Path, folder: Path, *, command: Sequence[str | Path] = COMMAND, ends_well: bool = True, **env: str
+    kubeconfig: Path,
+    folder: Path,
+    ends_well: bool = True,  # noqa: FBT002 - a variable of `env` must not have its name
+    /,
+    *,
+    command: Sequence[str | Path] = COMMAND,
+    **env: str,
 ) -> Iterator[Operator]:
     """Run the operator until the block ends. If it still runs then, SIGTERM must stop it with status 0.
 
