@@ -54,7 +54,7 @@ def test_settings_decide_what_the_spec_leaves_open(tmp_path: Path, monkeypatch: 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        pytest.param("{", "while parsing", id="invalid YAML"),
+        pytest.param("{", ":1:2: it is not valid YAML", id="invalid YAML"),
         pytest.param("- a", "document 1: it is not a Kubernetes object", id="not an object"),
         pytest.param("kind: Deployment\n", "document 1: kind: the object must have", id="another kind"),
         pytest.param(
@@ -74,14 +74,14 @@ def test_invalid_input_is_reported_and_nothing_is_printed(tmp_path: Path, text: 
     file.write_text(text)
     done = render(INPUTS[0], file)
     assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"proxiedapp: {file}: ")
+    assert done.stderr.startswith(f"proxiedapp: {file}:")
     assert problem in done.stderr
 
 
 def test_missing_file_is_reported() -> None:
     done = render("no-such-file.yaml")
     assert done.exit_code == 1
-    assert "proxiedapp: no-such-file.yaml: [Errno 2] No such file or directory" in done.stderr
+    assert "proxiedapp: no-such-file.yaml: cannot read it: no such file or directory" in done.stderr
 
 
 APP = """\
