@@ -11,6 +11,7 @@ import pytest
 
 from proxiedapp_sandbox.cluster import until
 from proxiedapp_sandbox.processes import ChildProcess, ProcessId, identity, stop
+from tests.support.sandbox import eventually
 
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
@@ -78,16 +79,19 @@ def test_a_child_dies_with_its_parent(tmp_path: Path) -> None:
         "import asyncio, pathlib, sys\n"
         "from proxiedapp_sandbox.processes import ChildProcess\n"
         "async def main():\n"
-        "    child = await ChildProcess.start(['sleep', '600'], log=pathlib.Path(sys.argv[1]))\n"
+        "    command = ['sh', '-c', 'echo started; exec sleep 600']\n"
+        "    child = await ChildProcess.start(command, log=pathlib.Path(sys.argv[1]))\n"
         "    print(child.identity.pid, flush=True)\n"
         "    await child.wait()\n"
         "asyncio.run(main())\n"
     )
-    command = [sys.executable, "-c", starts_one, str(tmp_path / "log")]
+    log = tmp_path / "log"
+    command = [sys.executable, "-c", starts_one, str(log)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         child = identity(int(parent.stdout.readline()))
         assert child is not None
+        # Before this, the child may not have asked the kernel yet to be killed with its parent.
+        eventually(lambda: log.read_text() == "started\n", "the child has started")
         parent.kill()
-    while child.alive:  # the kernel kills it, soon
-        pass
+    eventually(lambda: not child.alive, "the kernel has killed the child")
