@@ -10,6 +10,7 @@ from proxiedapp.controller.conflicts import route_conflict
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.servedroutes import ServedRoutes
 from proxiedapp.controller.observed.tlshosts import TLSHosts
+from proxiedapp.controller.watchedkinds import FOREIGN_KINDS
 from proxiedapp.kube.key import Key
 from proxiedapp.local.problem import Problem, Severity
 from proxiedapp.local.yamlsource import Document, steps
@@ -23,7 +24,7 @@ from proxiedapp.routing.route import Route
 from proxiedapp.routing.tlsconflict import find_tls_conflict, worse
 from proxiedapp.routing.tlsoptions import NO_TLS, TLSRoutes, options_of, tls_routes
 
-_FOREIGN_KINDS = frozenset({"IngressRoute", "Ingress", "HTTPRoute"})
+_FOREIGN_KINDS = frozenset(kind.kind for kind in FOREIGN_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
