@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, Final
 
 from proxiedapp.api.app import ProxiedApp, all_problems, field_of, parse_manifest
@@ -176,10 +177,17 @@ def _parsed(one: Written, result: Result) -> ProxiedApp | ProxyPolicy | None:
     return None
 
 
-def _similar(plural: str, path: Location) -> str:
-    """Return which field was probably meant by an unknown one."""
+@cache
+def _spec_schema(plural: str) -> Mapping[str, Any]:
+    """Return the schema of a spec. Kept, because it takes longer to generate than a whole file to check."""
     version = custom_resource_definitions()[plural]["spec"]["versions"][0]
     schema: Mapping[str, Any] = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    return schema
+
+
+def _similar(plural: str, path: Location) -> str:
+    """Return which field was probably meant by an unknown one."""
+    schema = _spec_schema(plural)
     for step in path[:-1]:
         below = schema.get("items") if isinstance(step, int) else schema.get("properties", {}).get(step)
         schema = below or schema.get("additionalProperties") or {}
