@@ -129,28 +129,28 @@ def present(sandbox: Sandbox, *manifests: dict[str, Any]) -> Iterator[None]:
             id="the same rule, default priority",
         ),
         pytest.param(
-            ingress_route(SAME, 2000),
+            ingress_route(SAME, 12_000),
             APP,
             THEIRS,
             "IngressRoute overlapping/theirs takes the requests",
             id="the same rule, higher priority",
         ),
         pytest.param(
-            ingress_route("PathPrefix(`/`)", 5000),
+            ingress_route("PathPrefix(`/`)", 15_000),
             APP,
             THEIRS,
             "IngressRoute overlapping/theirs takes the requests",
             id="catch-all, higher priority",
         ),
         pytest.param(
-            ingress_route(f"Host(`*.overlapped.test`) && PathPrefix(`/api`){' ' * 2000}"),
+            ingress_route("Host(`*.overlapped.test`) && PathPrefix(`/api`)", 15_000),
             APP,
             THEIRS,
             "IngressRoute overlapping/theirs takes the requests",
-            id="a long rule, higher default priority",
+            id="a wildcard host, higher priority",
         ),
         pytest.param(
-            ingress_route(f"(Host(`other.test`) || Host(`{HOST}`)) && Path(`/api/v1/`)", 1100),
+            ingress_route(f"(Host(`other.test`) || Host(`{HOST}`)) && Path(`/api/v1/`)", 15_000),
             "/api/v1/",
             THEIRS,
             "IngressRoute overlapping/theirs takes the requests",
@@ -164,14 +164,14 @@ def present(sandbox: Sandbox, *manifests: dict[str, Any]) -> Iterator[None]:
             id="Ingress, same host and prefix",
         ),
         pytest.param(
-            ingress(HOST, "/api/v1", **{PRIORITY: "2000"}),
+            ingress(HOST, "/api/v1", **{PRIORITY: "12000"}),
             APP,
             THEIRS,
             "Ingress overlapping/theirs takes the requests",
             id="Ingress, higher priority",
         ),
         pytest.param(
-            ingress(HOST, "/", "ImplementationSpecific", **{PRIORITY: "2000"}),
+            ingress(HOST, "/", "ImplementationSpecific", **{PRIORITY: "12000"}),
             APP,
             THEIRS,
             "Ingress overlapping/theirs takes the requests",
@@ -210,12 +210,12 @@ def test_equal_priorities_are_reported_as_undecided(shop: Sandbox, kind: str) ->
 
 def test_harmless_foreign_routes_are_not_reported(shop: Sandbox) -> None:
     """A route that takes requests is created last and deleted first, which shows that the others were judged."""
-    below = ingress_route(f"Host(`{HOST}`) && PathPrefix(`/api/v1/below`)", 2000, "below")
-    elsewhere = ingress_route("Host(`other.test`) && PathPrefix(`/api/v1`)", 2000, "elsewhere")
+    below = ingress_route(f"Host(`{HOST}`) && PathPrefix(`/api/v1/below`)", 12_000, "below")
+    elsewhere = ingress_route("Host(`other.test`) && PathPrefix(`/api/v1`)", 12_000, "elsewhere")
     beside = ingress_route(f"Host(`{HOST}`)", name="beside")
-    narrow = ingress_route(f"{SAME} && Header(`X-Theirs`, `yes`)", 2000, "narrow")
+    narrow = ingress_route(f"{SAME} && Header(`X-Theirs`, `yes`)", 12_000, "narrow")
     with present(shop, below, elsewhere, beside, narrow):
-        shop.apply(ingress_route(SAME, 2000, "matter"))
+        shop.apply(ingress_route(SAME, 12_000, "matter"))
         eventually(lambda: "IngressRoute overlapping/matter" in route_accepted(shop)[2], "the warning")
         shop.kubectl("delete", "ingressroute", "matter", "-n", "overlapping")
         eventually(lambda: route_accepted(shop)[1] == "Accepted", "the end of the warning")

@@ -180,7 +180,8 @@ class Reconciler:
         Raises RejectedError.
         """
         try:
-            desired = self.builder.build(app, workload)
+            earlier_priority = self.store.keeps_earlier_priority(app)
+            desired = self.builder.build(app, workload, earlier_priority=earlier_priority)
         except RejectedError:
             self._wake_all(self.store.record_verdict(app, servable=False))
             raise

@@ -1,6 +1,6 @@
 """The complete set of children of a ProxiedApp: a pure function of its spec and the operator's defaults."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxiedapp.api.app import ProxiedApp
 from proxiedapp.kube.manifest import Manifest
@@ -48,18 +48,24 @@ def desired(
     scale: Scale | None = None,
     served: frozenset[str] = OPTIONAL_GROUPS,
     route_annotations: RouteAnnotations = NO_ROUTE_ANNOTATIONS,
+    *,
+    earlier_priority: bool = False,
 ) -> Desired:
     """Return the desired state of an app; raises RejectedError if its spec cannot be served as written.
 
     `scale` is the scale of the live Deployment, None if there is none. `served` are the optional API groups that the
     cluster serves. `route_annotations` are the common annotations that the routes may carry, too.
+    `earlier_priority` is whether the routes have the priority of earlier releases.
     """
     spec = app.spec
     reject_missing_apis(spec, served)
     own_proxies = spec.proxy.trusted_proxies
     trusted_proxies = defaults.trusted_proxies if own_proxies is None else tuple(own_proxies)
     launched = launch(spec, trusted_proxies)
-    route = route_of(app, defaults.entry_points, strips=launched.strips, prefix_header=_prefix_header(app, launched))
+    route = replace(
+        route_of(app, defaults.entry_points, strips=launched.strips, prefix_header=_prefix_header(app, launched)),
+        earlier_priority=earlier_priority,
+    )
     children = (
         *network_policies(app, defaults),
         deployment(app, launched, replicas(spec, scale)),

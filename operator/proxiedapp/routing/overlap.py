@@ -112,7 +112,7 @@ def find_overlap(
 def _overlap(route: Route, host: str, pattern: Pattern, ref: RouteRef, foreign: ForeignRoute) -> Overlap | None:
     """Return how a foreign route that matches the app's address affects it; None if not at all."""
     same_address = pattern.host == host and pattern.path.rstrip("/") == route.rule.prefix.rstrip("/")
-    foreign_priority, app_priority = foreign.priorities[pattern], route.rule.priority
+    foreign_priority, app_priority = foreign.priorities[pattern], route.priority
     winner = _winner(foreign_priority, app_priority)
     if winner is Winner.APP and not same_address:
         return None

@@ -53,3 +53,10 @@ class Route:
     """Whether requests carry the prefix in X-Forwarded-Prefix."""
     redirects_bare: bool = False
     """Whether GET and HEAD requests for exactly the path prefix are redirected to the prefix with a slash."""
+    earlier_priority: bool = False
+    """Whether the route has the priority of earlier releases, because a route below its prefix still has its own."""
+
+    @property
+    def priority(self) -> int:
+        """Return Traefik's priority of the route."""
+        return self.rule.earlier_priority if self.earlier_priority else self.rule.priority

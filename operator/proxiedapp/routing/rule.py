@@ -12,8 +12,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-HOST_PRIORITY: Final = 1000
-"""What hosts add to the priority of a rule; more than the longest prefix has characters."""
+HOST_PRIORITY: Final = 10_000
+"""What hosts add to the priority of a rule, as Traefik adds it to an HTTPRoute with a prefix."""
+_PREFIX_PRIORITY: Final = 100
+"""What each character of the prefix adds to the priority of a rule with hosts, again as for an HTTPRoute."""
+_LONGEST_HOST: Final = _PREFIX_PRIORITY - 1
+"""Characters of a host that count at most, so that one more character of the prefix always counts more."""
+_EARLIER_HOST_PRIORITY: Final = 1000
+"""What hosts added in releases up to 0.1, in which the length of the prefix was the rest of the priority."""
 
 _HOST: Final = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _PREFIX: Final = re.compile(r"(/[A-Za-z0-9._~-]+)+")
@@ -32,9 +38,18 @@ class Rule:
         """Return Traefik's priority: rules with hosts come before rules without, then longer prefixes come first.
 
         The operator always sets it, because Traefik's default is the length of the rule's text (Traefik
-        `pkg/muxer/http/mux.go`, `GetRulePriority`, v3.7.13).
+        `pkg/muxer/http/mux.go`, `GetRulePriority`, v3.7.13). With hosts, it is on the scale of HTTPRoutes (Traefik
+        `pkg/provider/kubernetes/gateway/httproute.go`), so that the longer prefix comes first among both kinds.
         """
-        return (HOST_PRIORITY if self.hosts else 0) + len(self.prefix)
+        if not self.hosts:
+            return len(self.prefix)
+        longest = min(max(map(len, self.hosts)), _LONGEST_HOST)
+        return HOST_PRIORITY + _PREFIX_PRIORITY * len(self.prefix) + longest
+
+    @property
+    def earlier_priority(self) -> int:
+        """Return the priority that releases up to 0.1 gave to this rule; smaller than any present one with hosts."""
+        return (_EARLIER_HOST_PRIORITY if self.hosts else 0) + len(self.prefix)
 
     @classmethod
     def parse(cls, text: str) -> "Rule | None":

@@ -101,10 +101,10 @@ def _ingress_route(
     bare: str | None,
 ) -> TraefikObject:
     rule = route.rule
-    routes = [_rule(route, rule.format(), rule.priority, middlewares)]
+    routes = [_rule(route, rule.format(), route.priority, middlewares)]
     if bare is not None:
         # No other Middleware: the request that follows gets them all.
-        routes.append(_rule(route, rule.format_bare(), rule.priority + 1, [bare]))
+        routes.append(_rule(route, rule.format_bare(), route.priority + 1, [bare]))
     spec: dict[str, Any] = {"entryPoints": list(entry_points), "routes": routes}
     if route.ingress_class_name is not None:
         spec["ingressClassName"] = route.ingress_class_name

@@ -246,9 +246,9 @@ async def test_a_pass_builds_only_its_own_app(scenario: Scenario, monkeypatch: p
     """300 apps of 23 kB at one host and prefix once took 4.6 s a pass, because each pass built every rival."""
     built: list[str] = []
 
-    def counted(app: Any, *rest: Any) -> Any:
+    def counted(app: Any, *rest: Any, **options: Any) -> Any:
         built.append(app.key.name)
-        return desired(app, *rest)
+        return desired(app, *rest, **options)
 
     monkeypatch.setattr("proxiedapp.controller.desiredbuilder.desired", counted)
     await scenario.served("first")

@@ -85,7 +85,7 @@ async def test_nothing_is_written_while_the_overlap_stays_the_same(scenario: Sce
     assert await scenario.settle() == []
     scenario.restart()
     assert await scenario.settle() == []
-    scenario.cluster.edit(second, ("spec",), ingress_route(priority=2000))
+    scenario.cluster.edit(second, ("spec",), ingress_route(priority=12_000))
     assert await scenario.settle() == STATUS
     assert "others/b takes the requests" in scenario.message(kind="RouteAccepted")
 
@@ -108,7 +108,7 @@ async def test_only_apps_whose_address_may_match_get_a_pass(scenario: Scenario) 
     scenario.foreign_route(INGRESS, ingress("a.test"), "same")
     assert await scenario.settle() == STATUS
     assert len(scenario.outcomes) == passes + 1
-    scenario.foreign_route(INGRESS_ROUTE, ingress_route("PathPrefix(`/`)", 5000), "all")
+    scenario.foreign_route(INGRESS_ROUTE, ingress_route("PathPrefix(`/`)", 15_000), "all")
     assert sorted(await scenario.settle()) == ["status other: Ready=True Available", *STATUS]
 
 

@@ -1,6 +1,6 @@
 """Which foreign routes overlap with an app: rules, priorities, hosts, entry points and classes, one case per row.
 
-Read `HOSTED` as an app at a.test/api/v1 with priority 1007, and `HOSTLESS` as one at /api/v1 with priority 7.
+Read `HOSTED` as an app at a.test/api/v1 with priority 10706, and `HOSTLESS` as one at /api/v1 with priority 7.
 """
 
 import random
@@ -45,7 +45,16 @@ ROOT = route("a.test", prefix="/")
 BARE = route(prefix="/")
 """An app at / on any host: priority 1."""
 
-AT_API = [{"matches": [{"path": {"type": "PathPrefix", "value": "/api/v1"}}]}]
+
+def at(prefix: str) -> list[dict[str, Any]]:
+    return [{"matches": [{"path": {"type": "PathPrefix", "value": prefix}}]}]
+
+
+def exactly(path: str) -> list[dict[str, Any]]:
+    return [{"matches": [{"path": {"type": "Exact", "value": path}}]}]
+
+
+AT_API = at("/api/v1")
 SERVICE = {"service": {"name": "s", "port": {"number": 80}}}
 ACCEPTED = {
     "parents": [
@@ -93,14 +102,14 @@ SAME = "Host(`a.test`) && PathPrefix(`/api/v1`)"
     ("app_route", "foreign", "expected"),
     [
         pytest.param(HOSTED, foreign_route(SAME), "APP", id="same address, default priority"),
-        pytest.param(HOSTED, foreign_route(SAME, 1006), "APP", id="same address, lower priority"),
-        pytest.param(HOSTED, foreign_route(SAME, 1007), "EITHER", id="same address and priority"),
-        pytest.param(HOSTED, foreign_route(SAME, 1008), "FOREIGN", id="same address, higher priority"),
-        pytest.param(HOSTED, foreign_route(Rule(("a.test",), "/api/v1").format(), 1007), "EITHER", id="the same rule"),
+        pytest.param(HOSTED, foreign_route(SAME, 10705), "APP", id="same address, lower priority"),
+        pytest.param(HOSTED, foreign_route(SAME, 10706), "EITHER", id="same address and priority"),
+        pytest.param(HOSTED, foreign_route(SAME, 10707), "FOREIGN", id="same address, higher priority"),
+        pytest.param(HOSTED, foreign_route(Rule(("a.test",), "/api/v1").format(), 10706), "EITHER", id="the same rule"),
         pytest.param(HOSTED, foreign_route("Host(`a.test`) && Path(`/api/v1`)"), "APP", id="only the prefix itself"),
         pytest.param(
             HOSTED,
-            foreign_route("Host(`a.test`) && Path(`/api/v1/`)", 2000),
+            foreign_route("Host(`a.test`) && Path(`/api/v1/`)", 12000),
             "FOREIGN",
             id="only the prefix with a slash",
         ),
@@ -115,23 +124,23 @@ SAME = "Host(`a.test`) && PathPrefix(`/api/v1`)"
         ),
         pytest.param(
             HOSTED,
-            foreign_route("Host(`a.test`) && PathPrefix(`/API/v1`)", 2000),
+            foreign_route("Host(`a.test`) && PathPrefix(`/API/v1`)", 12000),
             None,
             id="paths are compared with case",
         ),
         pytest.param(
-            HOSTED, foreign_route("Host(`b.test`) || Host(`a.test`)", 2000), "FOREIGN", id="one of several hosts"
+            HOSTED, foreign_route("Host(`b.test`) || Host(`a.test`)", 12000), "FOREIGN", id="one of several hosts"
         ),
-        pytest.param(HOSTED, foreign_route("Host(`b.test`) && PathPrefix(`/api/v1`)", 2000), None, id="another host"),
-        pytest.param(HOSTED, foreign_route("Host(`x.a.test`) && PathPrefix(`/api/v1`)", 2000), None, id="a subdomain"),
-        pytest.param(HOSTED, foreign_route("Host(`test`) && PathPrefix(`/api/v1`)", 2000), None, id="a parent domain"),
+        pytest.param(HOSTED, foreign_route("Host(`b.test`) && PathPrefix(`/api/v1`)", 12000), None, id="another host"),
+        pytest.param(HOSTED, foreign_route("Host(`x.a.test`) && PathPrefix(`/api/v1`)", 12000), None, id="a subdomain"),
+        pytest.param(HOSTED, foreign_route("Host(`test`) && PathPrefix(`/api/v1`)", 12000), None, id="a parent domain"),
         pytest.param(
-            HOSTED, foreign_route("Host(`a.test`) && PathPrefix(`/api/v1/x`)", 2000), None, id="a longer prefix"
+            HOSTED, foreign_route("Host(`a.test`) && PathPrefix(`/api/v1/x`)", 12000), None, id="a longer prefix"
         ),
-        pytest.param(HOSTED, foreign_route("Host(`a.test`) && Path(`/api/v1/docs`)", 2000), None, id="a path below"),
+        pytest.param(HOSTED, foreign_route("Host(`a.test`) && Path(`/api/v1/docs`)", 12000), None, id="a path below"),
         pytest.param(
             HOSTED,
-            foreign_route("Host(`a.test`) && PathPrefix(`/api/v10`)", 2000),
+            foreign_route("Host(`a.test`) && PathPrefix(`/api/v10`)", 12000),
             None,
             id="a prefix with the same start",
         ),
@@ -139,56 +148,60 @@ SAME = "Host(`a.test`) && PathPrefix(`/api/v1`)"
             HOSTED, foreign_route("Host(`a.test`) && PathPrefix(`/api`)"), None, id="a shorter prefix, default priority"
         ),
         pytest.param(
-            HOSTED, foreign_route("Host(`a.test`) && PathPrefix(`/api`)", 2000), "FOREIGN", id="a shorter prefix first"
+            HOSTED, foreign_route("Host(`a.test`) && PathPrefix(`/api`)", 12000), "FOREIGN", id="a shorter prefix first"
         ),
         pytest.param(
             HOSTED,
-            foreign_route("Host(`a.test`) && PathPrefix(`/ap`)", 2000),
+            foreign_route("Host(`a.test`) && PathPrefix(`/ap`)", 12000),
             "FOREIGN",
             id="a prefix that ends within a segment",
         ),
         pytest.param(
             HOSTED,
-            foreign_route("Host(`a.test`) && PathPrefix(`/api/v`)", 2000),
+            foreign_route("Host(`a.test`) && PathPrefix(`/api/v`)", 12000),
             "FOREIGN",
             id="another prefix that ends within a segment",
         ),
-        pytest.param(HOSTED, foreign_route("Host(`a.test`) && Path(`/api`)", 2000), None, id="the exact parent path"),
+        pytest.param(HOSTED, foreign_route("Host(`a.test`) && Path(`/api`)", 12000), None, id="the exact parent path"),
         pytest.param(HOSTED, foreign_route("Host(`a.test`)"), None, id="the whole host, default priority"),
-        pytest.param(HOSTED, foreign_route("Host(`a.test`)", 1007), "EITHER", id="the whole host, same priority"),
+        pytest.param(HOSTED, foreign_route("Host(`a.test`)", 10706), "EITHER", id="the whole host, same priority"),
         pytest.param(HOSTED, foreign_route("PathPrefix(`/`)"), None, id="catch-all, default priority"),
-        pytest.param(HOSTED, foreign_route("PathPrefix(`/`)", 1006), None, id="catch-all, lower priority"),
-        pytest.param(HOSTED, foreign_route("PathPrefix(`/`)", 5000), "FOREIGN", id="catch-all, higher priority"),
-        pytest.param(HOSTED, foreign_route("Host(`*`)", 5000), "FOREIGN", id="Host(`*`), higher priority"),
+        pytest.param(HOSTED, foreign_route("PathPrefix(`/`)", 10705), None, id="catch-all, lower priority"),
+        pytest.param(HOSTED, foreign_route("PathPrefix(`/`)", 15000), "FOREIGN", id="catch-all, higher priority"),
+        pytest.param(HOSTED, foreign_route("Host(`*`)", 15000), "FOREIGN", id="Host(`*`), higher priority"),
         pytest.param(HOSTED, foreign_route("PathPrefix(`/api/v1`)"), None, id="the same prefix on any host"),
         pytest.param(
             HOSTED,
-            foreign_route("PathPrefix(`/api/v1`)", 1008),
+            foreign_route("PathPrefix(`/api/v1`)", 10707),
             "FOREIGN",
             id="the same prefix on any host, higher priority",
         ),
-        pytest.param(HOSTED, foreign_route("Host(`*.test`)", 5000), "FOREIGN", id="wildcard host"),
-        pytest.param(HOSTED, foreign_route("Host(`*.a.test`)", 5000), None, id="wildcard below the host"),
+        pytest.param(HOSTED, foreign_route("Host(`*.test`)", 15000), "FOREIGN", id="wildcard host"),
+        pytest.param(HOSTED, foreign_route("Host(`*.a.test`)", 15000), None, id="wildcard below the host"),
         pytest.param(
-            route("x.a.test"), foreign_route("Host(`*.test`)", 5000), None, id="wildcard matches one label only"
+            route("x.a.test"), foreign_route("Host(`*.test`)", 15000), None, id="wildcard matches one label only"
         ),
-        pytest.param(HOSTED, foreign_route("Host(`a.test`) && Method(`GET`)", 5000), None, id="one method"),
-        pytest.param(HOSTED, foreign_route("Host(`a.test`) && !PathPrefix(`/x`)", 5000), None, id="a negated matcher"),
-        pytest.param(HOSTED, foreign_route("HostRegexp(`.*`)", 5000), None, id="a regular expression"),
-        pytest.param(HOSTED, foreign_route("Method(`GET`) || Host(`a.test`)", 5000), "FOREIGN", id="the readable part"),
-        pytest.param(HOSTED, foreign_route("not a rule", 5000), None, id="an invalid rule"),
-        pytest.param(HOSTED, foreign_route(f"{SAME}{' ' * 2000}"), "FOREIGN", id="a long rule has a high priority"),
+        pytest.param(HOSTED, foreign_route("Host(`a.test`) && Method(`GET`)", 15000), None, id="one method"),
+        pytest.param(HOSTED, foreign_route("Host(`a.test`) && !PathPrefix(`/x`)", 15000), None, id="a negated matcher"),
+        pytest.param(HOSTED, foreign_route("HostRegexp(`.*`)", 15000), None, id="a regular expression"),
+        pytest.param(
+            HOSTED, foreign_route("Method(`GET`) || Host(`a.test`)", 15000), "FOREIGN", id="the readable part"
+        ),
+        pytest.param(HOSTED, foreign_route("not a rule", 15000), None, id="an invalid rule"),
+        pytest.param(
+            HOSTED, foreign_route(f"{SAME}{' ' * 2000}"), "APP", id="a long rule, whose priority is its length"
+        ),
         pytest.param(ROOT, foreign_route("Host(`a.test`)"), "APP", id="the whole host for both"),
         pytest.param(
             ROOT,
-            foreign_route("Host(`a.test`) && PathPrefix(`/`)", 1001),
+            foreign_route("Host(`a.test`) && PathPrefix(`/`)", 10106),
             "EITHER",
             id="the whole host for both, same priority",
         ),
         pytest.param(
-            ROOT, foreign_route("Host(`a.test`) && PathPrefix(`/api`)", 5000), None, id="a prefix below the root"
+            ROOT, foreign_route("Host(`a.test`) && PathPrefix(`/api`)", 15000), None, id="a prefix below the root"
         ),
-        pytest.param(ROOT, foreign_route("Host(`a.test`) && Path(`/`)", 5000), "FOREIGN", id="the exact root path"),
+        pytest.param(ROOT, foreign_route("Host(`a.test`) && Path(`/`)", 15000), "FOREIGN", id="the exact root path"),
         pytest.param(BARE, foreign_route("PathPrefix(`/`)"), "FOREIGN", id="catch-all with a longer rule"),
         pytest.param(BARE, foreign_route("PathPrefix(`/`)", -5), "APP", id="catch-all with a lower priority"),
         pytest.param(BARE, foreign_route("Host(`b.test`)"), None, id="a host that the app does not name"),
@@ -218,7 +231,7 @@ SAME = "Host(`a.test`) && PathPrefix(`/api/v1`)"
             id="same prefix on a host that the app does not name",
         ),
         pytest.param(
-            HOSTLESS, foreign_route("Host(`*.test`)", 5000), None, id="wildcard host that the app does not name"
+            HOSTLESS, foreign_route("Host(`*.test`)", 15000), None, id="wildcard host that the app does not name"
         ),
         pytest.param(HOSTED, ingress("/api/v1"), "APP", id="Ingress, same address"),
         pytest.param(HOSTED, ingress("/api/v1/"), "APP", id="Ingress with a slash"),
@@ -227,7 +240,7 @@ SAME = "Host(`a.test`) && PathPrefix(`/api/v1`)"
         pytest.param(HOSTED, ingress("/api/v1/x"), None, id="Ingress below the prefix"),
         pytest.param(
             HOSTED,
-            ingress("/", annotations={"traefik.ingress.kubernetes.io/router.priority": "3000"}),
+            ingress("/", annotations={"traefik.ingress.kubernetes.io/router.priority": "13000"}),
             "FOREIGN",
             id="Ingress with a priority",
         ),
@@ -238,9 +251,20 @@ SAME = "Host(`a.test`) && PathPrefix(`/api/v1`)"
         pytest.param(HOSTLESS, ingress("/", ""), "FOREIGN", id="Ingress for any host and path"),
         pytest.param(HOSTED, ingress("/", ""), None, id="Ingress for any host and path, app with a host"),
         pytest.param(HOSTED, http_route("a.test"), "FOREIGN", id="HTTPRoute, same address"),
-        pytest.param(HOSTED, http_route(), "FOREIGN", id="HTTPRoute without a host"),
+        pytest.param(HOSTED, http_route(), None, id="HTTPRoute without a host"),
         pytest.param(HOSTED, http_route("b.test"), None, id="HTTPRoute, another host"),
-        pytest.param(route("x.a.test"), http_route("*.test"), "FOREIGN", id="HTTPRoute with a wildcard for two labels"),
+        pytest.param(HOSTED, http_route("a.test", rules=at("/api")), None, id="HTTPRoute with a shorter prefix"),
+        pytest.param(HOSTED, http_route(rules=at("/api")), None, id="HTTPRoute with a shorter prefix, any host"),
+        pytest.param(
+            HOSTED, http_route("*.test", rules=at("/api")), None, id="HTTPRoute with a shorter prefix, wildcard"
+        ),
+        pytest.param(HOSTLESS, http_route(rules=at("/api")), "FOREIGN", id="HTTPRoute, app without hosts"),
+        pytest.param(
+            route("x.y.test"),
+            http_route("*.test", rules=exactly("/api/v1")),
+            "FOREIGN",
+            id="HTTPRoute with a wildcard for two labels",
+        ),
         pytest.param(HOSTED, http_route("a.test", rules=[{"matches": [{}]}]), None, id="HTTPRoute for the whole host"),
         pytest.param(
             ROOT, http_route("a.test", rules=[{"matches": [{}]}]), "APP", id="HTTPRoute for the whole host, as the app"
@@ -252,7 +276,7 @@ def test_overlaps(app_route: Route, foreign: Mapping[str, Any], expected: str | 
     assert winner_of(app_route, foreign) == expected
 
 
-BEFORE = 5000
+BEFORE = 15000
 
 
 @pytest.mark.parametrize(
@@ -312,9 +336,9 @@ def test_every_host_of_an_app_is_checked() -> None:
 def test_worst_overlap_is_reported_then_the_first_by_name_in_any_order() -> None:
     objects = [
         foreign_route(SAME) | {"metadata": {"name": "a"}},
-        foreign_route(SAME, 1007) | {"metadata": {"name": "b"}},
-        foreign_route(SAME, 3000) | {"metadata": {"name": "d"}},
-        foreign_route("Host(`a.test`)", 2000) | {"metadata": {"name": "c"}},
+        foreign_route(SAME, 10706) | {"metadata": {"name": "b"}},
+        foreign_route(SAME, 13000) | {"metadata": {"name": "d"}},
+        foreign_route("Host(`a.test`)", 12000) | {"metadata": {"name": "c"}},
         http_route("a.test") | {"metadata": {"name": "e"}},
     ]
     for seed in range(20):
@@ -332,20 +356,20 @@ def test_worst_overlap_is_reported_then_the_first_by_name_in_any_order() -> None
     [
         (
             HOSTED,
-            foreign_route(SAME, 2000),
+            foreign_route(SAME, 12000),
             (
                 "IngressRoute others/theirs-0 takes the requests for a.test /api/v1 "
-                "(its priority is 2000, this app's is 1007)"
+                "(its priority is 12000, this app's is 10706)"
             ),
             "host, path or priority, or delete it",
         ),
         (
             HOSTED,
-            foreign_route(SAME, 1007),
+            foreign_route(SAME, 10706),
             (
                 "IngressRoute others/theirs-0 has the same priority for a.test /api/v1, "
                 "so either route may get the requests "
-                "(its priority is 1007, this app's is 1007)"
+                "(its priority is 10706, this app's is 10706)"
             ),
             "host, path or priority, or delete it",
         ),
@@ -354,7 +378,7 @@ def test_worst_overlap_is_reported_then_the_first_by_name_in_any_order() -> None
             ingress("/api/v1"),
             (
                 "Ingress others/theirs-0 also matches a.test /api/v1, but gets no requests there "
-                "(its priority is 39, this app's is 1007)"
+                "(its priority is 39, this app's is 10706)"
             ),
             "host, path or priority, or delete it",
         ),
@@ -363,7 +387,7 @@ def test_worst_overlap_is_reported_then_the_first_by_name_in_any_order() -> None
             http_route("a.test"),
             (
                 "HTTPRoute others/theirs-0 takes the requests for a.test /api/v1 "
-                "(its priority is 10707, this app's is 1007)"
+                "(its priority is 10707, this app's is 10706)"
             ),
             "hostname or path, or delete it",
         ),
@@ -423,7 +447,7 @@ def test_only_hosts_that_some_foreign_route_has_are_looked_up() -> None:
 
 
 def test_search_for_overlaps_ends_when_its_steps_are_spent() -> None:
-    objects = [foreign_route(SAME, 2000 + number) for number in range(100)]
+    objects = [foreign_route(SAME, 12000 + number) for number in range(100)]
     entry_points = EntryPoints(("web", "websecure"), URLS)
     for steps in (0, 1, 50, 500):
         budget = Budget(steps)

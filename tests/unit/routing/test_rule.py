@@ -93,6 +93,34 @@ def test_rules_with_hosts_come_first_then_longer_prefixes() -> None:
         assert higher.priority > lower.priority
 
 
+@pytest.mark.parametrize("host", ["a.b", "a" * 253])
+@pytest.mark.parametrize(("longer", "shorter"), [("/a", "/"), ("/a/b", "/a"), ("/api/v1", "/api")])
+def test_longer_prefix_comes_first_however_long_the_hosts_are(host: str, longer: str, shorter: str) -> None:
+    assert Rule((host,), longer).priority > Rule((host, "b" * 253), shorter).priority + 1, "of its redirect"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "http_route", "winner"),
+    [
+        # Priorities of Traefik 3.7.15 for HTTPRoutes, measured beside a rule for both.test and /api/v1.
+        pytest.param("/api/v1", 10_410, "IngressRoute", id="shorter prefix at the same host"),
+        pytest.param("/api/v1", 10_401, "IngressRoute", id="shorter prefix on any host"),
+        pytest.param("/api/v1", 10_407, "IngressRoute", id="shorter prefix at a wildcard host"),
+        pytest.param("/api/v1", 11, "IngressRoute", id="the whole host"),
+        pytest.param("/api/v1", 2, "IngressRoute", id="every host"),
+        pytest.param("/api/v1", 10_710, "HTTPRoute", id="the same host and prefix"),
+        pytest.param("/api", 10_710, "HTTPRoute", id="longer prefix at the same host"),
+        pytest.param("/", 10_410, "HTTPRoute", id="any prefix at a host that is served as a whole"),
+    ],
+)
+def test_longer_prefix_comes_first_also_beside_an_http_route(prefix: str, http_route: int, winner: str) -> None:
+    assert ("IngressRoute" if Rule(("both.test",), prefix).priority > http_route else "HTTPRoute") == winner
+
+
+def test_no_earlier_priority_is_above_a_present_one() -> None:
+    assert Rule(("a" * 253,), "/" + "a" * 255).earlier_priority < Rule(("a",), "/").priority
+
+
 def test_priority_is_within_the_limits_of_traefik() -> None:
     assert Rule((), "/").priority > 0, "0 would mean Traefik's own default, the length of the rule"
     assert Rule(("a" * 253,) * 32, "/" + "a" * 255).priority < HIGHEST

@@ -48,7 +48,7 @@ def test_route_is_three_objects_with_the_ingress_route_last() -> None:
                 {
                     "kind": "Rule",
                     "match": "Host(`shop.test`) && (Path(`/api`) || PathPrefix(`/api/`))",
-                    "priority": 1004,
+                    "priority": 10_409,
                     "middlewares": [{"name": strip.name}, {"name": headers.name}],
                     "services": [{"kind": "Service", "name": "shop", "port": 80}],
                 }

@@ -74,10 +74,18 @@ class AddressIndex:
         found: set[Key] = set()
         for pattern, priority in _widest(patterns).items():
             self._collect(pattern, priority, found)
-        for host, path in {(pattern.host, pattern.path.rstrip("/")) for pattern in patterns}:
-            for priority in (len(path or "/"), len(path or "/") + HOST_PRIORITY):
-                self._add(Address(f"{path}/", host, priority), found)
+        for host, path in {(pattern.host, f"{pattern.path.rstrip('/')}/") for pattern in patterns}:
+            self._collect_at(host, path, found)
         return found
+
+    def _collect_at(self, host: str, path: str, found: set[Key]) -> None:
+        for hosted in (False, True):
+            addresses = self._by_host.get((host, hosted), [])
+            for position in range(bisect_left(addresses, (path, host)), len(addresses)):
+                address = addresses[position]
+                if (address.path, address.host) != (path, host):
+                    break
+                self._add(address, found)
 
     def _collect(self, pattern: Pattern, priority: int, found: set[Key]) -> None:
         for hosted in (False, True) if priority > HOST_PRIORITY else (False,):

@@ -20,7 +20,7 @@ from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, SERVICE
 from proxiedapp.resources.metadata import INSTANCE
 from proxiedapp.resources.service import SERVICE_TYPE
-from proxiedapp.routing.claim import Claim, granted_claim, requested_claim
+from proxiedapp.routing.claim import Claim, granted_claim, has_earlier_priority, requested_claim
 from proxiedapp.routing.entrypoints import EntryPoints
 from proxiedapp.routing.policy import AppRequest
 from proxiedapp.routing.tlsoptions import NO_TLS, TLSHost, TLSRoutes, options_of
@@ -79,6 +79,8 @@ class ObservedChild:
     """Digest of the fields that we own in the answer to our last apply, if admission made it differ from the intent."""
     drift: Trace | None = None
     """What shows which client changed it, if it differs from our last apply."""
+    earlier_priority: bool = False
+    """Whether an IngressRoute has the priority of an earlier release."""
 
     @property
     def tls_routes(self) -> TLSRoutes:
@@ -183,6 +185,7 @@ def observed_child(kind: Kind, body: Manifest) -> ObservedChild:
         granted_claim(spec) if kind is INGRESS_ROUTE else frozenset(),
         _cluster_ip(spec) if kind is SERVICE else None,
         options_of(spec.get("tls"), metadata["namespace"]) if kind is INGRESS_ROUTE else NO_TLS,
+        earlier_priority=kind is INGRESS_ROUTE and has_earlier_priority(spec),
     )
 
 

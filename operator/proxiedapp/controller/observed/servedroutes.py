@@ -35,6 +35,10 @@ class ServedRoutes:
             insort(group.setdefault(app.namespace, []), (_path(one), app.name))
         return {key for one in before ^ after for key in self._losing_to(one) if key.namespace != app.namespace}
 
+    def above(self, claim: Claim) -> set[Key]:
+        """Return the apps that are served above the prefix of one of these route keys, at its host."""
+        return {key for one in claim for key in self._at(one, _above(_path(one)))}
+
     def taking_from(self, app: Key, claim: Claim) -> AppOverlap | None:
         """Return where an app of another namespace takes requests of an app with this claim; None if nowhere.
 

@@ -15,6 +15,7 @@ from typing import Final
 from proxiedapp.api.names import KIND
 from proxiedapp.controller.observed.addressindex import Address, AddressIndex, addresses_of
 from proxiedapp.controller.observed.drift import trace_of
+from proxiedapp.controller.observed.earlierroutes import EarlierRoutes
 from proxiedapp.controller.observed.objects import (
     ChildId,
     ObservedApp,
@@ -81,6 +82,7 @@ class Store:
         """The contest for route keys among all apps."""
         self.addresses = AddressIndex()
         self._served = ServedRoutes(entry_points.urls)
+        self._earlier = EarlierRoutes()
         self.tls = TLSHosts()
         self._tls_routes: dict[Key, TLSRoutes] = {}
         self._hosts = SharedHosts()
@@ -165,6 +167,10 @@ class Store:
         """Return where an app of another namespace takes requests of an app; None if nowhere."""
         contender = self.routes.contender(key)
         return None if contender is None else self._served.taking_from(key, contender.requested)
+
+    def keeps_earlier_priority(self, app: ObservedApp) -> bool:
+        """Return whether a route of an app must have the priority of an earlier release, as one below it still has."""
+        return self._earlier.is_above_one(app.requested)
 
     def shares_host(self, key: Key) -> bool:
         """Return whether another app is served at a host of an app."""
@@ -326,7 +332,8 @@ class Store:
             self._by_owner.setdefault(child.owner.key, {})[child.id] = child
             self._deleted.get(child.owner.key, set()).discard(child.id)
         seen = [one for one in (known, child) if one is not None]
-        if len({(one.owner, one.granted, one.tls_options) for one in seen}) == 1 and known is not None:
+        served = {(one.owner, one.granted, one.tls_options, one.earlier_priority) for one in seen}
+        if len(served) == 1 and known is not None:
             return set()
         return self._refresh(*{one.owner.key for one in seen if one.owner is not None and one.granted})
 
@@ -368,6 +375,7 @@ class Store:
             before, after = self.routes.contender(key), self._contender(key)
             concerned |= self.routes.replace(key, after)
             concerned |= self._refresh_tls(key)
+            concerned |= self._refresh_earlier(key)
             nothing = frozenset[RouteKey]()
             granted = [nothing if one is None else one.granted for one in (before, after)]
             if granted[0] != granted[1]:
@@ -386,6 +394,12 @@ class Store:
         if after:
             self._tls_routes[key] = after
         return self._with_tls_options(self.tls.replace(RouteRef(KIND, *key), before, after)) - {key}
+
+    def _refresh_earlier(self, key: Key) -> set[Key]:
+        """Record where an app has an earlier priority; returns the apps above it, which may have waited for it."""
+        children = self._ingress_routes(key)
+        after = frozenset[RouteKey]().union(*(child.granted for child in children if child.earlier_priority))
+        return self._served.above(self._earlier.replace(key, after)) - {key}
 
     def _with_tls_options(self, hosts: AbstractSet[str]) -> set[Key]:
         return {Key(ref.namespace, ref.name) for ref in self.tls.naming_options(hosts)}

@@ -18,7 +18,7 @@ from proxiedapp.routing.ruleparser import Pattern
 
 PUBLIC = "public.test"
 URLS = {"web": "http://*", "websecure": f"https://{PUBLIC}"}
-HIGH = 5000
+HIGH = 40_000
 
 
 def put(index: AddressIndex, name: str, *hosts: str, prefix: str = "/api") -> Key:
@@ -33,7 +33,7 @@ def names(index: AddressIndex, patterns: Mapping[Pattern, int]) -> set[str]:
 
 def test_an_app_without_hosts_is_reached_at_any_host_and_at_the_public_host() -> None:
     assert addresses_of(Rule((), "/"), [PUBLIC]) == {Address("/", "", 1), Address("/", PUBLIC, 1)}
-    assert addresses_of(Rule(("a.test",), "/api"), [PUBLIC]) == {Address("/api/", "a.test", 1004)}
+    assert addresses_of(Rule(("a.test",), "/api"), [PUBLIC]) == {Address("/api/", "a.test", 10_406)}
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,8 @@ def test_an_app_without_hosts_is_reached_at_any_host_and_at_the_public_host() ->
         pytest.param(Pattern("a.test", "/api"), HIGH, {"named"}, id="a host reaches its app"),
         pytest.param(Pattern("a.test", "/api"), 1, {"named"}, id="the same address, whatever the priority"),
         pytest.param(Pattern("a.test", "/api/", exact=True), 1, {"named"}, id="the same address with a slash"),
-        pytest.param(Pattern("a.test", "/"), 1003, set(), id="a higher address with a lower priority"),
-        pytest.param(Pattern("a.test", "/"), 1004, {"named"}, id="a higher address with the same priority"),
+        pytest.param(Pattern("a.test", "/"), 10_405, set(), id="a higher address with a lower priority"),
+        pytest.param(Pattern("a.test", "/"), 10_406, {"named"}, id="a higher address with the same priority"),
         pytest.param(Pattern("a.test", "/ap"), HIGH, {"named"}, id="a prefix that ends within a segment"),
         pytest.param(Pattern("a.test", "/api/below"), HIGH, set(), id="a path below the prefix is not the address"),
         pytest.param(Pattern("a.test", "/", exact=True), HIGH, set(), id="the exact parent path"),
@@ -80,7 +80,7 @@ def test_an_app_that_moved_is_found_only_where_it_is() -> None:
 
 PATHS = st.sampled_from(["/", "/a", "/a/", "/a/b", "/a/b/", "/ab", "/a/bc", "/a/b/c"])
 HOSTS = st.sampled_from(["", "a.test", "b.test", "x.a.test", "*.test", "**.test", "*.a.test", PUBLIC])
-PRIORITIES = st.sampled_from([-1, 1, 2, 4, 5, 1001, 1002, 1004, 9999])
+PRIORITIES = st.sampled_from([-1, 1, 2, 4, 5, 1002, 10_106, 10_206, 10_408, 19_999])
 ROUTES = st.dictionaries(st.builds(Pattern, HOSTS, PATHS, st.booleans()), PRIORITIES, max_size=4)
 RULES = st.builds(
     Rule,
