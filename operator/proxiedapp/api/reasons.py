@@ -45,6 +45,9 @@ class Reason(StrEnum):
 
     LIMITED = "Limited"
     """The route is valid and applied, but part of the app does not work behind the prefix; the message has a fix."""
+    NOT_STICKY = "NotSticky"
+    """The route is valid and applied, but the app's framework keeps sessions in the memory of a pod, and `route.sticky`
+    is not set although there can be several pods. Frameworks are known by the command and by their variables."""
     NOT_MONITORED = "NotMonitored"
     """Enough replicas are available, but their metrics cannot be collected; the message says how to fix it."""
     OVERLAPPED = "Overlapped"

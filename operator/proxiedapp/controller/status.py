@@ -169,12 +169,13 @@ def _last_address(status: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _route(result: PassResult, desired: Desired | None) -> Diagnosis:
-    limits = f"{desired.launch.limits}." if desired is not None and desired.launch.limits else ""
-    if result.routed and result.overlap is not None:
-        message = f"The route is in place, but {result.overlap.text}. {limits}".rstrip()
-        return Diagnosis(True, Reason.OVERLAPPED, message)
-    if result.routed and limits:
-        return Diagnosis(True, Reason.LIMITED, f"The route is in place, but {limits}")
+    limits, sessions = ("", "") if desired is None else (desired.launch.limits, desired.sessions_problem)
+    overlap = "" if result.overlap is None else result.overlap.text
+    remarks = {Reason.OVERLAPPED: overlap, Reason.NOT_STICKY: sessions, Reason.LIMITED: limits}
+    reasons = [reason for reason, remark in remarks.items() if remark]
+    if result.routed and reasons:
+        message = ". Besides, ".join(remarks[reason] for reason in reasons)
+        return Diagnosis(True, reasons[0], f"The route is in place, but {message}.")
     if result.routed or result.problem is None:
         return Diagnosis(True, Reason.ACCEPTED, "The route is in place.")
     if result.problem.reason in {Reason.CONFLICT, Reason.NOT_ALLOWED}:

@@ -211,6 +211,7 @@ def _servable(
         return None
     warnings = [
         (Reason.LIMITED.value, "spec.command", found.launch.limits, ""),
+        (Reason.NOT_STICKY.value, "spec.route.sticky", *_problem_and_fix(found.sessions_problem)),
         (Reason.NOT_MONITORED.value, "spec.monitoring", found.monitoring_problem, ""),
         *((Code.NO_EFFECT.value, *each) for each in without_effect(app.spec)),
     ]
@@ -220,3 +221,8 @@ def _servable(
         if problem
     ]
     return found
+
+
+def _problem_and_fix(text: str) -> tuple[str, str]:
+    problem, _, fix = text.partition(". ")
+    return problem, fix

@@ -48,6 +48,7 @@ _REASONS: Final = (
     Reason.PROXY_UNKNOWN,
     Reason.LIMITED,
     Reason.OVERLAPPED,
+    Reason.NOT_STICKY,
     Reason.NOT_MONITORED,
 )
 

@@ -21,6 +21,7 @@ from proxiedapp.routing import traefik
 from proxiedapp.routing.policy import NO_ROUTE_ANNOTATIONS, RouteAnnotations
 from proxiedapp.routing.route import Route
 from proxiedapp.servers.launch import Launch, launch
+from proxiedapp.servers.sessions import sessions_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Desired:
     """Without owner references; each child comes after those that it refers to, the IngressRoutes come last."""
     monitoring_problem: str
     """Why the metrics that the spec offers cannot be collected, and how to fix it; empty if there is no problem."""
+    sessions_problem: str = ""
+    """Why clients lose their sessions, and how to fix it; empty if there is no problem."""
 
     @property
     def children_without_route(self) -> tuple[Manifest, ...]:
@@ -84,6 +87,7 @@ def desired(
         route=route,
         children=tuple(with_common(manifest, app, route_annotations) for manifest in children),
         monitoring_problem=monitoring_problem(spec, defaults, served),
+        sessions_problem=sessions_problem(spec),
     )
 
 

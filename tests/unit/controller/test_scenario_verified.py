@@ -1,5 +1,7 @@
 """The condition Verified: when it is reported, when it stays, and that nothing waits for it."""
 
+from typing import Any
+
 import pytest
 
 from proxiedapp.controller.watchedkinds import PROXIED_APP
@@ -160,3 +162,19 @@ async def test_limits_without_the_adapter_are_reported(scenario: Scenario, adapt
     await scenario.served(command=["hypercorn", "main:app"], server={"adapter": adapter})
     accepted = scenario.conditions()["RouteAccepted"]
     assert accepted == ("True Accepted" if adapter == "Auto" else "True Limited")
+
+
+async def test_sessions_in_the_memory_of_several_pods_are_reported(scenario: Scenario) -> None:
+    streamlit: dict[str, Any] = {"command": ["streamlit", "run", "app.py"], "server": {"kind": "other"}}
+    await scenario.served(**streamlit)
+    assert scenario.conditions()["RouteAccepted"] == "True Limited"
+    limits = scenario.message(kind="RouteAccepted").removeprefix("The route is in place, but ")
+    scenario.change(**streamlit, replicas=2)
+    await scenario.settle()
+    assert scenario.conditions()["RouteAccepted"] == "True NotSticky"
+    message = scenario.message(kind="RouteAccepted")
+    assert message.startswith("The route is in place, but Streamlit keeps sessions in the memory of a pod")
+    assert message.endswith(f"Set spec.route.sticky: {{cookie: {{}}}}, or run one pod. Besides, {limits}")
+    scenario.change(**streamlit, replicas=2, route={"sticky": {"cookie": {}}})
+    await scenario.settle()
+    assert scenario.conditions()["RouteAccepted"] == "True Limited"

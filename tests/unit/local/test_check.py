@@ -76,7 +76,7 @@ def test_one_problem_is_reported_where_it_is(case: Case) -> None:
     assert case.position in {found.position, None}
     assert found.problem
     assert not found.text.endswith(("..", "?."))
-    warns = case.code in {"Limited", "NotMonitored", "NoEffect"}
+    warns = case.code in {"Limited", "NotMonitored", "NotSticky", "NoEffect"}
     assert found.severity is (Severity.WARNING if warns else Severity.ERROR)
 
 
