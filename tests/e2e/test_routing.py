@@ -71,6 +71,20 @@ def test_another_host_is_not_served(sandbox: Sandbox, host: str) -> None:
     assert raw_get(sandbox, f"other.{host}", "/api/app")[0] == 404
 
 
+def test_wildcard_serves_the_names_that_no_other_app_has(sandbox: Sandbox, host: str) -> None:
+    """The module's app has the name below which the wildcard is, and another one has a name that it matches."""
+    parent = host.partition(".")[2]
+    route, probes = {"hosts": [f"*.{parent}"]}, {"readiness": {"path": "/sub", "periodSeconds": 1}}
+    sandbox.apply(hello("tenants", "routing", "/api", route=route, command=["uvicorn", "main:subapi"], probes=probes))
+    sandbox.kubectl("wait", "--for=condition=Verified", "proxiedapp/tenants", "-n", "routing", "--timeout=120s")
+    assert raw_get(sandbox, f"any.{parent}", "/api/sub")[0] == 200
+    assert raw_get(sandbox, f"a.b.{parent}", "/api/sub")[0] == 404
+    assert raw_get(sandbox, host, "/api/sub")[0] == 404
+    assert raw_get(sandbox, host, "/api/app")[0] == 200
+    url = sandbox.get("proxiedapp", "tenants", "-n", "routing")["status"]["url"]
+    assert urlsplit(url).hostname == f"proxiedapp.{parent}"
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("query", ["", "?a=1&b=https%3A%2F%2Fx"])
 def test_the_prefix_itself_is_redirected_to_its_slash(sandbox: Sandbox, host: str, method: str, query: str) -> None:

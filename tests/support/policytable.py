@@ -46,6 +46,24 @@ CASES: Final = [
         id="a wildcard leaves out its parent",
     ),
     pytest.param(
+        spec_asking(hosts=["*.team-a.example.com"]),
+        [policy_manifest(hosts=["*.team-a.example.com"])],
+        "",
+        id="the same wildcard",
+    ),
+    pytest.param(
+        spec_asking(hosts=["*.team-a.example.com"]),
+        [policy_manifest(hosts=["*.example.com"])],
+        "",
+        id="a wildcard below a wildcard",
+    ),
+    pytest.param(
+        spec_asking(hosts=["*.example.com"]),
+        [policy_manifest(hosts=["*.team-a.example.com", "shop.example.com"])],
+        "spec.route.hosts team-a",
+        id="a wildcard for more than the allowed names",
+    ),
+    pytest.param(
         spec_asking(hosts=["evilteam-a.example.com"]),
         [policy_manifest(hosts=["*.team-a.example.com", "team-a.example.com"])],
         "spec.route.hosts team-a",

@@ -70,7 +70,8 @@ def _with_hosts(route: dict[str, Any]) -> dict[str, Any]:
 
 
 _NAMED = st.fixed_dictionaries({"name": LABEL})
-_CERTIFICATE = st.one_of(HOST, HOST.map("*.{}".format))
+_PATTERN = st.one_of(HOST, HOST.map("*.{}".format))
+"""A name, or all names one label below it."""
 
 
 def specs() -> st.SearchStrategy[dict[str, Any]]:
@@ -89,7 +90,7 @@ def specs() -> st.SearchStrategy[dict[str, Any]]:
             "route": st.fixed_dictionaries(
                 {},
                 optional={
-                    "hosts": st.lists(HOST, max_size=3, unique=True),
+                    "hosts": st.lists(_PATTERN, max_size=3, unique=True),
                     "pathPrefix": PREFIX,
                     "stripPrefix": st.just("Auto"),
                     "entryPoints": st.lists(LABEL, min_size=1, max_size=3, unique=True),
@@ -115,8 +116,8 @@ def specs() -> st.SearchStrategy[dict[str, Any]]:
                             optional={
                                 "domains": st.lists(
                                     st.fixed_dictionaries(
-                                        {"main": _CERTIFICATE},
-                                        optional={"sans": st.lists(_CERTIFICATE, max_size=2, unique=True)},
+                                        {"main": _PATTERN},
+                                        optional={"sans": st.lists(_PATTERN, max_size=2, unique=True)},
                                     ),
                                     min_size=1,
                                     max_size=2,

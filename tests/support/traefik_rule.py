@@ -7,7 +7,7 @@ of the operator may contain one. Before routing, Traefik changes the path of a r
 1. normalise: percent-encoded unreserved characters are decoded, other escapes are written in upper case;
 2. sanitise: `//`, `/./` and `/../` are resolved; encoded slashes stay encoded.
 
-Not modelled: wildcard hosts, request headers, the `encodedCharacters` options.
+Not modelled: the host `*`, request headers, the `encodedCharacters` options.
 """
 
 import re
@@ -35,6 +35,8 @@ class Matcher:
     def matches(self, host: str, path: str) -> bool:
         match self.name:
             case "Host":
+                if self.value.startswith("*"):  # one label, whatever it is
+                    host = "*." + host.partition(".")[2]
                 return host.lower() == self.value.lower()
             case "Path":
                 return path == self.value

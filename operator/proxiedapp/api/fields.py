@@ -22,11 +22,12 @@ def text(pattern: str, *, max_length: int, min_length: int = 1) -> Any:
 
 _LABEL: Final = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 
-Host = Annotated[str, text(rf"^{_LABEL}(\.{_LABEL})*$", max_length=253)]
-"""A DNS name in lower case. A wildcard or a trailing dot would make Traefik's rule match more."""
+Host = Annotated[str, text(rf"^(\*\.)?{_LABEL}(\.{_LABEL})*$", max_length=253)]
+"""A DNS name in lower case, or `*.` followed by one for all names one label below it. A trailing dot would make
+Traefik's rule match more."""
 
-CertificateName = Annotated[str, text(rf"^(\*\.)?{_LABEL}(\.{_LABEL})*$", max_length=253)]
-"""A DNS name in lower case, or `*.` followed by one."""
+CertificateName = Host
+"""A name in a certificate, in which `*.` stands for one label as well (RFC 9525, 6.3)."""
 
 HostPattern = Annotated[str, text(rf"^(\*|(\*\.)?{_LABEL}(\.{_LABEL})*)$", max_length=253)]
 """A DNS name in lower case, `*.` followed by one for all names below it, or `*` for every host."""

@@ -29,7 +29,8 @@ class Probe(ApiModel):
     path: UrlPath | None = None
     """Path of the request as the app declares it, without the path prefix: the kubelet reaches the pod directly."""
     http_headers: Annotated[list[Annotated[dict[str, Any], upstream("HTTPHeader")]], Field(max_length=16)] | None = None
-    """Headers of the request. Default: Host, with the first of spec.route.hosts if there is one."""
+    """Headers of the request. Default: Host, with the first of spec.route.hosts if there is one
+    (see there for names with *)."""
     exec: Annotated[dict[str, Any], upstream("ExecAction")] | None = None
     """Command that runs in the container and must exit with 0."""
     tcp_socket: Annotated[dict[str, Any], upstream("TCPSocketAction", without=("host",))] | None = None

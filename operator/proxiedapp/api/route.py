@@ -140,7 +140,9 @@ class RouteSpec(ApiModel):
     )
 
     hosts: Annotated[list[Host], Field(max_length=32), UNIQUE_ITEMS] | None = None
-    """Host names under which the app is served, such as api.example.com. Default: any host."""
+    """Host names under which the app is served, such as api.example.com, or *.example.com for all names one label below
+    example.com, which requires Traefik 3.7. Probes, verification and the URL in the status use the first name without
+    *, or proxiedapp in place of the * if there is none. Default: any host."""
     path_prefix: PathPrefix = "/"
     """Path under which the app is served, such as /api/v1. Write the app's own routes, its probes and its command
     without this prefix."""

@@ -10,6 +10,7 @@ from proxiedapp.controller.observed.objects import ObservedApp
 from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.verification import VerifyRequest
 from proxiedapp.resources.desired import Desired
+from proxiedapp.routing.rule import concrete_host
 from proxiedapp.verify.target import VerifyOptions, VerifyTarget
 
 
@@ -32,7 +33,7 @@ def verify_request_of(
     verify = desired.app.spec.verify
     options = VerifyOptions(verify.openapi_path, verify.docs_path, tuple(verify.extra_paths or ()))
     prefix = desired.launch.root_path
-    host = desired.route.rule.hosts[0] if desired.route.rule.hosts else None
+    host = concrete_host(desired.route.rule.hosts)
     reached = [proxy_urls[name] for name in desired.route.entry_points if name in proxy_urls]
     if reached:
         url = min(reached, key=lambda url: not url.startswith("https"))

@@ -11,6 +11,7 @@ from proxiedapp.resources.ports import further_ports
 from proxiedapp.resources.probes import container_probes, with_probe_defaults
 from proxiedapp.resources.security import container_security
 from proxiedapp.resources.volumes import app_mounts
+from proxiedapp.routing.rule import concrete_host
 from proxiedapp.servers.launch import Launch
 from proxiedapp.servers.other import ROOT_PATH_VARIABLE
 
@@ -33,7 +34,7 @@ def app_container(spec: ProxiedAppSpec, launch: Launch) -> dict[str, Any]:
     container |= (
         environment(spec, {ROOT_PATH_VARIABLE: launch.root_path, **launch.env})
         | _resources(spec.resources)
-        | container_probes(spec.probes, spec.route.hosts[0] if spec.route.hosts else None)
+        | container_probes(spec.probes, concrete_host(spec.route.hosts or ()))
     )
     if spec.rollout.pre_stop_seconds:
         # The server keeps serving until the proxy has removed the pod; else requests would reach a closed port.

@@ -84,7 +84,7 @@ def has_earlier_priority(ingress_route: Mapping[str, Any]) -> bool:
     """Return whether an IngressRoute with hosts has the priority of releases up to 0.1."""
     routes = ingress_route.get("routes") or []
     rules = [(Rule.parse(route.get("match", "")), route.get("priority")) for route in routes]
-    return any(rule is not None and rule.hosts and priority == rule.earlier_priority for rule, priority in rules)
+    return any(rule is not None and priority == rule.earlier_priority != rule.priority for rule, priority in rules)
 
 
 def assign_holders(contenders: Iterable[Contender]) -> dict[RouteKey, Key]:

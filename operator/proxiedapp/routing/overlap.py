@@ -112,7 +112,7 @@ def find_overlap(
 def _overlap(route: Route, host: str, pattern: Pattern, ref: RouteRef, foreign: ForeignRoute) -> Overlap | None:
     """Return how a foreign route that matches the app's address affects it; None if not at all."""
     same_address = pattern.host == host and pattern.path.rstrip("/") == route.rule.prefix.rstrip("/")
-    foreign_priority, app_priority = foreign.priorities[pattern], route.priority
+    foreign_priority, app_priority = foreign.priorities[pattern], route.priority_at(host)
     winner = _winner(foreign_priority, app_priority)
     if winner is Winner.APP and not same_address:
         return None
@@ -139,12 +139,16 @@ def _winner(foreign_priority: int, app_priority: int) -> Winner:
 
 
 def address_hosts(host: str) -> list[str]:
-    """Return the hosts of patterns that match a host: any host, the host itself and wildcards; "" is any host only."""
+    """Return the hosts of patterns that match a host: any host, the host itself and wildcards; "" is any host only.
+
+    For a host with a wildcard, these are the patterns that match all of its names.
+    """
     if not host:
         return [""]
     labels = host.split(".")
     parents = [".".join(labels[start:]) for start in range(1, len(labels))]
-    return ["", host, *(f"*.{parent}" for parent in parents[:1]), *(f"**.{parent}" for parent in parents)]
+    one_label = [] if host.startswith("*") else [f"*.{parent}" for parent in parents[:1]]
+    return ["", host, *one_label, *(f"**.{parent}" for parent in parents)]
 
 
 def public_hosts(entry_points: Iterable[str], urls: Mapping[str, str]) -> tuple[str, ...]:

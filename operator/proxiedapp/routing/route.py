@@ -56,7 +56,6 @@ class Route:
     earlier_priority: bool = False
     """Whether the route has the priority of earlier releases, because a route below its prefix still has its own."""
 
-    @property
-    def priority(self) -> int:
-        """Return Traefik's priority of the route."""
-        return self.rule.earlier_priority if self.earlier_priority else self.rule.priority
+    def priority_at(self, host: str) -> int:
+        """Return Traefik's priority of the route at one of its hosts; at any host, for a route without hosts."""
+        return self.rule.earlier_priority_at(host) if self.earlier_priority else self.rule.priority_at(host)

@@ -100,11 +100,11 @@ def _ingress_route(
     tls: Mapping[str, Any] | None,
     bare: str | None,
 ) -> TraefikObject:
-    rule = route.rule
-    routes = [_rule(route, rule.format(), route.priority, middlewares)]
+    parts = [(rule, route.priority_at(rule.hosts[0] if rule.hosts else "")) for rule in route.rule.parts()]
+    routes = [_rule(route, rule.format(), priority, middlewares) for rule, priority in parts]
     if bare is not None:
         # No other Middleware: the request that follows gets them all.
-        routes.append(_rule(route, rule.format_bare(), route.priority + 1, [bare]))
+        routes += [_rule(route, rule.format_bare(), priority + 1, [bare]) for rule, priority in parts]
     spec: dict[str, Any] = {"entryPoints": list(entry_points), "routes": routes}
     if route.ingress_class_name is not None:
         spec["ingressClassName"] = route.ingress_class_name

@@ -24,7 +24,7 @@ def metric(value: str | int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "host", ["a", "a.b", "api.example.com", "a-b.c1", "1.2.3.4", "a" * 63, ".".join(["a" * 49] * 5)]
+    "host", ["a", "a.b", "api.example.com", "a-b.c1", "1.2.3.4", "a" * 63, ".".join(["a" * 49] * 5), "*.a", "*.a.b"]
 )
 def test_host_is_accepted(host: str) -> None:
     assert accepts(route={"hosts": [host]})
@@ -33,7 +33,8 @@ def test_host_is_accepted(host: str) -> None:
 @pytest.mark.parametrize(
     "host",
     [
-        "", "A.b", "a.b.", ".a", "a..b", "-a", "a-", "a.-b", "a_b", "*", "*.a.b", "a b", 'a"', "a`", "a@b", "a:80",
+        "", "A.b", "a.b.", ".a", "a..b", "-a", "a-", "a.-b", "a_b", "*", "*.", "*a.b", "a.*", "*.*.a", "a b", 'a"',
+        "a`", "a@b", "a:80",
         "a/b", "é.b", "a\N{FULLWIDTH FULL STOP}b", "a\n", "a" * 64, ".".join(["a" * 50] * 5),
     ],
 )  # fmt: skip

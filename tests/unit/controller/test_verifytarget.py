@@ -69,6 +69,16 @@ def subject(
             id="by its first host",
         ),
         pytest.param(
+            {"hosts": ["*.example", "b.example"]},
+            VerifyTarget("https://traefik:8443/api/v1", host="b.example", insecure=True),
+            id="by its first host without a wildcard",
+        ),
+        pytest.param(
+            {"hosts": ["*.example"]},
+            VerifyTarget("https://traefik:8443/api/v1", host="proxiedapp.example", insecure=True),
+            id="by a name below its wildcard",
+        ),
+        pytest.param(
             {"entryPoints": ["inner", "web"]},
             VerifyTarget("http://traefik/api/v1", insecure=True),
             id="the one that is known",

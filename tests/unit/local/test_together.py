@@ -51,6 +51,14 @@ def test_apps_at_other_hosts_prefixes_or_entry_points_are_not() -> None:
     assert found(a=apps) == []
 
 
+def test_wildcard_is_a_host_of_its_own() -> None:
+    apps = [app("a", hosts=["a.test"]), app("b", hosts=["*.test"]), app("c", hosts=["*.a.test"]), app("d")]
+    assert found(a=apps) == []
+    ((_, code, text),) = found(a=[*apps, app("e", hosts=["*.test"])])
+    assert code == "Conflict"
+    assert "*.test /shop" in text
+
+
 def test_same_name_in_one_namespace_is_a_duplicate() -> None:
     ((file, code, text),) = found(a=[app()], b=[app(pathPrefix="/b"), app(namespace="other", pathPrefix="/c")])
     assert (file, code) == ("b.yaml", "DuplicateObject")

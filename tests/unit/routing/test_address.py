@@ -20,6 +20,8 @@ UNKNOWN = {"web": "http://*", "websecure": "https://*"}
         pytest.param((), "/", ("web",), UNKNOWN, "/", id="no known host and no prefix"),
         pytest.param(("a.b",), "/api", ("web",), UNKNOWN, "http://a.b/api", id="the host of the route"),
         pytest.param(("a.b", "c"), "/", ("web",), UNKNOWN, "http://a.b/", id="the first host"),
+        pytest.param(("*.b", "a.b"), "/", ("web",), UNKNOWN, "http://a.b/", id="the first host without a wildcard"),
+        pytest.param(("*.b",), "/", ("web",), UNKNOWN, "http://proxiedapp.b/", id="a name below the wildcard"),
         pytest.param(("a.b",), "/api", ("web", "websecure"), UNKNOWN, "https://a.b/api", id="https before http"),
         pytest.param(
             (), "/api", ("web",), {"web": "http://x.y:8080"}, "http://x.y:8080/api", id="the entry point's address"

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from proxiedapp.routing.rule import Rule
+from proxiedapp.routing.rule import Rule, concrete_host
 
 HIGHEST = 9223372036854774784
 """The highest priority that Traefik's CRD accepts (measured with Traefik 3.7.15)."""
@@ -17,6 +17,7 @@ HIGHEST = 9223372036854774784
         pytest.param((), "/", "PathPrefix(`/`)", id="everything"),
         pytest.param(("a.b",), "/", "Host(`a.b`)", id="one host"),
         pytest.param(("a.b", "c"), "/", "(Host(`a.b`) || Host(`c`))", id="several hosts"),
+        pytest.param(("*.a.b",), "/", "Host(`*.a.b`)", id="a wildcard"),
         pytest.param((), "/api", "(Path(`/api`) || PathPrefix(`/api/`))", id="a prefix on any host"),
         pytest.param(
             ("a.b",), "/api/v1", "Host(`a.b`) && (Path(`/api/v1`) || PathPrefix(`/api/v1/`))", id="host and prefix"
@@ -46,7 +47,28 @@ def test_external_dns_finds_every_host() -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["", "A.b", "a.b.", "-a", "a_b", "*", "*.a", "a b", 'a"', "a`", "a\\", "a)", "a@b", "a\n", "é", "a:80"]
+    "host",
+    [
+        "",
+        "A.b",
+        "a.b.",
+        "-a",
+        "a_b",
+        "*",
+        "*a",
+        "*.",
+        "a.*",
+        "*.*.a",
+        "a b",
+        'a"',
+        "a`",
+        "a\\",
+        "a)",
+        "a@b",
+        "a\n",
+        "é",
+        "a:80",
+    ],
 )
 def test_unsafe_host_is_rejected(host: str) -> None:
     with pytest.raises(ValueError, match="is not allowed in a Host matcher"):
@@ -79,11 +101,13 @@ def test_unsafe_prefix_is_rejected(prefix: str) -> None:
         Rule(("a",), prefix).format()
 
 
-def test_rules_with_hosts_come_first_then_longer_prefixes() -> None:
+def test_names_come_first_then_wildcards_then_longer_prefixes() -> None:
     ordered = [
         Rule(("a.b",), "/api/v1"),
         Rule(("a-very-long-name.example.com",), "/api"),
         Rule(("a.b",), "/"),
+        Rule(("*.b",), "/" + "a" * 255),
+        Rule(("*.a-very-long-name.example.com",), "/"),
         Rule((), "/" + "a" * 255),
         Rule((), "/api/v1"),
         Rule((), "/api"),
@@ -119,6 +143,29 @@ def test_longer_prefix_comes_first_also_beside_an_http_route(prefix: str, http_r
 
 def test_no_earlier_priority_is_above_a_present_one() -> None:
     assert Rule(("a" * 253,), "/" + "a" * 255).earlier_priority < Rule(("a",), "/").priority
+
+
+def test_names_and_wildcards_of_one_app_have_rules_of_their_own() -> None:
+    """One rule has one priority, and a wildcard must not come before another app's name."""
+    rule = Rule(("*.a.b", "a.b", "*.c.d", "c.d"), "/api")
+    assert rule.parts() == (Rule(("a.b", "c.d"), "/api"), Rule(("*.a.b", "*.c.d"), "/api"))
+    assert [rule.priority_at("a.b"), rule.priority_at("*.a.b")] == [part.priority for part in rule.parts()]
+    for uniform in (Rule((), "/"), Rule(("a.b", "c"), "/"), Rule(("*.a.b", "*.c"), "/")):
+        assert uniform.parts() == (uniform,)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "host"),
+    [
+        pytest.param((), None, id="any host"),
+        pytest.param(("a.b", "c"), "a.b", id="the first name"),
+        pytest.param(("*.a.b", "c.d"), "c.d", id="the first name after a wildcard"),
+        pytest.param(("*.a.b", "*.c"), "proxiedapp.a.b", id="a name below the first wildcard"),
+        pytest.param(("*" + ".a" * 125,), "pro" + ".a" * 125, id="no longer than a name may be"),
+    ],
+)
+def test_one_host_stands_for_all_hosts_of_an_app(hosts: tuple[str, ...], host: str | None) -> None:
+    assert concrete_host(hosts) == host
 
 
 def test_priority_is_within_the_limits_of_traefik() -> None:

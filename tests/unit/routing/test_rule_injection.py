@@ -63,7 +63,7 @@ def test_no_text_can_change_the_meaning_of_a_rule(hosts: tuple[str, ...], prefix
 
 
 @given(
-    host=st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,9}[a-z0-9])?", fullmatch=True),
+    host=st.from_regex(r"(\*\.)?[a-z0-9]([-a-z0-9.]{0,9}[a-z0-9])?", fullmatch=True),
     prefix=st.from_regex(r"(/[A-Za-z0-9._~-]{1,5}){1,3}", fullmatch=True),
 )
 def test_values_that_the_crd_accepts_can_be_formatted(host: str, prefix: str) -> None:

@@ -100,6 +100,20 @@ def test_only_the_named_hosts_are_served(host: str, taken: bool) -> None:
     assert takes(Rule(("shop.test", "www.test"), "/api").format(), host, "/api/x") is taken
 
 
+@pytest.mark.parametrize(
+    ("host", "taken"),
+    [
+        ("a.shop.test", True),
+        ("A.Shop.test", True),
+        ("shop.test", False),
+        ("a.b.shop.test", False),
+        ("ashop.test", False),
+    ],
+)
+def test_wildcard_stands_for_one_label(host: str, taken: bool) -> None:
+    assert takes(Rule(("*.shop.test",), "/api").format(), host, "/api/x") is taken
+
+
 def test_rule_without_hosts_serves_any() -> None:
     assert takes(Rule((), "/api").format(), "any.test", "/api/x")
     assert takes(Rule((), "/").format(), "any.test", "/anything")

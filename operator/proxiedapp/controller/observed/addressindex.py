@@ -29,7 +29,7 @@ class Address(NamedTuple):
 def addresses_of(rule: Rule, public_hosts: Iterable[str]) -> frozenset[Address]:
     """Return the addresses of an app; `public_hosts` are those of its entry points, at which one without hosts is."""
     path = rule.prefix.rstrip("/") + "/"
-    return frozenset(Address(path, host, rule.priority) for host in rule.hosts or ("", *public_hosts))
+    return frozenset(Address(path, host, rule.priority_at(host)) for host in rule.hosts or ("", *public_hosts))
 
 
 class AddressIndex:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.claim import Claim, RouteKey
 from proxiedapp.routing.overlap import AppOverlap, public_hosts
+from proxiedapp.routing.rule import wildcard_of
 
 
 class ServedRoutes:
@@ -64,7 +65,7 @@ class ServedRoutes:
         """Yield the apps that lose requests to an app which is served there."""
         path = _path(served)
         yield from self._at(served, _above(path))
-        if served.host in public_hosts((served.entry_point,), self._urls):
+        if served.host and served.host in self._hosts(served._replace(host="")):
             everywhere = served._replace(host="")
             yield from self._at(everywhere, (*_above(path), path))
             for namespace, paths in self._paths.get(_without_prefix(everywhere), {}).items():
@@ -81,7 +82,11 @@ class ServedRoutes:
                     yield Key(namespace, paths[position][1])
 
     def _hosts(self, claimed: RouteKey) -> tuple[str, ...]:
-        return (claimed.host,) if claimed.host else ("", *public_hosts((claimed.entry_point,), self._urls))
+        """Return the hosts whose routes may take requests; for any host, those of the entry point's public name."""
+        if claimed.host:
+            return (claimed.host,)
+        public = public_hosts((claimed.entry_point,), self._urls)
+        return ("", *public, *map(wildcard_of, public))
 
 
 def _without_prefix(route_key: RouteKey) -> RouteKey:

@@ -175,7 +175,7 @@ class Store:
     def shares_host(self, key: Key) -> bool:
         """Return whether another app is served at a host of an app."""
         contender = self.routes.contender(key)
-        return contender is not None and self._hosts.shares(contender.granted)
+        return contender is not None and self._hosts.shares(key, contender.granted)
 
     def addressed_by(self, patterns: Mapping[Pattern, int]) -> set[Key]:
         """Return the apps whose overlap may depend on a foreign route with these patterns and priorities."""

@@ -34,6 +34,10 @@ def names(index: AddressIndex, patterns: Mapping[Pattern, int]) -> set[str]:
 def test_an_app_without_hosts_is_reached_at_any_host_and_at_the_public_host() -> None:
     assert addresses_of(Rule((), "/"), [PUBLIC]) == {Address("/", "", 1), Address("/", PUBLIC, 1)}
     assert addresses_of(Rule(("a.test",), "/api"), [PUBLIC]) == {Address("/api/", "a.test", 10_406)}
+    assert addresses_of(Rule(("a.test", "*.test"), "/api"), []) == {
+        Address("/api/", "a.test", 10_406),
+        Address("/api/", "*.test", 504),
+    }
 
 
 @pytest.mark.parametrize(
@@ -80,11 +84,11 @@ def test_an_app_that_moved_is_found_only_where_it_is() -> None:
 
 PATHS = st.sampled_from(["/", "/a", "/a/", "/a/b", "/a/b/", "/ab", "/a/bc", "/a/b/c"])
 HOSTS = st.sampled_from(["", "a.test", "b.test", "x.a.test", "*.test", "**.test", "*.a.test", PUBLIC])
-PRIORITIES = st.sampled_from([-1, 1, 2, 4, 5, 1002, 10_106, 10_206, 10_408, 19_999])
+PRIORITIES = st.sampled_from([-1, 1, 2, 4, 5, 501, 502, 504, 1002, 10_106, 10_206, 10_408, 19_999])
 ROUTES = st.dictionaries(st.builds(Pattern, HOSTS, PATHS, st.booleans()), PRIORITIES, max_size=4)
 RULES = st.builds(
     Rule,
-    st.sampled_from([(), ("a.test",), ("x.a.test", "b.test"), (PUBLIC,)]),
+    st.sampled_from([(), ("a.test",), ("x.a.test", "b.test"), (PUBLIC,), ("*.test",), ("*.a.test", "a.test")]),
     st.sampled_from(["/", "/a", "/a/b", "/ab"]),
 )
 

@@ -35,6 +35,10 @@ def routes() -> ServedRoutes:
         pytest.param(claim("", "/api"), claim(PUBLIC, "/api"), (PUBLIC, "/api"), id="at the public host"),
         pytest.param(claim("", "/api"), claim(PUBLIC, "/"), (PUBLIC, "/"), id="above, at the public host"),
         pytest.param(claim("", "/api"), claim(PUBLIC, "/api/v1"), (PUBLIC, "/api/v1"), id="below, at the public host"),
+        pytest.param(claim("", "/api"), claim("*.test", "/"), ("*.test", "/"), id="a wildcard for the public host"),
+        pytest.param(claim("*.test", "/"), claim("*.test", "/api"), ("*.test", "/api"), id="below, at a wildcard"),
+        pytest.param(claim("*.test", "/api"), claim("a.test", "/api"), None, id="a name below the wildcard"),
+        pytest.param(claim("a.test", "/"), claim("*.test", "/api"), None, id="a wildcard comes after a name"),
         pytest.param(claim("", "/api", "web"), claim(PUBLIC, "/api", "web"), None, id="an entry point without a host"),
         pytest.param(claim("a.test", "/"), claim("a.test", "/api", "web"), None, id="another entry point"),
         pytest.param(claim("a.test", "/"), claim("a.test", "/api", ingress_class="x"), None, id="another class"),
@@ -60,7 +64,8 @@ def test_apps_of_one_namespace_share_a_host_without_a_warning() -> None:
 
 def test_only_apps_that_lose_requests_are_woken() -> None:
     keys = [
-        next(iter(claim(host, prefix))) for host, prefix in product(["", "a.test", PUBLIC], ["/", "/a", "/a/b", "/ab"])
+        next(iter(claim(host, prefix)))
+        for host, prefix in product(["", "a.test", "*.test", PUBLIC], ["/", "/a", "/a/b", "/ab"])
     ]
     for mine, theirs in product(keys, keys):
         served = routes()
