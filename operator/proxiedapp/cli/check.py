@@ -1,20 +1,18 @@
 """`proxiedapp check`: what is wrong in files of ProxiedApps, without a cluster."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from proxiedapp.cli.documents import read_text
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.settings import read_settings
 from proxiedapp.local.check import check as check_files
 from proxiedapp.local.problem import Severity, explanations
 from proxiedapp.local.report import Format, counts, report
 
-MAX_FILE_BYTES: Final = 16 * 1024 * 1024
-"""Bytes of one file; beyond it, the file is not read. etcd accepts objects of up to 1.5 MiB."""
 _NOT_SEARCHED: Final = frozenset({"node_modules", "site-packages", "venv"})
 """Folders in which files of others are, apart from those whose name begins with a dot."""
 
@@ -60,18 +58,8 @@ def _explain(code: str) -> None:
 
 def _texts(path: Path) -> Iterator[tuple[str, str]]:
     """Yield the files of an argument with their contents; ends the command if one cannot be read."""
-    if str(path) == "-":
-        yield "-", sys.stdin.read()
-        return
     for file in _files(path) if path.is_dir() else [path]:
-        try:
-            if file.stat().st_size > MAX_FILE_BYTES:
-                fail(f"{file}: it is larger than {MAX_FILE_BYTES // 1024**2} MiB. Leave it out, or split it")
-            yield str(file), file.read_text(encoding="utf-8")
-        except OSError as error:
-            fail(f"{file}: {error.strerror}")
-        except UnicodeDecodeError:
-            fail(f"{file}: it is not text in UTF-8. Leave it out, or convert it")
+        yield str(file), read_text(file)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -2,38 +2,39 @@
 
 import sys
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import Final
 
 from proxiedapp.cli.errors import fail
 from proxiedapp.kube.manifest import Manifest
+from proxiedapp.local.yamlsource import Document, documents
+
+MAX_FILE_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of one file; beyond it, the file is not read. etcd accepts objects of up to 1.5 MiB."""
 
 
 def read_documents(file: Path) -> list[Manifest]:
     """Return the objects in a file, or on standard input for `-`; ends the command if there is none."""
     name = "standard input" if str(file) == "-" else str(file)
-    documents = [document for document in load_yaml(file, name) if document is not None]
-    if not documents:
+    found: list[Manifest] = []
+    for one in documents(read_text(file)):
+        if not isinstance(one, Document):
+            fail(f"{name}:{one.position.line}:{one.position.column}: {one.problem}. {one.fix}.")
+        found.append(one.body)
+    if not found:
         fail(f"{name}: it is empty; write at least one Kubernetes object into it")
-    for number, document in enumerate(documents, start=1):
-        if not isinstance(document, dict):
-            fail(f"{name}: document {number}: it is not a Kubernetes object, which is a YAML mapping")
-    return documents
+    return found
 
 
-def load_yaml(file: Path, name: str) -> list[Any]:
-    """Return the documents in a file, or on standard input for `-`; ends the command if it is not YAML."""
+def read_text(file: Path) -> str:
+    """Return the text of a file, or of standard input for `-`; ends the command if it cannot be read."""
+    name = "standard input" if str(file) == "-" else str(file)
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
-        return list(yaml.safe_load_all(text))
+        if str(file) == "-":
+            return sys.stdin.read()
+        if file.stat().st_size > MAX_FILE_BYTES:
+            fail(f"{name}: it is larger than {MAX_FILE_BYTES // 1024**2} MiB. Leave it out, or split it")
+        return file.read_text(encoding="utf-8")
     except OSError as error:
         fail(f"{name}: cannot read it: {(error.strerror or str(error)).lower()}")
     except UnicodeDecodeError:
-        fail(f"{name}: it is not UTF-8 text")
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = "" if mark is None else f":{mark.line + 1}:{mark.column + 1}"
-        fail(f"{name}{where}: it is not valid YAML: {' '.join((error.problem or error.context or '').split())}")
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        fail(f"{name}: it is not valid YAML: {' '.join(str(error).split())}")
+        fail(f"{name}: it is not text in UTF-8. Leave it out, or convert it")

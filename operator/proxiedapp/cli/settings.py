@@ -10,8 +10,9 @@ import typer
 from pydantic import ValidationError
 
 from proxiedapp.api.problems import problems_of
-from proxiedapp.cli.documents import load_yaml
+from proxiedapp.cli.documents import read_text
 from proxiedapp.cli.errors import fail
+from proxiedapp.local.yamlsource import Document, NotAnObjectError, SourceError, documents
 from proxiedapp.process.settings import Settings, misspelled, variable_of
 
 _UPPER: Final = re.compile("[A-Z]")
@@ -39,11 +40,14 @@ def read_settings(file: Path | None = None, **flags: Any) -> Settings:
 
 def _read_file(file: Path) -> dict[str, Any]:
     """Return the settings in a file by their names here; the chart spells them in camelCase, as `settings` has them."""
-    documents = [document for document in load_yaml(file, f"--settings {file}") if document is not None]
-    if len(documents) != 1 or not isinstance(documents[0], dict):
+    found = list(documents(read_text(file)))
+    for one in found:
+        if isinstance(one, SourceError) and not isinstance(one, NotAnObjectError):
+            fail(f"--settings {file}:{one.position.line}:{one.position.column}: {one.problem}. {one.fix}.")
+    if len(found) != 1 or not isinstance(found[0], Document):
         fail(f"--settings {file}: it must be one YAML mapping of settings, such as `logLevel: debug`")
     given: dict[str, Any] = {}
-    for written, value in documents[0].items():
+    for written, value in found[0].body.items():
         name = _UPPER.sub(r"_\g<0>", str(written)).lower()
         if name not in Settings.model_fields:
             close = get_close_matches(name, Settings.model_fields, n=1)

@@ -43,6 +43,10 @@ class DuplicateKeyError(SourceError):
     """A field that an object has twice: YAML parsers differ in which of the two counts."""
 
 
+class NotAnObjectError(SourceError):
+    """A document, or an item of a List, that is a list or a single value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One object of a YAML file."""
@@ -91,7 +95,7 @@ def documents(text: str) -> Iterator[Document | SourceError]:
             body = _constructed(node)
             if not isinstance(body, dict):
                 problem = f"the document is a {_TYPES.get(type(body), 'single value')}, not a Kubernetes object"
-                yield SourceError(_position(node), problem, "Write an object with apiVersion, kind and metadata")
+                yield NotAnObjectError(_position(node), problem, "Write an object with apiVersion, kind and metadata")
             elif isinstance(body.get("items"), list) and str(body.get("kind", "")).endswith("List"):
                 yield from _items(body["items"], node)
             else:
@@ -116,7 +120,9 @@ def _items(items: list[Any], node: yaml.Node) -> Iterator[Document | SourceError
             yield Document(item, below)
         else:
             position = _position(below or node)
-            yield SourceError(position, "an item of the List is not an object", "Write an object, or remove the item")
+            yield NotAnObjectError(
+                position, "an item of the List is not an object", "Write an object, or remove the item"
+            )
 
 
 def too_deep(text: str) -> SourceError | None:

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from proxiedapp.cli import app
-from proxiedapp.cli import check as command
+from proxiedapp.cli import documents as reading
 
 RUNNER = CliRunner()
 RIGHT = """\
@@ -99,7 +99,7 @@ def test_unreadable_files_end_in_one_line(tmp_path: Path, monkeypatch: pytest.Mo
         assert (status, output) == (1, "")
         assert problem.lower() in error.lower()
         assert len(error.splitlines()) == 1
-    monkeypatch.setattr(command, "MAX_FILE_BYTES", 1)
+    monkeypatch.setattr(reading, "MAX_FILE_BYTES", 1)
     file = tmp_path / "app.yaml"
     file.write_text(RIGHT)
     assert "larger than" in run(file)[2]

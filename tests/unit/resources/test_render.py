@@ -54,8 +54,8 @@ def test_settings_decide_what_the_spec_leaves_open(tmp_path: Path, monkeypatch: 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        pytest.param("{", ":1:2: it is not valid YAML", id="invalid YAML"),
-        pytest.param("- a", "document 1: it is not a Kubernetes object", id="not an object"),
+        pytest.param("{", ":2:1: did not find expected", id="invalid YAML"),
+        pytest.param("- a", ":1:1: the document is a list, not a Kubernetes object", id="not an object"),
         pytest.param("kind: Deployment\n", "document 1: kind: the object must have", id="another kind"),
         pytest.param(
             "kind: ProxiedApp\napiVersion: proxiedapp.dev/v1alpha1\nmetadata: {name: a}\nspec: {image: x, route: {}}\n",
