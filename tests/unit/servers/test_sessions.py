@@ -7,7 +7,7 @@ import pytest
 from proxiedapp.servers.sessions import sessions_problem
 from tests.support.apps import spec_of
 
-STICKY = {"sticky": {"cookie": {}}}
+STICKY: dict[str, Any] = {"sticky": {"cookie": {}}}
 STREAMLIT: dict[str, Any] = {"command": ["streamlit", "run", "app.py"], "server": {"kind": "other"}}
 
 
