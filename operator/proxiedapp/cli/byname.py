@@ -3,13 +3,13 @@
 They run kubectl, so they use the cluster, the namespace and the permissions of its configuration.
 """
 
-import shutil
 import subprocess
 import webbrowser
-from typing import Annotated, Final, NoReturn, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import typer
 
+from proxiedapp.cli import kubectl
 from proxiedapp.cli.errors import fail
 
 Name: TypeAlias = Annotated[str, typer.Argument(help="Name of the app.")]
@@ -60,7 +60,7 @@ def _require(name: str, namespace: str | None, field: str = "{.metadata.name}") 
 
 
 def _run(*arguments: str, namespace: str | None) -> str:
-    done = subprocess.run(_command(arguments, namespace), stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(kubectl.command(arguments, namespace), stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise typer.Exit(done.returncode)  # kubectl has printed why
     return done.stdout
@@ -68,15 +68,6 @@ def _run(*arguments: str, namespace: str | None) -> str:
 
 def _status(*arguments: str, namespace: str | None) -> int:
     try:
-        return subprocess.run(_command(arguments, namespace), check=False).returncode
+        return subprocess.run(kubectl.command(arguments, namespace), check=False).returncode
     except KeyboardInterrupt:
         return 0  # how a user ends `--follow`
-
-
-def _command(arguments: tuple[str, ...], namespace: str | None) -> list[str]:
-    program = shutil.which("kubectl") or _without_kubectl()
-    return [program, *arguments, *(["--namespace", namespace] if namespace else [])]
-
-
-def _without_kubectl() -> NoReturn:
-    fail('kubectl is not in any folder of PATH: install it, or run `eval "$(proxiedapp sandbox env)"` for the sandbox')
