@@ -1,0 +1,30 @@
+"""What the commands have in common that take files or the name of an app in a cluster."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from proxiedapp.api.names import GROUP, NAME_PATTERN, PLURAL
+from proxiedapp.cli import kubectl
+from proxiedapp.cli.errors import fail
+from proxiedapp.cli.kubectl import KubectlError
+from proxiedapp.kube.manifest import Manifest
+
+APPS: Final = f"{PLURAL}.{GROUP}"
+
+
+def is_name(target: str) -> bool:
+    """Return whether an argument is the name of an app, not a file; ends the command if it can be neither."""
+    if target == "-" or Path(target).exists():
+        return False
+    if re.fullmatch(NAME_PATTERN, target):
+        return True
+    return fail(f"{target}: there is no such file, and no app can have this name")
+
+
+def live_app(name: str, namespace: str | None) -> Manifest:
+    """Return a ProxiedApp of the cluster; ends the command if there is none or it cannot be read."""
+    try:
+        return kubectl.get(APPS, name, namespace=namespace)
+    except KubectlError as error:
+        fail(f"{name}: {error}")
