@@ -6,13 +6,14 @@ from typing import Annotated, Final
 
 import typer
 
-from proxiedapp.cli.documents import read_text
+from proxiedapp.cli.documents import MAX_FILE_BYTES, read_text
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.settings import read_settings
 from proxiedapp.local.check import check as check_files
 from proxiedapp.local.problem import Severity, explanations
 from proxiedapp.local.report import Format, counts, report
 
+_YAML: Final = frozenset({".yaml", ".yml"})
 _NOT_SEARCHED: Final = frozenset({"node_modules", "site-packages", "venv"})
 """Folders in which files of others are, apart from those whose name begins with a dot."""
 
@@ -24,13 +25,18 @@ def check(
     ] = None,
     output: Annotated[Format, typer.Option("--output", "-o", help="text, json, sarif, github or junit.")] = Format.TEXT,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with status 1 on warnings, too.")] = False,
+    sources: Annotated[
+        Path | None, typer.Option(help="Folder with the Python sources of plain apps, to find FastAPI(root_path=...).")
+    ] = None,
     settings: Annotated[Path | None, typer.Option(help="YAML file of the operator's settings by name.")] = None,
     explain: Annotated[str | None, typer.Option(metavar="CODE", help="Print what a code means, and exit.")] = None,
 ) -> None:
     """Report what the API server or the operator would reject or warn about, each problem with its line and its fix.
 
-    Objects of other kinds pass, but Ingresses, IngressRoutes and HTTPRoutes are compared with the apps' routes, and
-    ProxyPolicies and Namespaces apply to the apps. The exit status is 1 if there are errors.
+    Besides ProxiedApps, plain manifests are checked: Deployments with their Services and their IngressRoutes, Ingresses
+    or HTTPRoutes, also against the routes of the apps. ProxyPolicies and Namespaces apply to the apps. The exit status
+    is 1 if there are errors. Examples: `proxiedapp check deploy/`, `helm template ./chart | proxiedapp check -`,
+    `proxiedapp check deploy/ --sources src/ -o github`.
     """
     if explain is not None:
         _explain(explain)
@@ -39,7 +45,8 @@ def check(
         raise typer.BadParameter("name at least one file or folder, or - for standard input", param_hint="PATHS")
     defaults = read_settings(settings).defaults
     texts = {name: text for path in paths for name, text in _texts(path)}
-    result = check_files(texts, defaults)
+    code = {} if sources is None else _sources(sources)
+    result = check_files(texts, defaults, code)
     if text := report(result, output):
         typer.echo(text)
     typer.echo(counts(result), err=True)
@@ -62,12 +69,23 @@ def _texts(path: Path) -> Iterator[tuple[str, str]]:
         yield str(file), read_text(file)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the YAML files below a folder in the order of their names; symbolic links to folders are not followed."""
+def _sources(folder: Path) -> dict[str, str]:
+    """Return the Python files below a folder with their texts; those that cannot be read are left out."""
+    if not folder.is_dir():
+        fail(f"--sources {folder}: it is not a folder")
+    found = {}
+    for file in _files(folder, frozenset({".py"})):
+        if file.stat().st_size <= MAX_FILE_BYTES:
+            found[str(file)] = file.read_text(encoding="utf-8", errors="replace")
+    return found
+
+
+def _files(folder: Path, suffixes: frozenset[str] = _YAML) -> Iterator[Path]:
+    """Yield such files below a folder in the order of their names; symbolic links to folders are not followed."""
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or path.name in _NOT_SEARCHED:
             continue
         if path.is_dir() and not path.is_symlink():
-            yield from _files(path)
-        elif path.suffix in {".yaml", ".yml"} and path.is_file():
+            yield from _files(path, suffixes)
+        elif path.suffix in suffixes and path.is_file():
             yield path

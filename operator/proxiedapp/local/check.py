@@ -17,6 +17,8 @@ from proxiedapp.api.reasons import Reason
 from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.local.noeffect import without_effect
+from proxiedapp.local.plain.faults import faults
+from proxiedapp.local.plain.sources import RootPathInCode, root_paths
 from proxiedapp.local.policies import GivenPolicies
 from proxiedapp.local.problem import Code, Problem, Severity
 from proxiedapp.local.together import Served, between
@@ -77,11 +79,12 @@ class Result:
     documents: int = 0
 
 
-def check(files: Mapping[str, str], defaults: Defaults) -> Result:
+def check(files: Mapping[str, str], defaults: Defaults, sources: Mapping[str, str] | None = None) -> Result:
     """Check the texts of files by their names, as the API server and an operator with these settings would.
 
-    Objects of other kinds pass, except that routes of theirs may overlap with those of the apps. Problems between
-    objects are reported where the later one is written.
+    Plain Deployments, Services and routes are checked against each other and, if they are given, against the texts of
+    Python files in `sources`. Objects of other kinds pass. Problems between objects are reported where the later one is
+    written.
     """
     result = Result()
     written = list(_read(files, result))
@@ -106,8 +109,23 @@ def check(files: Mapping[str, str], defaults: Defaults) -> Result:
         if (found := _servable(one, app, defaults, policies, result)) is not None
     ]
     result.problems += between(served, [one.body for one in written], defaults.entry_points)
+    code = [found for file, text in (sources or {}).items() for found in root_paths(file, text)]
+    result.problems += _plain(written, code)
     result.problems.sort()
     return result
+
+
+def _plain(written: Sequence[Written], code: Sequence[RootPathInCode]) -> Iterator[Problem]:
+    by_body = {id(one.body): one for one in written}
+    for fault in faults((one.body for one in written), code):
+        if fault.body is None:
+            file, line, column = fault.where.rsplit(":", 2)
+            position = Position(int(line), int(column))
+            yield Problem(file, position, fault.code.value, fault.severity, "", fault.problem, fault.fix)
+        else:
+            yield by_body[id(fault.body)].problem(
+                fault.severity, fault.code.value, fault.where, fault.problem, fault.fix
+            )
 
 
 def _read(files: Mapping[str, str], result: Result) -> Iterator[Written]:

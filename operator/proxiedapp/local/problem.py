@@ -37,6 +37,45 @@ class Code(StrEnum):
     NO_EFFECT = "NoEffect"
     """A field is set that changes nothing beside the other fields of the spec."""
 
+    STRIP_MISMATCH = "StripMismatch"
+    """A plain route strips the prefix although the server needs it, or keeps it although the server adds it again.
+    uvicorn and `fastapi run` with `--root-path` need a proxy that strips; hypercorn, granian, daphne and `gunicorn
+    -k asgi` one that keeps."""
+    ROOT_PATH_MISSING = "RootPathMissing"
+    """A plain route strips the prefix, and nothing in the command gives it to the app, so that docs page, redirects and
+    mounted apps use paths without it."""
+    ROOT_PATH_DIFFERS = "RootPathDiffers"
+    """The root path of the server is not the prefix of the plain route that leads to it."""
+    ROOT_PATH_IGNORED = "RootPathIgnored"
+    """The command gives the server a root path by an option or variable that this server does not read."""
+    ROOT_PATH_IN_CODE = "RootPathInCode"
+    """The sources contain `FastAPI(root_path=...)`, and a plain route strips the prefix: routes and docs work, but
+    redirects lose the prefix and mounted apps answer 404."""
+    PREFIX_BOUNDARY = "PrefixBoundary"
+    """The rule of a plain route compares characters, so that `/api` gets the requests for `/api-admin`, too."""
+    PATH_LOST = "PathLost"
+    """A plain route replaces the path in such a way that the app does not get the path that the client asked for."""
+    RULE_INVALID = "RuleInvalid"
+    """Traefik cannot parse the rule of a plain IngressRoute, and disables it."""
+    ROUTE_TWICE = "RouteTwice"
+    """Two plain routes match the same requests with the same priority, and the proxy chooses either of them."""
+    TRUST_MISSING = "TrustMissing"
+    """The server of a plain workload does not trust its proxy, so that the scheme is http and the client's address that
+    of the proxy."""
+    TRUST_EVERYONE = "TrustEveryone"
+    """The server of a plain workload trusts `X-Forwarded-*` headers of every client, and no NetworkPolicy restricts
+    which pods reach it."""
+    LOOPBACK_ONLY = "LoopbackOnly"
+    """The server of a plain workload listens on loopback, so that the proxy cannot reach it."""
+    PORT_MISMATCH = "PortMismatch"
+    """Route, Service and container of plain manifests do not agree on a port."""
+    REFERENCE_MISSING = "ReferenceMissing"
+    """A plain object refers to another one by a name or labels that the files nearly, but not exactly, contain."""
+    CROSS_NAMESPACE = "CrossNamespace"
+    """A plain route names a Middleware of another namespace, which Traefik does not use by default."""
+    PROBE_PREFIX = "ProbePrefix"
+    """The path of a probe contains a prefix that only the proxy removes, so that the probe gets 404 from the pod."""
+
 
 _REASONS: Final = (
     Reason.INVALID_SPEC,

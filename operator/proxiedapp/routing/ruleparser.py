@@ -53,6 +53,17 @@ def parse(rule: str, budget: Budget) -> frozenset[Pattern]:
         return frozenset()
 
 
+def is_rule(rule: str) -> bool:
+    """Return whether Traefik can parse a rule, as far as it is known here; true for a rule beyond the limits."""
+    try:
+        _Parser(rule, Budget(MAX_RULE_LENGTH * MAX_RULE_PATTERNS)).parse()
+    except BudgetError:
+        return True
+    except _UnsupportedError:
+        return False
+    return True
+
+
 class _UnsupportedError(Exception):
     """The rule is invalid, so that Traefik disables its router."""
 

@@ -115,8 +115,8 @@ def _as_network(text: str) -> str:
 def _missing_host(given: Given | None, setting: Setting) -> str | None:
     """Keep a host that the user gave, unless the proxy can never reach it."""
     if given is None:
-        return "0.0.0.0" if _is_loopback(setting.default or "") else None
-    if given.value.known and _is_loopback(given.value.text):
+        return "0.0.0.0" if is_loopback(setting.default or "") else None
+    if given.value.known and is_loopback(given.value.text):
         raise loopback_only(given)
     return None
 
@@ -138,7 +138,7 @@ def _missing_bind(given: list[Given], required: str, default: str) -> str | None
             problem = problem or unknown_value(each)
         elif port != required.rpartition(":")[2]:
             problem = problem or contradiction(_with_default_port(each, port), Role.BIND, required)
-        elif _is_loopback(host.strip("[]")):
+        elif is_loopback(host.strip("[]")):
             problem = problem or loopback_only(each)
         else:
             return None
@@ -161,7 +161,8 @@ def _has_no_port(bind: str) -> bool:
     return ":" not in bind or bind == "[::]"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a host to listen on is loopback, so that other pods cannot reach it."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
