@@ -28,6 +28,8 @@ def _own(name: str, summary: str, module: str = "", function: str = "") -> LazyC
 COMMANDS = (
     _own("run", "Run the operator."),
     _own("check", "Report what is wrong in files of ProxiedApps, without a cluster."),
+    _own("explain", "Explain why an app is started and routed as it is."),
+    _own("doctor", "Report what prevents the cluster, or one app, from serving a route."),
     _own("render", "Print the children of ProxiedApps as YAML, without a cluster."),
     _own("verify", "Check a running app through its proxy, under its path prefix."),
     _own("admission", "Print ProxyPolicies as a ValidatingAdmissionPolicy."),

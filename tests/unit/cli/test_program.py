@@ -40,6 +40,8 @@ def test_help_lists_every_command_with_a_summary() -> None:
     assert [words[0] for words in listed] == [
         "run",
         "check",
+        "explain",
+        "doctor",
         "render",
         "verify",
         "admission",

@@ -1,0 +1,226 @@
+"""`doctor NAME` reports the link of the chain that is broken, in set-ups in which one thing is."""
+
+from collections.abc import Callable
+
+import pytest
+
+from proxiedapp.controller.watchedkinds import POD, PROXIED_APP, PROXY_POLICY
+from proxiedapp.local.doctor.applinks import app_links
+from proxiedapp.local.doctor.link import State
+from proxiedapp.local.doctor.snapshot import ENDPOINT_SLICE, Snapshot
+from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, NETWORK_POLICY, SERVICE
+from tests.support.recorded import KEY, SETTINGS, child, condition, put, remove, snapshot
+
+Break = Callable[[Snapshot], None]
+
+
+def _no_app(found: Snapshot) -> None:
+    found.objects[PROXIED_APP] = []
+
+
+def _invalid_command(found: Snapshot) -> None:
+    child(found, PROXIED_APP)["spec"]["command"] = ["uvicorn", "main:app", "--port", "9000"]
+
+
+def _no_policy_allows(found: Snapshot) -> None:
+    spec = {"namespaces": {"selector": {}}, "allow": {"hosts": ["other.test"]}}
+    policy = {"apiVersion": "proxiedapp.dev/v1alpha1", "kind": "ProxyPolicy", "metadata": {"name": "p"}, "spec": spec}
+    put(found, PROXY_POLICY, policy)
+
+
+def _suspended(found: Snapshot) -> None:
+    child(found, PROXIED_APP)["metadata"]["annotations"] = {"proxiedapp.dev/reconcile": "suspended"}
+
+
+def _operator_away(found: Snapshot) -> None:
+    child(found, PROXIED_APP)["metadata"]["generation"] = 4
+
+
+def _name_taken(found: Snapshot) -> None:
+    stalled = condition("Stalled", "True", "NameTaken", "Service orders belongs to another owner. Delete it.")
+    child(found, PROXIED_APP)["status"]["conditions"].append(stalled)
+    child(found, SERVICE)["metadata"]["ownerReferences"] = []
+
+
+def _no_deployment(found: Snapshot) -> None:
+    remove(found, DEPLOYMENT)
+    remove(found, POD)
+
+
+def _changed_image(found: Snapshot) -> None:
+    child(found, DEPLOYMENT)["spec"]["template"]["spec"]["containers"][0]["image"] = "orders:other"
+
+
+def _quota(found: Snapshot) -> None:
+    refused = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota: q"}
+    child(found, DEPLOYMENT)["status"]["conditions"] = [refused]
+
+
+def _paused(found: Snapshot) -> None:
+    body = child(found, DEPLOYMENT)
+    body["spec"]["paused"] = True
+    body["status"]["updatedReplicas"] = 0
+
+
+def _crash(found: Snapshot) -> None:
+    (status,) = child(found, POD, "orders-1")["status"]["containerStatuses"]
+    ended = {"terminated": {"exitCode": 1, "message": "ModuleNotFoundError: No module named 'main'"}}
+    status |= {"ready": False, "restartCount": 5, "lastState": ended}
+    status["state"] = {"waiting": {"reason": "CrashLoopBackOff"}}
+
+
+def _image_missing(found: Snapshot) -> None:
+    (status,) = child(found, POD, "orders-1")["status"]["containerStatuses"]
+    status["state"] = {"waiting": {"reason": "ImagePullBackOff", "message": "not found"}}
+
+
+def _not_ready(found: Snapshot) -> None:
+    child(found, POD, "orders-1")["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+
+
+def _no_replicas(found: Snapshot) -> None:
+    child(found, PROXIED_APP)["spec"]["replicas"] = 0
+    remove(found, POD)
+
+
+def _selector(found: Snapshot) -> None:
+    child(found, SERVICE)["spec"]["selector"] = {"app": "other"}
+
+
+def _service_type(found: Snapshot) -> None:
+    child(found, SERVICE)["spec"]["type"] = "ExternalName"
+
+
+def _no_endpoints(found: Snapshot) -> None:
+    child(found, ENDPOINT_SLICE, "orders-abc")["endpoints"] = []
+
+
+def _denied(found: Snapshot) -> None:
+    policy = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [{"podSelector": {}}]}]}
+    metadata = {"name": "default-deny", "namespace": KEY.namespace}
+    put(found, NETWORK_POLICY, {"kind": "NetworkPolicy", "metadata": metadata, "spec": policy})
+
+
+def _no_middleware(found: Snapshot) -> None:
+    remove(found, MIDDLEWARE)
+
+
+def _no_route(found: Snapshot) -> None:
+    remove(found, INGRESS_ROUTE)
+
+
+def _changed_rule(found: Snapshot) -> None:
+    (route,) = found.all(INGRESS_ROUTE, KEY.namespace)
+    route["spec"]["routes"][0]["match"] = "PathPrefix(`/orders`)"
+
+
+def _conflict(found: Snapshot) -> None:
+    text = "spec.route: the older ProxiedApp team/first has orders.test /orders. Choose another host or prefix."
+    child(found, PROXIED_APP)["status"]["conditions"].append(condition("Stalled", "True", "Conflict", text))
+
+
+def _entry_point(found: Snapshot) -> None:
+    (body,) = [one for one in found.all(DEPLOYMENT) if one["metadata"]["name"] == "traefik"]
+    body["spec"]["template"]["spec"]["containers"][0]["args"] = ["--entryPoints.public.address=:8000"]
+
+
+def _ingress_class(found: Snapshot) -> None:
+    (body,) = [one for one in found.all(DEPLOYMENT) if one["metadata"]["name"] == "traefik"]
+    container = body["spec"]["template"]["spec"]["containers"][0]
+    container["args"] = [*container["args"], "--providers.kubernetesCRD.ingressClass=internal"]
+
+
+def _overlap(found: Snapshot) -> None:
+    spec = {
+        "entryPoints": ["web", "websecure"],
+        "routes": [{"match": "Host(`orders.test`)", "priority": 999999, "kind": "Rule", "services": []}],
+    }
+    put(found, INGRESS_ROUTE, {"kind": "IngressRoute", "metadata": {"name": "old", "namespace": "else"}, "spec": spec})
+
+
+def _proxy_down(found: Snapshot) -> None:
+    for one in found.all(POD, "proxy"):
+        one["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+
+
+def _untrusted(found: Snapshot) -> None:
+    for one in found.all(POD, "proxy"):
+        one["status"]["podIPs"] = [{"ip": "100.64.0.9"}]
+
+
+def _wrong_answer(found: Snapshot) -> None:
+    text = "The redirect of /orders/items has the scheme http. Add the proxy to trustedProxies."
+    child(found, PROXIED_APP)["status"]["conditions"][1] = condition("Verified", "False", "RedirectScheme", text)
+
+
+BROKEN: dict[Break, str] = {
+    _no_app: "app",
+    _invalid_command: "spec",
+    _no_policy_allows: "spec",
+    _suspended: "operator",
+    _operator_away: "operator",
+    _name_taken: "children",
+    _no_deployment: "deployment",
+    _changed_image: "deployment",
+    _quota: "deployment",
+    _paused: "deployment",
+    _crash: "pods",
+    _image_missing: "pods",
+    _not_ready: "pods",
+    _no_replicas: "pods",
+    _selector: "service",
+    _service_type: "service",
+    _no_endpoints: "endpoints",
+    _denied: "network policies",
+    _no_middleware: "middlewares",
+    _no_route: "route",
+    _changed_rule: "route",
+    _conflict: "route",
+    _entry_point: "entry points",
+    _ingress_class: "ingress class",
+    _overlap: "overlap",
+    _proxy_down: "proxy",
+    _untrusted: "trusted proxies",
+    _wrong_answer: "answer",
+}
+
+
+def test_nothing_is_wrong_with_an_app_that_is_served() -> None:
+    links = app_links(snapshot(), KEY, SETTINGS)
+    assert [link for link in links if link.state is not State.OK] == []
+    names = [link.name for link in links]
+    assert names == list(dict.fromkeys(names))
+
+
+@pytest.mark.parametrize("break_", BROKEN, ids=lambda one: one.__name__.strip("_"))
+def test_first_wrong_link_is_the_broken_one_and_has_a_fix(break_: Break) -> None:
+    found = snapshot()
+    break_(found)
+    wrong = [link for link in app_links(found, KEY, SETTINGS) if link.state is State.WRONG]
+    assert wrong
+    assert wrong[0].name == BROKEN[break_]
+    assert all(link.found.endswith((".", "-")) for link in wrong)
+    assert all(link.fix for link in wrong)
+
+
+def test_what_cannot_be_read_is_unknown_and_not_wrong() -> None:
+    found = snapshot()
+    for kind in (POD, ENDPOINT_SLICE, MIDDLEWARE):
+        del found.objects[kind]
+        found.unreadable[kind] = f'{kind.plural} is forbidden: User "author" cannot list resource'
+    links = app_links(found, KEY, SETTINGS)
+    assert [link.name for link in links if link.state is State.WRONG] == []
+    assert {link.name for link in links if link.state is State.UNKNOWN} >= {"pods", "endpoints", "middlewares"}
+
+
+def test_policy_of_the_operator_admits_the_proxy_by_namespace_and_labels() -> None:
+    found = snapshot()
+    peer = {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "proxy"}},
+        "podSelector": {"matchLabels": {"app.kubernetes.io/name": "traefik"}},
+    }
+    spec = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [peer]}]}
+    metadata = {"name": "orders", "namespace": KEY.namespace}
+    put(found, NETWORK_POLICY, {"kind": "NetworkPolicy", "metadata": metadata, "spec": spec})
+    links = {link.name: link for link in app_links(found, KEY, SETTINGS)}
+    assert links["network policies"].state is State.OK
