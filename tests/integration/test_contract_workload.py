@@ -3,12 +3,14 @@
 With the table in test_contract.py these are the mistakes that users can make; none of them reaches a child.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from proxiedapp.api.app import parse_spec
 from proxiedapp_sandbox.bare import BareCluster
-from tests.support.contract import both_reject
+from tests.support.contract import BASE, both_reject, submit
 
 SCALER = {"maxReplicas": 4}
 CPU = {"type": "Utilization", "averageUtilization": 50}
@@ -45,6 +47,54 @@ def readiness(**probe: Any) -> dict[str, Any]:
 
 def tls(**more: Any) -> dict[str, Any]:
     return {"route": {"tls": more}}
+
+
+def target(value: Any) -> dict[str, Any]:
+    return {"type": "AverageValue", "averageValue": value}
+
+
+@pytest.mark.parametrize("amount", [0.5, 1, 1.0, "0.5", "500m"], ids=repr)
+@pytest.mark.parametrize(
+    "field",
+    [
+        pytest.param(lambda one: {"resources": {"limits": {"cpu": one}}}, id="resources"),
+        pytest.param(lambda one: volume(emptyDir={"sizeLimit": one}), id="emptyDir"),
+        pytest.param(
+            lambda one: volume(
+                ephemeral={
+                    "volumeClaimTemplate": {
+                        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": one}}}
+                    }
+                }
+            ),
+            id="claim",
+        ),
+        pytest.param(
+            lambda one: {
+                "env": [{"name": "A", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu", "divisor": one}}}]
+            },
+            id="divisor",
+        ),
+        pytest.param(
+            lambda one: metric(type="Resource", resource={"name": "cpu", "target": target(one)}), id="resource metric"
+        ),
+        pytest.param(
+            lambda one: metric(type="Pods", pods={"metric": {"name": "a"}, "target": target(one)}), id="pods metric"
+        ),
+        pytest.param(
+            lambda one: metric(
+                type="External", external={"metric": {"name": "a"}, "target": {"type": "Value", "value": one}}
+            ),
+            id="external metric",
+        ),
+    ],
+)
+async def test_quantity_may_be_any_number_without_quotes(
+    cluster: BareCluster, field: Callable[[Any], dict[str, Any]], amount: Any
+) -> None:
+    spec = BASE | field(amount)
+    parse_spec(spec)
+    await submit(cluster, spec)
 
 
 METRICS = "spec.autoscaling.metrics[0]"

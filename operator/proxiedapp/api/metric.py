@@ -7,7 +7,7 @@ ProxiedApp already. The rules are those of Kubernetes v1.36.3, `pkg/apis/autosca
 from typing import Annotated, Any, Final
 
 from proxiedapp.api.base import cel_rule
-from proxiedapp.api.quantities import POSITIVE, QUANTITY_SCHEMA, WHOLE_QUANTITY_SCHEMA, is_positive
+from proxiedapp.api.quantities import POSITIVE, QUANTITY_SCHEMA, is_positive
 from proxiedapp.api.upstream import upstream
 
 _VALUES: Final = {"Utilization": "averageUtilization", "Value": "value", "AverageValue": "averageValue"}
@@ -20,8 +20,7 @@ _SOURCES: Final[dict[str, tuple[str, ...]]] = {
     "resource": ("Utilization", "AverageValue"),
 }
 """Maps the source of a metric to the types of target that it allows."""
-# The rules below read these values in CEL, which knows no type that is a number or a text: fractions need quotes.
-_POSITIVE_SCHEMA: Final = dict.fromkeys(QUANTITY_SCHEMA) | WHOLE_QUANTITY_SCHEMA | {"minimum": 1, "pattern": POSITIVE}
+_POSITIVE_SCHEMA: Final = QUANTITY_SCHEMA | {"minimum": 0, "exclusiveMinimum": True, "pattern": POSITIVE}
 _NAME: Final = {"minLength": 1, "pattern": "^[^/%]+$"}
 
 
@@ -40,7 +39,20 @@ def _changes() -> dict[str, dict[str, Any]]:
             changes[f"{source}.metric.name"] = _NAME
         for type_ in set(types) - {"Utilization"}:
             changes[f"{source}.target.{_VALUES[type_]}"] = _POSITIVE_SCHEMA
+        changes[f"{source}.target"] = {"oneOf": [_target_schema(type_, types) for type_ in types]}
     return changes | {"containerResource.container": _NAME}
+
+
+def _target_schema(type_: str, types: tuple[str, ...]) -> dict[str, Any]:
+    """Return the schema of a target of one type: which of the quantities it has.
+
+    CEL cannot read a field that is a number or a text, not even whether it is there.
+    """
+    others = [{"required": [_VALUES[other]]} for other in types if other not in {type_, "Utilization"}]
+    schema: dict[str, Any] = {"properties": {"type": {"enum": [type_]}}}
+    if type_ != "Utilization":
+        schema["required"] = [_VALUES[type_]]
+    return schema | ({"not": {"anyOf": others}} if others else {})
 
 
 def _unused() -> list[str]:
@@ -66,14 +78,10 @@ def _has_its_value(metric: dict[str, Any]) -> bool:
     )
 
 
-def _value_rule(source: str, types: tuple[str, ...]) -> str:
-    """Return the CEL form of `_has_its_value` for one source, without the bounds of the value."""
+def _utilization_rule(source: str) -> str:
+    """Return the CEL form of `_has_its_value` for the utilization of one source."""
     target = f"self.{source}.target"
-    allowed = [f"!has(self.{source})"]
-    for type_ in types:
-        others = "".join(f" && !has({target}.{_VALUES[other]})" for other in types if other != type_)
-        allowed.append(f"({target}.type == '{type_}' && has({target}.{_VALUES[type_]}){others})")
-    return f"({' || '.join(allowed)})"
+    return f"(!has(self.{source}) || ({target}.type == 'Utilization') == has({target}.averageUtilization))"
 
 
 Metric = Annotated[
@@ -85,7 +93,7 @@ Metric = Annotated[
         _has_its_source,
     ),
     cel_rule(
-        " && ".join(_value_rule(source, types) for source, types in _SOURCES.items()),
+        " && ".join(_utilization_rule(source) for source, types in _SOURCES.items() if "Utilization" in types),
         "target must set only the field that its type names (averageUtilization, value or averageValue), above 0",
         _has_its_value,
     ),

@@ -15,8 +15,6 @@ _INT_OR_STRING: Final[dict[str, Any]] = {
 _SUFFIX: Final = r"(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?"
 _QUANTITY: Final = rf"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+)){_SUFFIX}$"
 _MAX_LENGTH: Final = 64
-WHOLE_QUANTITY_SCHEMA: Final[dict[str, Any]] = _INT_OR_STRING | {"maxLength": _MAX_LENGTH, "pattern": _QUANTITY}
-"""A quantity that CEL rules can read: a text, or an integer."""
 QUANTITY_SCHEMA: Final[dict[str, Any]] = {
     # A text or any number, as in a Deployment: `cpu: 0.5` without quotes. No type of a structural schema means both
     # (x-kubernetes-int-or-string refuses fractions), so this one has no type, and each pair of bounds excludes another.
@@ -49,14 +47,10 @@ Amount = Annotated[
 
 
 POSITIVE: Final = rf"^\+?((0*[1-9][0-9]*(\.[0-9]*)?)|([0-9]*\.0*[1-9][0-9]*)){_SUFFIX}$"
-"""The pattern of a quantity greater than 0 that is not an integer.
-
-CEL could compare quantities, but Kubernetes before 1.34 would refuse the CRD: it ignores maxLength of what may be an
-integer or a string when it estimates the cost of a rule.
-"""
+"""The pattern of a quantity greater than 0 that is a text."""
 
 
-def is_positive(quantity: int | str) -> bool:
+def is_positive(quantity: float | str) -> bool:
     """Return whether a quantity is greater than 0."""
     number = re.split("[eE]", str(quantity))[0]  # the digits of an exponent do not decide it
     return not number.startswith("-") and re.search("[1-9]", number) is not None

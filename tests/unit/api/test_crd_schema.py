@@ -16,8 +16,9 @@ KEYWORDS: Final = {
     "minItems", "maxItems", "maxProperties", "required", "properties", "additionalProperties", "items", "anyOf",
     "x-kubernetes-int-or-string", "x-kubernetes-list-map-keys", "x-kubernetes-list-type", "x-kubernetes-map-type",
     "x-kubernetes-preserve-unknown-fields", "x-kubernetes-validations", "minProperties", "not",
+    "oneOf", "exclusiveMinimum",
 }  # fmt: skip
-"""The keywords of a structural schema that the CRD uses: no $ref, no title, no oneOf, no nullable."""
+"""The keywords of a structural schema that the CRD uses: no $ref, no title, no nullable."""
 
 ONLY_NUMBERS_AND_TEXT: Final = {
     "not": {"enum": [True, False]}, "minItems": 1, "maxItems": 0, "minProperties": 1, "maxProperties": 0,
@@ -74,6 +75,13 @@ def test_schema_is_structural(node: Node) -> None:
     assert not ("properties" in schema and "additionalProperties" in schema)
     assert schema.get("default", 0) is not None
     assert set(schema.get("required", [])) <= schema.get("properties", {}).keys()
+
+
+@of_the_spec
+def test_only_counts_of_pods_and_ports_reject_fractions(node: Node) -> None:
+    """Quantities accept them without quotes, as Kubernetes does."""
+    if node.schema.get("x-kubernetes-int-or-string"):
+        assert node.path.rpartition(".")[2] in {"maxSurge", "maxUnavailable", "minAvailable", "port"}
 
 
 @every_node

@@ -18,7 +18,7 @@ def accepts(**fields: Any) -> bool:
     return True
 
 
-def metric(value: str | int) -> dict[str, Any]:
+def metric(value: str | float) -> dict[str, Any]:
     target = {"type": "Value", "value": value}
     return {"type": "External", "external": {"metric": {"name": "queue"}, "target": target}}
 
@@ -121,14 +121,16 @@ def test_networks_of_at_most_half_of_all_addresses_are_accepted(networks: list[s
     assert accepts(proxy={"trustedProxies": networks})
 
 
-@pytest.mark.parametrize("value", [1, "1", "+1", "0.5", ".5", "00.010", "10", "500m", "5.", "1e-3", "1n"], ids=repr)
-def test_value_of_a_metric_above_0_is_accepted(value: str | int) -> None:
+@pytest.mark.parametrize(
+    "value", [1, "1", "+1", "0.5", ".5", "00.010", "10", "500m", "5.", "1e-3", "1n", 0.5, 1e-3], ids=repr
+)
+def test_value_of_a_metric_above_0_is_accepted(value: str | float) -> None:
     assert is_positive(value)
     assert accepts(autoscaling={"maxReplicas": 3, "metrics": [metric(value)]})
 
 
-@pytest.mark.parametrize("value", [0, -1, "0", "-1", "0.0", ".0", "0e3", "0m", "00", "+0", ""], ids=repr)
-def test_value_of_a_metric_of_0_or_less_is_rejected(value: str | int) -> None:
+@pytest.mark.parametrize("value", [0, -1, "0", "-1", "0.0", ".0", "0e3", "0m", "00", "+0", "", 0.0, -0.5], ids=repr)
+def test_value_of_a_metric_of_0_or_less_is_rejected(value: str | float) -> None:
     assert not is_positive(value)
     assert not accepts(autoscaling={"maxReplicas": 3, "metrics": [metric(value)]})
 
