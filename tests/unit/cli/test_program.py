@@ -41,6 +41,7 @@ def test_help_lists_every_command_with_a_summary() -> None:
         "run",
         "check",
         "explain",
+        "adopt",
         "doctor",
         "render",
         "verify",

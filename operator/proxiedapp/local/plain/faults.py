@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from proxiedapp.api.addresses import is_ip_or_network
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp.local.plain.objects import WORKLOADS, Objects, mapping, name_of, namespace_of, sequence, text
+from proxiedapp.local.plain.objects import Objects, mapping, name_of, namespace_of, sequence, text
 from proxiedapp.local.plain.route import Controller, PlainRoute, routes
 from proxiedapp.local.plain.sources import RootPathInCode
-from proxiedapp.local.plain.workload import DEFAULT_PORT, Workload, selected, workload_of
+from proxiedapp.local.plain.workload import Workload, by_namespace, selected
 from proxiedapp.local.problem import Code, Severity
 from proxiedapp.routing.ruleparser import is_rule
 from proxiedapp.servers.additions import is_loopback
@@ -43,7 +43,7 @@ class Fault:
 def faults(bodies: Iterable[Manifest], sources: Sequence[RootPathInCode] = ()) -> list[Fault]:
     """Return the faults between plain objects. `sources` are the root paths that the code of their apps contains."""
     objects = Objects(bodies)
-    workloads = [one for body in objects.all(*WORKLOADS) if (one := workload_of(body)) is not None]
+    workloads = by_namespace(objects)
     every = list(routes(objects))
     found: list[Fault] = []
     served: dict[int, tuple[Workload, list[PlainRoute]]] = {}
@@ -52,9 +52,9 @@ def faults(bodies: Iterable[Manifest], sources: Sequence[RootPathInCode] = ()) -
         service = objects.get("Service", route.service_namespace, route.service)
         if service is None:
             continue
-        selector = mapping(mapping(service.get("spec")).get("selector"))
-        behind = selected(selector, workloads, namespace_of(service))
-        found += _of_service(route, service, behind, workloads)
+        near = workloads.get(namespace_of(service), [])
+        behind = selected(service, near)
+        found += _of_service(route, service, behind, near)
         for workload in behind:
             served.setdefault(id(workload.body), (workload, []))[1].append(route)
     for workload, leading in served.values():
@@ -154,7 +154,7 @@ def _of_service(
         yield Fault(
             route.body, route.backend_field, Code.PORT_MISMATCH, Severity.ERROR, problem, "Name one of its ports"
         )
-    near = [one for one in workloads if one.namespace == namespace_of(service) and one.name == name_of(service)]
+    near = [one for one in workloads if one.name == name_of(service)]
     if not behind and near and mapping(spec.get("selector")):
         problem = f"the selector matches no pods of the {near[0].body['kind']} {near[0].name}"
         labels = ", ".join(f"{key}: {value}" for key, value in near[0].labels.items())
@@ -174,26 +174,10 @@ def _of_target(service: Manifest, index: int, port: Mapping[str, Any], workload:
         fix = "Use the name or the number of one of its ports"
         yield Fault(service, where, Code.PORT_MISMATCH, Severity.ERROR, problem, fix)
         return
-    listens = _listening_port(workload)
+    listens = workload.listens
     if listens is not None and listens != number:
         problem = f"the Service leads to port {number}, but {workload.name} listens on {listens}"
         yield Fault(service, where, Code.PORT_MISMATCH, Severity.ERROR, problem, "Change one of the two")
-
-
-def _listening_port(workload: Workload) -> int | None:
-    """Return the port on which the server listens; None if the command does not show it."""
-    if workload.server is None:
-        return None
-    if binds := workload.all_given(Role.BIND):
-        if not all(bind.value.known for bind in binds):
-            return None
-        ports = {bind.value.text.rpartition(":")[2] for bind in binds if ":" in bind.value.text}
-        (first, *more) = ports or {str(DEFAULT_PORT)}
-        return int(first) if first.isdecimal() and not more else None
-    given = workload.given(Role.PORT)
-    if given is None:
-        return DEFAULT_PORT if sequence(workload.container.get("envFrom")) == [] else None
-    return int(given.value.text) if given.value.known and given.value.text.isdecimal() else None
 
 
 def _of_workload(

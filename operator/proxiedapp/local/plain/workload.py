@@ -1,6 +1,6 @@
 """The container that serves requests, and what its command and variables show of its server. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -8,7 +8,7 @@ from typing import Any, Final
 from proxiedapp.api.budget import BudgetError
 from proxiedapp.api.kubernetes import EnvVar
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp.local.plain.objects import mapping, name_of, namespace_of, sequence, text
+from proxiedapp.local.plain.objects import WORKLOADS, Objects, mapping, name_of, namespace_of, sequence, text
 from proxiedapp.servers.command.container import ContainerCommand
 from proxiedapp.servers.command.environment import read_environment
 from proxiedapp.servers.command.invocation import Invocation
@@ -113,6 +113,22 @@ class Workload:
         field = "command" if self.container.get("command") else "args" if self.container.get("args") else "image"
         return f"{self.path}.{field}"
 
+    @cached_property
+    def listens(self) -> int | None:
+        """Return the port on which the server listens; None if the command does not show it."""
+        if self.server is None:
+            return None
+        if binds := self.all_given(Role.BIND):
+            if not all(bind.value.known for bind in binds):
+                return None
+            ports = {bind.value.text.rpartition(":")[2] for bind in binds if ":" in bind.value.text}
+            (first, *more) = ports or {str(DEFAULT_PORT)}
+            return int(first) if first.isdecimal() and not more else None
+        given = self.given(Role.PORT)
+        if given is None:
+            return DEFAULT_PORT if not sequence(self.container.get("envFrom")) else None
+        return int(given.value.text) if given.value.known and given.value.text.isdecimal() else None
+
     def port(self, target: object) -> int | None:
         """Return the number of a Service's target port; None if a name is not that of a port of the container."""
         if isinstance(target, int):
@@ -138,11 +154,19 @@ def workload_of(body: Manifest) -> Workload | None:
     return serving or listening or found[0]
 
 
-def selected(selector: Mapping[str, Any], workloads: Sequence[Workload], namespace: str) -> list[Workload]:
-    """Return the workloads whose pods a Service's selector matches; none for an empty selector."""
-    if not selector:
-        return []
-    return [one for one in workloads if one.namespace == namespace and selector.items() <= one.labels.items()]
+def by_namespace(objects: Objects) -> dict[str, list[Workload]]:
+    """Return the workloads among some objects by their namespaces, in which Services look for pods."""
+    found: dict[str, list[Workload]] = {}
+    for body in objects.all(*WORKLOADS):
+        if (workload := workload_of(body)) is not None:
+            found.setdefault(namespace_of(body), []).append(workload)
+    return found
+
+
+def selected(service: Manifest, workloads: Iterable[Workload]) -> list[Workload]:
+    """Return the workloads of a Service's namespace whose pods it selects; none for an empty selector."""
+    selector = mapping(mapping(service.get("spec")).get("selector"))
+    return [one for one in workloads if selector.items() <= one.labels.items()] if selector else []
 
 
 def _invocation(container: Mapping[str, Any]) -> Invocation | None:
