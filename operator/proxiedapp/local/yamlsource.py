@@ -29,6 +29,10 @@ MAX_LEVELS: Final = 100
 """Levels of lists and objects in a file; beyond it, the file is not read."""
 
 
+_INDENTS: Final = re.compile(r"^[ \t?:-]*", re.MULTILINE)
+"""What is before the first value of a line: spaces, and the signs of lists and objects that begin in it."""
+
+
 class SourceError(Exception):
     """Text that is not YAML, or YAML that kubectl would not accept."""
 
@@ -127,6 +131,8 @@ def _items(items: list[Any], node: yaml.Node) -> Iterator[Document | SourceError
 
 def too_deep(text: str) -> SourceError | None:
     """Return an error if a text has too many levels, which its parser would put on the stack; None if it has not."""
+    if 2 * max(map(len, _INDENTS.findall(text))) + text.count("[") + text.count("{") < MAX_LEVELS:
+        return None  # a column of indentation has at most a list and an object in it
     levels = 0
     try:
         for event in yaml.parse(text, yaml.CSafeLoader):
@@ -187,14 +193,14 @@ def _duplicates(root: yaml.Node) -> Iterator[DuplicateKeyError]:
     waiting, seen = [root], {id(root)}
     while waiting:
         node = waiting.pop()
-        lines: dict[str, int] = {}
+        first: dict[str, yaml.Node] = {}
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             if not isinstance(key, yaml.ScalarNode):
                 continue
-            if key.value in lines:
-                problem = f"{key.value} is written twice, first in line {lines[key.value]}"
+            if key.value in first:
+                problem = f"{key.value} is written twice, first in line {_position(first[key.value]).line}"
                 yield DuplicateKeyError(_position(key), problem, "Remove one of the two")
-            lines.setdefault(key.value, _position(key).line)
+            first.setdefault(key.value, key)
         for child in _children(node):
             if id(child) not in seen:
                 seen.add(id(child))
