@@ -138,7 +138,8 @@ def _foreign(kind: str, spec: dict[str, Any]) -> None:
     store, routes = _store(APPS), ForeignRoutes()
     STARTED.append(time.process_time())
     read = read_foreign_route(kind, {"metadata": {"name": "theirs", "namespace": "others"}, "spec": spec})
-    store.addressed_by(routes.observe(RouteRef(kind, "others", "theirs"), read))
+    for _ in store.addressed_by(routes.observe(RouteRef(kind, "others", "theirs"), read)):
+        pass
 
 
 async def _listed(count: int) -> None:

@@ -63,7 +63,7 @@ def measure(apps: int) -> Steps:
     routes.replace(RIVAL, Contender(RIVAL, "2", claim, frozenset()))
     budget = Budget(MAX_ROUTE_STEPS)
     foreign = read_foreign_route("Ingress", INGRESS, budget)
-    if foreign is None or addresses.concerned(foreign.priorities) != {SHOP}:
+    if foreign is None or set().union(*addresses.concerned(foreign.priorities)) != {SHOP}:
         raise RuntimeError("the Ingress must concern the shop alone")
     event = addresses.steps
     before = routes.steps

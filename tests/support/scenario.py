@@ -248,7 +248,8 @@ class Scenario:
     def _observe(self, event: str, kind: Kind, body: Manifest) -> None:
         metadata = body["metadata"]
         if kind in FOREIGN_KINDS and not is_ours(body):
-            self._foreign_watch.record(kind, event, body)
+            for _ in self._foreign_watch.record(kind, event, body):
+                pass
         if kind is PROXIED_APP:
             keys = self.store.forget_app(body) if event == "DELETED" else self.store.observe_app(body)
         elif event == "DELETED":

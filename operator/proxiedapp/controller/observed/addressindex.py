@@ -5,14 +5,19 @@ that all addresses which a pattern matches are next to each other. Addresses at 
 kept apart: their priorities differ so much that most foreign routes can only concern one of them.
 """
 
-from bisect import bisect_left, insort
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Final, NamedTuple
 
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.overlap import address_hosts
 from proxiedapp.routing.rule import HOST_PRIORITY, Rule
 from proxiedapp.routing.ruleparser import Pattern
+
+PORTION_STEPS: Final = 20_000
+"""Steps of a look-up after which other work gets its turn; they take a few tens of milliseconds."""
+_NO_APPS: Final[frozenset[Key]] = frozenset()
 
 
 class Address(NamedTuple):
@@ -39,6 +44,7 @@ class AddressIndex:
         self._apps: dict[Address, set[Key]] = {}
         self._by_host: dict[tuple[str, bool], list[Address]] = {}
         """Host pattern and whether the address has a priority of a rule with hosts, to addresses in order."""
+        self._replacements = 0
         self.steps = 0
         """How many addresses and apps were read since the start: what the cost of a look-up is measured by."""
 
@@ -48,6 +54,7 @@ class AddressIndex:
 
     def replace(self, app: Key, before: frozenset[Address], after: frozenset[Address]) -> None:
         """Record that an app moved from some addresses to others."""
+        self._replacements += 1
         for address in before - after:
             self._apps[address].discard(app)
             if not self._apps[address]:
@@ -64,44 +71,67 @@ class AddressIndex:
                     insort(self._by_host.setdefault(group, []), address)
             self._apps[address].add(app)
 
-    def concerned(self, patterns: Mapping[Pattern, int]) -> set[Key]:
-        """Return the apps whose overlap may depend on a route with these patterns, each given with its priority.
+    def concerned(self, patterns: Mapping[Pattern, int]) -> Iterator[set[Key]]:
+        """Yield the apps whose overlap may depend on a route with these patterns, each given with its priority.
 
         That is an app whose address a pattern matches, unless the app's own priority is higher: then the app gets the
         requests, and reports the route only if both have exactly the same address.
-        """
-        self.steps += len(patterns)
-        found: set[Key] = set()
-        for pattern, priority in _widest(patterns).items():
-            self._collect(pattern, priority, found)
-        for host, path in {(pattern.host, f"{pattern.path.rstrip('/')}/") for pattern in patterns}:
-            self._collect_at(host, path, found)
-        return found
 
-    def _collect_at(self, host: str, path: str, found: set[Key]) -> None:
+        A route can have thousands of patterns and match every app, so the apps come in portions, each found in at most
+        about PORTION_STEPS steps. Between two of them, apps may move; those need a pass in any case.
+        """
+        portion, begin = set[Key](), self.steps
+        for apps in self._found(patterns):
+            portion |= apps
+            if self.steps - begin >= PORTION_STEPS:
+                yield portion
+                portion, begin = set(), self.steps
+        yield portion
+
+    def _found(self, patterns: Mapping[Pattern, int]) -> Iterator[AbstractSet[Key]]:
+        """Yield after each step, or a few, what it found."""
+        self.steps += len(patterns)
+        widest = _widest(patterns)
+        yield _NO_APPS
+        for pattern, priority in widest.items():
+            for hosted in (False, True) if priority > HOST_PRIORITY else (False,):
+                yield from self._matching(pattern, priority, hosted=hosted)
+        for host, path in {(pattern.host, f"{pattern.path.rstrip('/')}/") for pattern in patterns}:
+            yield self._exactly_at(host, path)
+
+    def _matching(self, pattern: Pattern, priority: int, *, hosted: bool) -> Iterator[AbstractSet[Key]]:
+        """Yield the apps at each address that a pattern matches, in order; addresses may come and go meanwhile."""
+        addresses = self._by_host.get((pattern.host, hosted), [])
+        position, known = bisect_left(addresses, (pattern.path,)), self._replacements
+        while position < len(addresses):
+            address = addresses[position]
+            self.steps += 1
+            if not address.path.startswith(pattern.path) or (pattern.exact and address.path != pattern.path):
+                break
+            yield self._at(address) if address.priority <= priority else _NO_APPS
+            if known == self._replacements:
+                position += 1
+            else:
+                addresses = self._by_host.get((pattern.host, hosted), [])
+                position, known = bisect_right(addresses, address), self._replacements
+
+    def _exactly_at(self, host: str, path: str) -> AbstractSet[Key]:
+        """Return the apps at a host and path, whatever their priority."""
+        found = set[Key]()
         for hosted in (False, True):
             addresses = self._by_host.get((host, hosted), [])
+            self.steps += 1
             for position in range(bisect_left(addresses, (path, host)), len(addresses)):
                 address = addresses[position]
                 if (address.path, address.host) != (path, host):
                     break
-                self._add(address, found)
+                found |= self._at(address)
+        return found
 
-    def _collect(self, pattern: Pattern, priority: int, found: set[Key]) -> None:
-        for hosted in (False, True) if priority > HOST_PRIORITY else (False,):
-            addresses = self._by_host.get((pattern.host, hosted), [])
-            for position in range(bisect_left(addresses, (pattern.path,)), len(addresses)):
-                address = addresses[position]
-                self.steps += 1
-                if not address.path.startswith(pattern.path) or (pattern.exact and address.path != pattern.path):
-                    break
-                if address.priority <= priority:
-                    self._add(address, found)
-
-    def _add(self, address: Address, found: set[Key]) -> None:
-        apps = self._apps.get(address, set())
+    def _at(self, address: Address) -> AbstractSet[Key]:
+        apps = self._apps.get(address, _NO_APPS)
         self.steps += len(apps)
-        found |= apps
+        return apps
 
 
 def _groups(address: Address) -> list[tuple[str, bool]]:

@@ -17,11 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 class ForeignRoutes:
-    """All foreign routes.
-
-    Each method that records a report returns the patterns that it changed, each with the highest priority that a route
-    had there before or has there now.
-    """
+    """All foreign routes."""
 
     def __init__(self) -> None:
         self._known: dict[RouteRef, ForeignRoute] = {}
@@ -47,7 +43,10 @@ class ForeignRoutes:
             yield ref, self._known[ref]
 
     def observe(self, ref: RouteRef, foreign: ForeignRoute | None) -> Mapping[Pattern, int]:
-        """Record a route; None if it was deleted, or matches nothing."""
+        """Record a route; None if it was deleted, or matches nothing.
+
+        Returns the patterns that this changed, each with the highest priority that the route had there or has now.
+        """
         known = self._known.get(ref)
         if known == foreign:
             return {}
@@ -59,18 +58,13 @@ class ForeignRoutes:
                 logger.warning("%s is too large to be compared completely: overlaps with it may not be reported", ref)
         return _changed(known, foreign)
 
-    def sweep(self, kind: str, present: Container[Key], namespace: str | None) -> Mapping[Pattern, int]:
-        """Drop the routes of a kind that are missing from a complete list of it."""
-        gone = [
+    def missing_from(self, kind: str, present: Container[Key], namespace: str | None) -> list[RouteRef]:
+        """Return the routes of a kind that are missing from a complete list of it: they were deleted."""
+        return [
             ref
             for ref in self._known
             if ref.kind == kind and namespace in {None, ref.namespace} and Key(ref.namespace, ref.name) not in present
         ]
-        changed: dict[Pattern, int] = {}
-        for ref in gone:
-            for pattern, priority in self.observe(ref, None).items():
-                changed[pattern] = max(priority, changed.get(pattern, priority))
-        return changed
 
     def _add(self, ref: RouteRef, foreign: ForeignRoute) -> None:
         self._known[ref] = foreign

@@ -5,7 +5,7 @@ replaces a newer one, and a complete list shows which objects are gone.
 """
 
 from collections import Counter
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from math import inf
@@ -95,6 +95,10 @@ class Store:
         """Return an app; None if there is none."""
         return self._apps.get(key)
 
+    def child(self, id_: ChildId) -> ObservedChild | None:
+        """Return a child; None if there is none."""
+        return self._children.get(id_)
+
     def is_doubtful(self, app: ObservedApp) -> bool:
         """Return whether something contradicts that the app is as it was observed.
 
@@ -151,6 +155,11 @@ class Store:
         """Return the keys of all apps."""
         return list(self._apps)
 
+    def is_unprocessed(self, key: Key) -> bool:
+        """Return whether the status of an app is not yet about its present spec."""
+        app = self._apps.get(key)
+        return app is not None and app.status.get("observedGeneration") != app.generation
+
     def reason(self, key: Key) -> str | None:
         """Return the reason of an app's condition Ready; None if there is no such app."""
         app = self._apps.get(key)
@@ -177,9 +186,13 @@ class Store:
         contender = self.routes.contender(key)
         return contender is not None and self._hosts.shares(key, contender.granted)
 
-    def addressed_by(self, patterns: Mapping[Pattern, int]) -> set[Key]:
-        """Return the apps whose overlap may depend on a foreign route with these patterns and priorities."""
-        return self.addresses.concerned(patterns) | self._with_tls_options({pattern.host for pattern in patterns})
+    def addressed_by(self, patterns: Mapping[Pattern, int]) -> Iterator[set[Key]]:
+        """Yield the apps whose overlap may depend on a foreign route with these patterns and priorities, in portions.
+
+        Other reports may be recorded between two portions.
+        """
+        yield self._with_tls_options({pattern.host for pattern in patterns})
+        yield from self.addresses.concerned(patterns)
 
     def claim_left(self, key: Key) -> float | None:
         """Return for how many seconds a deleted app keeps its claim at most; None for an app that exists."""

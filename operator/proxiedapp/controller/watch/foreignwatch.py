@@ -6,7 +6,7 @@ only where a route is served.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
@@ -18,8 +18,7 @@ from proxiedapp.kube.errors import ApiError
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp.routing.foreignroute import RouteRef, read_foreign_route
-from proxiedapp.routing.ruleparser import Pattern
+from proxiedapp.routing.foreignroute import ForeignRoute, RouteRef, read_foreign_route
 
 logger = logging.getLogger(__name__)
 
@@ -68,15 +67,25 @@ class ForeignRouteWatch:
         """Watch every kind, forever."""
         await asyncio.gather(*(each.run() for each in self._watches))
 
-    def record(self, kind: Kind, event: str, body: Manifest) -> None:
-        """Record a route that a list (`event` LISTED) or a watch reported."""
+    def record(self, kind: Kind, event: str, body: Manifest) -> Iterator[None]:
+        """Record a route that a list (`event` LISTED) or a watch reported.
+
+        Anyone who may write routes decides how large they are, and at how many apps' addresses. So reading one,
+        comparing it and each portion of the apps that it concerns are steps of their own.
+        """
         ref = RouteRef(kind.kind, body["metadata"]["namespace"], body["metadata"]["name"])
         foreign = None if event == "DELETED" else read_foreign_route(kind.kind, body)
-        self._wake_apps_at(self._routes.observe(ref, foreign))
+        yield
+        yield from self._observe(ref, foreign)
 
-    def _sweep(self, kind: Kind, namespace: str | None, present: set[Key]) -> None:
-        self._wake_apps_at(self._routes.sweep(kind.kind, present, namespace))
+    def _sweep(self, kind: Kind, namespace: str | None, present: set[Key]) -> Iterator[None]:
+        for ref in self._routes.missing_from(kind.kind, present, namespace):
+            yield from self._observe(ref, None)
 
-    def _wake_apps_at(self, patterns: Mapping[Pattern, int]) -> None:
-        for key in self._store.addressed_by(patterns):
-            self._wake(key)
+    def _observe(self, ref: RouteRef, foreign: ForeignRoute | None) -> Iterator[None]:
+        if changed := self._routes.observe(ref, foreign):
+            yield
+            for apps in self._store.addressed_by(changed):
+                for key in apps:
+                    self._wake(key)
+                yield

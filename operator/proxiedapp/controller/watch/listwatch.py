@@ -6,9 +6,9 @@ which objects are gone. A single 404 or 403, which an API server that has just s
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from proxiedapp.controller.backoff import backoff
 from proxiedapp.kube.client import Api
@@ -27,8 +27,23 @@ _LOOKS: Final = 2
 """How many times in a row a kind must be missing before its objects are forgotten."""
 
 
+Steps: TypeAlias = Iterable[None] | None
+"""Work that is done while it is iterated, with an item wherever other work may have its turn; None if it is done."""
+
+
+async def in_steps(work: Steps) -> None:
+    """Do some work, and give other tasks a turn after each step: large objects must not keep everything waiting."""
+    for _ in work or ():
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
 async def _yes() -> bool:
     return True
+
+
+def _nothing() -> None:
+    pass
 
 
 @dataclass(slots=True)
@@ -39,9 +54,9 @@ class ListWatch:
     kind: Kind
     what: str
     """The objects, in the plural, for the log."""
-    record: Callable[[str, Manifest], None]
+    record: Callable[[str, Manifest], Steps]
     """Gets each object that a list (LISTED) or a watch (ADDED, MODIFIED, DELETED) reports."""
-    sweep: Callable[[set[Key]], None]
+    sweep: Callable[[set[Key]], Steps]
     """Gets the keys of a complete list; the namespace of a cluster-scoped object is empty."""
     longest_pause: float
     """Seconds between two attempts for a kind that is not served, or may not be read, in the end."""
@@ -50,6 +65,10 @@ class ListWatch:
     metadata_only: bool = False
     is_absent: Callable[[], Awaitable[bool]] = _yes
     """Asked before a kind that was answered 404 counts as absent, and its objects are forgotten."""
+    relist: Callable[[], Awaitable[str]] | None = None
+    """Lists the kind instead of `record` and `sweep`, and returns the resourceVersion of the list."""
+    opened: Callable[[], None] = _nothing
+    """Called for each watch that is opened."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _version: str = ""
     _failures: int = 0
@@ -58,6 +77,9 @@ class ListWatch:
 
     async def list(self) -> None:
         """List the kind, and record what is there and what is gone. Raises ApiError."""
+        self._version, self._misses = await (self.relist or self._list)(), 0
+
+    async def _list(self) -> str:
         present: set[Key] = set()
         version = ""
         async for page in self.api.pages(self.kind, self.namespace, self.selector, metadata_only=self.metadata_only):
@@ -66,10 +88,10 @@ class ListWatch:
                 metadata = body["metadata"]
                 present.add(Key(metadata.get("namespace", ""), metadata["name"]))
                 # The items of a list lack these two (https://github.com/kubernetes/kubernetes/issues/3030).
-                self.record("LISTED", {"apiVersion": self.kind.api_version, "kind": self.kind.kind, **body})
-                await asyncio.sleep(0)  # many large objects must not keep everything else waiting
-        self.sweep(present)
-        self._version, self._misses = version, 0
+                listed = {"apiVersion": self.kind.api_version, "kind": self.kind.kind, **body}
+                await in_steps(self.record("LISTED", listed))
+        await in_steps(self.sweep(present))
+        return version
 
     async def run(self) -> None:
         """Watch the kind forever, from the last list or from a new one."""
@@ -86,14 +108,14 @@ class ListWatch:
 
     async def _watch(self) -> None:
         """Record the events of one watch until the server ends it. Raises ApiError."""
+        self.opened()
         async for event in self.api.watch(
             self.kind, self.namespace, self.selector, self._version, metadata_only=self.metadata_only
         ):
             self._failures, self._reported = 0, ""
             self._version = event["object"]["metadata"]["resourceVersion"]
             if event["type"] != "BOOKMARK":
-                self.record(event["type"], event["object"])
-                await asyncio.sleep(0)
+                await in_steps(self.record(event["type"], event["object"]))
         self._failures, self._reported = 0, ""
 
     async def _pause_after(self, error: ApiError) -> float:
@@ -103,7 +125,7 @@ class ListWatch:
             longest = self.longest_pause
             self._misses += 1
             if self._misses >= _LOOKS and await self.is_absent():
-                self.sweep(set())
+                await in_steps(self.sweep(set()))
         elif isinstance(error, RefusedError):
             longest = self.longest_pause
             if str(error) != self._reported:

@@ -75,7 +75,10 @@ def test_a_complete_list_drops_what_it_lacks_of_its_kind_and_namespace() -> None
     for ref in (*stays, REF._replace(name="gone")):
         routes.observe(ref, foreign(ONE))
     routes.observe(REF._replace(name="gone too"), foreign(TWO))
-    assert routes.sweep("Ingress", {Key("others", "theirs")}, "others") == {ONE: 1, TWO: 1}
-    assert sorted(refs(routes, ONE)) == sorted(stays)
-    assert routes.sweep("Ingress", (), None) == {ONE: 1}
-    assert refs(routes, ONE) == [REF._replace(kind="HTTPRoute")]
+    missing = routes.missing_from("Ingress", {Key("others", "theirs")}, "others")
+    assert missing == [REF._replace(name="gone"), REF._replace(name="gone too")]
+    everywhere = routes.missing_from("Ingress", (), None)
+    assert set(everywhere) == set(routes.missing_from("Ingress", (), "others")) | {
+        one for one in stays if one.kind == "Ingress" and one.namespace != "others"
+    }
+    assert all(ref.kind == "Ingress" for ref in everywhere)
