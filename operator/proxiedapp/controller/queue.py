@@ -7,13 +7,16 @@ import asyncio
 import math
 import random
 import time
-from collections import Counter, deque
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from proxiedapp.controller.backoff import backoff
 
 K = TypeVar("K", bound=Hashable)
+
+RECHECK_TURN: Final = 8
+"""While keys wait of which something changed, one of this many that are taken is only checked again."""
 
 
 class TimerHandle(Protocol):
@@ -39,6 +42,9 @@ class Queue(Generic[K]):
 
     A key that is added while it waits is not added again. A key that is added while it is busy is added when its
     current pass ends. An operation takes the same time regardless of how many keys wait.
+
+    There are two lanes: keys of which something changed are taken before those that are only checked again, as all are
+    after a restart. While both wait, one of RECHECK_TURN keys is of the second lane, so that it moves on in any case.
     """
 
     def __init__(
@@ -62,13 +68,14 @@ class Queue(Generic[K]):
         self._group_limit = group_limit
         self._since: dict[K, float] = {}
         """Since when each key that waits has been due, by `clock`."""
-        self._due: dict[Hashable, deque[K]] = {}
-        """The keys of each group that wait."""
-        self._turns: deque[Hashable] = deque()
-        """The groups of which a key can be taken; the first one is next."""
+        self._changed: _Lane[K] = _Lane()
+        self._unchanged: _Lane[K] = _Lane()
+        self._lanes = (self._changed, self._unchanged)
+        self._in_a_row = 0
+        """How many keys were taken from the first lane since the last one of the second."""
         self._busy: set[K] = set()
         self._busy_in: Counter[Hashable] = Counter()
-        self._again: set[K] = set()
+        self._again: dict[K, _Lane[K]] = {}
         self._failures: dict[K, int] = {}
         self._delayed: dict[K, TimerHandle] = {}
         self._aside: set[K] = set()
@@ -92,25 +99,38 @@ class Queue(Generic[K]):
         if self._taken_since is None:
             return 0.0
         try:
-            since = self._since[self._due[self._turns[0]][0]]
-        except LookupError:
+            lane = self._next_lane()
+            since = self._since[next(iter(lane.due[next(iter(lane.turns))]))]
+        except (LookupError, RuntimeError, StopIteration):
             return 0.0  # nothing waits, or the event loop has just taken it
         return self._clock() - max(since, self._taken_since)
 
     def add(self, key: K) -> None:
-        """Request a pass as soon as possible."""
+        """Request a pass as soon as possible, because something changed."""
+        self._add(key, self._changed)
+
+    def recheck(self, key: K) -> None:
+        """Request a pass after those of the keys of which something changed."""
+        self._add(key, self._unchanged)
+
+    def _add(self, key: K, lane: "_Lane[K]") -> None:
         if key in self._aside:
             return  # its pass after the pause sees everything that happened until then
         if (handle := self._delayed.pop(key, None)) is not None:
             handle.cancel()
+        group = self._group(key)
         if key in self._busy:
-            self._again.add(key)
+            if lane is self._changed or key not in self._again:
+                self._again[key] = lane
         elif key not in self._since:
             self._since[key] = self._clock()
-            group = self._group(key)
-            self._due.setdefault(group, deque()).append(key)
-            if len(self._due[group]) <= self._free(group):
-                self._offer(group)
+            lane.due.setdefault(group, OrderedDict())[key] = None
+            if self._waiting(group) <= self._free(group):
+                self._takeable.put_nowait(None)
+            self._line_up(group)
+        elif lane is self._changed and self._unchanged.discard(group, key):
+            lane.due.setdefault(group, OrderedDict())[key] = None
+            self._line_up(group)
 
     def add_later(self, key: K, delay: float) -> None:
         """Request a pass in `delay` seconds, unless one is requested already."""
@@ -124,15 +144,15 @@ class Queue(Generic[K]):
         if self._taken_since is None:
             self._taken_since = self._clock()
         await self._takeable.get()
-        group = self._turns.popleft()
-        key = self._due[group].popleft()
+        lane = self._next_lane()
+        self._in_a_row = self._in_a_row + 1 if lane is self._changed else 0
+        group, _ = lane.turns.popitem(last=False)
+        key = next(iter(lane.due[group]))
+        lane.discard(group, key)
         del self._since[key]
         self._busy.add(key)
         self._busy_in[group] += 1
-        if not self._due[group]:
-            del self._due[group]
-        elif self._free(group) > 0:
-            self._turns.append(group)
+        self._line_up(group)
         return key
 
     def done(self, key: K) -> None:
@@ -153,7 +173,7 @@ class Queue(Generic[K]):
 
     def set_aside(self, key: K, pause: float) -> None:
         """End the pass of a key, and let it be taken again in `pause` seconds, even if it is added before."""
-        self._again.discard(key)
+        self._again.pop(key, None)
         self._release(key)
         self._aside.add(key)
         timer = self._timer or asyncio.get_running_loop()
@@ -167,11 +187,21 @@ class Queue(Generic[K]):
         """Return how many more keys of a group may be busy."""
         return math.inf if self._group_limit is None else self._group_limit - self._busy_in[group]
 
-    def _offer(self, group: Hashable) -> None:
-        """Let one more key of a group be taken."""
-        if min(len(self._due[group]), self._free(group)) == 1:
-            self._turns.append(group)
-        self._takeable.put_nowait(None)
+    def _waiting(self, group: Hashable) -> int:
+        return sum(len(lane.due.get(group, ())) for lane in self._lanes)
+
+    def _line_up(self, group: Hashable) -> None:
+        """Let a group have turns in the lanes in which its keys wait, or none while all of its workers are busy."""
+        for lane in self._lanes:
+            if group in lane.due and self._free(group) > 0:
+                lane.turns.setdefault(group)
+            else:
+                lane.turns.pop(group, None)
+
+    def _next_lane(self) -> "_Lane[K]":
+        is_turn = self._in_a_row >= RECHECK_TURN - 1
+        first, second = reversed(self._lanes) if is_turn else self._lanes
+        return first if first.turns else second
 
     def _release(self, key: K) -> None:
         if key in self._busy:
@@ -180,8 +210,26 @@ class Queue(Generic[K]):
             self._busy_in[group] -= 1
             if not self._busy_in[group]:
                 del self._busy_in[group]
-            if len(self._due.get(group, ())) >= self._free(group):
-                self._offer(group)
-        if key in self._again:
-            self._again.discard(key)
-            self.add(key)
+            if self._waiting(group) >= self._free(group):
+                self._takeable.put_nowait(None)
+            self._line_up(group)
+        if (lane := self._again.pop(key, None)) is not None:
+            self._add(key, lane)
+
+
+class _Lane(Generic[K]):
+    """The keys that wait, by group, and the groups of which a key can be taken; the first one is next."""
+
+    def __init__(self) -> None:
+        self.due: dict[Hashable, OrderedDict[K, None]] = {}
+        self.turns: OrderedDict[Hashable, None] = OrderedDict()
+
+    def discard(self, group: Hashable, key: K) -> bool:
+        """Remove a key; return whether it waited here."""
+        keys = self.due.get(group)
+        if keys is None or key not in keys:
+            return False
+        del keys[key]
+        if not keys:
+            del self.due[group]
+        return True

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxiedapp.controller.queue import Queue
+from proxiedapp.controller.queue import RECHECK_TURN, Queue
 from proxiedapp.kube.key import Key
 from tests.support.clock import Clock
 
@@ -261,8 +261,51 @@ async def test_slow_passes_of_one_namespace_leave_workers_for_another() -> None:
     assert await queue.get() == Key("slow", "3")
 
 
+async def test_changes_come_before_keys_that_are_only_checked_again(queue: Queue[str]) -> None:
+    """After a restart, all apps are checked again, and an edit must not wait for them."""
+    for number in range(1000):
+        queue.recheck(f"app-{number}")
+    assert await take(queue) == "app-0"
+    queue.add("edited")
+    queue.add("app-999")
+    assert [await take(queue) for _ in range(3)] == ["edited", "app-999", "app-1"]
+    assert len(queue) == 997, "and no key is worked on twice for it"
+
+
+async def test_endless_changes_do_not_stop_what_is_checked_again(queue: Queue[str]) -> None:
+    queue.recheck("at rest")
+    for number in range(100):
+        queue.add(f"app-{number}")
+    assert "at rest" in [await take(queue) for _ in range(RECHECK_TURN)]
+
+
+async def test_change_during_a_pass_is_not_only_a_check(queue: Queue[str]) -> None:
+    queue.add("a")
+    await take(queue)
+    queue.recheck("a")
+    queue.add("a")
+    queue.recheck("a")
+    queue.recheck("b")
+    queue.done("a")
+    assert [await take(queue), await take(queue)] == ["a", "b"]
+
+
+async def test_changes_of_a_namespace_are_taken_within_its_workers() -> None:
+    queue = in_turns(group_limit=1)
+    queue.recheck(Key("busy", "1"))
+    queue.recheck(Key("busy", "2"))
+    first = await queue.get()
+    queue.add(Key("busy", "3"))
+    queue.recheck(Key("other", "1"))
+    assert await queue.get() == Key("other", "1"), "the changed app waits for a worker of its namespace"
+    queue.done(first)
+    assert await queue.get() == Key("busy", "3")
+
+
 @given(
-    steps=st.lists(st.tuples(st.sampled_from(["add", "get", "done", "failed"]), st.integers(0, 11)), max_size=80),
+    steps=st.lists(
+        st.tuples(st.sampled_from(["add", "recheck", "get", "done", "failed"]), st.integers(0, 11)), max_size=80
+    ),
     limit=st.sampled_from([None, 1, 2]),
 )
 async def test_every_key_is_taken_and_no_namespace_exceeds_its_limit(
@@ -289,9 +332,9 @@ async def test_every_key_is_taken_and_no_namespace_exceeds_its_limit(
         return True
 
     for step, number in steps:
-        if step == "add":
+        if step in {"add", "recheck"}:
             key = Key("abc"[number % 3], str(number))
-            queue.add(key)
+            getattr(queue, step)(key)
             wanted.add(key)
         elif step == "get":
             await take()
