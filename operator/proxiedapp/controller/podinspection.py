@@ -56,6 +56,8 @@ class PodInspector:
         waited = self._waited(app)
         if waited < _PATIENCE:
             return PodInspection(inspect_again_after=_PATIENCE - waited)
+        if workload.observed_generation < workload.generation or not workload.replicas:
+            return PodInspection(inspect_again_after=_PATIENCE)  # Kubernetes has not created the pods yet
         labels = ",".join(f"{key}={value}" for key, value in selector(app.key).items())
         pods = await self.api.sample(POD, app.key.namespace, labels)
         return PodInspection(await self._diagnose(app, pods), _PATIENCE)

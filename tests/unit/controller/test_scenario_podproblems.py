@@ -25,7 +25,27 @@ def pod(scenario: Scenario, container: dict[str, Any], spec: dict[str, Any] | No
     labels = {"app.kubernetes.io/instance": "shop", "app.kubernetes.io/managed-by": "proxiedapp"}
     metadata = {"name": "shop-1", "namespace": NAMESPACE, "labels": labels}
     body = {"metadata": metadata, "spec": spec or {}, "status": {"containerStatuses": [container]}}
+    pods_created(scenario)
     return scenario.cluster.put(POD, body)
+
+
+def pods_created(scenario: Scenario) -> None:
+    """Act as the controllers of Kubernetes, which have created a pod."""
+    deployment = scenario.child(DEPLOYMENT)
+    created = {"observedGeneration": deployment.body["metadata"]["generation"], "replicas": 1}
+    scenario.cluster.edit(deployment, ("status",), deployment.body.get("status", {}) | created)
+
+
+async def test_app_that_waits_for_kubernetes_costs_no_request(scenario: Scenario) -> None:
+    """There is no pod to list until the controllers of Kubernetes have created one."""
+    scenario.create()
+    await scenario.settle()
+    for _ in range(3):
+        scenario.clock.advance(300.0)
+        assert await scenario.settle() == []
+    pods_created(scenario)
+    requests = await scenario.settle()
+    assert requests[0] == "list pods/some"
 
 
 async def test_pods_that_do_not_come_up_are_inspected_and_reported_once(scenario: Scenario) -> None:
@@ -75,6 +95,7 @@ async def test_pods_that_do_not_become_ready_are_reported_with_what_their_probe_
     container = {"name": spec["containers"][0]["name"], "ready": False, "restartCount": 0}
     unready = pod(scenario, container | {"state": {"running": running}}, spec)
     scenario.cluster.put(EVENT, unhealthy(unready.body, "HTTP probe failed with statuscode: 404"))
+    await scenario.settle()
     scenario.clock.advance(5.0)
     assert await scenario.settle() == ["list pods/some"], "the app still starts"
     scenario.clock.advance(60.0)
