@@ -8,11 +8,13 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
 
 import httpx
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.client import Api, collection
@@ -69,6 +71,23 @@ async def metric(running: Operator, name: str) -> float:
     return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith((f"{name} ", f"{name}{{")))
 
 
+async def writes(running: Operator) -> Counter[str]:
+    """Return how many children the operator has applied, by kind; deletions are left out."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        text = (await client.get(f"{running.url}/metrics")).text
+    found: Counter[str] = Counter()
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name == "proxiedapp_writes_total" and sample.labels["verb"] in {"create", "update"}:
+                found[sample.labels["kind"]] += int(sample.value)
+    return found
+
+
+def applied_once(written: Counter[str], before: dict[str, str], after: dict[str, str]) -> bool:
+    """Return whether there are no more writes of any kind than objects of it that changed."""
+    return written <= Counter(name.partition("/")[0] for name, _ in after.items() - before.items())
+
+
 async def reconciled_all(running: Operator) -> None:
     async def done() -> bool:
         passes = await metric(running, "proxiedapp_reconciles_total")
@@ -113,7 +132,11 @@ async def test_workloads_are_left_alone(tmp_path: Path) -> None:
         await use_crd(cluster.api)
         with operator(cluster.operator_kubeconfig, tmp_path, **settings) as new:
             await reconciled_all(new)
-        assert changed(before, await versions(cluster.api)) <= WRITTEN_ONCE
+            written = await writes(new)
+        after = await versions(cluster.api)
+        assert changed(before, after) <= WRITTEN_ONCE
+        assert written[DEPLOYMENT.kind] == APPS, "no other write is missing from the count"
+        assert applied_once(written, before, after)
 
         await use_crd(cluster.api, PYTHONPATH=library)
         with operator(cluster.operator_kubeconfig, tmp_path, ENDS_WELL, PYTHONPATH=library, **settings) as old:
