@@ -24,11 +24,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from benchmarks.process import AuditLog, cpu_seconds, rss_mib, running_operator
 from proxiedapp.api.app import parse_manifest
 from proxiedapp.api.names import API_VERSION, KIND
 from proxiedapp.controller.watchedkinds import PROXIED_APP
@@ -39,9 +39,6 @@ from proxiedapp.resources.desired import desired
 from proxiedapp.resources.kinds import BY_NAME
 from proxiedapp_sandbox.bare import BareCluster, bare_cluster
 from proxiedapp_sandbox.binaries import KUBE_VERSION, control_plane
-from proxiedapp_sandbox.cluster import until
-from proxiedapp_sandbox.controlplane import ControlPlane, free_ports
-from proxiedapp_sandbox.processes import ChildProcess
 
 
 @dataclass(frozen=True)
@@ -118,61 +115,36 @@ async def raw(api: Api, apps: list[Manifest], concurrency: int) -> Result:
 
 async def operated(cluster: BareCluster, folder: Path, apps: list[Manifest], concurrency: int) -> Result:
     """Create the apps and wait until the operator has reconciled the last one."""
-    api, plane = cluster.api, cluster.plane
-    (port,) = free_ports(1)
-    env = os.environ | {
-        "KUBECONFIG": str(cluster.operator_kubeconfig),
-        "PROXIEDAPP_HEALTH_HOST": "127.0.0.1",
-        "PROXIEDAPP_HEALTH_PORT": str(port),
-        "PROXIEDAPP_NAMESPACES": apps[0]["metadata"]["namespace"],
-    }
-    operator = await ChildProcess.start(
-        [sys.executable, "-m", "proxiedapp.cli", "run"], log=folder / "operator.log", env=env
-    )
-    try:
-        await until(lambda: _answers(f"http://127.0.0.1:{port}/readyz"), "the operator")
-        await _watches_open(plane)
-        before = _cpu_seconds(operator.identity.pid)
-        counted = _audited(plane)
-        waiting = asyncio.create_task(_all_accepted(api, apps))
+    api, audit = cluster.api, AuditLog(cluster.plane.audit_log)
+    async with running_operator(cluster, folder, apps[0]["metadata"]["namespace"]) as running:
+        before = cpu_seconds(running.pid)
+        counted = len(audit.read())
+        waiting = asyncio.create_task(all_accepted(api, apps))
         start = time.perf_counter()
-        slots = asyncio.Semaphore(concurrency)
-
-        async def create(app: Manifest) -> None:
-            async with slots:
-                await api.create(PROXIED_APP, app)
-
-        await asyncio.gather(*(create(app) for app in apps))
+        await create_all(api, apps, concurrency)
         await waiting
         seconds = time.perf_counter() - start
-        pid = operator.identity.pid
         return Result(
             "operator",
             seconds,
-            1 + (_audited(plane) - counted) / len(apps),
-            (_cpu_seconds(pid) - before) * 1000 / len(apps),
-            _rss_mib(pid),
+            1 + audit.count(counted) / len(apps),
+            (cpu_seconds(running.pid) - before) * 1000 / len(apps),
+            rss_mib(running.pid),
         )
-    finally:
-        await operator.stop(10.0)
 
 
-async def _answers(url: str) -> bool:
-    async with httpx.AsyncClient(trust_env=False) as client:
-        try:
-            return (await client.get(url)).is_success
-        except httpx.TransportError:
-            return False
+async def create_all(api: Api, apps: list[Manifest], concurrency: int) -> None:
+    """Create all apps, so many at a time."""
+    slots = asyncio.Semaphore(concurrency)
+
+    async def create(app: Manifest) -> None:
+        async with slots:
+            await api.create(PROXIED_APP, app)
+
+    await asyncio.gather(*(create(app) for app in apps))
 
 
-async def _watches_open(plane: ControlPlane) -> None:
-    async def open_() -> bool:
-        return sum('"verb":"watch"' in line for line in _audit_lines(plane)) >= 5  # noqa: PLR2004 - five kinds
-
-    await until(open_, "the operator's watches")
-
-
-async def _all_accepted(api: Api, apps: list[Manifest]) -> None:
+async def all_accepted(api: Api, apps: list[Manifest]) -> None:
     """Watch until the status of each app reports an accepted route; reopen the watch if the server closes it."""
     waiting = {app["metadata"]["name"] for app in apps}
     url = f"{api.server}{collection(PROXIED_APP, apps[0]['metadata']['namespace'])}?watch=true"
@@ -186,24 +158,6 @@ async def _all_accepted(api: Api, apps: list[Manifest]) -> None:
                         waiting.discard(body["metadata"]["name"])
                     if not waiting:
                         break
-
-
-def _audit_lines(plane: ControlPlane) -> list[str]:
-    return plane.audit_log.read_text().splitlines() if plane.audit_log.exists() else []
-
-
-def _audited(plane: ControlPlane) -> int:
-    return len(_audit_lines(plane))
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _rss_mib(pid: int) -> float:
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
 
 
 async def one_round(count: int, concurrency: int) -> list[Result]:
