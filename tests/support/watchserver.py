@@ -43,6 +43,8 @@ class WatchServer:
     watches: Counter[Kind] = field(default_factory=Counter)
     selectors: dict[Kind, str] = field(default_factory=dict)
     """The label selectors of the last request for each kind."""
+    versions: dict[Kind, str] = field(default_factory=dict)
+    """The resourceVersion from which the last watch of each kind begins."""
     accepts: dict[Kind, str] = field(default_factory=dict)
     """The media type that the last request for each kind accepts."""
     more: set[Kind] = field(default_factory=set)
@@ -70,6 +72,7 @@ class WatchServer:
             return self._discovery(request.path)
         self.selectors[kind] = request.query.get("labelSelector", "")
         self.accepts[kind] = request.headers.get("Accept", "")
+        self.versions[kind] = request.query.get("resourceVersion", "")
         counter = self.watches if "watch" in request.query else self.lists
         counter[kind] += 1
         async with self.opened:

@@ -25,7 +25,10 @@ MAX_PAGE_BYTES: Final = 8 * 1024 * 1024
 object has at most 1.5 MiB (etcd's default for `--max-request-bytes`), so a page of a single one always fits."""
 _SAMPLE_SIZE: Final = 20
 _WATCH_SECONDS: Final = 270
-"""Seconds after which the API server is asked to end a watch, so that a dead connection is replaced in the end."""
+"""Seconds after which the API server is asked to end a watch, so that its load is spread again."""
+_SILENCE_SECONDS: Final = 75
+"""Seconds without a byte after which a watch is opened again: the connection is dead, because the API server sends a
+bookmark about once a minute."""
 
 _JSON: Final = "application/json"
 # https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
@@ -107,7 +110,7 @@ class Api:
     async def watch(
         self, kind: Kind, namespace: str | None, selector: str, version: str, *, metadata_only: bool = False
     ) -> AsyncGenerator[Manifest, None]:
-        """Yield the events of a watch, including bookmarks, until the server ends it.
+        """Yield the events of a watch, including bookmarks, until the server ends it or is silent.
 
         Raises ApiError, also for an event of type ERROR or one that cannot be read; after that, events may have been
         missed.
@@ -115,7 +118,9 @@ class Api:
         query = {"watch": "true", "resourceVersion": version, "labelSelector": selector, "allowWatchBookmarks": "true"}
         query["timeoutSeconds"] = str(_WATCH_SECONDS)
         url = f"{self.server}{collection(kind, namespace)}?{urlencode(query)}"
-        timeout = aiohttp.ClientTimeout(total=_WATCH_SECONDS + 10, connect=self._timeout.total)
+        timeout = aiohttp.ClientTimeout(
+            total=_WATCH_SECONDS + 10, connect=self._timeout.total, sock_read=_SILENCE_SECONDS
+        )
         try:
             headers = {"Accept": _METADATA if metadata_only else _JSON}
             async with (
@@ -125,7 +130,7 @@ class Api:
                 if response.status >= HTTPStatus.BAD_REQUEST:
                     raise error_of(response.status, await response.read(), response.headers)
                 rest = b""
-                async for chunk in response.content.iter_any():
+                async for chunk in _until_silent(response):
                     *lines, rest = (rest + chunk).split(b"\n")
                     for event in map(decode_event, lines):
                         yield event
@@ -226,6 +231,18 @@ async def _read(response: aiohttp.ClientResponse, max_bytes: int | None) -> byte
             response.close()
             raise _TooLargeError
     return bytes(body)
+
+
+async def _until_silent(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """Yield what the server sends until it ends the response or sends nothing for too long."""
+    while True:
+        try:
+            chunk = await response.content.readany()
+        except TimeoutError:
+            return
+        if not chunk:
+            return
+        yield chunk
 
 
 def _next_page_size(size: int, items: int) -> int:

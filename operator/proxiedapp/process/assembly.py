@@ -20,6 +20,7 @@ from proxiedapp.controller.queue import Queue
 from proxiedapp.controller.reconcile import Reconciler
 from proxiedapp.controller.verification import Verifier
 from proxiedapp.controller.watch.awaitedwatch import AwaitedWatch
+from proxiedapp.controller.watch.childwatch import ChildWatch
 from proxiedapp.controller.watch.foreignwatch import ForeignRouteWatch
 from proxiedapp.controller.watch.policywatch import PolicyWatch
 from proxiedapp.controller.watch.resync import Resync
@@ -43,6 +44,7 @@ class Operator:
     store: Store
     queue: Queue[Key]
     resync: Resync
+    child_watch: ChildWatch
     foreign_watch: ForeignRouteWatch
     policy_watch: PolicyWatch
     awaited_watch: AwaitedWatch
@@ -70,7 +72,15 @@ def assemble(settings: Settings, api: Api, served: frozenset[str]) -> Operator:
         group=attrgetter("namespace"),
         group_limit=_group_limit(settings.concurrency),
     )
-    kinds = (PROXIED_APP, *watched_children(served))
+    children = watched_children(served)
+    resync = Resync(
+        api,
+        store,
+        queue.add,
+        kinds=(PROXIED_APP, *children),
+        namespaces=settings.namespaces,
+        recheck=queue.recheck,
+    )
     foreign_routes = ForeignRoutes()
     policies = Policies()
     awaited = Awaited()
@@ -82,7 +92,8 @@ def assemble(settings: Settings, api: Api, served: frozenset[str]) -> Operator:
         served=served,
         store=store,
         queue=queue,
-        resync=Resync(api, store, queue.add, kinds=kinds, namespaces=settings.namespaces),
+        resync=resync,
+        child_watch=ChildWatch(api, store, resync, queue.add, kinds=children),
         foreign_watch=ForeignRouteWatch(
             api,
             store,

@@ -46,7 +46,6 @@ async def work(
     """
     api, store, queue, served = operator.api, operator.store, operator.queue, operator.served
     await patiently(partial(_list_first, operator), "the first lists", health, explain=_why_not_listed)
-    await operator.foreign_watch.list_all()
     operator.publish_metrics()
     apps = store.counts()[PROXIED_APP.kind]
     logger.info("watching %d apps; optional APIs: %s", apps, ", ".join(sorted(served)) or "none")
@@ -62,6 +61,7 @@ async def work(
         *(_after(leading, operator.verifier.work()) for _ in range(settings.verify_concurrency)),
         operator.resync.serve_requests(),
         operator.resync.repeat(settings.resync_seconds),
+        operator.child_watch.watch_all(),
         operator.foreign_watch.watch_all(),
         operator.policy_watch.watch_all(),
         operator.awaited_watch.watch_all(),
@@ -120,11 +120,13 @@ async def _after(event: asyncio.Event, worker: Coroutine[Any, Any, None]) -> Non
 async def _list_first(operator: Operator) -> None:
     """Fill the store before the first reconcile, which would otherwise write children again that it does not know.
 
-    Raises ApiError.
+    The apps come last: what is listed after them would wake those that it may concern, as if it had changed. Raises
+    ApiError.
     """
+    await operator.policy_watch.list_all()
+    await operator.foreign_watch.list_all()
     await operator.resync.list_all()
     operator.store.doubt_listed()
-    await operator.policy_watch.list_all()
 
 
 def _why_not_listed(error: ApiError) -> str:

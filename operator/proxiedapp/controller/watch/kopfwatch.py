@@ -1,4 +1,4 @@
-"""The watches, by kopf: the only module that imports it. It records changes and wakes the apps that they concern.
+"""The watch of ProxiedApps, by kopf: the only module that imports it. It records changes and wakes what they concern.
 
 kopf writes nothing to the cluster here: `on.event` handlers need neither finalizers nor annotations. Around its watches
 this module adds what kopf 1.45.2 does not do (paths are those of its package):
@@ -7,9 +7,8 @@ this module adds what kopf 1.45.2 does not do (paths are those of its package):
   So each list that kopf makes after its first one requests a comparison with a list of our own.
 * If the server closes a watch, kopf opens it again without a pause (continuous_watch in _cogs/clients/watching.py). So
   the HTTP session that we give it delays such requests.
-* kopf stops all watches if one is answered 404 or 410, reports an error other than 410, or sends a line that is not
-  JSON (_cogs/clients/watching.py). So it is started again, in the same process. The watch of a kind whose API has been
-  removed is delayed until the API is back.
+* kopf stops if its watch is answered 404 or 410, reports an error other than 410, or sends a line that is not JSON
+  (_cogs/clients/watching.py). So it is started again, in the same process, once ProxiedApps are served.
 * When kopf stops, it cancels all tasks that were created after its start, also ours. So it gets a list of tasks to
   ignore.
 
@@ -30,17 +29,15 @@ import aiohttp
 import kopf
 from typing_extensions import override
 
-from proxiedapp.api.names import GROUP, PLURAL
+from proxiedapp.api.names import GROUP, KIND, PLURAL, VERSION
 from proxiedapp.controller.backoff import backoff
 from proxiedapp.controller.metrics import EVENTS, WATCHES
-from proxiedapp.controller.observed.objects import ChildId
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.watch.resync import Resync
-from proxiedapp.controller.watchedkinds import CHILD_SELECTOR, OPTIONAL_KINDS, PROXIED_APP
+from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.client import Api, collection
 from proxiedapp.kube.errors import ApiError, NotFoundError
 from proxiedapp.kube.key import Key
-from proxiedapp.kube.kind import Kind
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +59,7 @@ _LONGEST_PAUSE: Final = 30.0
 _LOOKS: Final = 2
 """How many answers must agree that a kind is missing: a proxy, or an API server that has just started, may send one."""
 _DISCOVERED: Final = 60.0
-"""Seconds after which kopf must have begun to list every kind."""
+"""Seconds after which kopf must have begun to list ProxiedApps."""
 
 
 async def watch(
@@ -75,10 +72,10 @@ async def watch(
     kopf_started: Callable[[], None] = lambda: None,
     pause: float = 1.0,
 ) -> None:
-    """Feed the store from the API server's watches until the task is cancelled.
+    """Feed the store from a watch of ProxiedApps until the task is cancelled.
 
-    kopf ends all watches if one of them is answered 404 or 410, reports an error, or sends a line that is not JSON. It
-    is then started again, after `pause` seconds, doubled for each time in a row. Meanwhile all other work goes on.
+    kopf ends if its watch is answered 404 or 410, reports an error, or sends a line that is not JSON. It is then
+    started again, after `pause` seconds, doubled for each time in a row. Meanwhile all other work goes on.
 
     `kopf_started` is called each time that kopf has started, because it replaces the handlers of SIGTERM and SIGINT.
     """
@@ -89,12 +86,11 @@ async def watch(
         begun = clock()
         reason = await _watch_once(api, store, resync, wake, namespaces=namespaces, kopf_started=kopf_started)
         failures = 0 if clock() - begun > _STABLE else failures
-        logger.warning("a watch has failed, opening all watches again: %s", reason)
+        logger.warning("the watch of %s has failed, opening it again: %s", PLURAL, reason)
         await asyncio.sleep(backoff(failures, pause, _LONGEST_PAUSE))
         failures += 1
         await _until_served(api, resync.namespaces, pause)
-        for kind in resync.kinds:
-            resync.request(kind)  # what was deleted meanwhile is missing from these lists
+        resync.request(PROXIED_APP)  # what was deleted meanwhile is missing from this list
 
 
 async def _watch_once(
@@ -108,13 +104,12 @@ async def _watch_once(
 ) -> str:
     """Run kopf until it stops by itself; return why."""
     registry = kopf.OperatorRegistry()
-    for kind in resync.kinds:
-        _register(registry, kind, store, wake)
+    _register(registry, store, wake)
     requests = _Requests(api, resync)
     kopf.on.login(registry=registry)(requests.login)
     roots = await kopf.spawn_tasks(
         registry=registry,
-        settings=_settings(resync.kinds, api.page_size()),
+        settings=_settings(api.page_size()),
         clusterwide=not namespaces,
         namespaces=list(namespaces),
         standalone=True,
@@ -126,7 +121,7 @@ async def _watch_once(
     failures = Failures()
     logging.getLogger("kopf").addHandler(failures)
     try:
-        # The first task of kopf that ends is a failed watch; what kopf does after that may take seconds, or hang.
+        # The first task of kopf that ends is the failed watch; what kopf does after that may take seconds, or hang.
         await asyncio.wait({*roots, operator, overlooked}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         overlooked.cancel()
@@ -228,25 +223,19 @@ class Failures(logging.Handler):
             record.exc_text = None
 
 
-def _register(registry: kopf.OperatorRegistry, kind: Kind, store: Store, wake: Callable[[Key], None]) -> None:
-    received = EVENTS.labels(kind.kind)
-    WATCHES.labels(kind.kind)  # at 0 before the first watch: a dashboard is not empty, and the first one is an increase
+def _register(registry: kopf.OperatorRegistry, store: Store, wake: Callable[[Key], None]) -> None:
+    received = EVENTS.labels(KIND)
+    WATCHES.labels(KIND)  # at 0 before the first watch: a dashboard is not empty, and the first one is an increase
 
     async def record(event: kopf.RawEvent, **_: Any) -> None:
         # kopf logs an exception of an on.event handler and drops the event (kopf 1.45.2, measured). So nothing in here
         # may raise, except for an object without metadata.
         body: Any = event["object"]
-        metadata = body["metadata"]
         received.inc()
-        if event["type"] == "DELETED":
-            id_ = ChildId(kind, metadata["namespace"], metadata["name"])
-            keys = store.forget_app(body) if kind is PROXIED_APP else store.forget_child(id_, metadata["uid"])
-        else:
-            keys = store.observe_app(body) if kind is PROXIED_APP else store.observe_child(kind, body)
-        for key in keys:
+        for key in store.forget_app(body) if event["type"] == "DELETED" else store.observe_app(body):
             wake(key)
 
-    kopf.on.event(kind.group, kind.version, kind.plural, registry=registry, id=kind.plural)(record)
+    kopf.on.event(GROUP, VERSION, PLURAL, registry=registry, id=PLURAL)(record)
 
 
 class _Requests:
@@ -255,7 +244,7 @@ class _Requests:
     def __init__(self, api: Api, resync: Resync) -> None:
         self._api = api
         self._resync = resync
-        self._by_path = {collection(kind, namespace): kind for kind in resync.kinds for namespace in resync.namespaces}
+        self._paths = {collection(PROXIED_APP, namespace) for namespace in resync.namespaces}
         self._listed: set[str] = set()
         self._opened: dict[str, float] = {}
         """When each watch was opened for the last time."""
@@ -277,12 +266,12 @@ class _Requests:
             await session.close()
 
     async def overlooked(self) -> str:
-        """Wait until kopf should have listed everything, and return what it has not; never return if it has.
+        """Wait until kopf should have listed ProxiedApps, and return what it has not; never return if it has.
 
-        If its question which kinds are served is answered 404 or with less, kopf 1.45.2 does not ask again.
+        If its question which kinds are served is answered 404 or without them, kopf 1.45.2 does not ask again.
         """
         await asyncio.sleep(_DISCOVERED)
-        if missing := sorted(self._by_path.keys() - self._listed):
+        if missing := sorted(self._paths - self._listed):
             return f"kopf does not list {', '.join(missing)}"
         await asyncio.Event().wait()
         raise AssertionError("never set")
@@ -291,8 +280,7 @@ class _Requests:
         self, _: aiohttp.ClientSession, __: SimpleNamespace, request: aiohttp.TraceRequestStartParams
     ) -> None:
         path = request.url.path
-        kind = self._by_path.get(path)
-        if kind is None:
+        if path not in self._paths:
             return  # discovery
         watches, again = request.url.query.get("watch") == "true", path in self._opened
         if watches:
@@ -301,17 +289,17 @@ class _Requests:
             self._opened[path] = loop.time() + max(pause, 0.0)
             if pause > 0:
                 await asyncio.sleep(pause)
-        if again and (kind in OPTIONAL_KINDS or kind is PROXIED_APP):  # it may have been removed during the pause
+        if again:  # the API may have been removed during the pause
             await self._served_again(path)
         if watches:
-            WATCHES.labels(kind.kind).inc()
+            WATCHES.labels(KIND).inc()
         elif "continue" not in request.url.query:
             if path in self._listed:
-                self._resync.request(kind)
+                self._resync.request(PROXIED_APP)
             self._listed.add(path)
 
     async def _served_again(self, path: str) -> None:
-        """Wait while a kind is not served. The task that watches for optional APIs ends this wait, too."""
+        """Wait while ProxiedApps are not served."""
         for look in itertools.count(1):
             try:
                 await self._api.request("GET", f"{path}?limit=1")
@@ -327,7 +315,7 @@ class _Requests:
                 return
 
 
-def _settings(kinds: Sequence[Kind], page_size: int) -> kopf.OperatorSettings:
+def _settings(page_size: int) -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.queueing.idle_timeout = 0.1  # with the default, each object keeps two tasks alive for 5 seconds
     settings.watching.chunk_size = page_size  # what our own lists have found to fit; kopf cannot adapt it
@@ -345,9 +333,6 @@ def _settings(kinds: Sequence[Kind], page_size: int) -> kopf.OperatorSettings:
     # kopf would kill the process that many seconds after it was stopped, even if only the watches are restarted
     # (ultimate_termination in kopf/_core/reactor/running.py, 1.45.2).
     settings.process.ultimate_exiting_timeout = None
-    for kind in kinds:
-        if kind is not PROXIED_APP:
-            settings.watching.label_selectors[kind.group, kind.version, kind.plural] = CHILD_SELECTOR
     return settings
 
 

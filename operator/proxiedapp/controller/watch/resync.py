@@ -37,10 +37,13 @@ class Resync:
         *,
         kinds: Sequence[Kind],
         namespaces: Sequence[str],
+        recheck: Callable[[Key], None] | None = None,
     ) -> None:
+        """`recheck` requests a pass of an app of which nothing is known to have changed; by default, `wake` does."""
         self._api = api
         self._store = store
         self._wake = wake
+        self._recheck = recheck or wake
         self.kinds = tuple(kinds)
         self.namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
         self._requested: asyncio.Queue[Kind] = asyncio.Queue()
@@ -48,15 +51,36 @@ class Resync:
         """The kinds in the queue: any number of requests is answered by one list that begins after them."""
         self._failures: dict[Kind, int] = {}
         """How often in a row each kind could not be listed."""
+        self._versions: dict[tuple[Kind, str | None], str] = {}
+        """The resourceVersion of each of the first lists, until a watch goes on from it."""
         self._reported: dict[Kind, str] = {}
         """The last error that was logged for each of these kinds: an outage of an hour is one line."""
         for kind in self.kinds:
             MISSED.labels(kind.kind)  # so that it starts at 0: increase() ignores a first sample
 
     async def list_all(self) -> None:
-        """List every kind; raises ApiError."""
+        """List every kind, and request a pass of every app; raises ApiError.
+
+        Apps that were changed while no operator ran come before those that are only checked again.
+        """
         for kind in self.kinds:
-            await self._list(kind)
+            await self._list(kind, self._versions)
+        for key in self._store.all_keys():
+            (self._wake if self._store.is_unprocessed(key) else self._recheck)(key)
+
+    async def version_of(self, kind: Kind, namespace: str | None) -> str:
+        """Return the resourceVersion from which a watch can go on: that of the first list, later of a fresh one.
+
+        Raises ApiError.
+        """
+        if (version := self._versions.pop((kind, namespace), None)) is not None:
+            return version
+        concerned, fresh = await self._list_namespace(kind, namespace)
+        RESYNCS.labels(kind.kind).inc()
+        for key in concerned:
+            self._wake(key)
+        MISSED.labels(kind.kind).inc(len(concerned))
+        return fresh
 
     def request(self, kind: Kind) -> None:
         """Request a fresh list of one kind."""
@@ -71,6 +95,8 @@ class Resync:
             self._waiting.discard(kind)
             try:
                 concerned = await self._list(kind)
+                for key in concerned:
+                    self._wake(key)
             except ApiError as error:
                 if self._reported.get(kind) != str(error):
                     logger.warning("cannot list %s, trying again: %s", kind, error)
@@ -91,19 +117,22 @@ class Resync:
             for kind in self.kinds:
                 self.request(kind)
             for key in self._store.all_keys():
-                self._wake(key)
+                self._recheck(key)
 
-    async def _list(self, kind: Kind) -> set[Key]:
+    async def _list(self, kind: Kind, versions: dict[tuple[Kind, str | None], str] | None = None) -> set[Key]:
+        """List a kind; return the apps that differences concern, and set `versions`."""
         concerned: set[Key] = set()
         for namespace in self.namespaces:
-            concerned |= await self._list_namespace(kind, namespace)
+            found, version = await self._list_namespace(kind, namespace)
+            concerned |= found
+            if versions is not None:
+                versions[kind, namespace] = version
         RESYNCS.labels(kind.kind).inc()
         OBJECTS.labels(kind.kind).set(self._store.counts().get(kind.kind, 0))
-        for key in concerned:
-            self._wake(key)
         return concerned
 
-    async def _list_namespace(self, kind: Kind, namespace: str | None) -> set[Key]:
+    async def _list_namespace(self, kind: Kind, namespace: str | None) -> tuple[set[Key], str]:
+        """Return the apps that differences concern, and the resourceVersion of the list."""
         is_app = kind is PROXIED_APP
         present: set[Key] = set()
         concerned: set[Key] = set()
@@ -114,5 +143,7 @@ class Resync:
                 present.add(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
                 concerned |= self._store.observe_app(body) if is_app else self._store.observe_child(kind, body)
         if is_app:
-            return concerned | self._store.sweep_apps(present, version, namespace)
-        return concerned | self._store.sweep_children(kind, present, version, namespace)
+            concerned |= self._store.sweep_apps(present, version, namespace)
+        else:
+            concerned |= self._store.sweep_children(kind, present, version, namespace)
+        return concerned, str(version)

@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
+from proxiedapp.api.names import KIND
 from proxiedapp.controller.metrics import WATCHES
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.watch import kopfwatch
 from proxiedapp.controller.watch.resync import Resync
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.key import Key
-from proxiedapp.resources.kinds import CHILD_KINDS, SERVICE, SERVICE_MONITOR
 from tests.support.apps import DEFAULTS
-from tests.support.observed import owner_reference
 from tests.support.watchserver import GONE, KINDS, WatchServer, serve
 
 KEY = Key("team", "shop")
@@ -34,10 +33,6 @@ def an_object(name: str, version: int, **metadata: Any) -> dict[str, Any]:
         },
         "spec": {},
     }
-
-
-def a_child(version: int) -> dict[str, Any]:
-    return an_object("shop", version, ownerReferences=[owner_reference(KEY, "uid-of-shop")])
 
 
 class Woken:
@@ -78,59 +73,41 @@ async def watching(server: WatchServer, woken: Woken) -> AsyncIterator[Store]:
             await asyncio.gather(task, requested, return_exceptions=True)
 
 
-async def test_every_kind_is_listed_twice_at_the_start_and_watched_once() -> None:
+async def test_apps_are_listed_twice_at_the_start_and_watched_once() -> None:
     server = WatchServer()
     async with watching(server, Woken()):
-        for kind in KINDS:
-            await server.seen(kind, watches=1)
-    assert {kind: server.lists[kind] for kind in KINDS} == dict.fromkeys(KINDS, 2)
+        await server.seen(PROXIED_APP, watches=1)
+    assert (server.lists[PROXIED_APP], server.watches) == (2, {PROXIED_APP: 1})
 
 
-async def test_a_kind_that_is_not_watched_yet_is_counted_as_zero() -> None:
+async def test_watch_that_is_not_open_yet_is_counted_as_zero() -> None:
     WATCHES.clear()
     async with watching(WatchServer(), Woken()):
         await asyncio.sleep(0)  # the task has started, and no request has been answered
-        for kind in KINDS:
-            assert REGISTRY.get_sample_value("proxiedapp_watches_opened_total", {"kind": kind.kind}) == 0
+        assert REGISTRY.get_sample_value("proxiedapp_watches_opened_total", {"kind": KIND}) == 0
 
 
 async def test_objects_of_the_first_lists_wake_no_app_again() -> None:
-    server = WatchServer(objects={PROXIED_APP: [an_object("shop", 7)], SERVICE: [a_child(8)]})
+    server = WatchServer(objects={PROXIED_APP: [an_object("shop", 7)]})
     woken = Woken()
     async with watching(server, woken) as store:
-        for kind in KINDS:
-            await server.seen(kind, watches=1)
+        await server.seen(PROXIED_APP, watches=1)
         assert store.all_keys() == [KEY]
     assert woken.keys == []
 
 
-async def test_an_event_is_recorded_and_wakes_the_owner() -> None:
-    deleted = {"type": "DELETED", "object": a_child(9)}
-    server = WatchServer(
-        objects={PROXIED_APP: [an_object("shop", 7)], SERVICE: [a_child(8)]}, scripts={SERVICE: [[deleted]]}
-    )
+async def test_an_event_is_recorded_and_wakes_the_app() -> None:
+    deleted = {"type": "DELETED", "object": an_object("shop", 9)}
+    server = WatchServer(objects={PROXIED_APP: [an_object("shop", 7)]}, scripts={PROXIED_APP: [[deleted]]})
     woken = Woken()
     async with watching(server, woken) as store:
         await woken.wait()
-        assert store.snapshot(KEY)[1] == ()
-    assert woken.keys == [KEY]
-
-
-async def test_a_deletion_that_no_watch_reported_is_found_by_the_requested_list() -> None:
-    """The watch ends with 410 after the object was deleted; kopf lists again and does not report the deletion."""
-    server = WatchServer(
-        objects={PROXIED_APP: [an_object("shop", 7)], SERVICE: [a_child(8)]}, scripts={SERVICE: [[GONE]]}
-    )
-    woken = Woken()
-    async with watching(server, woken) as store:
-        await server.seen(SERVICE, watches=1)
-        server.objects[SERVICE] = []
-        await woken.wait()
-        assert store.snapshot(KEY)[1] == ()
+        assert store.all_keys() == []
     assert woken.keys == [KEY]
 
 
 async def test_an_app_whose_deletion_no_watch_reported_is_forgotten() -> None:
+    """The watch ends with 410 after the app was deleted; kopf lists again and does not report the deletion."""
     server = WatchServer(objects={PROXIED_APP: [an_object("shop", 7)]}, scripts={PROXIED_APP: [[GONE]]})
     woken = Woken()
     async with watching(server, woken) as store:
@@ -155,27 +132,25 @@ async def test_an_app_whose_deletion_no_watch_reported_is_forgotten() -> None:
 async def test_one_failed_watch_does_not_end_the_operator(
     answer: int | bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """All watches are opened again, what was deleted meanwhile is found, and the log has no traceback."""
-    server = WatchServer(
-        objects={PROXIED_APP: [an_object("shop", 7)], SERVICE: [a_child(8)]}, answers={SERVICE: [answer]}
-    )
+    """The watch is opened again, what was deleted meanwhile is found, and the log has no traceback."""
+    server = WatchServer(objects={PROXIED_APP: [an_object("shop", 7)]}, answers={PROXIED_APP: [answer]})
     woken = Woken()
     async with watching(server, woken) as store:
-        await server.seen(SERVICE, watches=1)
-        server.objects[SERVICE] = []
-        await server.seen(SERVICE, watches=2)
+        await server.seen(PROXIED_APP, watches=1)
+        server.objects[PROXIED_APP] = []
+        await server.seen(PROXIED_APP, watches=2)
         await woken.wait()
-        assert store.snapshot(KEY)[1] == ()
+        assert store.all_keys() == []
     assert [record for record in caplog.records if record.exc_info] == []
     assert "Traceback" not in caplog.text
 
 
 async def test_work_beside_the_watches_goes_on_while_they_are_opened_again() -> None:
     """kopf cancels all tasks that were created after its start, if it is not told otherwise."""
-    server = WatchServer(scripts={SERVICE: [[]]}, answers={SERVICE: [404]})
+    server = WatchServer(scripts={PROXIED_APP: [[]]}, answers={PROXIED_APP: [404]})
     async with watching(server, Woken()):
-        await server.seen(SERVICE, watches=1)
-        task = asyncio.create_task(server.seen(SERVICE, watches=2))
+        await server.seen(PROXIED_APP, watches=1)
+        task = asyncio.create_task(server.seen(PROXIED_APP, watches=2))
         await task
         assert not task.cancelled()
 
@@ -197,31 +172,17 @@ async def test_crd_that_is_deleted_is_waited_for_in_one_line(
 
 
 async def test_kind_that_kopf_overlooks_at_its_start_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One question which kinds are served is answered without Services, and kopf does not ask again."""
+    """One question which kinds are served is answered without ProxiedApps, and kopf does not ask again."""
     monkeypatch.setattr(kopfwatch, "_DISCOVERED", 0.3)
-    server = WatchServer(undiscovered=[SERVICE])
+    server = WatchServer(undiscovered=[PROXIED_APP])
     async with watching(server, Woken()):
-        await server.seen(SERVICE, watches=1)
-
-
-async def test_the_watch_of_a_removed_kind_waits_until_the_kind_is_served_again() -> None:
-    """Otherwise its watch would get 404, after which kopf stops all watches."""
-    server = WatchServer(scripts={SERVICE_MONITOR: [[]]})
-    async with watching(server, Woken()):
-        for kind in KINDS:
-            await server.seen(kind, watches=1)
-        server.missing.add(SERVICE_MONITOR)
-        await server.seen(SERVICE_MONITOR, lists=4)  # two at the start, and two questions whether it is there
-        assert server.watches[SERVICE_MONITOR] == 1
-        server.missing.clear()
-        await server.seen(SERVICE_MONITOR, watches=2)
-    assert {server.watches[kind] for kind in KINDS if kind is not SERVICE_MONITOR} == {1}
+        await server.seen(PROXIED_APP, watches=1)
 
 
 async def test_errors_of_generators_that_kopf_leaves_open_are_ignored(caplog: pytest.LogCaptureFixture) -> None:
     server = WatchServer()
     async with watching(server, Woken()):
-        await server.seen(SERVICE, watches=1)
+        await server.seen(PROXIED_APP, watches=1)
         loop = asyncio.get_running_loop()
         loop.call_exception_handler({"message": "at the closing of a generator", "asyncgen": None})
         loop.call_exception_handler({"message": "anything else"})
@@ -230,11 +191,8 @@ async def test_errors_of_generators_that_kopf_leaves_open_are_ignored(caplog: py
 
 
 async def test_a_watch_that_is_closed_at_once_is_opened_again_after_a_pause() -> None:
-    server = WatchServer(hot={SERVICE})
+    server = WatchServer(hot={PROXIED_APP})
     async with watching(server, Woken()):
-        await server.seen(SERVICE, watches=2)
-        quiet = [kind for kind in CHILD_KINDS if kind is not SERVICE]
-        for kind in quiet:
-            await server.seen(kind, watches=1)
-        opened = server.watches[SERVICE]
+        await server.seen(PROXIED_APP, watches=2)
+        opened = server.watches[PROXIED_APP]
     assert opened < 10, "without a pause it would be hundreds by now"
