@@ -189,9 +189,9 @@ async def _drift(api: Api, namespace: str, number: int) -> float:
     name, edited = f"app-{number}", False
     async with _watched(api, namespace, name) as deployments:
         begin = time.perf_counter()
-        image = [{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": _DRIFTED}]
-        path = f"{collection(DEPLOYMENT, namespace)}/{name}"
-        await api.request("PATCH", path, json.dumps(image).encode(), "application/json-patch+json")
+        containers = (await api.get(DEPLOYMENT, namespace, name))["spec"]["template"]["spec"]["containers"]
+        edit = {"spec": {"template": {"spec": {"containers": [containers[0] | {"image": _DRIFTED}]}}}}
+        await _patch(api, DEPLOYMENT, namespace, name, edit)
         async for body in deployments:
             drifted = body["spec"]["template"]["spec"]["containers"][0]["image"] == _DRIFTED
             edited = edited or drifted
