@@ -2,7 +2,6 @@
 
 import ipaddress
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -197,12 +196,3 @@ def _routes_are_live(cluster: Cluster) -> bool:
             if answer.status_code == httpx.codes.NOT_FOUND and answer.text.strip() == "404 page not found":
                 raise LookupError(name)
     return True
-
-
-def copy_app(folder: Path) -> None:
-    """Copy the app's files into an image that has its own programs."""
-    for entry in APP.iterdir():
-        if entry.is_dir():
-            shutil.copytree(entry, folder / entry.name, dirs_exist_ok=True)
-        else:
-            shutil.copy(entry, folder / entry.name)

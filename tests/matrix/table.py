@@ -73,22 +73,22 @@ def render_rows(rows: Sequence[Mapping[str, str]]) -> str:
     return "\n".join([_line(heads), _line(["---"] * len(heads)), *(_line(list(row.values())) for row in rows)]) + "\n"
 
 
-def section(page: str, name: str) -> str:
+def section(page: str, name: str, target: str = "matrix") -> str:
     """Return the text between the markers of that name; raises ValueError if the page does not contain them."""
-    begin, end = _markers(name)
+    begin, end = _markers(name, target)
     start, stop = page.index(begin) + len(begin), page.index(end)
     return page[start:stop].strip() + "\n"
 
 
-def with_section(page: str, name: str, content: str) -> str:
+def with_section(page: str, name: str, content: str, target: str = "matrix") -> str:
     """Return a page with other text between its markers."""
-    begin, end = _markers(name)
+    begin, end = _markers(name, target)
     start, stop = page.index(begin) + len(begin), page.index(end)
     return f"{page[:start]}\n\n{content.strip()}\n\n{page[stop:]}"
 
 
-def _markers(name: str) -> tuple[str, str]:
-    return f"<!-- {name}: written by `make matrix` -->", f"<!-- end of {name} -->"
+def _markers(name: str, target: str) -> tuple[str, str]:
+    return f"<!-- {name}: written by `make {target}` -->", f"<!-- end of {name} -->"
 
 
 def _read_cell(text: str) -> Cell:
