@@ -12,6 +12,7 @@ from typing import Final
 
 from rich.box import SIMPLE
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tests.matrix.environments import ENVIRONMENTS
@@ -29,7 +30,7 @@ def as_table(rows: Sequence[Mapping[str, str]]) -> Table:
     """Return rows as a table for the terminal."""
     table = Table(*rows[0], box=SIMPLE)
     for row in rows:
-        table.add_row(*(re.sub(r"</?sup>|`", "", each) for each in row.values()))
+        table.add_row(*(escape(re.sub(r"</?sup>|`", "", each)) for each in row.values()))
     return table
 
 
