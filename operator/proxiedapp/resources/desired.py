@@ -66,7 +66,7 @@ def desired(
     trusted_proxies = defaults.trusted_proxies if own_proxies is None else tuple(own_proxies)
     launched = launch(spec, trusted_proxies)
     route = replace(
-        route_of(app, defaults.entry_points, strips=launched.strips, prefix_header=_prefix_header(app, launched)),
+        route_of(app, defaults.entry_points, strips=launched.strips, prefix_header=passes_prefix_header(app, launched)),
         earlier_priority=earlier_priority,
     )
     children = (
@@ -91,7 +91,7 @@ def desired(
     )
 
 
-def _prefix_header(app: ProxiedApp, launched: Launch) -> bool:
+def passes_prefix_header(app: ProxiedApp, launched: Launch) -> bool:
     """Return whether requests carry the prefix in X-Forwarded-Prefix.
 
     Apps that read it add it to the root path or replace the root path by it, so only one of the two may reach them:

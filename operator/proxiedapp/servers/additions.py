@@ -10,6 +10,7 @@ from proxiedapp.servers.command.environment import Value
 from proxiedapp.servers.command.invocation import Invocation
 from proxiedapp.servers.conflicts import contradiction, loopback_only, no_setting, rejected, unknown_value
 from proxiedapp.servers.given import Given, given_flags, given_value
+from proxiedapp.servers.machine import EVERY_ADDRESS
 from proxiedapp.servers.server import Form, Role, Setting
 
 
@@ -67,7 +68,7 @@ def missing_value(invocation: Invocation, setting: Setting, role: Role, required
         return _missing_bind(given_flags(invocation, setting), required or "", setting.default or "")
     given = given_value(invocation, setting)
     if role is Role.HOST:
-        return _missing_host(given, setting)
+        return _missing_host(given, setting, required or EVERY_ADDRESS)
     if required is None or (role is Role.DRAIN and given is not None):
         return None
     if given is None:
@@ -112,11 +113,15 @@ def _as_network(text: str) -> str:
         return text  # such as * or a name
 
 
-def _missing_host(given: Given | None, setting: Setting) -> str | None:
-    """Keep a host that the user gave, unless the proxy can never reach it."""
+def _missing_host(given: Given | None, setting: Setting, required: str) -> str | None:
+    """Keep a host that the user gave, unless the proxy can never reach it.
+
+    A host is written only if it differs from the server's default: a server whose default is every address needs none
+    in a pod.
+    """
     if given is None:
-        return "0.0.0.0" if is_loopback(setting.default or "") else None
-    if given.value.known and is_loopback(given.value.text):
+        return None if setting.default in {None, required} else required
+    if given.value.known and is_loopback(given.value.text) and required == EVERY_ADDRESS:
         raise loopback_only(given)
     return None
 
@@ -138,7 +143,7 @@ def _missing_bind(given: list[Given], required: str, default: str) -> str | None
             problem = problem or unknown_value(each)
         elif port != required.rpartition(":")[2]:
             problem = problem or contradiction(_with_default_port(each, port), Role.BIND, required)
-        elif is_loopback(host.strip("[]")):
+        elif is_loopback(host.strip("[]")) and not is_loopback(required.rpartition(":")[0]):
             problem = problem or loopback_only(each)
         else:
             return None

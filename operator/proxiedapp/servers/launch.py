@@ -21,6 +21,7 @@ from proxiedapp.servers.command.read import read_command
 from proxiedapp.servers.command.shell import UnreadableScriptError
 from proxiedapp.servers.command.write import write_command
 from proxiedapp.servers.given import given_flags, given_value
+from proxiedapp.servers.machine import POD, Machine
 from proxiedapp.servers.other import CONTRACT_ROOT_PATH, OTHER, ROOT_PATH_VARIABLE
 from proxiedapp.servers.server import Form, Role
 from proxiedapp.servers.stripmode import choose_form, proxy_strips
@@ -53,7 +54,9 @@ class Launch:
     """What is wrong although the app is served, and how the user can fix it."""
 
 
-def launch(spec: ProxiedAppSpec, trusted_proxies: Sequence[str], budget: Budget | None = None) -> Launch:
+def launch(
+    spec: ProxiedAppSpec, trusted_proxies: Sequence[str], budget: Budget | None = None, machine: Machine = POD
+) -> Launch:
     """Return how to start the app's server with its prefix, trusted proxies, address, port and workers.
 
     `trusted_proxies` are validated addresses and networks, in the order in which they are written. Raises RejectedError
@@ -67,9 +70,10 @@ def launch(spec: ProxiedAppSpec, trusted_proxies: Sequence[str], budget: Budget 
     form = choose_form(invocation.server, spec)
     strips = proxy_strips(form, spec)
     trusted = ",".join(_as_seen_by_server(trusted_proxies, invocation, form))
-    added = additions(invocation, form, _required_values(spec, root_path, trusted))
+    added = additions(invocation, form, _required_values(spec, root_path, trusted, machine))
     missing_value(invocation, CONTRACT_ROOT_PATH, Role.ROOT_PATH, root_path)
-    wiring = wire_adapter(invocation, root_path, trusted, strips=strips) if form.adapter else None
+    folder = machine.adapter_folder
+    wiring = wire_adapter(invocation, root_path, trusted, strips=strips, folder=folder) if form.adapter else None
 
     flags = added.flags + ([] if wiring is None else wiring.flags)
     command, args = write_command(invocation, flags, None if wiring is None else wiring.app)
@@ -85,6 +89,24 @@ def launch(spec: ProxiedAppSpec, trusted_proxies: Sequence[str], budget: Budget 
         form.adapter,
         form.limits,
     )
+
+
+def given_endpoint(spec: ProxiedAppSpec) -> tuple[str | None, int | None]:
+    """Return the host and the port on which the user's command makes the server listen; None for what it leaves open.
+
+    Raises RejectedError if the command has no known server.
+    """
+    invocation = _read(spec, read_environment(spec.env), Budget())
+    form = choose_form(invocation.server, spec)
+    values: dict[Role, str] = {}
+    for role in (Role.HOST, Role.PORT, Role.BIND):
+        setting = invocation.server.setting(form, role, invocation.subcommand)
+        given = None if setting is None else given_value(invocation, setting)
+        if given is not None and given.value.known:
+            values[role] = given.value.text
+    host, _, port = values.get(Role.BIND, "").rpartition(":")
+    host, port = values.get(Role.HOST, host.strip("[]")), values.get(Role.PORT, port)
+    return host or None, int(port) if port.isdecimal() else None
 
 
 def _read(spec: ProxiedAppSpec, environment: Environment, budget: Budget) -> Invocation:
@@ -147,14 +169,14 @@ def _shown(elements: Sequence[str]) -> str:
     return shorten(join(element[:_SHOWN] for element in elements[:_SHOWN])[: 2 * _SHOWN], _SHOWN)
 
 
-def _required_values(spec: ProxiedAppSpec, root_path: str, trusted: str) -> Mapping[Role, str | None]:
+def _required_values(spec: ProxiedAppSpec, root_path: str, trusted: str, machine: Machine) -> Mapping[Role, str | None]:
     """Return what the spec requires of each role, in the order in which flags are written; None for no requirement."""
     return {
         Role.ROOT_PATH: root_path,
         Role.TRUST: trusted,
-        Role.HOST: None,
+        Role.HOST: machine.address,
         Role.PORT: str(spec.port),
-        Role.BIND: f"0.0.0.0:{spec.port}",
+        Role.BIND: f"{machine.address}:{spec.port}",
         Role.WORKERS: None if spec.server.workers is None else str(spec.server.workers),
         Role.INTERFACE: "asgi",
         Role.DRAIN: str(_drain_seconds(spec.rollout)),

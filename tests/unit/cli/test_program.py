@@ -39,6 +39,7 @@ def test_help_lists_every_command_with_a_summary() -> None:
     listed = [line.split() for line in lines[lines.index("Commands:") + 1 :]]
     assert [words[0] for words in listed] == [
         "run",
+        "dev",
         "check",
         "explain",
         "adopt",
@@ -60,7 +61,7 @@ def test_every_command_can_be_imported_under_its_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "render", "verify", "admission", "crd", "restart", "logs", "open", "sandbox"]
+    "command", ["run", "dev", "render", "verify", "admission", "crd", "restart", "logs", "open", "sandbox"]
 )
 def test_a_command_prints_its_own_help(command: str) -> None:
     done = RUNNER.invoke(app, [command, "--help"])

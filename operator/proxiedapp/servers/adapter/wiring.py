@@ -24,8 +24,10 @@ class Wiring:
     variables: dict[str, str]
 
 
-def wire_adapter(invocation: Invocation, root_path: str, trusted_proxies: str, *, strips: bool) -> Wiring:
-    """Return how to run the user's app through the adapter.
+def wire_adapter(
+    invocation: Invocation, root_path: str, trusted_proxies: str, *, strips: bool, folder: str = ADAPTER_PATH
+) -> Wiring:
+    """Return how to run the user's app through the adapter, which is in a folder of the server's machine.
 
     Raises CommandConflictError if the app's name or the path of modules cannot be read or replaced.
     """
@@ -34,11 +36,11 @@ def wire_adapter(invocation: Invocation, root_path: str, trusted_proxies: str, *
     server = invocation.server
     module, flags, variables = MODULE, [], {}
     if server.accepts_file:
-        module = f"{ADAPTER_PATH}/{MODULE}.py"
+        module = f"{folder}/{MODULE}.py"
     elif server.python_path.flags:
-        flags = [server.python_path.flags[0], _path_flag(invocation)]
+        flags = [server.python_path.flags[0], _path_flag(invocation, folder)]
     else:
-        variables = {"PYTHONPATH": _python_path(invocation)}
+        variables = {"PYTHONPATH": _python_path(invocation, folder)}
     return Wiring(
         f"{module}:{'create' if _is_factory(invocation) else 'app'}",
         flags,
@@ -85,22 +87,22 @@ def _user_app(invocation: Invocation) -> str:
     return invocation.app.value.text
 
 
-def _path_flag(invocation: Invocation) -> str:
+def _path_flag(invocation: Invocation, adapter: str) -> str:
     """Return the folders for the server's flag: the user's, and the adapter's as the last, which is searched first."""
     given = given_value(invocation, invocation.server.python_path)
     if given is None:
-        return ADAPTER_PATH
+        return adapter
     if not given.value.known:
         raise unknown_value(given, f"Write its value, {_NEVER}")
     folders = given.value.text.split(",")
-    return ",".join([*(folder for folder in folders if folder and folder != ADAPTER_PATH), ADAPTER_PATH])
+    return ",".join([*(folder for folder in folders if folder and folder != adapter), adapter])
 
 
-def _python_path(invocation: Invocation) -> str:
+def _python_path(invocation: Invocation, adapter: str) -> str:
     """Return PYTHONPATH with the adapter's folder in front of the user's folders."""
     given = invocation.variable("PYTHONPATH")
     if given is None:
-        return ADAPTER_PATH
+        return adapter
     in_command = invocation.sets_in_command("PYTHONPATH")
     if in_command or not given.known:
         why = "which the command sets" if in_command else "whose value it cannot read"
@@ -109,4 +111,4 @@ def _python_path(invocation: Invocation) -> str:
             f"the operator cannot add the adapter's folder to PYTHONPATH, {why}",
             f"Set PYTHONPATH to a plain value in spec.env, {_NEVER}",
         )
-    return f"{ADAPTER_PATH}:{given.text}" if given.text else ADAPTER_PATH
+    return f"{adapter}:{given.text}" if given.text else adapter

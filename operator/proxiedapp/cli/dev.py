@@ -1,0 +1,104 @@
+"""`proxiedapp dev`: apps behind a real proxy on this machine, without Kubernetes."""
+
+import asyncio
+import json
+import os
+import sys
+import webbrowser
+from collections.abc import Callable
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from proxiedapp.cli.errors import fail
+from proxiedapp.local.dev.certificates import how_to_trust
+from proxiedapp.local.dev.events import Event
+from proxiedapp.local.dev.session import Options, Session
+from proxiedapp.local.dev.target import Request
+from proxiedapp.local.errors import LocalError
+
+
+class ProxyName(StrEnum):
+    """The proxies for which there is a configuration."""
+
+    TRAEFIK = "traefik"
+    NGINX = "nginx"
+    CADDY = "caddy"
+
+
+def dev(
+    target: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TARGET | -- COMMAND]",
+            help="module:app, a Python file, a YAML file of ProxiedApps, or -- and a server's whole command. "
+            "Without it, the app of this folder.",
+        ),
+    ] = None,
+    prefix: Annotated[str | None, typer.Option(help="Path prefix, such as /api/v1; none by default.")] = None,
+    server: Annotated[
+        str | None, typer.Option(help="Server that runs the app, such as hypercorn; the first that is installed.")
+    ] = None,
+    proxy: Annotated[ProxyName, typer.Option(help="traefik, nginx or caddy.")] = ProxyName.TRAEFIK,
+    https: Annotated[bool, typer.Option("--https", help="Serve HTTPS, with a certificate of this machine.")] = False,
+    trust: Annotated[bool, typer.Option("--trust", help="Print how to trust that certificate, and exit.")] = False,
+    host: Annotated[str, typer.Option(help="Address on which the proxy listens.")] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(help="Port of the proxy; 8080, with --https 8443, or a free one.", min=1, max=65535)
+    ] = None,
+    reload: Annotated[bool, typer.Option(help="Restart an app when its files change.")] = True,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the app in a browser.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
+) -> None:
+    r"""Run apps behind a real proxy on this machine, as the operator would run them in a cluster.
+
+    Each server gets the very flags, and the proxy the very route, that the operator would write. After each start, the
+    app is verified through the proxy. Ctrl-C stops everything.
+
+    \b
+    proxiedapp dev main:app --prefix /api/v1
+    proxiedapp dev main.py --prefix /api/v1 --server hypercorn --proxy nginx
+    proxiedapp dev app.yaml --https
+    proxiedapp dev --prefix /api/v1 -- gunicorn -k asgi main:app
+    """
+    if trust:
+        typer.echo(how_to_trust())
+        return
+    request = Request(tuple(target or ()), prefix, server, Path.cwd())
+    options = Options(proxy.value, https, host, port, reload)
+    show = (
+        _print_json if as_json else partial(_print_text, colored=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+    )
+    try:
+        asyncio.run(_run(request, options, show, open_browser=open_browser))
+    except LocalError as error:
+        fail(str(error))
+
+
+async def _run(request: Request, options: Options, show: Callable[[Event], None], *, open_browser: bool) -> None:
+    await Session(request, options, show).run(_open if open_browser else lambda _: None)
+
+
+def _open(url: str) -> None:
+    webbrowser.open(url)
+
+
+def _print_text(event: Event, *, colored: bool) -> None:
+    for text, style in event.as_text():
+        _write(f"\x1b[{style}m{text}\x1b[0m" if colored and style else text)
+
+
+def _print_json(event: Event) -> None:
+    _write(json.dumps({"event": event.name, **event.as_json()}))
+
+
+def _write(line: str) -> None:
+    """Print a line at once; a terminal or reader that is gone does not end the run."""
+    try:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,1 @@
+"""`proxiedapp dev`: apps behind a real proxy on this machine, restarted when their code changes."""

@@ -1,0 +1,226 @@
+"""What to run: reads the TARGET of the command line, and returns ProxiedApps with the folders in which they run."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from proxiedapp.api.app import ProxiedApp, parse_manifest
+from proxiedapp.api.errors import RejectedError, UnknownServerError
+from proxiedapp.api.names import API_VERSION, KIND
+from proxiedapp.local.dev.environment import find, search_path
+from proxiedapp.local.dev.findapp import DEFAULT_FILES, app_by_name, app_in_file, module_file
+from proxiedapp.local.errors import LocalError
+from proxiedapp.local.yamlsource import Document, documents
+from proxiedapp.servers.launch import given_endpoint
+from proxiedapp.servers.other import ROOT_PATH_VARIABLE
+from proxiedapp.servers.table import BY_KIND
+
+_MODULE: Final = re.compile(r"[\w.]+:[\w.]+(\(\))?")
+_YAML: Final = frozenset({".yaml", ".yml"})
+_BY_PREFERENCE: Final = ("uvicorn", "hypercorn", "granian", "daphne")
+"""Servers for an app that is named as module:attribute, if --server is not given; the first that is installed."""
+_FLAGS: Final = {
+    "spec.route.pathPrefix": "--prefix",
+    "spec.server.kind": "--server",
+    "spec.command": "the command",
+    "spec.port": "its port",
+}
+"""How the command line spells a field of the spec."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asks for."""
+
+    words: tuple[str, ...]
+    """TARGET, or the words of a command; empty for the app of the folder."""
+    prefix: str | None
+    server: str | None
+    folder: Path
+    """The working directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class DevApp:
+    """An app to run, and its folder."""
+
+    app: ProxiedApp
+    folder: Path
+    file: Path | None = None
+    """The Python file that defines the app, if it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The apps to run, and the files that describe them."""
+
+    apps: tuple[DevApp, ...]
+    described_in: tuple[Path, ...] = ()
+
+
+def read_target(request: Request) -> Target:
+    """Return what to run. Raises LocalError with one line that says what is wrong, where, and how to fix it."""
+    match request.words:
+        case ():
+            return _of_folder(request)
+        case (word,) if Path(word).suffix in _YAML:
+            return _of_yaml(request, request.folder / word)
+        case (word,) if word.endswith(".py"):
+            return _of_file(request, request.folder / word)
+        case (word,) if _MODULE.fullmatch(word):
+            return _of_module(request, word)
+        case words:
+            return _of_command(request, words)
+
+
+def _of_folder(request: Request) -> Target:
+    """Return the app of a folder: that of pyproject.toml, of app.yaml, or of the file that `fastapi dev` would run."""
+    pyproject = request.folder / "pyproject.toml"
+    if pyproject.is_file() and (entrypoint := _entrypoint(pyproject)) is not None:
+        return _of_module(request, entrypoint)
+    if (request.folder / "app.yaml").is_file():
+        return _of_yaml(request, request.folder / "app.yaml")
+    file = next((request.folder / name for name in DEFAULT_FILES if (request.folder / name).is_file()), None)
+    if file is None:
+        looked = f"[tool.fastapi] entrypoint in pyproject.toml, app.yaml, {', '.join(DEFAULT_FILES)}"
+        raise LocalError(
+            f"{request.folder}: there is no app in it ({looked}). Name one: `proxiedapp dev main:app`, a file, or a "
+            "command after --"
+        )
+    return _of_file(request, file)
+
+
+def _entrypoint(pyproject: Path) -> str | None:
+    try:
+        tool = tomllib.loads(pyproject.read_text("utf-8")).get("tool", {})
+    except (OSError, ValueError) as error:
+        raise LocalError(f"{pyproject}: cannot read it: {error}") from error
+    entrypoint = tool.get("fastapi", {}).get("entrypoint")
+    if entrypoint is not None and not (isinstance(entrypoint, str) and _MODULE.fullmatch(entrypoint)):
+        raise LocalError(f"{pyproject}: tool.fastapi.entrypoint must be module:attribute, such as main:app")
+    return entrypoint
+
+
+def _of_module(request: Request, name: str) -> Target:
+    found = app_by_name(name, request.folder)
+    if found is None and not _is_installed(name, request.folder):
+        raise LocalError(
+            f"{name}: there is no module {name.partition(':')[0]} in {request.folder}. Name a module below this "
+            "folder, or change to the folder of the app"
+        )
+    kind = request.server or _installed(request.folder, _BY_PREFERENCE)
+    server: dict[str, Any] = {"kind": kind, "app": name}
+    return Target((_app(request, {"server": server}, request.folder, None if found is None else found.file),))
+
+
+def _of_file(request: Request, file: Path) -> Target:
+    if not file.is_file():
+        raise LocalError(f"{file}: there is no such file. Name a Python file with an app, or module:attribute")
+    found = app_in_file(file)
+    kind = request.server or _installed(found.folder, ("fastapi", *_BY_PREFERENCE))
+    return Target((_app(request, {"server": {"kind": kind, "app": found.name}}, found.folder, found.file),))
+
+
+def _of_command(request: Request, words: Sequence[str]) -> Target:
+    spec: dict[str, Any] = {"command": list(words)}
+    if request.server is not None:
+        spec["server"] = {"kind": request.server}
+    app = _app(request, spec, request.folder, None)
+    try:
+        _, port = given_endpoint(app.app.spec)
+    except RejectedError as error:
+        raise _on_command_line(error) from error
+    spec = spec if port is None else {**spec, "port": port}
+    return Target((_app(request, spec, request.folder, _file_of(words, request.folder)),))
+
+
+def _app(request: Request, spec: dict[str, Any], folder: Path, file: Path | None) -> DevApp:
+    manifest = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {"name": "app"},
+        "spec": {"image": "localhost/app", "route": {"pathPrefix": request.prefix or "/"}, **spec},
+    }
+    try:
+        return DevApp(parse_manifest(manifest), folder, file)
+    except RejectedError as error:
+        raise _on_command_line(error) from error
+
+
+def _on_command_line(error: RejectedError) -> LocalError:
+    """Return a rejection in the words of the command line."""
+    if isinstance(error, UnknownServerError):
+        return LocalError(
+            f"the command: {error.problem}. Name the server with --server, or run the server itself; --server other is "
+            f"for a program that reads {ROOT_PATH_VARIABLE} and listens on port 8000"
+        )
+    text = f"{_FLAGS.get(error.field, error.field)}: {error.problem}. {error.fix}"
+    for field, flag in _FLAGS.items():
+        text = text.replace(field, flag)
+    return LocalError(text.replace("Correct the spec", "Correct it"))
+
+
+def _of_yaml(request: Request, file: Path) -> Target:
+    for flag, value in (("--prefix", request.prefix), ("--server", request.server)):
+        if value is not None:
+            raise LocalError(f"{flag}: {file.name} already says it for each app. Remove the flag, or change the file")
+    apps = tuple(_of_document(one, file) for one in _documents(file) if one.body.get("kind") == KIND)
+    if not apps:
+        raise LocalError(f"{file}: it contains no ProxiedApp. Name a file with at least one")
+    keys = [one.app.key for one in apps]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise LocalError(f"{file}: the ProxiedApp {key} is written twice. Rename or remove one of the two")
+    return Target(apps, (file,))
+
+
+def _documents(file: Path) -> Iterator[Document]:
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else (error.strerror or "").lower()
+        raise LocalError(f"{file}: cannot read it: {reason}. Name a file with a ProxiedApp") from error
+    for one in documents(text):
+        if not isinstance(one, Document):
+            line, column = one.position.line, one.position.column
+            raise LocalError(f"{file}:{line}:{column}: {one.problem}. {one.fix}")
+        yield one
+
+
+def _of_document(document: Document, file: Path) -> DevApp:
+    try:
+        app = parse_manifest(document.body)
+    except RejectedError as error:
+        raise LocalError(f"{file}:{document.position.line}: {error.field}: {error.problem}. {error.fix}") from error
+    beside = file.parent / app.key.name
+    folder = (beside if beside.is_dir() else file.parent).resolve()
+    words = (
+        [*(app.spec.command or ()), *(app.spec.args or ())] if app.spec.server.app is None else [app.spec.server.app]
+    )
+    return DevApp(app, folder, _file_of(words, folder))
+
+
+def _file_of(words: Sequence[str], folder: Path) -> Path | None:
+    """Return the file of the app that a command names as module:attribute or as a file; None if there is none."""
+    for word in words:
+        if word.endswith(".py") and (folder / word).is_file():
+            return folder / word
+        if _MODULE.fullmatch(word) and (found := module_file(word.partition(":")[0], folder)) is not None:
+            return found
+    return None
+
+
+def _is_installed(name: str, folder: Path) -> bool:
+    """Return whether a module is among the packages of the app's environment, as far as its folders show it."""
+    top = name.partition(":")[0].split(".")[0]
+    bins = search_path(folder).split(":")
+    return any(found for each in bins for found in Path(each).parent.glob(f"lib/python3*/site-packages/{top}*"))
+
+
+def _installed(folder: Path, kinds: Sequence[str]) -> str:
+    path = search_path(folder)
+    programs = {kind: min(BY_KIND[kind].programs) for kind in kinds}
+    return next((kind for kind in kinds if find(programs[kind], path, folder) is not None), kinds[0])

@@ -1,0 +1,5 @@
+"""Why a command cannot do on this machine what it was asked to do."""
+
+
+class LocalError(Exception):
+    """The message is one line that says what is wrong, where, and how to fix it; it lacks the full stop."""
