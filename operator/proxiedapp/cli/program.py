@@ -4,19 +4,30 @@ import os
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module, metadata
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
+from proxiedapp.cli.errors import fail
 from proxiedapp.cli.lazy import LazyCommand, group_of
 from proxiedapp.cli.plugins import SANDBOX
+
+_OF_OPERATOR: Final = frozenset(
+    {"aiohttp", "fastapi", "kopf", "kubernetes", "prometheus_client", "pythonjsonlogger", "starlette", "uvicorn"}
+)
+"""Packages that only `proxiedapp[operator]` installs."""
 
 
 def _from_module(module: str, function: str) -> Callable[..., None]:
     # Before any model is created: pydantic would search the metadata of all installed distributions for plugins, which
     # is a tenth of the time of `proxiedapp render` (pydantic 2.14, `pydantic/plugin/_loader.py`).
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    command: Callable[..., None] = getattr(import_module(f"proxiedapp.cli.{module}"), function)
+    try:
+        command: Callable[..., None] = getattr(import_module(f"proxiedapp.cli.{module}"), function)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _OF_OPERATOR:
+            raise
+        fail(f"`proxiedapp {function}` needs the package {error.name}: run `pip install 'proxiedapp[operator]'`")
     return command
 
 

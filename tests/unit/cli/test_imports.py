@@ -56,3 +56,47 @@ def test_run_imports_nothing_of_the_sandbox_or_for_a_terminal(tmp_path: Path) ->
     # rich and pygments are not in this set: httpx imports them for its own command line (0.28, httpx/__init__.py).
     assert modules.isdisjoint({"markdown_it", "proxiedapp_sandbox", "typer.rich_utils"})
     assert modules >= {"kopf", "kubernetes", "uvicorn"}
+
+
+# Imports of what only proxiedapp[operator] has fail, as after `pip install proxiedapp`.
+SMALL = """
+import sys
+blocked = {"aiohttp", "fastapi", "kopf", "kubernetes", "prometheus_client", "pythonjsonlogger", "starlette", "uvicorn"}
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in blocked:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Blocker())
+from proxiedapp.cli import app
+app(sys.argv[1:])
+"""
+
+
+def in_small_install(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", SMALL, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("render", HELLO), id="render"),
+        pytest.param(("check", HELLO), id="check"),
+        pytest.param(("explain", HELLO), id="explain"),
+        pytest.param(("crd", "proxiedapps"), id="crd"),
+        pytest.param(("verify", "--help"), id="verify"),
+        pytest.param(("dev", "--help"), id="dev"),
+        pytest.param(("doctor", "--help"), id="doctor"),
+    ],
+)
+def test_commands_of_the_laptop_need_nothing_of_the_operator(arguments: tuple[str, ...]) -> None:
+    done = in_small_install(*arguments)
+    assert (done.returncode, done.stderr if arguments[0] != "check" else "") == (0, "")
+
+
+def test_run_names_the_extra_that_it_needs() -> None:
+    done = in_small_install("run")
+    assert done.returncode == 1
+    assert done.stderr.startswith("proxiedapp: `proxiedapp run` needs the package ")
+    assert done.stderr.endswith("run `pip install 'proxiedapp[operator]'`\n")

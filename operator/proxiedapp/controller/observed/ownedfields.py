@@ -14,7 +14,6 @@ from hashlib import blake2b
 from typing import Any, Final
 
 import orjson
-from kubernetes.utils.quantity import parse_quantity
 
 from proxiedapp.kube.manifest import FIELD_MANAGER, Manifest
 
@@ -109,6 +108,8 @@ def _quantities(amounts: Any, scale: Decimal) -> Any:
 
 
 def _plain(amount: Any, scale: Decimal) -> str:
+    from kubernetes.utils.quantity import parse_quantity  # noqa: PLC0415 - not installed with the laptop tool
+
     try:
         number: Decimal = parse_quantity(amount).normalize()  # type: ignore[no-untyped-call]
         exponent = number.as_tuple().exponent

@@ -33,7 +33,7 @@ class Relay:
     def hold(self) -> None:
         """Let new connections wait, because the app starts."""
         self._target, self._starting = None, True
-        self._changed = asyncio.Event()
+        self._changed.clear()
 
     def refuse(self) -> None:
         """Close connections at once, because the app does not run."""
