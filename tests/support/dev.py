@@ -15,6 +15,7 @@ import httpx
 
 Event = dict[str, Any]
 PROGRAM = Path(sys.executable).with_name("proxiedapp")
+NO_LIMIT = httpx.Timeout(None)
 
 
 @dataclass
@@ -99,5 +100,5 @@ def running(temporary: Path, *arguments: str, folder: Path) -> Iterator[Dev]:
 def get(url: str, **headers: str) -> httpx.Response:
     """Return the response to a GET request; redirects are not followed."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    with httpx.Client(verify=False, trust_env=False, timeout=None) as client:
+    with httpx.Client(verify=False, trust_env=False, timeout=NO_LIMIT) as client:
         return client.get(url, headers=names)
