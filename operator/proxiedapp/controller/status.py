@@ -223,4 +223,4 @@ def _ready(name: str, result: PassResult, work: Diagnosis, workload: Workload | 
             "The app is scaled to 0 pods, as spec.replicas asks: its address answers with an error until it has pods."
         )
         return Diagnosis(True, Reason.AVAILABLE, message)
-    return Diagnosis(True, Reason.AVAILABLE, "The app is rolled out and served at its address.")
+    return Diagnosis(True, Reason.AVAILABLE, "The app is rolled out, and its route is in place.")

@@ -163,7 +163,7 @@ def test_status_of_a_served_app() -> None:
                 "message": message,
             }
             for kind, reason, message in (
-                ("Ready", "Available", "The app is rolled out and served at its address."),
+                ("Ready", "Available", "The app is rolled out, and its route is in place."),
                 ("RouteAccepted", "Accepted", "The route is in place."),
                 ("WorkloadAvailable", "MinimumReplicasAvailable", "Enough pods are available to serve."),
             )
