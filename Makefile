@@ -11,7 +11,7 @@ PROSE := README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md Makefile mkdocs.yml 
   helm/proxiedapp/values.yaml helm/proxiedapp/files helm/proxiedapp/templates/NOTES.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz faults matrix apps docs screenshots check types rest-of-check fix generate lock bench limits version dist chart image publish sign clean
+.PHONY: help setup demo test fuzz faults matrix drain apps docs screenshots check types rest-of-check fix generate lock bench limits version dist chart image publish sign clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ faults: setup ## the engine under every generated fault plan, of which `make tes
 
 matrix: setup ## every server in every scenario through the real proxy: prints a table and writes docs/servers.md
 	@$(BIN)/python -m tests.matrix
+
+drain: setup ## every server under load while its pods are replaced: writes the table "Under load" of docs/servers.md; NAMES="uvicorn daphne"
+	@$(BIN)/python -m tests.drain $(NAMES)
 
 apps: setup ## NiceGUI, Gradio, Streamlit and others behind a prefix, used with a real browser: writes docs/apps.md; NAMES="gradio dash"
 	@$(BIN)/python -m tests.apps $(NAMES)
