@@ -6,9 +6,11 @@ import re
 import subprocess
 import sys
 import time
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,25 +20,40 @@ import yaml
 from proxiedapp.controller.watchedkinds import watched_children
 from proxiedapp.resources.kinds import TRAEFIK_GROUP
 from proxiedapp_sandbox.controlplane import free_ports
+from tests.support.objects import Objects
 
 T = TypeVar("T")
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 
+_GET = ArgumentParser(exit_on_error=False)
+_GET.add_argument("what")
+_GET.add_argument("name", nargs="?", default="")
+_GET.add_argument("-n", dest="namespace", default="default")
+_GET.add_argument("-A", dest="all_namespaces", action="store_true")
+_GET.add_argument("-l", dest="labels")
+_GET.add_argument("--field-selector", dest="fields")
+
+
+@lru_cache(maxsize=4)
+def _objects(kubeconfig: Path, _changed: int) -> Objects:
+    return Objects(kubeconfig)
+
 
 def eventually(look: Callable[[], T | None], what: str, seconds: float = 60.0) -> T:
     """Call `look` until it returns something true, and return that; failures count as not yet."""
     deadline = time.monotonic() + seconds
     last: object = None
-    while time.monotonic() < deadline:
+    while (begun := time.monotonic()) < deadline:
         try:
             last = found = look()
             if found:
                 return found
         except (AssertionError, LookupError, ValueError, httpx.HTTPError, subprocess.CalledProcessError) as error:
             last = error
-        time.sleep(0.05)
+        # What looks longer pauses longer: a wait that keeps a core busy delays what it waits for.
+        time.sleep(max(0.05, time.monotonic() - begun))
     raise AssertionError(f"timed out after {seconds:.0f} s waiting for {what}; last result: {last}")
 
 
@@ -82,6 +99,12 @@ class Sandbox:
         found: dict[str, Any] = json.loads((self.folder / "state.json").read_text())
         return found
 
+    @property
+    def objects(self) -> Objects:
+        """The objects of the cluster, read as the administrator."""
+        kubeconfig = self.folder / "admin.kubeconfig"
+        return _objects(kubeconfig, kubeconfig.stat().st_mtime_ns)
+
     def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         return proxiedapp("sandbox", *arguments, env=self.env)
 
@@ -101,12 +124,19 @@ class Sandbox:
         return done.stdout if check else done.stdout + done.stderr
 
     def get(self, *arguments: str) -> Any:
-        """Return an object, or a list of them, as JSON values."""
-        return json.loads(self.kubectl("get", *arguments, "-o", "json"))
+        """Return an object, or a list of them, as JSON values; the arguments are those of `kubectl get`."""
+        parsed = _GET.parse_args(arguments)
+        return self.objects.get(
+            parsed.what,
+            parsed.name,
+            namespace=None if parsed.all_namespaces else parsed.namespace,
+            labels=parsed.labels,
+            fields=parsed.fields,
+        )
 
     def names(self, kinds: str, namespace: str) -> set[str]:
         """Return the existing objects of some kinds, as kind/name."""
-        return set(self.kubectl("get", kinds, "-n", namespace, "-o", "name").split())
+        return self.objects.names(kinds, namespace)
 
     def apply(self, *manifests: dict[str, Any]) -> None:
         self.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(manifests))
