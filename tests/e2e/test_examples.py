@@ -96,8 +96,12 @@ def test_https_asks_for_a_certificate_and_redirects_to_it(sandbox: Sandbox, name
 
     redirect = eventually(redirected, "the redirect to https")
     assert redirect.headers["Location"].startswith("https://secure.example.com")
-    answer = httpx.get(f"{sandbox.https_url}/api/links/", headers=host, verify=False, trust_env=False)
-    assert answer.json()["self"] == "https://secure.example.com/api/links/"
+
+    def own_address() -> str:
+        answer = httpx.get(f"{sandbox.https_url}/api/links/", headers=host, verify=False, trust_env=False)
+        return str(answer.json()["self"])
+
+    assert eventually(own_address, "the address over https") == "https://secure.example.com/api/links/"
 
 
 def test_autoscaling_starts_at_its_minimum(sandbox: Sandbox, namespace: str, apply: Any) -> None:

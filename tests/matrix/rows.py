@@ -9,6 +9,7 @@ from proxiedapp.servers.other import OTHER
 from proxiedapp.servers.server import Example
 from proxiedapp.servers.server import Server as KnownServer
 from proxiedapp.servers.table import SERVERS as TABLE
+from tests.support.manifests import probes
 
 PREFIX: Final = "/api/v1"
 IMAGE: Final = "matrix-app"
@@ -134,7 +135,7 @@ class Row:
             "command": list(server.command),
             "server": {"adapter": self.adapter} | ({"kind": "other"} if server.other else {}),
             "route": route,
-            "probes": {"readiness": {"path": "/app", "periodSeconds": 1}},
+            "probes": probes("/app"),
         }
         if role is Role.VARIABLES:
             variables = server.variables or {}

@@ -3,12 +3,21 @@
 from typing import Any
 
 
+def probes(path: str) -> dict[str, Any]:
+    """Return probes with which a pod is ready at once, and stays ready on a machine that is busy with other tests."""
+    patient = {"path": path, "timeoutSeconds": 10}
+    return {
+        "startup": {**patient, "periodSeconds": 1, "failureThreshold": 120},
+        "readiness": {**patient, "periodSeconds": 5},
+    }
+
+
 def hello(name: str, namespace: str, prefix: str = "/api/v1", **spec: Any) -> dict[str, Any]:
     """Return the hello example under another name; `spec` (camelCase) is merged into it, and None removes a field."""
     fields: dict[str, Any] = {
         "image": "sandbox.local/hello:1",
         "command": ["fastapi", "run", "main.py"],
-        "probes": {"readiness": {"path": "/healthz", "periodSeconds": 1}},
+        "probes": probes("/healthz"),
     }
     fields |= spec
     fields["route"] = {"hosts": [f"{name}.{namespace}.test"], "pathPrefix": prefix} | spec.get("route", {})
