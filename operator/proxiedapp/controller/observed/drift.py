@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from proxiedapp.controller.observed.ownedfields import is_item, is_ours
+from proxiedapp.controller.observed.packedspec import packed
 from proxiedapp.kube.manifest import Manifest
 
 _NOT_COMPARED = frozenset({"name", "namespace", "uid", "resourceVersion"})
@@ -39,7 +40,7 @@ def trace_of(body: Manifest, *, witnessed: bool) -> Trace | None:
     entries = [entry for entry in body["metadata"].get("managedFields") or [] if entry.get("subresource") != "status"]
     if not witnessed and all(is_ours(entry) for entry in entries):
         return None
-    return Trace(orjson.dumps(entries), witnessed)
+    return Trace(packed(entries), witnessed)
 
 
 def lost_field(intent: Manifest, trace: Trace | None) -> LostField | None:

@@ -12,7 +12,7 @@ from proxiedapp.api.errors import InvalidSpecError
 from proxiedapp.api.names import API_VERSION, KIND, NOT_SUSPENDED, RECONCILE_REQUESTED, SUSPENDED
 from proxiedapp.controller.observed.drift import Trace
 from proxiedapp.controller.observed.ownedfields import owned_digest
-from proxiedapp.controller.observed.packedspec import PackedSpec
+from proxiedapp.controller.observed.packedspec import PackedSpec, packed
 from proxiedapp.controller.observed.workload import Workload, workload_of
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
@@ -146,11 +146,11 @@ def observed_app(body: Manifest, entry_points: EntryPoints, known: ObservedApp |
     """
     metadata = body["metadata"]
     spec = body.get("spec") or {}
-    packed = orjson.dumps(spec)
-    if known is not None and known.packed_spec.json == packed:
+    json = packed(spec)
+    if known is not None and known.packed_spec.json == json:
         packed_spec = known.packed_spec
     else:
-        packed_spec = _packed_spec(spec, packed, entry_points)
+        packed_spec = _packed_spec(spec, json, entry_points)
     status = body.get("status") or {}
     annotations = metadata.get("annotations") or {}
     suspension = str(annotations.get(SUSPENDED[0], ""))
@@ -164,7 +164,7 @@ def observed_app(body: Manifest, entry_points: EntryPoints, known: ObservedApp |
         suspension == SUSPENDED[1],
         metadata.get("creationTimestamp", ""),
         packed_spec,
-        orjson.dumps(status),
+        packed(status),
         _ready_reason(status),
         unknown_suspension="" if known_value else suspension[:_VALUE_MAX],
         requested_at=str(annotations.get(RECONCILE_REQUESTED, ""))[:_VALUE_MAX],
@@ -250,18 +250,18 @@ def same_child(one: ObservedChild, other: ObservedChild) -> bool:
     )
 
 
-def _packed_spec(spec: Any, packed: bytes, entry_points: EntryPoints) -> PackedSpec:
+def _packed_spec(spec: Any, json: bytes, entry_points: EntryPoints) -> PackedSpec:
     try:
         parsed = parse_spec(spec)
         asked = AppRequest.of_spec(parsed, entry_points)
-        return PackedSpec(packed, requested_claim(parsed.route, entry_points), asked)
+        return PackedSpec(json, requested_claim(parsed.route, entry_points), asked)
     except InvalidSpecError:
-        return PackedSpec(packed, frozenset())
+        return PackedSpec(json, frozenset())
     except Exception:
         # A bug in the models must not lose a watch event or end a list, which concern all apps. The app's own pass
         # meets the same error, and is retried.
         logger.exception("unexpected error while reading a spec")
-        return PackedSpec(packed, frozenset())
+        return PackedSpec(json, frozenset())
 
 
 def _ready_reason(status: Manifest) -> str:
