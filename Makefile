@@ -102,8 +102,8 @@ lock: setup ## compile requirements/*.txt; LOCK_ARGS=--upgrade takes the newest 
 # proxiedapp itself is left out of the files: it is installed from this folder, or from the wheel that `make dist` builds.
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-package proxiedapp --custom-compile-command "make lock" $(LOCK_ARGS)
 
-bench: setup ## the operator against the raw client on a real API server: JSON and a table
-	@$(BIN)/python benchmarks/converge.py $(BENCH_ARGS)
+bench: setup ## what the operator costs, beside the raw client and another revision: JSON and a table
+	@$(BIN)/python -m benchmarks.cost $(BENCH_ARGS)
 
 limits: setup ## CPU and memory of the largest cases that others can cause
 	@$(BIN)/python -m benchmarks.limits $(LIMITS_ARGS)
