@@ -80,7 +80,7 @@ def test_each_server_drains_or_reports_that_it_does_not(server: Server) -> None:
 
 
 def _drain_rows() -> list[dict[str, str]]:
-    return table_rows(PAGE.read_text().partition("Measured with a drain time")[2].partition("\n## ")[0])
+    return table_rows(PAGE.read_text().partition("Measured with a drain time")[2].partition("\n### ")[0])
 
 
 @every_known_server
