@@ -53,6 +53,9 @@ drain: setup ## every server under load while its pods are replaced: writes the 
 apps: setup ## NiceGUI, Gradio, Streamlit and others behind a prefix, used with a real browser: writes docs/apps.md; NAMES="gradio dash"
 	@$(BIN)/python -m tests.apps $(NAMES)
 
+dev-matrix: setup ## `proxiedapp dev` with every proxy, server and scheme, and STARTS=200 starts and stops: prints and writes a table
+	@$(BIN)/python -m tests.devmatrix
+
 docs: setup ## the docs site into site/; a broken link is an error
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build # not --quiet, which keeps warnings even from strict mode
 

@@ -6,8 +6,11 @@ import signal
 from pathlib import Path
 
 import pytest
+from playwright.async_api import async_playwright, expect
 
+from tests.support.browser import QUIET, find_chromium
 from tests.support.dev import Dev, get, running
+from tests.support.npm import NotInstalledError
 
 APPS = Path(__file__).parent / "dev_apps"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -112,6 +115,34 @@ def test_several_apps_of_a_yaml_file_share_the_proxy(tmp_path: Path) -> None:
         dev.wait_for("verdict", lambda event: bool(event["app"] == "users"))
         schema = get(f"http://127.0.0.1:{port}/people/openapi.json", Host="shop.example.com").json()
         assert schema["servers"] == [{"url": "/people"}]
+        assert dev.stop() == 0
+
+
+async def test_page_shows_what_runs_in_a_browser(tmp_path: Path, folder: Path) -> None:
+    with running(tmp_path / "run", "main:app", "--prefix", "/api/v1", folder=folder) as dev:
+        dev.wait_for("verdict")
+        page_url = next(event["page"] for event in dev.events if event["event"] == "started")
+        url = next(event["url"] for event in dev.events if event["event"] == "ready")
+        get(f"{url}<b>nosuch</b>")
+        async with async_playwright() as playwright:
+            try:
+                program = find_chromium(playwright.chromium.executable_path)
+            except NotInstalledError as missing:
+                if os.environ.get("PROXIEDAPP_REQUIRE_BROWSER"):
+                    pytest.fail(str(missing))
+                pytest.skip(str(missing))
+            browser = await playwright.chromium.launch(executable_path=program, args=[*QUIET], chromium_sandbox=False)
+            page = await browser.new_page()
+            errors: list[str] = []
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+            await page.goto(page_url)
+            await expect(page.get_by_role("heading", name="app", exact=True)).to_be_visible()
+            await expect(page.get_by_text("verified: nothing is wrong")).to_be_visible()
+            await expect(page.get_by_role("link", name=f"{url}docs", exact=True)).to_be_visible()
+            await expect(page.get_by_role("cell", name="404")).to_be_visible()
+            await browser.close()
+        assert errors == []
         assert dev.stop() == 0
 
 

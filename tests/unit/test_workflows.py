@@ -25,7 +25,7 @@ def commands(file: Path) -> list[str]:
 
 @each_workflow
 def test_every_target_exists(file: Path) -> None:
-    named = re.findall(r"(?:\bmake|\.ci/run) (?:--silent )?([a-z]+)", "\n".join(commands(file)))
+    named = re.findall(r"(?:\bmake|\.ci/run) (?:--silent )?([a-z-]+)", "\n".join(commands(file)))
     assert named
     assert set(named) <= TARGETS
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from secrets import token_hex
 from typing import Final
 
+from proxiedapp.kube.key import Key
 from proxiedapp.local.dev import events
 from proxiedapp.local.dev.crash import summary
 from proxiedapp.local.dev.environment import find, search_path, variables
@@ -28,6 +29,11 @@ _PATIENCE_SECONDS: Final = 3.0
 """After this time, the output of a server that is not ready yet is shown: it may wait for a database."""
 
 
+def name_of(app: Key) -> str:
+    """Return the name of an app in events and on the page; with its namespace unless that is the default one."""
+    return app.name if app.namespace == "default" else str(app)
+
+
 @dataclass(frozen=True, slots=True)
 class Placement:
     """Where an app is on this machine."""
@@ -46,7 +52,7 @@ class Placement:
     @property
     def name(self) -> str:
         """Return the name of the app."""
-        return self.local.app.key.name
+        return name_of(self.local.app.key)
 
     @property
     def endpoint(self) -> tuple[str, int]:

@@ -17,7 +17,7 @@ from proxiedapp.local.dev.certificates import write_certificate
 from proxiedapp.local.dev.changes import changed, snapshot
 from proxiedapp.local.dev.processes import Child, Watchdog
 from proxiedapp.local.dev.relay import Relay
-from proxiedapp.local.dev.runner import Placement, Runner
+from proxiedapp.local.dev.runner import Placement, Runner, name_of
 from proxiedapp.local.dev.target import DevApp, Request, Target, read_target
 from proxiedapp.local.errors import LocalError
 from proxiedapp.local.localapp import local_app
@@ -181,7 +181,7 @@ class Session:
             machine = Machine(self._loopback.of_app(number), str(environment.folder / "adapter"))
             local = local_app(one.app, (proxy,), machine, https=self._options.https)
         except RejectedError as error:
-            raise LocalError(f"{one.app.key.name}: {str(error).removesuffix('.')}") from error
+            raise LocalError(f"{name_of(one.app.key)}: {str(error).removesuffix('.')}") from error
         listener = environment.listener
         hosts = _all_hosts(local.route.rule.hosts)
         local = replace(local, route=replace(local.route, rule=Rule(hosts, local.route.rule.prefix)))
@@ -189,10 +189,10 @@ class Session:
         host = f"[{shown}]:{listener.port}" if ":" in shown else f"{shown}:{listener.port}"
         url = f"{listener.scheme}://{host}{local.launch.root_path}"
         placement = Placement(local, one, address, proxy, url, host)
-        if one.app.key.name not in self._runners and not is_free(*placement.endpoint):
+        if name_of(one.app.key) not in self._runners and not is_free(*placement.endpoint):
             raise LocalError(
-                f"{one.app.key.name}: another program uses port {one.app.spec.port} of {address}. Stop it, or change "
-                "the port of the app"
+                f"{placement.name}: another program uses port {one.app.spec.port} of {address}. Stop it, or change the "
+                "port of the app"
             )
         return placement
 
@@ -255,7 +255,7 @@ class Session:
             return
         name, inside = "-", ""
         if backend is not None:
-            name = backend.route.app.name
+            name = name_of(backend.route.app)
             inside = backend.path_inside(logged.path, logged.status)
         self._emit(events.Requested(name, logged.method, logged.path, inside, logged.status, logged.seconds))
 
