@@ -18,6 +18,7 @@ from tests.drain.cpu import cpu_seconds
 from tests.drain.results import Drained
 from tests.matrix.live import add_image
 from tests.matrix.rows import Server, proxied_app
+from tests.support.manifests import probes
 from tests.support.sandbox import ROOT, Sandbox, eventually
 
 IMAGE: Final = "drain"
@@ -74,7 +75,7 @@ def _manifest(server: Server, namespace: str, version: int) -> dict[str, Any]:
         "command": list(server.command),
         "replicas": REPLICAS,
         "route": {"hosts": [f"{server.id}.{namespace}.test"], "pathPrefix": PREFIX},
-        "probes": {"readiness": {"path": "/ready", "periodSeconds": 1}},
+        "probes": probes("/ready"),
     }
     return proxied_app(server.id, namespace, spec)
 
