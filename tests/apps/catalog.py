@@ -35,8 +35,6 @@ class App:
     """What an author has to know; Markdown."""
     path: str = ""
     """What the browser requests after the prefix, which has no slash at its end."""
-    limits: tuple[str, ...] = ()
-    """What does not work, whatever the ProxiedApp; Markdown."""
     own_errors: frozenset[str] = frozenset()
     """Paths below the prefix that the app answers with an error without a prefix, too."""
 

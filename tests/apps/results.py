@@ -61,7 +61,7 @@ def table(results: Mapping[str, Result]) -> str:
 
 
 def samples(results: Mapping[str, Result]) -> str:
-    """Return a section for each app: what to know, its ProxiedApp, and what does not work."""
+    """Return a section for each app: what to know, its ProxiedApp, and what it loads from other hosts."""
     return "\n".join(_sample(app, results[app.name]) for app in APPS if app.name in results)
 
 
@@ -101,12 +101,8 @@ def _judged(problems: Sequence[str | None]) -> str:
 
 def _sample(app: App, result: Result) -> str:
     lines = [f"### {app.title}", "", app.notes, "", "```yaml", _yaml(app), "```", ""]
-    for limit in app.limits:
-        lines += [f"* {limit}"]
     if result.foreign:
-        lines += [f"* The page loads files from {', '.join(f'`{host}`' for host in result.foreign)}."]
-    if app.limits or result.foreign:
-        lines += [""]
+        lines += [f"The page loads files from {', '.join(f'`{host}`' for host in result.foreign)}.", ""]
     return "\n".join(lines)
 
 
