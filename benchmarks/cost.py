@@ -290,6 +290,7 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=32, help="apps that the raw client works on at a time")
     parser.add_argument("--changes", type=int, default=50, help="changes and drifts that are timed, each")
     parser.add_argument("--rest", type=float, default=60.0, help="seconds at rest")
+    parser.add_argument("--note", default="", help="a sentence for the page of results, such as on other work")
     parser.add_argument("--json", type=Path, help="write the results here")
     given = parser.parse_args()
     console = Console(stderr=True)
@@ -304,6 +305,7 @@ def main() -> None:
     if given.json:
         report = {
             "against": given.against,
+            "note": given.note,
             "kubernetes": KUBE_VERSION,
             "python": sys.version.split()[0],
             "cores": os.cpu_count(),
