@@ -41,6 +41,7 @@ COMMANDS = (
     _own("dev", "Run apps behind a real proxy on this machine, without a cluster."),
     _own("check", "Report what is wrong in files of ProxiedApps, without a cluster."),
     _own("explain", "Explain why an app is started and routed as it is."),
+    _own("export", "Write the files with which apps run behind a proxy without Kubernetes."),
     _own("adopt", "Print the ProxiedApp that replaces a Deployment, its Service and its routes."),
     _own("doctor", "Report what prevents the cluster, or one app, from serving a route."),
     _own("render", "Print the children of ProxiedApps as YAML, without a cluster."),

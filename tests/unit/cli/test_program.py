@@ -42,6 +42,7 @@ def test_help_lists_every_command_with_a_summary() -> None:
         "dev",
         "check",
         "explain",
+        "export",
         "adopt",
         "doctor",
         "render",

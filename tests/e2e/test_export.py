@@ -1,0 +1,134 @@
+"""Exported files serve the app: each proxy and its server are started by the commands of their systemd units."""
+
+import asyncio
+import http.client
+import json
+import os
+import shlex
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from proxiedapp.cli import app
+from proxiedapp.local.proxies.programs import find_program
+from proxiedapp.local.proxies.table import PROXIES
+from proxiedapp.verify import check
+from proxiedapp.verify.target import VerifyOptions, VerifyTarget
+from tests.support.sandbox import eventually
+
+APPS = Path(__file__).parent / "dev_apps"
+RUNNER = CliRunner()
+REACHED = "/api/v1/seen/x"
+VECTORS = {
+    "/api/v1/seen/x": {"traefik", "nginx", "caddy"},
+    "//api/v1/seen/x": {"traefik", "nginx", "caddy"},
+    "/x/../api/v1/seen/x": {"traefik", "nginx", "caddy"},
+    "/%61pi/v1/seen/x": {"traefik", "nginx", "caddy"},
+    "/api/v1%2Fseen/x": {"nginx", "caddy"},
+    "/API/V1/seen/x": {"caddy"},
+    "/api/v10/seen/x": set(),
+    "/api/v1x/seen/x": set(),
+    "/api/v1;x/seen/x": set(),
+    "/api/v1/../seen/x": set(),
+    "/api/v1/%2e%2e/seen/x": set(),
+}
+"""Paths as they are sent, and the proxies with which each reaches the app; others answer 404."""
+FORGED = {
+    "X-Forwarded-For": "6.6.6.6",
+    "X-Forwarded-Prefix": "/forged",
+    "X-Forwarded-Host": "forged.test",
+    "Forwarded": "for=6.6.6.6",
+    "Daphne-Root-Path": "/forged",
+    "X-Script-Name": "/forged",
+    "X-Forwarded-Ssl": "on",
+    "X-Scheme": "https",
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def unit(file: Path, program: str | None = None) -> Iterator[None]:
+    """Run the command of a unit with its variables; `program` replaces the first word."""
+    lines = [line.partition("=")[::2] for line in file.read_text().splitlines()]
+    (words,) = [shlex.split(value) for name, value in lines if name == "ExecStart"]
+    given = dict(shlex.split(value)[0].partition("=")[::2] for name, value in lines if name == "Environment")
+    environment = os.environ | given | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    folder = file.parent if program is not None else APPS
+    command = words if program is None else [program, *words[1:]]
+    nowhere = subprocess.DEVNULL  # not a pipe: nginx would wait until someone reads its complaints
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=nowhere, stderr=nowhere)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def asked(port: int, path: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    try:
+        connection.putrequest("GET", path, skip_host=True)
+        for name, value in {"Host": "shop.test", **(headers or {})}.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    except (ConnectionError, http.client.HTTPException):
+        return 0, b""
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(("proxy", "server"), [("traefik", "uvicorn"), ("nginx", "hypercorn"), ("caddy", "granian")])
+def test_exported_files_serve_the_app(tmp_path: Path, proxy: str, server: str) -> None:
+    app_port, port = free_port(), free_port()
+    spec = {
+        "image": "shop:1",
+        "port": app_port,
+        "server": {"kind": server, "app": "main:app"},
+        "route": {"pathPrefix": "/api/v1", "hosts": ["shop.test"]},
+    }
+    manifest = {
+        "apiVersion": "proxiedapp.dev/v1alpha1",
+        "kind": "ProxiedApp",
+        "metadata": {"name": "shop"},
+        "spec": spec,
+    }
+    (tmp_path / "app.yaml").write_text(yaml.safe_dump(manifest))
+    flags = ["--proxy", proxy, "--port", str(port), "--address", "127.0.0.1"]
+    done = RUNNER.invoke(app, ["export", str(tmp_path / "app.yaml"), str(tmp_path / "out"), *flags])
+    assert done.exit_code == 0, done.stderr
+
+    with ExitStack() as stack:
+        stack.enter_context(unit(tmp_path / "out" / "shop.service"))
+        stack.enter_context(unit(tmp_path / "out" / f"{proxy}-apps.service", find_program(PROXIES[proxy])))
+        eventually(lambda: asked(port, "/api/v1/items/")[0] == 200, "the app through the proxy")
+
+        target = VerifyTarget(f"http://127.0.0.1:{port}/api/v1", host="shop.test")
+        options = VerifyOptions("/openapi.json", "/docs", ("/sub/docs",))
+        findings = asyncio.run(check.verify(target, options, seconds=60))
+        assert [finding.as_text() for finding in findings if not finding.ok] == []
+
+        reached = {path: asked(port, path) for path in VECTORS}
+        assert {path for path, (status, _) in reached.items() if status == 200} == {
+            path for path, proxies in VECTORS.items() if proxy in proxies
+        }
+        assert {json.loads(body)["path"] for status, body in reached.values() if status == 200} == {REACHED}
+
+        seen = json.loads(asked(port, REACHED, FORGED)[1])
+        assert (seen["root_path"], seen["scheme"], seen["client"]) == ("/api/v1", "http", "127.0.0.1")
+        values = {value for _, value in seen["headers"]}
+        assert values.isdisjoint({"6.6.6.6", "/forged", "forged.test", "for=6.6.6.6", "on"})
