@@ -4,6 +4,7 @@ import time
 from datetime import datetime
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.support.manifests import hello
@@ -104,3 +105,25 @@ def test_adapter_is_removed_with_the_server_that_needs_it(sandbox: Sandbox, name
 
 def adapters(sandbox: Sandbox, namespace: str) -> set[str]:
     return sandbox.names("configmaps", namespace) - {"configmap/kube-root-ca.crt"}
+
+
+def test_login_that_ends_the_session_at_another_app_of_the_host_is_reported(sandbox: Sandbox, namespace: str) -> None:
+    host = f"cookies.{namespace}.test"
+    for name in ("shop", "blog"):
+        more: dict[str, Any] = {"route": {"hosts": [host]}, "probes": None, "verify": {"extraPaths": ["/login"]}}
+        sandbox.apply(hello(name, namespace, f"/{name}", image="sandbox.local/login:1", **more))
+    for name in ("shop", "blog"):
+        sandbox.wait_ready(name, namespace)
+    wrong = eventually(
+        lambda: found if (found := verified(sandbox, namespace, 1))["reason"] == "CookiePath" else None,
+        "the verdict beside the other app",
+    )
+    assert wrong["status"] == "False"
+    assert "the path /" in wrong["message"]
+    assert 'path="/shop"' in wrong["message"]
+    with httpx.Client(base_url=sandbox.http_url, headers={"Host": host}, trust_env=False) as client:
+        client.get("/shop/login").raise_for_status()
+        assert client.get("/shop/me").json() is True
+        client.get("/blog/login").raise_for_status()
+        assert client.get("/blog/me").json() is True
+        assert client.get("/shop/me").json() is False, "what the verdict warns of"
