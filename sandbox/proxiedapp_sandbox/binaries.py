@@ -101,7 +101,8 @@ def _build(version: str, programs: dict[str, Path], progress: Progress) -> None:
 
 def _compile(version: str, packages: list[str], total: int, source: Path, output: Path, progress: Progress) -> None:
     what = f"building Kubernetes {version} (only once; takes some minutes)"
-    flags = ["-trimpath", "-ldflags", _version_flags(version), "-o", f"{output}/"]
+    # The linker leaves out debug information (-w), so the compiler need not write it.
+    flags = ["-trimpath", "-gcflags=all=-dwarf=false", "-ldflags", _version_flags(version), "-o", f"{output}/"]
 
     def compiled(count: int) -> None:
         progress(what if count < total else f"linking Kubernetes {version}", min(count, total), total)
