@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import Annotated, Final
 
 import typer
@@ -68,6 +68,8 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib import metadata  # noqa: PLC0415 - imports email and zipfile: a quarter of the time of --help
+
         typer.echo(f"proxiedapp {metadata.version('proxiedapp')}")
         raise typer.Exit
 

@@ -39,6 +39,10 @@ def test_help_and_a_wrong_command_import_no_command(argument: str) -> None:
     assert "proxiedapp.cli.program" in modules
 
 
+def test_help_imports_no_module_that_takes_long() -> None:
+    assert imported_by("--help").isdisjoint({"email", "importlib.metadata", "typing_extensions", "zipfile"})
+
+
 def test_render_imports_neither_a_cluster_client_nor_an_http_library() -> None:
     modules = imported_by("render", HELLO)
     assert modules.isdisjoint(CLUSTER | HTTP | TERMINAL | {"asyncio", "proxiedapp_sandbox"})
