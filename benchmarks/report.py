@@ -6,6 +6,7 @@ Measurements of one run are shown as ratios. Seconds are not shown, because they
 import json
 import statistics
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,15 @@ children and writes one status.
 {converge}
 
 With all apps in place, the operator used {rss:.0f} MiB of memory.
+
+## The operator compared with an earlier revision
+
+`python -m benchmarks.cost --against {against}`: both operators in turn on one API server, beside a real
+controller-manager. Deployments have no pods. {cost_note}
+
+{cost}
+
+A ratio is the present operator to the earlier one. CPU times of a restart leave out those of a start without apps.
 
 ## The adapter compared with no adapter
 
@@ -90,6 +100,43 @@ def _converge(report: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+_COSTS: dict[str, Callable[[dict[str, Any]], float]] = {
+    "time of the burst, to the raw client's": lambda cost: cost["seconds"] / cost["raw_seconds"],
+    "requests for each app": lambda cost: cost["requests_per_app"],
+    "lists of pods": lambda cost: cost["lists_of_pods"],
+    "CPU of a new app (ms)": lambda cost: cost["cpu_ms_per_app"],
+    "memory without apps (MiB)": lambda cost: cost["empty_mib"],
+    "memory with all apps (MiB)": lambda cost: cost["mib"],
+    "memory after a restart (MiB)": lambda cost: cost["restart_mib"],
+    "CPU at rest, in each second (ms)": lambda cost: cost["rest_cpu_ms"],
+    "change applied, p50 (ms)": lambda cost: 1000 * cost["change_p50"],
+    "drift repaired, p50 (ms)": lambda cost: 1000 * cost["drift_p50"],
+    "drift repaired, p99 (ms)": lambda cost: 1000 * cost["drift_p99"],
+    "edit honoured after a restart is ready (ms)": lambda cost: 1000 * cost["honoured_seconds"],
+    "CPU of a restart (s)": lambda cost: cost["restart_cpu"],
+    "requests of a restart": lambda cost: cost["restart_requests"],
+    "writes of a restart": lambda cost: cost["restart_writes"],
+}
+"""The rows of the comparison with an earlier revision."""
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits
+
+
+def _cost(report: dict[str, Any]) -> dict[str, Any]:
+    pairs = list(zip(report["costs"][::2], report["costs"][1::2], strict=True))
+    rows = []
+    for name, value in _COSTS.items():
+        row = [name]
+        for before, now in pairs:
+            old, new = value(before), value(now)
+            row += [_number(old), _number(new), f"{new / old:.2f}" if old else ""]
+        rows.append(tuple(row))
+    titles = [f"{title}, {now['apps']} apps" for _, now in pairs for title in ("earlier", "now", "ratio")]
+    return {"cost": table(["", *titles], rows), "against": report["against"], "cost_note": report["note"]}
+
+
 def _adapter(report: dict[str, Any]) -> dict[str, Any]:
     served = {name: each for name, each in report["served"].items() if isinstance(each, dict)}
     return {
@@ -134,10 +181,11 @@ def _tenants(report: dict[str, Any]) -> dict[str, Any]:
 
 def page() -> str:
     """Return the text of the page."""
-    names = ("converge", "adapter", "limits", "tenants")
+    names = ("converge", "cost", "adapter", "limits", "tenants")
     stored = {name: json.loads((HERE / "results" / f"{name}.json").read_text()) for name in names}
     return _TEXT.format(
         **_converge(stored["converge"]),
+        **_cost(stored["cost"]),
         **_adapter(stored["adapter"]),
         **_tenants(stored["tenants"]),
         limits=_limits(stored["limits"]),
