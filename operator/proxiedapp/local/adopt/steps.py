@@ -30,8 +30,8 @@ def steps(
         if prefix != "/"
         else f"# Set spec.route.pathPrefix: {trial} in {name}.yaml for this step, then: kubectl apply -f {name}.yaml",
         f"{wait}=Verified",
-        "# 2. Serve the old prefix, too: from now on, both routes lead to pods that work. Until the rollout has ended, some",
-        "#    redirects and docs pages may still name the trial prefix; leave out step 1 if clients depend on them.",
+        "# 2. Serve the old prefix, too: from now on, both routes lead to pods that work. Until the rollout has ended,",
+        "#    some redirects and docs pages may name the trial prefix; leave out step 1 if clients depend on them.",
         f"kubectl apply -f {name}.yaml",
         f"{wait}=Ready",
     ]
