@@ -41,8 +41,8 @@ test: setup ## every test that this machine can run, the real control plane incl
 fuzz: setup ## hostile specs, answers and routes from new seeds, for SECONDS=600 in each test
 	@PROXIEDAPP_FUZZ_SECONDS=$(or $(SECONDS),600) $(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)
 
-faults: setup ## the engine under every generated fault plan, of which `make test` runs 40
-	@PROXIEDAPP_FAULTS=all $(BIN)/python -m pytest tests/faults $(PYTEST_ARGS)
+faults: setup ## the operator under every generated fault plan, of which `make test` runs 40; writes docs/reliability.md
+	@$(BIN)/python -m tests.faults $(FAULTS_ARGS)
 
 matrix: setup ## every server in every scenario through the real proxy: prints a table and writes docs/servers.md
 	@$(BIN)/python -m tests.matrix
@@ -78,6 +78,7 @@ rest-of-check: setup docs
 	$(BIN)/python -m tools.reference --check docs
 	$(BIN)/python helm/generate.py --check
 	$(BIN)/python -m benchmarks.report --check
+	$(BIN)/python -m tests.faults.report --check
 	"$$($(BIN)/python -m tests.support.goprograms crdcheck-1.31)" crds/prox*.yaml
 	"$$($(BIN)/python -m tests.support.goprograms crdcheck-1.36)" crds/prox*.yaml
 	"$$($(BIN)/python -m tests.support.goprograms actionlint)" -shellcheck= -pyflakes= .github/workflows/*.yaml
@@ -93,6 +94,7 @@ generate: setup ## write the files that are generated from the code
 	$(BIN)/python -m tools.reference docs
 	$(BIN)/python helm/generate.py
 	$(BIN)/python -m benchmarks.report
+	$(BIN)/python -m tests.faults.report
 
 lock: setup ## compile requirements/*.txt; LOCK_ARGS=--upgrade takes the newest releases
 	$(UV) pip compile pyproject.toml --extra operator $(LOCK) -o requirements/runtime.txt

@@ -32,6 +32,8 @@ class BareCluster:
     plane: ControlPlane
     admin_kubeconfig: Path
     operator_kubeconfig: Path
+    etcd: ChildProcess
+    server: ChildProcess
 
 
 @asynccontextmanager
@@ -55,7 +57,7 @@ async def bare_cluster(folder: Path, progress: Progress, *, traefik: bool = True
             await install_manifests(api, traefik_manifests(progress) if traefik else ())
             token = await account_token(api, OPERATOR_NAMESPACE, OPERATOR_ACCOUNT)
             write_kubeconfig(operator, plane, "operator", token)
-            yield BareCluster(api, plane, admin, operator)
+            yield BareCluster(api, plane, admin, operator, etcd, server)
         finally:
             await api.close()
     finally:

@@ -1,0 +1,33 @@
+"""docs/reliability.md shows the stored results of the fault plans."""
+
+from tests.faults import report
+from tests.faults.report import stored
+
+
+def test_page_shows_the_stored_results() -> None:
+    assert report.PAGE.read_text() == report.page(stored())
+
+
+def test_no_plan_broke_a_promise() -> None:
+    assert stored()["violations"] == 0
+
+
+def test_at_least_a_thousand_plans_were_carried_out() -> None:
+    assert sum(each["memory"] + each["real"] for each in stored()["families"].values()) >= 1000
+
+
+def test_last_run_of_a_plan_counts_and_a_plan_that_takes_too_long_is_no_verdict() -> None:
+    late = {"plan": "b", "family": "I", "fired": 0, "recovery": 0.0, "violations": [f"{report.TOO_LATE}40 s: missing"]}
+    first = {"plan": "a", "family": "I", "fired": 1, "recovery": 9.0, "violations": ["broken"]}
+    again = first | {"recovery": 2.0, "violations": []}
+    found = report.summary([first, again, late, {"used": [["", "pods", "list"]]}])
+    assert (found["violations"], found["late"]) == (0, 1)
+    assert found["families"]["I"] == {
+        "memory": 0,
+        "real": 2,
+        "fired": 1,
+        "median": 2.0,
+        "slowest": 2.0,
+        "slowest_plan": "a",
+    }
+    assert found["used"] == [("", "pods", "list")]
