@@ -12,9 +12,19 @@ from tools.reference.markdown import code, table
 _PAGE = """\
 # Commands
 
-Generated from the code by `make generate`, from the same texts as `proxiedapp COMMAND --help`, or `-h`. A command that
-fails prints one line on standard error and has exit status 1; a wrong flag has exit status 2. `proxiedapp sandbox`
-needs the package `proxiedapp-sandbox`.
+Generated from the code by `make generate`, from the same texts as `proxiedapp COMMAND --help`, or `-h`.
+`proxiedapp run` needs the packages of `proxiedapp[operator]`; `proxiedapp sandbox` needs the package
+`proxiedapp-sandbox`.
+
+| exit status | meaning |
+|---|---|
+| 0 | The command did what it was asked to do, or a signal stopped it in order. |
+| 1 | It could not, and one line on standard error says why; or `check`, `doctor` or `verify` found something wrong. |
+| 2 | The command line is wrong. |
+| 3 | `verify` found nothing wrong, but nothing could be judged either. |
+| other | `restart`, `logs` and `open` have the exit status of kubectl. |
+
+If `NO_COLOR` is set, no command prints colors.
 
 {commands}
 """
