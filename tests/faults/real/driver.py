@@ -477,16 +477,19 @@ class Run:
                 await world.api.request("DELETE", _LEASE_PATH)
                 await edit
             case Leading.LEASE_TAKEN:
-                lease = await world.api.request("GET", _LEASE_PATH)
-                lease["spec"] |= {"holderIdentity": "another", "leaseDurationSeconds": 3}
-                await world.api.request(
-                    "PUT", _LEASE_PATH, {**lease, "metadata": {**lease["metadata"], "resourceVersion": ""}}
-                )
+                await until(self._take_lease, "the Lease is taken")
                 await edit
         self._last = time.monotonic()
         await self._settle()
         for name in world.replicas:
             await world.ready(name)
+
+    async def _take_lease(self) -> bool:
+        """Take the Lease as a client that does not renew it. Raises ConflictError if the leader was faster."""
+        lease = await self.world.api.request("GET", _LEASE_PATH)
+        lease["spec"] |= {"holderIdentity": "another", "leaseDurationSeconds": 3}
+        await self.world.api.request("PUT", _LEASE_PATH, lease)
+        return True
 
     async def _cut_off(self, name: str, *, silent: bool) -> None:
         async def answer(given: web.Request) -> web.StreamResponse:
