@@ -131,6 +131,11 @@ async def test_workloads_are_left_alone(tmp_path: Path) -> None:
 
         await use_crd(cluster.api)
         with operator(cluster.operator_kubeconfig, tmp_path, **settings) as new:
+
+            async def deployments_written() -> bool:
+                return (await writes(new))[DEPLOYMENT.kind] >= APPS
+
+            await until(deployments_written, "a write of every Deployment", 600)
             await reconciled_all(new)
             written = await writes(new)
         after = await versions(cluster.api)
