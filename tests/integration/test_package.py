@@ -127,6 +127,7 @@ async def test_operator_wheel_contains_only_the_operator(wheels: tuple[Path, Pat
     assert {name for name in package if not name.endswith(".py")} == {
         "proxiedapp/py.typed",
         "proxiedapp/api/kubernetes.json",
+        "proxiedapp/local/dev/page.html",
     }
 
 
