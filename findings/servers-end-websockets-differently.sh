@@ -29,21 +29,24 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 port, server = sys.argv[1], int(sys.argv[2])
+def code_after(signal_to):
+    with connect(f"ws://127.0.0.1:{port}/", open_timeout=5, proxy=None) as socket:
+        socket.send("ping")
+        assert socket.recv(timeout=10) == "pong"
+        os.kill(signal_to, signal.SIGTERM)
+        try:
+            socket.recv(timeout=60)
+        except ConnectionClosed as closed:
+            return closed.rcvd.code if closed.rcvd else "no close frame"
+
 for _ in range(200):
     try:
-        socket = connect(f"ws://127.0.0.1:{port}/", open_timeout=5, proxy=None)
+        print(code_after(server))
         break
     except OSError:
         time.sleep(0.1)
 else:
     sys.exit("the server did not start")
-socket.send("ping")
-assert socket.recv(timeout=10) == "pong"
-os.kill(server, signal.SIGTERM)
-try:
-    socket.recv(timeout=60)
-except ConnectionClosed as closed:
-    print(closed.rcvd.code if closed.rcvd else "no close frame")
 PY
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 check() { # name, expected, command; PORT in it is the port

@@ -42,9 +42,10 @@ def operator(
     command: Sequence[str | Path] = COMMAND,
     **env: str,
 ) -> Iterator[Operator]:
-    """Run the operator until the block ends. If it still runs then, SIGTERM must stop it with status 0.
+    """Run the operator until the block ends. If it still runs then, SIGTERM must stop it with status 0; no traceback.
 
-    Not if `ends_well` is false, for the previous release: on a busy machine, that one gives up waiting for kopf.
+    Not if `ends_well` is false, for the previous release: that one sometimes gives up waiting for kopf, which then
+    leaves the traceback of a generator behind.
     """
     (port,) = free_ports(1)
     log = folder / "operator.log"
@@ -64,7 +65,7 @@ def operator(
             if process.poll() is None:
                 process.terminate()
                 assert process.wait(20) == 0 or not ends_well
-            assert "Traceback" not in running.said()
+            assert "Traceback" not in running.said() or not ends_well
         finally:
             process.kill()
 
