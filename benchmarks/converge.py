@@ -29,6 +29,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.process import AuditLog, cpu_seconds, rss_mib, running_operator
+from benchmarks.report import spread
 from proxiedapp.api.app import parse_manifest
 from proxiedapp.api.names import API_VERSION, KIND
 from proxiedapp.controller.watchedkinds import PROXIED_APP
@@ -199,14 +200,14 @@ def main() -> None:
         mine = [each[index] for each in results]
         table.add_row(
             name,
-            _spread([one.seconds for one in mine]),
-            _spread([chosen.apps / one.seconds for one in mine]),
-            _spread([one.requests_per_app for one in mine]),
-            _spread([one.cpu_ms_per_app for one in mine]),
-            _spread([one.rss_mib for one in mine]) if any(one.rss_mib for one in mine) else "",
+            spread([one.seconds for one in mine]),
+            spread([chosen.apps / one.seconds for one in mine]),
+            spread([one.requests_per_app for one in mine]),
+            spread([one.cpu_ms_per_app for one in mine]),
+            spread([one.rss_mib for one in mine]) if any(one.rss_mib for one in mine) else "",
         )
     console.print(table)
-    console.print(f"operator's time over raw's, by round: {_spread(ratios)}")
+    console.print(f"operator's time over raw's, by round: {spread(ratios)}")
     if chosen.json:
         report = {
             "apps": chosen.apps,
@@ -218,10 +219,6 @@ def main() -> None:
             "rounds": [[asdict(result) for result in each] for each in results],
         }
         chosen.json.write_text(json.dumps(report, indent=2) + "\n")
-
-
-def _spread(values: list[float]) -> str:
-    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
 
 
 if __name__ == "__main__":

@@ -72,7 +72,8 @@ The process {lived}, and {lease}. Namespace A made {writes:,} writes and {unfini
 """
 
 
-def _spread(values: list[float]) -> str:
+def spread(values: list[float]) -> str:
+    """Return median, minimum and maximum."""
     return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
 
 
@@ -87,9 +88,9 @@ def _converge(report: dict[str, Any]) -> dict[str, Any]:
     raw = report["rounds"][0][0]["requests_per_app"]
     operated = [each[1]["requests_per_app"] for each in report["rounds"]]
     rows = [
-        ("requests for each app", f"{raw:g}", _spread(operated)),
-        ("time", "1", _spread([each["seconds"] for each in pairs])),
-        ("CPU of the process", "1", _spread([each["cpu_ms_per_app"] for each in pairs])),
+        ("requests for each app", f"{raw:g}", spread(operated)),
+        ("time", "1", spread([each["seconds"] for each in pairs])),
+        ("CPU of the process", "1", spread([each["cpu_ms_per_app"] for each in pairs])),
     ]
     return {
         "converge": table(["", "raw client", "operator"], rows),
