@@ -1,7 +1,7 @@
 """Caddy's configuration file.
 
 Why each line is there is said in the file itself. All of it was measured with Caddy 2.11.7; the path vectors in
-tests/e2e/test_dev_proxies.py show what differs from Traefik: Caddy compares paths without case.
+tests/e2e/test_export.py show what differs from Traefik: Caddy compares paths without case.
 """
 
 import json

@@ -1,7 +1,7 @@
 """nginx's configuration file.
 
 Why each line is there is said in the file itself. All of it was measured with nginx 1.31.3 and 1.22.1; the path vectors
-in tests/e2e/test_dev_proxies.py show what differs from Traefik: nginx decodes %2F, and takes it for a slash.
+in tests/e2e/test_export.py show what differs from Traefik: nginx decodes %2F, and takes it for a slash.
 """
 
 import json
