@@ -5,7 +5,6 @@ import http.client
 import json
 import os
 import shlex
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from proxiedapp.local.proxies.programs import find_program
 from proxiedapp.local.proxies.table import PROXIES
 from proxiedapp.verify import check
 from proxiedapp.verify.target import VerifyOptions, VerifyTarget
+from proxiedapp_sandbox.controlplane import free_ports
 from tests.support.sandbox import eventually
 
 APPS = Path(__file__).parent / "dev_apps"
@@ -50,13 +50,6 @@ FORGED = {
     "X-Forwarded-Ssl": "on",
     "X-Scheme": "https",
 }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -94,7 +87,7 @@ def asked(port: int, path: str, headers: dict[str, str] | None = None) -> tuple[
 
 @pytest.mark.parametrize(("proxy", "server"), [("traefik", "uvicorn"), ("nginx", "hypercorn"), ("caddy", "granian")])
 def test_exported_files_serve_the_app(tmp_path: Path, proxy: str, server: str) -> None:
-    app_port, port = free_port(), free_port()
+    app_port, port = free_ports(2)
     spec = {
         "image": "shop:1",
         "port": app_port,
