@@ -1,8 +1,10 @@
 """What happens during a run: each event as a line of text for people, and as JSON for editors. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Protocol
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Final
+
+from typing_extensions import override
 
 from proxiedapp.api.conditions import printable
 from proxiedapp.verify.finding import Finding
@@ -16,20 +18,23 @@ BOLD: Final = "1"
 _CLIENT_ERROR: Final = 400
 
 
-class Event(Protocol):
+@dataclass(frozen=True, slots=True)
+class Event:
     """Something that happened."""
 
     name: ClassVar[str]
 
     def as_text(self) -> list[tuple[str, str]]:
         """Return lines, each with its style: codes of ECMA-48, empty for none."""
+        raise NotImplementedError
 
     def as_json(self) -> dict[str, Any]:
         """Return the event's own fields."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class Started(Event):
     """The proxy listens."""
 
     name: ClassVar[str] = "started"
@@ -37,17 +42,14 @@ class Started:
     url: str
     page: str
 
+    @override
     def as_text(self) -> list[tuple[str, str]]:
         """Return where the proxy and the page are."""
         return [(f"{self.proxy} listens on {self.url}; what runs is shown on {self.page}", BOLD)]
 
-    def as_json(self) -> dict[str, Any]:
-        """Return its fields."""
-        return {"proxy": self.proxy, "url": self.url, "page": self.page}
-
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class Command(Event):
     """A server is started."""
 
     name: ClassVar[str] = "command"
@@ -55,17 +57,14 @@ class Command:
     command: str
     variables: str
 
+    @override
     def as_text(self) -> list[tuple[str, str]]:
         """Return the command as a shell would take it."""
         return [(f"{self.app} $ {self.variables}{self.command}", DIM)]
 
-    def as_json(self) -> dict[str, Any]:
-        """Return its fields."""
-        return {"app": self.app, "command": self.command, "variables": self.variables}
-
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Event):
     """An app accepts connections."""
 
     name: ClassVar[str] = "ready"
@@ -74,18 +73,20 @@ class Ready:
     docs: tuple[str, ...]
     seconds: float
 
+    @override
     def as_text(self) -> list[tuple[str, str]]:
         """Return the addresses of the app and of its docs."""
         docs = "".join(f"  docs {url}" for url in self.docs)
         return [(f"{self.app} is ready after {self.seconds:.1f} s: {self.url}{docs}", BOLD)]
 
+    @override
     def as_json(self) -> dict[str, Any]:
-        """Return its fields."""
-        return {"app": self.app, "url": self.url, "docs": list(self.docs), "seconds": round(self.seconds, 3)}
+        """Return its fields, the time in whole milliseconds."""
+        return Event.as_json(self) | {"seconds": round(self.seconds, 3)}
 
 
 @dataclass(frozen=True, slots=True)
-class Requested:
+class Requested(Event):
     """The proxy answered a request, or the app did through it."""
 
     name: ClassVar[str] = "request"
@@ -98,26 +99,16 @@ class Requested:
     status: int
     seconds: float
 
+    @override
     def as_text(self) -> list[tuple[str, str]]:
         """Return the way of the request."""
         way = f"{self.outside} -> {self.inside or 'no app'}"
         style = RED if self.status >= _CLIENT_ERROR else ""
         return [(printable(f"{self.app} {self.method} {way} -> {self.status} in {self.seconds * 1000:.0f} ms"), style)]
 
-    def as_json(self) -> dict[str, Any]:
-        """Return its fields."""
-        return {
-            "app": self.app,
-            "method": self.method,
-            "outside": self.outside,
-            "inside": self.inside,
-            "status": self.status,
-            "seconds": self.seconds,
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Event):
     """An app was verified through the proxy."""
 
     name: ClassVar[str] = "verdict"
@@ -131,81 +122,70 @@ class Verdict:
         """Whether nothing is wrong."""
         return all(finding.ok for finding in self.findings)
 
+    @override
     def as_text(self) -> list[tuple[str, str]]:
         """Return the counts, and each fault with its fix."""
         lines = [(f"{self.app} verified: {counts(self.findings)}", GREEN if self.ok else RED)]
         lines += [(f"  {finding.as_text()}", RED) for finding in self.findings if not finding.ok]
         return [*lines, *((f"  {note}", YELLOW) for note in self.notes)]
 
+    @override
     def as_json(self) -> dict[str, Any]:
-        """Return its fields."""
-        findings = [finding.as_json() for finding in self.findings]
-        return {"app": self.app, "ok": self.ok, "findings": findings, "notes": list(self.notes)}
+        """Return its fields, and whether nothing is wrong."""
+        return Event.as_json(self) | {"ok": self.ok, "findings": [finding.as_json() for finding in self.findings]}
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class Output(Event):
     """A server or the proxy printed a line."""
 
     name: ClassVar[str] = "output"
     source: str
     line: str
 
+    @override
     def as_text(self) -> list[tuple[str, str]]:
         """Return the line behind the name of its source."""
         return [(f"{self.source} | {printable(self.line)}", DIM)]
 
-    def as_json(self) -> dict[str, Any]:
-        """Return its fields."""
-        return {"source": self.source, "line": self.line}
-
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Event):
     """Files were changed."""
 
     name: ClassVar[str] = "changed"
     files: tuple[str, ...]
 
+    @override
     def as_text(self) -> list[tuple[str, str]]:
         """Return the names of some of the files."""
         more = f" and {len(self.files) - 3} more" if len(self.files) > 3 else ""  # noqa: PLR2004 - fits into a line
         return [(f"changed: {', '.join(self.files[:3])}{more}", YELLOW)]
 
-    def as_json(self) -> dict[str, Any]:
-        """Return its fields."""
-        return {"files": list(self.files)}
-
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Event):
     """Something cannot run until the user changes a file."""
 
     name: ClassVar[str] = "problem"
     source: str
     text: str
 
+    @override
     def as_text(self) -> list[tuple[str, str]]:
         """Return the problem behind the name of what has it."""
         return [(printable(f"{self.source}: {self.text}"), RED)]
 
-    def as_json(self) -> dict[str, Any]:
-        """Return its fields."""
-        return {"source": self.source, "text": self.text}
-
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class Note(Event):
     """Something that is different on this machine than in a cluster."""
 
     name: ClassVar[str] = "note"
     source: str
     text: str
 
+    @override
     def as_text(self) -> list[tuple[str, str]]:
         """Return the note behind the name of what it is about."""
         return [(f"{self.source}: {self.text}", YELLOW)]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return its fields."""
-        return {"source": self.source, "text": self.text}

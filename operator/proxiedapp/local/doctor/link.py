@@ -1,6 +1,6 @@
 """One link of the chain from a spec to an answer: what it is, its state, what was found and how to fix it. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -34,13 +34,7 @@ class Link:
 
     def as_json(self) -> dict[str, Any]:
         """Return the link as JSON values."""
-        return {
-            "name": self.name,
-            "object": self.object,
-            "state": self.state.value,
-            "found": self.found,
-            "fix": self.fix,
-        }
+        return asdict(self)
 
     def as_text(self) -> str:
         """Return the link as one or two lines."""
