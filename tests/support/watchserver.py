@@ -13,6 +13,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.client import Api, collection
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.resources.kinds import CHILD_KINDS
 
@@ -135,6 +136,26 @@ class WatchServer:
             if kind not in overlooked
         ]
         return web.json_response({"resources": resources}) if resources else web.json_response({}, status=404)
+
+
+class Woken:
+    """The apps that were woken, and a way to wait for one."""
+
+    def __init__(self) -> None:
+        self.keys: list[Key] = []
+        self._news = asyncio.Event()
+
+    def __call__(self, key: Key) -> None:
+        self.keys.append(key)
+        self._news.set()
+
+    def forget(self) -> None:
+        self.keys.clear()
+        self._news.clear()
+
+    async def wait(self) -> None:
+        async with asyncio.timeout(30):
+            await self._news.wait()
 
 
 @asynccontextmanager

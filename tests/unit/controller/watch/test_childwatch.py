@@ -19,7 +19,7 @@ from proxiedapp.kube.key import Key
 from proxiedapp.resources.kinds import CHILD_KINDS, DEPLOYMENT, SERVICE, SERVICE_MONITOR
 from tests.support.apps import DEFAULTS
 from tests.support.observed import owner_reference
-from tests.support.watchserver import GONE, KINDS, WatchServer, serve
+from tests.support.watchserver import GONE, KINDS, WatchServer, Woken, serve
 
 KEY = Key("team", "shop")
 
@@ -41,31 +41,17 @@ def an_app() -> dict[str, Any]:
     return body | {"metadata": body["metadata"] | {"uid": "uid-of-shop", "ownerReferences": []}}
 
 
-class Woken:
-    """The apps that were woken, and a way to wait for one."""
+class WokenInTurn(Woken):
+    """The apps that were woken, apart from those that the first lists woke and those to be checked again."""
 
     def __init__(self) -> None:
-        self.keys: list[Key] = []
+        super().__init__()
         self.listed: list[Key] = []
-        """Those that the first lists woke."""
         self.rechecked: list[Key] = []
-        self._news = asyncio.Event()
-
-    def __call__(self, key: Key) -> None:
-        self.keys.append(key)
-        self._news.set()
-
-    def forget(self) -> None:
-        self.keys.clear()
-        self._news.clear()
-
-    async def wait(self) -> None:
-        async with asyncio.timeout(30):
-            await self._news.wait()
 
 
 @asynccontextmanager
-async def watching(server: WatchServer, woken: Woken) -> AsyncIterator[Store]:
+async def watching(server: WatchServer, woken: WokenInTurn) -> AsyncIterator[Store]:
     """Do what the operator does with children, but for the passes."""
     store = Store(DEFAULTS.entry_points)
     async with serve(server) as api:
@@ -88,7 +74,7 @@ def a_service() -> dict[Any, list[dict[str, Any]]]:
 
 async def test_every_kind_is_listed_once_at_the_start_and_watched_from_there() -> None:
     server = WatchServer()
-    async with watching(server, Woken()):
+    async with watching(server, WokenInTurn()):
         for kind in CHILD_KINDS:
             await server.seen(kind, watches=1)
     assert {kind: server.lists[kind] for kind in CHILD_KINDS} == dict.fromkeys(CHILD_KINDS, 1)
@@ -101,7 +87,9 @@ async def test_watches_are_counted_from_zero() -> None:
     server = WatchServer(forbidden={SERVICE})
     store = Store(DEFAULTS.entry_points)
     async with serve(server) as api:
-        ChildWatch(api, store, Resync(api, store, Woken(), kinds=KINDS, namespaces=()), Woken(), kinds=CHILD_KINDS)
+        ChildWatch(
+            api, store, Resync(api, store, WokenInTurn(), kinds=KINDS, namespaces=()), WokenInTurn(), kinds=CHILD_KINDS
+        )
     for kind in CHILD_KINDS:
         assert REGISTRY.get_sample_value("proxiedapp_watches_opened_total", {"kind": kind.kind}) == 0
 
@@ -109,7 +97,7 @@ async def test_watches_are_counted_from_zero() -> None:
 async def test_event_is_recorded_and_wakes_the_owner() -> None:
     deleted = {"type": "DELETED", "object": a_child(9)}
     server = WatchServer(objects=a_service(), scripts={SERVICE: [[deleted]]})
-    woken = Woken()
+    woken = WokenInTurn()
     async with watching(server, woken) as store:
         assert len(store.snapshot(KEY)[1]) == 1
         await woken.wait()
@@ -124,7 +112,7 @@ async def test_reports_on_one_rollout_wake_the_owner_once(monkeypatch: pytest.Mo
         {"type": "MODIFIED", "object": a_child(9 + replicas, status={"replicas": replicas})} for replicas in (1, 2, 3)
     ]
     server = WatchServer(objects={PROXIED_APP: [an_app()], DEPLOYMENT: [a_child(8)]}, scripts={DEPLOYMENT: [reports]})
-    woken = Woken()
+    woken = WokenInTurn()
     async with watching(server, woken) as store:
         await woken.wait()
         await server.seen(DEPLOYMENT, watches=2)
@@ -151,7 +139,7 @@ async def test_deletion_that_a_failed_watch_missed_is_found(
 ) -> None:
     """Only the watch that failed is opened again, and the log has no traceback."""
     server = WatchServer(objects=a_service(), answers={SERVICE: [answer]})
-    woken = Woken()
+    woken = WokenInTurn()
     async with watching(server, woken) as store:
         server.objects[SERVICE] = []
         await woken.wait()
@@ -164,7 +152,7 @@ async def test_deletion_that_a_failed_watch_missed_is_found(
 async def test_watch_that_ends_goes_on_where_it_was() -> None:
     bookmark = {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "123"}}}
     server = WatchServer(objects=a_service(), scripts={SERVICE: [[bookmark]]})
-    async with watching(server, Woken()):
+    async with watching(server, WokenInTurn()):
         await server.seen(SERVICE, watches=2)
     assert server.versions[SERVICE] == "123"
     assert server.lists[SERVICE] == 1
@@ -174,7 +162,7 @@ async def test_dead_connection_is_replaced_without_a_list(monkeypatch: pytest.Mo
     """The API server sends a bookmark about once a minute, so a longer silence means that the connection is dead."""
     monkeypatch.setattr(client, "_SILENCE_SECONDS", 0.05)
     server = WatchServer(objects=a_service())
-    async with watching(server, Woken()):
+    async with watching(server, WokenInTurn()):
         await server.seen(SERVICE, watches=2)
     assert server.lists[SERVICE] == 1
 
@@ -183,7 +171,7 @@ async def test_watch_of_a_removed_kind_keeps_what_is_known_until_the_operator_kn
     server = WatchServer(
         objects={PROXIED_APP: [an_app()], SERVICE_MONITOR: [a_child(8)]}, scripts={SERVICE_MONITOR: [[GONE]]}
     )
-    async with watching(server, Woken()) as store:
+    async with watching(server, WokenInTurn()) as store:
         await server.seen(SERVICE_MONITOR, watches=1)
         server.missing.add(SERVICE_MONITOR)
         await server.seen(SERVICE_MONITOR, lists=3)
@@ -195,14 +183,14 @@ async def test_apps_that_changed_while_no_operator_ran_come_first() -> None:
     other = an_app()
     changed = processed | {"metadata": other["metadata"] | {"name": "other", "generation": 2}}
     server = WatchServer(objects={PROXIED_APP: [processed, changed]})
-    woken = Woken()
+    woken = WokenInTurn()
     async with watching(server, woken):
         assert (woken.listed, woken.rechecked) == ([Key("team", "other")], [KEY])
 
 
 async def test_watch_that_is_closed_at_once_is_opened_again_after_a_pause() -> None:
     server = WatchServer(hot={SERVICE})
-    async with watching(server, Woken()):
+    async with watching(server, WokenInTurn()):
         await server.seen(SERVICE, watches=2)
         opened = server.watches[SERVICE]
     assert opened < 10, "without a pause it would be hundreds by now"

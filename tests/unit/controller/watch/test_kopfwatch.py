@@ -16,7 +16,7 @@ from proxiedapp.controller.watch.resync import Resync
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.key import Key
 from tests.support.apps import DEFAULTS
-from tests.support.watchserver import GONE, KINDS, WatchServer, serve
+from tests.support.watchserver import GONE, KINDS, WatchServer, Woken, serve
 
 KEY = Key("team", "shop")
 
@@ -33,26 +33,6 @@ def an_object(name: str, version: int, **metadata: Any) -> dict[str, Any]:
         },
         "spec": {},
     }
-
-
-class Woken:
-    """The apps that were woken, and a way to wait for one."""
-
-    def __init__(self) -> None:
-        self.keys: list[Key] = []
-        self._news = asyncio.Event()
-
-    def __call__(self, key: Key) -> None:
-        self.keys.append(key)
-        self._news.set()
-
-    def forget(self) -> None:
-        self.keys.clear()
-        self._news.clear()
-
-    async def wait(self) -> None:
-        async with asyncio.timeout(30):
-            await self._news.wait()
 
 
 @asynccontextmanager
