@@ -12,7 +12,7 @@ from proxiedapp.cli.documents import read_documents
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.kubectl import KubectlError
 from proxiedapp.cli.live import is_name
-from proxiedapp.cli.settings import read_settings
+from proxiedapp.cli.settings import SettingsFile, read_settings
 from proxiedapp.kube.manifest import Manifest, dump
 from proxiedapp.local.adopt.adopt import adopt as adopted
 from proxiedapp.local.adopt.adoption import Adoption
@@ -47,7 +47,7 @@ def adopt(
         str, typer.Option(help="What is appended to the name of the Deployment: the app needs another name.")
     ] = "-app",
     output: Annotated[Output, typer.Option("--output", "-o", help="yaml, or json with the report.")] = Output.YAML,
-    settings: Annotated[Path | None, typer.Option(help="YAML file of the operator's settings by name.")] = None,
+    settings: SettingsFile = None,
 ) -> None:
     """Print the ProxiedApp that replaces a Deployment, its Service and its routes; nothing is changed.
 

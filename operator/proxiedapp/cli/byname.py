@@ -11,11 +11,9 @@ import typer
 
 from proxiedapp.cli import kubectl
 from proxiedapp.cli.errors import fail
+from proxiedapp.cli.live import APPS, Namespace
 
 Name: TypeAlias = Annotated[str, typer.Argument(help="Name of the app.")]
-Namespace: TypeAlias = Annotated[
-    str | None, typer.Option("--namespace", "-n", help="Namespace of the app; that of the kubeconfig by default.")
-]
 _PODS: Final = "app.kubernetes.io/managed-by=proxiedapp,app.kubernetes.io/instance={name}"
 
 
@@ -56,7 +54,7 @@ def open_app(
 
 def _require(name: str, namespace: str | None, field: str = "{.metadata.name}") -> str:
     """Return a field of an app; ends the command if there is no such app."""
-    return _run("get", f"proxiedapps.proxiedapp.dev/{name}", "-o", f"jsonpath={field}", namespace=namespace)
+    return _run("get", f"{APPS}/{name}", "-o", f"jsonpath={field}", namespace=namespace)
 
 
 def _run(*arguments: str, namespace: str | None) -> str:

@@ -8,7 +8,7 @@ import typer
 
 from proxiedapp.cli.documents import MAX_FILE_BYTES, read_text
 from proxiedapp.cli.errors import fail
-from proxiedapp.cli.settings import read_settings
+from proxiedapp.cli.settings import SettingsFile, read_settings
 from proxiedapp.local.check import check as check_files
 from proxiedapp.local.problem import Severity, explanations
 from proxiedapp.local.report import Format, counts, report
@@ -28,7 +28,7 @@ def check(
     sources: Annotated[
         Path | None, typer.Option(help="Folder with the Python sources of plain apps, to find FastAPI(root_path=...).")
     ] = None,
-    settings: Annotated[Path | None, typer.Option(help="YAML file of the operator's settings by name.")] = None,
+    settings: SettingsFile = None,
     explain: Annotated[str | None, typer.Option(metavar="CODE", help="Print what a code means, and exit.")] = None,
 ) -> None:
     """Report what the API server or the operator would reject or warn about, each problem with its line and its fix.

@@ -14,6 +14,7 @@ import typer
 from proxiedapp.cli import kubectl
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.kubectl import KubectlError
+from proxiedapp.cli.live import Namespace
 from proxiedapp.cli.settings import read_settings
 from proxiedapp.controller.watchedkinds import HTTP_ROUTE, INGRESS, NAMESPACE, POD, PROXIED_APP, PROXY_POLICY
 from proxiedapp.kube.key import Key
@@ -79,9 +80,7 @@ _OF_NAMESPACE: Final = (PROXIED_APP, DEPLOYMENT, POD, SERVICE, ENDPOINT_SLICE, N
 
 def doctor(
     name: Annotated[str | None, typer.Argument(help="Name of an app; without it, the cluster is examined.")] = None,
-    namespace: Annotated[
-        str | None, typer.Option("--namespace", "-n", help="Namespace of the app; that of the kubeconfig by default.")
-    ] = None,
+    namespace: Namespace = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="text or json.")] = Output.TEXT,
     settings: Annotated[
         Path | None, typer.Option(help="YAML file of the operator's settings, if its Deployment cannot be read.")

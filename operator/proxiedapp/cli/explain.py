@@ -17,7 +17,7 @@ from proxiedapp.cli.documents import read_documents
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.kubectl import KubectlError
 from proxiedapp.cli.live import is_name, live_app
-from proxiedapp.cli.settings import read_settings
+from proxiedapp.cli.settings import SettingsFile, read_settings
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.local.explain.explain import explain as explanation_of
@@ -48,7 +48,7 @@ def explain(
         str | None, typer.Option(help="Path of the sample request, as the app declares it; by default the docs page.")
     ] = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="text or json.")] = Output.TEXT,
-    settings: Annotated[Path | None, typer.Option(help="YAML file of the operator's settings by name.")] = None,
+    settings: SettingsFile = None,
 ) -> None:
     """Explain why an app is started and routed as it is, and what happens to one request to it.
 

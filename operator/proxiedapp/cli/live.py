@@ -2,7 +2,9 @@
 
 import re
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, TypeAlias
+
+import typer
 
 from proxiedapp.api.names import GROUP, NAME_PATTERN, PLURAL
 from proxiedapp.cli import kubectl
@@ -11,6 +13,9 @@ from proxiedapp.cli.kubectl import KubectlError
 from proxiedapp.kube.manifest import Manifest
 
 APPS: Final = f"{PLURAL}.{GROUP}"
+Namespace: TypeAlias = Annotated[
+    str | None, typer.Option("--namespace", "-n", help="Namespace of the app; that of the kubeconfig by default.")
+]
 
 
 def is_name(target: str) -> bool:

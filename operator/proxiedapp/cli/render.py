@@ -10,7 +10,7 @@ from proxiedapp.api.app import parse_manifest
 from proxiedapp.api.errors import RejectedError
 from proxiedapp.cli.documents import read_documents
 from proxiedapp.cli.errors import fail
-from proxiedapp.cli.settings import read_settings
+from proxiedapp.cli.settings import SettingsFile, read_settings
 from proxiedapp.kube.manifest import Manifest, dump
 from proxiedapp.local.policies import GivenPolicies
 from proxiedapp.resources.desired import desired
@@ -26,7 +26,7 @@ def render(
     policy: Annotated[
         list[Path] | None, typer.Option(help="File of ProxyPolicies and of Namespaces with their labels (repeatable).")
     ] = None,
-    settings: Annotated[Path | None, typer.Option(help="YAML file of the operator's settings by name.")] = None,
+    settings: SettingsFile = None,
 ) -> None:
     """Print the children of ProxiedApps as YAML: what the controller applies, without the owner references."""
     defaults = read_settings(settings).defaults

@@ -4,7 +4,7 @@ import os
 import re
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 from pydantic import ValidationError
@@ -15,6 +15,9 @@ from proxiedapp.cli.errors import fail
 from proxiedapp.local.yamlsource import Document, NotAnObjectError, SourceError, documents
 from proxiedapp.process.settings import Settings, misspelled, variable_of
 
+SettingsFile: TypeAlias = Annotated[
+    Path | None, typer.Option("--settings", help="YAML file of the operator's settings by name.")
+]
 _UPPER: Final = re.compile("[A-Z]")
 
 
