@@ -167,18 +167,21 @@ def _foreign(app: _App, body: Manifest) -> bool:
     return not any(one.get("uid") == app.body["metadata"].get("uid") for one in owners)
 
 
-def _taken(name: str, body: Manifest) -> Link:
-    fix = "Rename the app, or delete that object if nothing needs it."
-    return wrong(name, named(body), "It belongs to another owner, so the operator does not touch it.", fix)
+def _own_child(app: _App, kind: Kind, name: str) -> Manifest | Link:
+    """Return the child with the name of the app, or the link which reports that it has none."""
+    body = app.child(kind)
+    if body is None:
+        return _absent(app, kind, name)
+    if _foreign(app, body):
+        fix = "Rename the app, or delete that object if nothing needs it."
+        return wrong(name, named(body), "It belongs to another owner, so the operator does not touch it.", fix)
+    return body
 
 
 def _deployment(app: _App) -> Iterator[Link]:
-    body = app.child(DEPLOYMENT)
-    if body is None:
-        yield _absent(app, DEPLOYMENT, "deployment")
-        return
-    if _foreign(app, body):
-        yield _taken("deployment", body)
+    body = _own_child(app, DEPLOYMENT, "deployment")
+    if isinstance(body, Link):
+        yield body
         return
     workload = workload_of(body)
     problem = of_deployment(workload) or past_deadline(workload)
@@ -251,12 +254,9 @@ def _pods(app: _App) -> Iterator[Link]:
 
 
 def _service(app: _App) -> Iterator[Link]:
-    body = app.child(SERVICE)
-    if body is None:
-        yield _absent(app, SERVICE, "service")
-        return
-    if _foreign(app, body):
-        yield _taken("service", body)
+    body = _own_child(app, SERVICE, "service")
+    if isinstance(body, Link):
+        yield body
         return
     spec = body["spec"]
     if spec.get("type", "ClusterIP") != "ClusterIP":
