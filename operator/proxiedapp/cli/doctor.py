@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,6 +14,7 @@ from proxiedapp.cli import kubectl
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.kubectl import KubectlError
 from proxiedapp.cli.live import Namespace
+from proxiedapp.cli.output import Output
 from proxiedapp.cli.settings import read_settings
 from proxiedapp.controller.watchedkinds import HTTP_ROUTE, INGRESS, NAMESPACE, POD, PROXIED_APP, PROXY_POLICY
 from proxiedapp.kube.key import Key
@@ -40,13 +40,6 @@ from proxiedapp.resources.kinds import CERTIFICATE, DEPLOYMENT, INGRESS_ROUTE, M
 _READERS: Final = 8
 """kubectl processes at the same time; each takes a tenth of a second of CPU."""
 _COLORS: Final = {State.OK: "green", State.WARNING: "yellow", State.WRONG: "red", State.UNKNOWN: "bright_black"}
-
-
-class Output(StrEnum):
-    """How the links are printed."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 @dataclass(frozen=True, slots=True)

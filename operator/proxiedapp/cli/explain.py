@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -17,6 +16,7 @@ from proxiedapp.cli.documents import read_documents
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.kubectl import KubectlError
 from proxiedapp.cli.live import is_name, live_app
+from proxiedapp.cli.output import Output
 from proxiedapp.cli.settings import SettingsFile, read_settings
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
@@ -30,13 +30,6 @@ from proxiedapp.resources.metadata import selector
 
 _WIDEST: Final = 110
 """Columns of a line of prose; longer ones are hard to read."""
-
-
-class Output(StrEnum):
-    """How explanations are printed."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def explain(

@@ -3,26 +3,19 @@
 import asyncio
 import json
 import sys
-from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
 
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.findings import print_table
+from proxiedapp.cli.output import Output
 from proxiedapp.verify import check
 from proxiedapp.verify.summary import counts, is_conclusive
 from proxiedapp.verify.target import InvalidTargetError, VerifyOptions, VerifyTarget
 
 _NOT_JUDGED: Final = 3
 """Exit status if no response shows whether the app works; 2 is that of a wrong command line."""
-
-
-class Output(StrEnum):
-    """How findings are printed."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def verify(
