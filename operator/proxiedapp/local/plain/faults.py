@@ -184,7 +184,7 @@ def _of_workload(
     workload: Workload, leading: Sequence[PlainRoute], objects: Objects, sources: Sequence[RootPathInCode]
 ) -> Iterator[Fault]:
     if workload.server is None:
-        yield from _of_unknown_server(workload, leading, sources)
+        yield from _of_unknown_server(leading, sources)
         return
     yield from _of_listening(workload)
     yield from _of_trust(workload, leading, objects)
@@ -200,11 +200,8 @@ def _module(workload: Workload) -> str:
     return "" if invocation is None or invocation.app is None else invocation.app.value.text
 
 
-def _of_unknown_server(
-    workload: Workload, leading: Sequence[PlainRoute], sources: Sequence[RootPathInCode]
-) -> Iterator[Fault]:
+def _of_unknown_server(leading: Sequence[PlainRoute], sources: Sequence[RootPathInCode]) -> Iterator[Fault]:
     """Yield what the sources show of an app whose command shows no server."""
-    del workload
     for route in leading:
         if route.prefix != "/" and route.strips and route.controller is not Controller.OTHER:
             yield from (_in_code(one, route) for one in sources if one.value in {None, route.effect.stripped})
