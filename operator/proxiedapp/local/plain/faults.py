@@ -104,19 +104,16 @@ def _of_path_value(route: PlainRoute) -> Iterator[Fault]:
     """Yield faults of an HTTPRoute in which implementations of the Gateway API differ."""
     if route.controller is not Controller.GATEWAY or not route.where.endswith(".path.value"):
         return
-    number = int(route.where.split("[")[1].split("]")[0])
-    rule = mapping(sequence(mapping(route.body["spec"]).get("rules"))[number])
-    match = mapping(sequence(rule.get("matches"))[int(route.where.split("[")[2].split("]")[0])])
-    value = text(mapping(match.get("path")).get("value"))
+    value = route.path_value
     if len(value) > 1 and value.endswith("/"):
         problem = f"with a slash at its end, {value} leaves requests for {route.prefix} unstripped in some gateways"
         yield Fault(
             route.body, route.where, Code.PREFIX_BOUNDARY, Severity.WARNING, problem, f"Write {route.prefix} without it"
         )
-    for index, one in enumerate(map(mapping, sequence(rule.get("filters")))):
+    for index, one in enumerate(map(mapping, sequence(route.rule.get("filters")))):
         path = mapping(mapping(one.get("urlRewrite")).get("path"))
         target = path.get("replacePrefixMatch")
-        where = f"spec.rules[{number}].filters[{index}].urlRewrite.path.replacePrefixMatch"
+        where = f"{route.rule_field}.filters[{index}].urlRewrite.path.replacePrefixMatch"
         if target == "":
             problem = "with an empty replacement, Traefik sends paths without a slash, which servers answer with 400"
             yield Fault(route.body, where, Code.PATH_LOST, Severity.ERROR, problem, "Write /")

@@ -59,6 +59,12 @@ class PlainRoute:
     tls: Mapping[str, Any] | None = None
     loses_path: bool = False
     """Whether the whole path is replaced, so that each request gets the same page."""
+    rule: Mapping[str, Any] = field(default_factory=dict)
+    """The rule of an HTTPRoute."""
+    rule_field: str = ""
+    """Path of that rule in the object."""
+    path_value: str = ""
+    """The path in the match of an HTTPRoute, as it is written."""
 
     @property
     def name(self) -> str:
@@ -266,6 +272,9 @@ def _http_route(body: Manifest) -> Iterator[PlainRoute]:
                     f"spec.rules[{number}].backendRefs[0]",
                     effect,
                     loses_path=loses,
+                    rule=rule,
+                    rule_field=f"spec.rules[{number}]",
+                    path_value=text(path.get("value")),
                 )
 
 
