@@ -67,7 +67,7 @@ def pod_fields(workload: Workload, stripped: str, adoption: Adoption) -> Manifes
     if probes := dict(_probes(workload, port, stripped, adoption)):
         spec["probes"] = probes
     spec |= _volumes(workload, adoption)
-    spec |= _other_containers(workload, adoption)
+    spec |= _other_containers(workload)
     pod = workload.pod
     spec |= {name: pod[field] for field, name in _POD.items() if pod.get(field) not in (None, {}, [])}
     if spec.get("serviceAccountName") == "default":
@@ -225,8 +225,7 @@ def _volumes(workload: Workload, adoption: Adoption) -> Manifest:
     return found
 
 
-def _other_containers(workload: Workload, adoption: Adoption) -> Manifest:
-    del adoption
+def _other_containers(workload: Workload) -> Manifest:
     found: dict[str, list[Manifest]] = {"initContainers": [], "sidecars": []}
     for index, container in enumerate(map(mapping, sequence(workload.pod.get("containers")))):
         if index != workload.index:
