@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from proxiedapp_sandbox.bare import BareCluster, bare_cluster
 from proxiedapp_sandbox.cluster import install_manifests
-from tests.support.optional import OPTIONAL_CRDS
+from tests.support.optional import GATEWAY_CRDS, OPTIONAL_CRDS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BareCluster]:
     async with bare_cluster(tmp_path_factory.mktemp("cluster"), lambda *_: None) as running:
-        await install_manifests(running.api, [OPTIONAL_CRDS])
+        await install_manifests(running.api, [OPTIONAL_CRDS, GATEWAY_CRDS])
         yield running
 
 

@@ -21,6 +21,19 @@ async def test_both_accept_valid_specs(cluster: BareCluster, spec: dict[str, Any
     await submit(cluster, spec)
 
 
+PARENTS = [{"name": "main", "namespace": "infra"}]
+BESIDE_PARENTS: dict[str, dict[str, Any]] = {
+    "entryPoints": {"entryPoints": ["web"]},
+    "ingressClassName": {"ingressClassName": "inner"},
+    "tls": {"tls": {}},
+    "middlewares": {"middlewares": [{"name": "auth"}]},
+    "sticky": {"sticky": {"cookie": {}}},
+    "redirectToHTTPS": {"redirectToHTTPS": True},
+    "bare: Redirect": {"bare": "Redirect"},
+}
+"""Fields that have no counterpart in an HTTPRoute."""
+
+
 def env(*variables: dict[str, Any]) -> dict[str, Any]:
     return {"env": list(variables)}
 
@@ -87,6 +100,26 @@ def env(*variables: dict[str, Any]) -> dict[str, Any]:
         pytest.param({"route": {"entryPoints": ["a@b"]}}, "spec.route.entryPoints[0]", id="entry point with an at"),
         pytest.param({"route": {"ingressClassName": "A B"}}, "spec.route.ingressClassName", id="class with a space"),
         pytest.param({"route": {"priority": 1}}, "spec.route.priority", id="explicit priority"),
+        *(
+            pytest.param({"route": {"parentRefs": PARENTS, **beside}}, "spec.route", id=f"parentRefs and {name}")
+            for name, beside in BESIDE_PARENTS.items()
+        ),
+        pytest.param(
+            {"route": {"parentRefs": [{"name": "a"}]}}, "spec.route.parentRefs[0].namespace", id="no namespace"
+        ),
+        pytest.param({"route": {"parentRefs": PARENTS * 2}}, "spec.route.parentRefs", id="the same Gateway twice"),
+        pytest.param(
+            {"route": {"parentRefs": PARENTS, "hosts": [f"{number}.test" for number in range(17)]}},
+            "spec.route",
+            id="more hosts than an HTTPRoute has",
+        ),
+        pytest.param({"route": {"timeout": "1s"}}, "spec.route", id="timeout without a Gateway"),
+        pytest.param({"route": {"parentRefs": PARENTS, "timeout": "1d"}}, "spec.route.timeout", id="timeout in days"),
+        pytest.param(
+            {"route": {"parentRefs": PARENTS}, "proxy": {"trustedProxies": ["*"], "isolate": True}},
+            "spec",
+            id="trust everyone behind a Gateway",
+        ),
         pytest.param({"proxy": {"trustedProxies": ["*"]}}, "spec.proxy", id="trust everyone"),
         pytest.param({"proxy": {"trustedProxies": ["10.0.0.1/8"]}}, "spec.proxy.trustedProxies[0]", id="host bits"),
         pytest.param({"proxy": {"trustedProxies": ["traefik"]}}, "spec.proxy.trustedProxies[0]", id="trust a name"),

@@ -33,6 +33,9 @@ VALUES: Final[dict[str, tuple[Any, Any]]] = {
     "route.entryPoints": (["web"], ["websecure", "web"]),
     "route.ingressClassName": ("inner", "outer"),
     "route.annotations": ({"example.com/a": "one"}, {"example.com/a": "", "b": "c"}),
+    "parentRefs[].namespace": ("infra", "other"),
+    "parentRefs[].sectionName": ("http", "https"),
+    "route.timeout": ("0s", "1m30s"),
     "cookie.name": ("one", "other"),
     "cookie.sameSite": ("Lax", "Strict"),
     "cookie.maxAgeSeconds": (60, 3600),
@@ -210,6 +213,7 @@ _OBJECT: Final = {"describedObject": {"kind": "Service", "name": "one"}, **_METR
 AROUND: Final[dict[str, dict[str, Any]]] = {
     "server.app": {"kind": "uvicorn"},
     "tls.domains[]": {"certResolver": "one"},
+    "route.timeout": {"parentRefs": [{"name": "main", "namespace": "infra"}]},
     "autoscaling.minReplicas": {"maxReplicas": 8},
     "disruptionBudget.unhealthyPodEvictionPolicy": {"minAvailable": 1},
     "metrics[].type": {"resource": {"name": "cpu", "target": _UTILIZATION}},

@@ -31,6 +31,9 @@ def spec_asking(prefix: str = "/team-a/shop", *, proxies: list[str] | None = Non
 
 
 SHOP: Final = spec_asking(hosts=["shop.team-a.example.com"])
+BEHIND_A_GATEWAY: Final = spec_asking(
+    hosts=["shop.team-a.example.com"], parentRefs=[{"name": "main", "namespace": "infra"}]
+)
 CASES: Final = [
     # Hosts.
     pytest.param(SHOP, [policy_manifest()], "", id="absent fields do not restrict"),
@@ -164,6 +167,18 @@ CASES: Final = [
         [policy_manifest(ingressClassNames=["internal"])],
         "spec.route.ingressClassName team-a",
         id="no ingress class",
+    ),
+    pytest.param(
+        BEHIND_A_GATEWAY,
+        [policy_manifest(entryPoints=["websecure"])],
+        "spec.route.parentRefs team-a",
+        id="a Gateway that is not among the entry points",
+    ),
+    pytest.param(
+        BEHIND_A_GATEWAY,
+        [policy_manifest(entryPoints=["websecure", "infra/main"])],
+        "",
+        id="a Gateway by namespace and name",
     ),
     pytest.param(SHOP, [policy_manifest(ingressClassNames=[""])], "", id="no ingress class, which is allowed"),
     # Certificates and TLS.

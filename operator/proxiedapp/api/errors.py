@@ -73,6 +73,12 @@ class CertManagerMissingError(RejectedError):
     reason = Reason.CERT_MANAGER_MISSING
 
 
+class GatewayAPIMissingError(RejectedError):
+    """The cluster does not serve Gateway API, which the route needs."""
+
+    reason = Reason.GATEWAY_API_MISSING
+
+
 class TraefikMissingError(RejectedError):
     """The cluster does not serve Traefik's API, which the route needs."""
 

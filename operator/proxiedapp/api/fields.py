@@ -39,6 +39,17 @@ KindName = Annotated[str, text(r"^[A-Z][A-Za-z0-9]*$", max_length=63)]
 ApiGroup = Annotated[str, text(rf"^{_LABEL}(\.{_LABEL})*$", max_length=253)]
 ResolverName = Annotated[str, text(r"^[A-Za-z0-9]([-_A-Za-z0-9]*[A-Za-z0-9])?$", max_length=63)]
 EntryPoint = Annotated[str, text(r"^[A-Za-z0-9]([-_A-Za-z0-9]*[A-Za-z0-9])?$", max_length=63)]
+NamespaceName = Annotated[str, text(rf"^{_LABEL}$", max_length=63)]
+EntryPointOrGateway = Annotated[
+    str,
+    text(
+        rf"^([A-Za-z0-9]([-_A-Za-z0-9]*[A-Za-z0-9])?|{_LABEL}/{_LABEL}(\.{_LABEL})*)$",
+        max_length=317,
+    ),
+]
+"""The name of an entry point of Traefik, or namespace and name of a Gateway."""
+GatewayDuration = Annotated[str, text(r"^([0-9]{1,5}(h|m|s|ms)){1,4}$", max_length=28)]
+"""A duration in the syntax of Gateway API (GEP-2257), such as `30s` or `1m30s`; `0s` means no limit."""
 
 CookieName = Annotated[str, text(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=128)]
 """A token of RFC 9110, section 5.6.2, as RFC 6265 requires."""

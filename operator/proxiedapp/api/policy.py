@@ -14,7 +14,7 @@ from proxiedapp.api.errors import InvalidSpecError
 from proxiedapp.api.fields import (
     QUALIFIED_KEYS,
     ApiGroup,
-    EntryPoint,
+    EntryPointOrGateway,
     HostPattern,
     KindName,
     ObjectName,
@@ -112,8 +112,9 @@ class Allowed(ApiModel):
     path_prefixes: Annotated[list[PathPrefix], Field(max_length=MAX_ALLOWED), UNIQUE_ITEMS] | None = None
     """Path prefixes that apps may use, with everything below them: /team-a allows /team-a and /team-a/orders, but not
     /team-abc."""
-    entry_points: Annotated[list[EntryPoint], Field(max_length=MAX_ALLOWED), UNIQUE_ITEMS] | None = None
-    """Entry points that apps may use. An app that names none uses the operator's default ones."""
+    entry_points: Annotated[list[EntryPointOrGateway], Field(max_length=MAX_ALLOWED), UNIQUE_ITEMS] | None = None
+    """Entry points and Gateways that apps may use: a name such as websecure, or namespace and name of a Gateway, such
+    as infra/main. An app that names none uses the operator's default entry points."""
     ingress_class_names: Annotated[list[IngressClass], Field(max_length=MAX_ALLOWED), UNIQUE_ITEMS] | None = None
     """Ingress classes that apps may name; an empty string allows apps that name none."""
     issuers: Annotated[list[AllowedIssuer], Field(max_length=MAX_ALLOWED)] | None = None

@@ -90,6 +90,14 @@ class Reason(StrEnum):
     """`proxy.isolate` is set, but the operator's settings do not say which pods belong to the proxy."""
     TRAEFIK_MISSING = "TraefikMissing"
     """The cluster does not serve Traefik's API (traefik.io/v1alpha1)."""
+    GATEWAY_API_MISSING = "GatewayApiMissing"
+    """`route.parentRefs` is set, but the cluster does not serve HTTPRoutes (gateway.networking.k8s.io/v1)."""
+    AWAITING_GATEWAY = "AwaitingGateway"
+    """The HTTPRoute is applied, and a Gateway in `route.parentRefs` has not accepted it yet; the message names it. The
+    previous route stays."""
+    REFUSED_BY_GATEWAY = "RefusedByGateway"
+    """A Gateway in `route.parentRefs` does not accept the HTTPRoute; the message contains its reason. The previous
+    route stays."""
     CHILD_REFUSED = "ChildRefused"
     """The API server refuses an object of the app: validation, quota, admission or permissions. Retried slowly."""
     QUARANTINED = "Quarantined"

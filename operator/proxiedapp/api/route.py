@@ -4,14 +4,16 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from proxiedapp.api.base import UNIQUE_ITEMS, UNIQUE_NAMES, ApiModel, CELRule
+from proxiedapp.api.base import UNIQUE_ITEMS, UNIQUE_NAMES, ApiModel, CELRule, cel_rule
 from proxiedapp.api.fields import (
     ApiGroup,
     CertificateName,
     CookieName,
     EntryPoint,
+    GatewayDuration,
     Host,
     KindName,
+    NamespaceName,
     ObjectName,
     Positive,
     ResolverName,
@@ -21,6 +23,18 @@ from proxiedapp.api.labels import Annotations
 from proxiedapp.api.paths import PathPrefix
 
 CERT_MANAGER: Final = "cert-manager.io"
+
+MAX_HTTP_ROUTE_HOSTS: Final = 16
+"""The most `hostnames` of an HTTPRoute (Gateway API v1.6.1, standard channel)."""
+
+UNIQUE_PARENTS: Final = cel_rule(
+    "self.all(one, self.exists_one(other, other.__namespace__ == one.__namespace__ && other.name == one.name))",
+    "must not contain the same Gateway twice; leave out sectionName to use all its listeners that allow the app",
+    lambda items: len({(item.namespace, item.name) for item in items}) == len(items),
+)
+"""In rules of a schema, `namespace` is escaped, since it is a reserved word of CEL (Kubernetes documentation,
+"Validation rules", v1.36). The same Gateway cannot be named with two listeners: without sectionName, the route belongs
+to every listener that allows it."""
 
 StripPrefix = Literal["Auto", "Always", "Never"]
 """Whether the proxy removes the path prefix from requests."""
@@ -128,10 +142,69 @@ class Sticky(ApiModel):
     """The cookie that names the pod; {} for the defaults."""
 
 
+class ParentRef(ApiModel):
+    """A Gateway, or one of its listeners."""
+
+    name: ObjectName
+    """Name of the Gateway."""
+    namespace: NamespaceName
+    """Namespace of the Gateway, which must allow routes of this namespace in its listener's allowedRoutes."""
+    section_name: ObjectName | None = None
+    """Name of the listener, such as https. Default: every listener that allows the route."""
+
+
+def _without_gateways(field: str, attribute: str, instead: str) -> CELRule:
+    """Return the rule that a field is not set beside parentRefs, as an HTTPRoute has nothing like it."""
+    return CELRule(
+        f"!(has(self.parentRefs) && size(self.parentRefs) > 0 && has(self.{field}))",
+        f"{field} cannot be used with parentRefs; {instead}, or remove parentRefs",
+        lambda route: not route.parent_refs or getattr(route, attribute) is None,
+    )
+
+
 class RouteSpec(ApiModel):
     """Hosts, path prefix, entry points and TLS under which the proxy serves the app."""
 
     rules: ClassVar = (
+        _without_gateways("entryPoints", "entry_points", "name the listener in parentRefs[].sectionName"),
+        _without_gateways(
+            "ingressClassName", "ingress_class_name", "remove it, as the class of the Gateway selects the proxy"
+        ),
+        _without_gateways("tls", "tls", "set the certificate in the listener of the Gateway"),
+        _without_gateways(
+            "middlewares",
+            "middlewares",
+            "only Traefik's IngressRoutes have them. Use a policy of the Gateway's implementation",
+        ),
+        _without_gateways(
+            "sticky",
+            "sticky",
+            "the standard channel of Gateway API has no sessions. Use a policy of the Gateway's implementation",
+        ),
+        CELRule(
+            "!(has(self.parentRefs) && size(self.parentRefs) > 0 && has(self.hosts) "
+            f"&& size(self.hosts) > {MAX_HTTP_ROUTE_HOSTS})",
+            f"an HTTPRoute has at most {MAX_HTTP_ROUTE_HOSTS} hosts; use a name such as *.example.com for several of "
+            "them, or remove parentRefs",
+            lambda route: not route.parent_refs or len(route.hosts or []) <= MAX_HTTP_ROUTE_HOSTS,
+        ),
+        CELRule(
+            "!(has(self.parentRefs) && size(self.parentRefs) > 0 && has(self.redirectToHTTPS) && self.redirectToHTTPS)",
+            "redirectToHTTPS requires entry points of Traefik; create an HTTPRoute that redirects the requests of the "
+            "Gateway's plain listener, or remove parentRefs",
+            lambda route: not route.parent_refs or not route.redirect_to_https,
+        ),
+        CELRule(
+            "!(has(self.parentRefs) && size(self.parentRefs) > 0 && has(self.bare) && self.bare == 'Redirect')",
+            "bare: Redirect requires entry points of Traefik, because the redirect of an HTTPRoute names the port of "
+            "the listener; remove bare or set it to Serve",
+            lambda route: not route.parent_refs or route.bare != "Redirect",
+        ),
+        CELRule(
+            "!has(self.timeout) || (has(self.parentRefs) && size(self.parentRefs) > 0)",
+            "timeout requires parentRefs; Traefik has timeouts for entry points, not for IngressRoutes",
+            lambda route: route.timeout is None or bool(route.parent_refs),
+        ),
         CELRule(
             "!has(self.tls) || !has(self.tls.issuerRef) || (has(self.hosts) && size(self.hosts) > 0)",
             "tls.issuerRef requires hosts, which are the names of the certificate",
@@ -152,11 +225,17 @@ class RouteSpec(ApiModel):
     prefix_header: PrefixHeader = "Auto"
     """Whether requests reach the app with the header X-Forwarded-Prefix, whose value is the path prefix. An app that
     reads the header in addition to the root path of its server uses the prefix twice. So Auto removes the header if the
-    operator configures the root path, and otherwise keeps the one that Traefik sets when it strips the prefix."""
-    bare: Bare = "Redirect"
+    operator configures the root path, and otherwise keeps the one that the proxy sets when it strips the prefix."""
+    bare: Bare | None = None
     """What GET and HEAD requests for exactly the path prefix get, such as /api/v1. Redirect sends clients to /api/v1/,
     so that relative links of the page work; Serve passes the requests to the app, as it does with all other methods and
-    with WebSockets."""
+    with WebSockets. Default: Redirect; with parentRefs, Serve."""
+    parent_refs: Annotated[list[ParentRef], Field(max_length=8), UNIQUE_PARENTS] | None = None
+    """Gateways that serve the app. With at least one, the route is an HTTPRoute of Gateway API; otherwise it is an
+    IngressRoute of Traefik."""
+    timeout: GatewayDuration | None = None
+    """How long the response to one request may take at the Gateway, with all of its body. Requires parentRefs, and a
+    Gateway that supports timeouts of requests: Traefik 3.7 ignores it and reports nothing. Default: 0s, no limit."""
     entry_points: Annotated[list[EntryPoint], Field(min_length=1, max_length=16), UNIQUE_ITEMS] | None = None
     """Traefik entry points that serve the app, such as [web, websecure]. Default: set by the operator."""
     tls: RouteTLS | None = None

@@ -82,6 +82,13 @@ class ProxiedAppSpec(ApiModel):
             "a serviceAccountToken volume requires serviceAccountName: all pods share the namespace's default account",
             lambda spec: spec.service_account_name is not None or not any(map(_contains_token, spec.volumes or [])),
         ),
+        CELRule(
+            "!has(self.route.parentRefs) || size(self.route.parentRefs) == 0 || !has(self.proxy)"
+            " || !has(self.proxy.trustedProxies) || !('*' in self.proxy.trustedProxies)",
+            "proxy.trustedProxies: * cannot be used with route.parentRefs, because many Gateways append to the "
+            "X-Forwarded-For of clients; list the addresses of the Gateway's proxy",
+            lambda spec: not spec.route.parent_refs or "*" not in (spec.proxy.trusted_proxies or []),
+        ),
     )
 
     image: Image

@@ -20,7 +20,7 @@ class ConditionType(StrEnum):
     STALLED = "Stalled"
     """The operator cannot continue until the spec or the cluster changes; absent otherwise."""
     ROUTE_ACCEPTED = "RouteAccepted"
-    """The route is valid and applied."""
+    """The route is valid and applied, and each of its Gateways accepts it if it has any."""
     WORKLOAD_AVAILABLE = "WorkloadAvailable"
     """Enough pods are available to serve requests."""
     VERIFIED = "Verified"

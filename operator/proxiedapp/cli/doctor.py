@@ -16,7 +16,7 @@ from proxiedapp.cli.kubectl import KubectlError
 from proxiedapp.cli.live import Namespace
 from proxiedapp.cli.output import Output
 from proxiedapp.cli.settings import read_settings
-from proxiedapp.controller.watchedkinds import HTTP_ROUTE, INGRESS, NAMESPACE, POD, PROXIED_APP, PROXY_POLICY
+from proxiedapp.controller.watchedkinds import INGRESS, NAMESPACE, POD, PROXIED_APP, PROXY_POLICY
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
@@ -35,7 +35,15 @@ from proxiedapp.local.doctor.snapshot import (
     ROLE_BINDING,
     Snapshot,
 )
-from proxiedapp.resources.kinds import CERTIFICATE, DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, NETWORK_POLICY, SERVICE
+from proxiedapp.resources.kinds import (
+    CERTIFICATE,
+    DEPLOYMENT,
+    HTTP_ROUTE,
+    INGRESS_ROUTE,
+    MIDDLEWARE,
+    NETWORK_POLICY,
+    SERVICE,
+)
 
 _READERS: Final = 8
 """kubectl processes at the same time; each takes a tenth of a second of CPU."""

@@ -25,7 +25,7 @@ from proxiedapp.local.explain.explanation import Explanation
 from proxiedapp.local.explain.text import as_text
 from proxiedapp.process.settings import Settings
 from proxiedapp.resources.desired import desired
-from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE
+from proxiedapp.resources.kinds import DEPLOYMENT, HTTP_ROUTE, INGRESS_ROUTE, MIDDLEWARE
 from proxiedapp.resources.metadata import selector
 
 _WIDEST: Final = 110
@@ -96,7 +96,7 @@ def _of_live(name: str, namespace: str | None, path: str | None, settings: Setti
 def _children(app: Key) -> list[Manifest]:
     labels = ",".join(f"{name}={value}" for name, value in selector(app).items())
     found: list[Manifest] = []
-    for kind in (DEPLOYMENT, MIDDLEWARE, INGRESS_ROUTE):
+    for kind in (DEPLOYMENT, MIDDLEWARE, INGRESS_ROUTE, HTTP_ROUTE):
         resource = f"{kind.plural}.{kind.group}"
         try:
             found += kubectl.items(resource, "-l", labels, namespace=app.namespace)

@@ -39,6 +39,7 @@ from proxiedapp.resources.kinds import (
     INGRESS_ROUTE,
     MIDDLEWARE,
     NETWORK_POLICY,
+    ROUTE_KINDS,
     SERVICE,
     SERVICE_MONITOR,
 )
@@ -49,7 +50,7 @@ appears later in any case."""
 _STAGES: Final = (
     (MIDDLEWARE, SERVICE, CONFIG_MAP, NETWORK_POLICY),
     (DEPLOYMENT,),
-    (*_BESIDE, INGRESS_ROUTE),
+    (*_BESIDE, *ROUTE_KINDS),
 )
 """First what pods and route depend on, then the pods, then the route: if a stage fails, pods and route still fit."""
 _NEEDED_BY_ROUTES: Final = (MIDDLEWARE, CERTIFICATE)
@@ -135,9 +136,7 @@ class ApplyReport:
     def route_unknown(self) -> bool:
         """Whether the answer to a write of a route is missing, so that it may have been written."""
         return any(
-            isinstance(result, Failed)
-            and result.id.kind is INGRESS_ROUTE
-            and isinstance(result.error, UnavailableError)
+            isinstance(result, Failed) and result.id.kind in ROUTE_KINDS and isinstance(result.error, UnavailableError)
             for result in self.results
         )
 
@@ -241,9 +240,7 @@ class Applier:
         """Delete children in order; what a route needs only after each route that is deleted is really gone."""
         results: list[Applied | Failed] = []
         for child in prunes:
-            standing = next(
-                (one.id for one in results if isinstance(one, Failed) and one.id.kind is INGRESS_ROUTE), None
-            )
+            standing = next((one.id for one in results if isinstance(one, Failed) and one.id.kind in ROUTE_KINDS), None)
             if standing is not None and child.id.kind in _NEEDED_BY_ROUTES:
                 results.append(Failed(child.id, UnavailableError(0, f"{child.id} waits until {standing} is gone")))
             else:
@@ -281,12 +278,12 @@ class Applier:
 def _in_stages(plan: Plan) -> Iterator[list[Apply]]:
     """Yield the groups of writes in order; the writes of one group may be sent at the same time.
 
-    A new IngressRoute is created before an existing one gives up an entry point to it.
+    A new route is created before an existing one gives up an entry point to it.
     """
     for kinds in _STAGES:
         stage = [apply for apply in plan.applies if apply.id.kind in kinds]
         if INGRESS_ROUTE in kinds:
-            new = [apply for apply in stage if apply.id.kind is INGRESS_ROUTE and apply.observed is None]
+            new = [apply for apply in stage if apply.id.kind in ROUTE_KINDS and apply.observed is None]
             yield new
             stage = [apply for apply in stage if apply not in new]
         yield stage

@@ -10,7 +10,7 @@ from proxiedapp.api.status import ConditionType
 from proxiedapp.controller.observed.objects import ORPHANED, ChildId, ObservedApp, ObservedChild, Owner
 from proxiedapp.controller.observed.ownedfields import intent_digest
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp.resources.kinds import BY_NAME, CONFIG_MAP, DEPLOYMENT, INGRESS_ROUTE
+from proxiedapp.resources.kinds import BY_NAME, CERTIFICATE, CONFIG_MAP, DEPLOYMENT, MIDDLEWARE, ROUTE_KINDS
 
 
 class Cause(StrEnum):
@@ -64,11 +64,18 @@ def owned_intents(app: ObservedApp, children: tuple[Manifest, ...]) -> tuple[Man
     return tuple(child | {"metadata": {**child["metadata"], "ownerReferences": [reference]}} for child in children)
 
 
-def plan(app: ObservedApp, children: tuple[Manifest, ...], observed: tuple[ObservedChild, ...]) -> Plan:
+def plan(
+    app: ObservedApp,
+    children: tuple[Manifest, ...],
+    observed: tuple[ObservedChild, ...],
+    *,
+    keeps_routes: bool = False,
+) -> Plan:
     """Compare the desired children with the observed ones.
 
     A child of an earlier app of the same name is left to the garbage collector, unless it was orphaned. A ConfigMap
-    stays until the rollout is complete, since old pods mount it.
+    stays until the rollout is complete, since old pods mount it. With `keeps_routes`, routes that are not desired stay,
+    too, with what they refer to: requests do not reach the new one yet.
     """
     owner = Owner(app.key, app.uid)
     owners = (owner, Owner(app.key, ORPHANED))
@@ -81,7 +88,8 @@ def plan(app: ObservedApp, children: tuple[Manifest, ...], observed: tuple[Obser
         if known is None or known.digest != intent_digest(intent):
             applies.append(Apply(id_, intent, known, owner))
     settled = rolled_out and not any(apply.id.kind is DEPLOYMENT for apply in applies)
-    prunes = [child for child in ours.values() if settled or child.id.kind is not CONFIG_MAP]
+    kept = (() if settled else (CONFIG_MAP,)) + ((*ROUTE_KINDS, MIDDLEWARE, CERTIFICATE) if keeps_routes else ())
+    prunes = [child for child in ours.values() if child.id.kind not in kept]
     # Delete a route before the middlewares that it names.
-    ordered = sorted(prunes, key=lambda child: child.id.kind is not INGRESS_ROUTE)
+    ordered = sorted(prunes, key=lambda child: child.id.kind not in ROUTE_KINDS)
     return Plan(tuple(applies), tuple(ordered), _cause(app) if applies or prunes else Cause.SPEC)

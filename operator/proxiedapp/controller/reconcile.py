@@ -14,6 +14,7 @@ from proxiedapp.controller.conflicts import RouteConflict, route_conflict
 from proxiedapp.controller.desiredbuilder import DesiredBuilder
 from proxiedapp.controller.driftnotices import contested, culprit, drift_notices, ignored_scaling
 from proxiedapp.controller.fights import Fights
+from proxiedapp.controller.gatewayverdict import is_replaced, settles_after, verdict
 from proxiedapp.controller.middlewares import awaited_middlewares, check_middlewares
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.objects import ObservedApp, ObservedChild
@@ -32,7 +33,7 @@ from proxiedapp.kube.client import Api
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.defaults import Defaults
 from proxiedapp.resources.desired import Desired
-from proxiedapp.resources.kinds import INGRESS_ROUTE
+from proxiedapp.resources.kinds import ROUTE_KINDS
 from proxiedapp.routing.claim import Contender
 from proxiedapp.routing.overlap import find_overlap
 from proxiedapp.routing.tlsconflict import AnyOverlap, find_tls_conflict, worse
@@ -151,7 +152,7 @@ class Reconciler:
         inspection = PodInspection()
         if result.problem is None and desired is not None:
             inspection = await self.pods.inspect(app, workload)
-            result = replace(result, pod_problem=inspection.problem, overlap=self._overlap(app, desired))
+            result = self._observed(app, desired, children, replace(result, pod_problem=inspection.problem))
         await self._report(app, desired if result.routed else None, result, workload)
         missing = awaited_middlewares(desired) if waits and desired is not None else ()
         self.awaited.set(key, (*missing, *awaited_after(report)))
@@ -206,6 +207,18 @@ class Reconciler:
 
         return route_conflict(contender, self.store.routes.holders(contender.key), exists)
 
+    def _observed(
+        self, app: ObservedApp, desired: Desired, children: tuple[ObservedChild, ...], result: PassResult
+    ) -> PassResult:
+        """Return a result with what Gateways and other routes mean for the app's route."""
+        left = (settles_after(desired, children, self.now()) or 0.0) if is_replaced(desired, children) else 0.0
+        return replace(
+            result,
+            overlap=self._overlap(app, desired),
+            gateway=verdict(desired, children),
+            again_after=max(result.again_after, left),
+        )
+
     def _overlap(self, app: ObservedApp, desired: Desired) -> AnyOverlap | None:
         entry_points = self.builder.defaults.entry_points
         foreign = find_overlap(desired.route, entry_points, self.foreign_routes)
@@ -229,7 +242,9 @@ class Reconciler:
             raise conflict.error
         if conflict is not None and conflict.keeps_old_route:
             return ApplyReport(), waiting(conflict.error)
-        planned = plan(app, desired.children if conflict is None else desired.children_without_route, children)
+        wanted = desired.children if conflict is None else desired.children_without_route
+        kept = conflict is None and settles_after(desired, children, self.now()) != 0.0
+        planned = plan(app, wanted, children, keeps_routes=kept and is_replaced(desired, children))
         with self._reserved(app, planned) as reservation:
             if (planned.applies or planned.prunes) and self.store.is_doubtful(app):
                 await self.apps.confirm(app)
@@ -270,7 +285,7 @@ class Reconciler:
     def _reserved(self, app: ObservedApp, planned: Plan) -> Iterator[_Reservation]:
         """Reserve the app's route keys while the block writes its route; no other app is decided in between."""
         reservation = _Reservation()
-        if not any(apply.id.kind is INGRESS_ROUTE for apply in planned.applies):
+        if not any(apply.id.kind in ROUTE_KINDS for apply in planned.applies):
             self._wake_all(self.store.end_reservation(app.key))  # of an earlier pass whose route was written after all
             yield reservation
             return
@@ -305,7 +320,8 @@ class Reconciler:
         now = self.now()
         if result.withdrawn:
             self.verified.verifier.forget(app.key)
-        verified = None if result.withdrawn else self.verified.of(app, desired, workload, now)
+        reached = desired if result.reached else None
+        verified = None if result.withdrawn else self.verified.of(app, reached, workload, now)
         status = next_status(app, desired, result, workload, verified, self.entry_point_urls, now)
         await self.statuses.write(app, status, result.problem, now)
         autoscaling = desired is not None and desired.app.spec.autoscaling is not None

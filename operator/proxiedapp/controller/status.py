@@ -38,6 +38,8 @@ class PassResult:
     """Seconds after which another pass is needed even if nothing changes; 0 for none."""
     suspended: bool = False
     """Whether the pass did nothing because the user suspended the app."""
+    gateway: Diagnosis | None = None
+    """What is wrong with the HTTPRoute, as its Gateways report it."""
     overlap: AnyOverlap | None = None
     """The foreign route, or the route of another app, that overlaps with the app's."""
 
@@ -45,6 +47,11 @@ class PassResult:
     def quarantined(self) -> bool:
         """Whether the app is put aside, whatever its last pass has done."""
         return self.problem is not None and self.problem.reason is Reason.QUARANTINED
+
+    @property
+    def reached(self) -> bool:
+        """Whether the proxy serves the route, as far as that is known."""
+        return self.routed and (self.gateway is None or bool(self.gateway.holds))
 
     @property
     def withdrawn(self) -> bool:
@@ -133,15 +140,18 @@ def _stalled(result: PassResult, workload: Workload | None) -> bool:
     """
     if result.problem is not None:
         return result.permanent
+    if result.gateway is not None and result.gateway.reason is Reason.REFUSED_BY_GATEWAY and not result.suspended:
+        return True
     return not result.suspended and workload is not None and past_deadline(workload) is not None
 
 
 def _settled(result: PassResult, reported: Sequence[Condition], generation: int) -> PassResult:
     """Return a result whose messages stay as reported while they differ from that in numbers and names only."""
-    problem, pods = (
-        None if one is None else settled(one, reported, generation) for one in (result.problem, result.pod_problem)
+    problem, pods, gateway = (
+        None if one is None else settled(one, reported, generation)
+        for one in (result.problem, result.pod_problem, result.gateway)
     )
-    return replace(result, problem=problem, pod_problem=pods)
+    return replace(result, problem=problem, pod_problem=pods, gateway=gateway)
 
 
 def _served_at(
@@ -169,9 +179,14 @@ def _last_address(status: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _route(result: PassResult, desired: Desired | None) -> Diagnosis:
+    gateway = result.gateway
+    if result.routed and gateway is not None and not gateway.holds:
+        return gateway
     limits, sessions = ("", "") if desired is None else (desired.launch.limits, desired.sessions_problem)
     overlap = "" if result.overlap is None else result.overlap.text
     remarks = {Reason.OVERLAPPED: overlap, Reason.NOT_STICKY: sessions, Reason.LIMITED: limits}
+    if gateway is not None:
+        remarks[gateway.reason] = ". Besides, ".join(filter(None, (remarks[gateway.reason], gateway.message)))
     reasons = [reason for reason, remark in remarks.items() if remark]
     if result.routed and reasons:
         message = ". Besides, ".join(remarks[reason] for reason in reasons)
@@ -210,6 +225,8 @@ def _ready(name: str, result: PassResult, work: Diagnosis, workload: Workload | 
         return Diagnosis(workload is not None and workload.rolled_out and bool(work.holds), Reason.SUSPENDED, message)
     if result.problem is not None:
         return result.problem
+    if result.gateway is not None and result.gateway.reason is Reason.REFUSED_BY_GATEWAY:
+        return result.gateway
     if workload is not None and (late := past_deadline(workload)) is not None:
         return result.pod_problem or late
     if workload is not None and workload.holds_changes:
@@ -218,6 +235,8 @@ def _ready(name: str, result: PassResult, work: Diagnosis, workload: Workload | 
         return result.pod_problem or Diagnosis(False, Reason.PROGRESSING, "Kubernetes is rolling out the pods.")
     if not work.holds:
         return Diagnosis(False, work.reason, work.message)
+    if result.gateway is not None and not result.gateway.holds:
+        return result.gateway
     if workload.desired == 0:
         message = (
             "The app is scaled to 0 pods, as spec.replicas asks: its address answers with an error until it has pods."

@@ -64,7 +64,7 @@ def _direct(
     }
     headers = {
         "X-Forwarded-Proto": "https" if "https" in schemes else "http",
-        "X-Forwarded-Host": host or service,
+        **({} if desired.route.parents else {"X-Forwarded-Host": host or service}),  # an HTTPRoute removes it
         "X-Forwarded-For": pod_ip or "192.0.2.1",
     }
     return VerifyTarget(

@@ -4,7 +4,7 @@ from typing import Final
 
 from proxiedapp.api.names import GROUP, KIND, PLURAL, POLICY_KIND, POLICY_PLURAL, VERSION
 from proxiedapp.kube.kind import Kind
-from proxiedapp.resources.kinds import CHILD_KINDS, INGRESS_ROUTE, OPTIONAL_GROUPS
+from proxiedapp.resources.kinds import CHILD_KINDS, HTTP_ROUTE, INGRESS_ROUTE, OPTIONAL_GROUPS
 from proxiedapp.resources.metadata import MANAGED_BY, MANAGER
 
 PROXIED_APP: Final = Kind(GROUP, VERSION, KIND, PLURAL)
@@ -19,7 +19,6 @@ RESOURCE_QUOTA: Final = Kind("", "v1", "ResourceQuota", "resourcequotas")
 CHILD_SELECTOR: Final = f"{MANAGED_BY}={MANAGER}"
 
 INGRESS: Final = Kind("networking.k8s.io", "v1", "Ingress", "ingresses")
-HTTP_ROUTE: Final = Kind("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes")
 FOREIGN_KINDS: Final = (INGRESS_ROUTE, INGRESS, HTTP_ROUTE)
 """The kinds of foreign routes; the API of each may be missing."""
 FOREIGN_SELECTOR: Final = f"{MANAGED_BY}!={MANAGER}"

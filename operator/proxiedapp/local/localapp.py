@@ -58,7 +58,9 @@ def local_app(app: ProxiedApp, proxies: Sequence[str], machine: Machine, *, http
 
 def _without_tls(app: ProxiedApp) -> object:
     """Return the spec's route for the one entry point of this machine, whose scheme the command line decides."""
-    return app.spec.route.model_copy(update={"tls": None, "redirect_to_https": False, "entry_points": None})
+    route = app.spec.route
+    here = {"tls": None, "redirect_to_https": False, "entry_points": None, "parent_refs": None, "timeout": None}
+    return route.model_copy(update=here | {"bare": "Serve" if route.parent_refs else route.bare})
 
 
 def _ignored(app: ProxiedApp) -> tuple[str, ...]:
@@ -66,6 +68,8 @@ def _ignored(app: ProxiedApp) -> tuple[str, ...]:
     fields = {
         "spec.route.middlewares": spec.route.middlewares,
         "spec.route.sticky": spec.route.sticky,
+        "spec.route.parentRefs": spec.route.parent_refs,
+        "spec.route.timeout": spec.route.timeout,
         "spec.initContainers": spec.init_containers,
         "spec.sidecars": spec.sidecars,
         "spec.volumes": spec.volumes,

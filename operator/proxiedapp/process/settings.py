@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from proxiedapp.api.addresses import NOT_EVERYONE, IpOrNetwork
 from proxiedapp.api.docstrings import DescribedModel
-from proxiedapp.api.fields import EntryPoint, ObjectName
+from proxiedapp.api.fields import EntryPoint, EntryPointOrGateway, ObjectName
 from proxiedapp.resources.defaults import Defaults, PodSelector
 from proxiedapp.routing.entrypoints import EntryPoints
 
@@ -56,9 +56,13 @@ class Settings(DescribedModel):
 
     entry_points: Annotated[tuple[EntryPoint, ...], Names, Field(min_length=1)] = ("web", "websecure")
     """Traefik's entry points for apps that do not list any."""
-    entry_point_urls: Annotated[dict[EntryPoint, BaseUrl], Pairs] = {"web": "http://*", "websecure": "https://*"}
-    """Address at which clients reach each entry point, such as websecure=https://example.com:8443, for status.url. The
-    host of an app replaces the host given here; `*` means that the host is unknown."""
+    entry_point_urls: Annotated[dict[EntryPointOrGateway, BaseUrl], Pairs] = {
+        "web": "http://*",
+        "websecure": "https://*",
+    }
+    """Address at which clients reach each entry point, such as websecure=https://example.com:8443, or each Gateway,
+    such as infra/main=https://example.com, for status.url. The host of an app replaces the host given here; `*` means
+    that the host is unknown."""
     trusted_proxies: Annotated[tuple[IpOrNetwork, ...], Names, NOT_EVERYONE] = PRIVATE_NETWORKS
     """Addresses and networks of the proxy, for apps that do not list any."""
 
@@ -85,9 +89,10 @@ class Settings(DescribedModel):
     """Name of this replica in the Lease. With the pod's name, a restarted container continues to lead at once; if not
     set, a random name is used."""
 
-    proxy_urls: Annotated[dict[EntryPoint, BaseUrl], Pairs] = {}
-    """Address at which the operator reaches each entry point, such as websecure=https://traefik.kube-system, to verify
-    apps through the proxy. If empty, it connects to the apps directly and sends the headers that the proxy would."""
+    proxy_urls: Annotated[dict[EntryPointOrGateway, BaseUrl], Pairs] = {}
+    """Address at which the operator reaches each entry point or Gateway, such as
+    websecure=https://traefik.kube-system, to verify apps through the proxy. If empty, it connects to the apps directly
+    and sends the headers that the proxy would."""
     pod_ip: IpOrNetwork | None = None
     """The operator's own address. Apps that are verified directly trust its headers only if they trust this address."""
     verify_seconds: Annotated[float, Field(gt=0)] = 900.0

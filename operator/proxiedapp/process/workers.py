@@ -22,7 +22,7 @@ from proxiedapp.process.leadership import Leadership
 from proxiedapp.process.loopwatch import LoopWatch
 from proxiedapp.process.patience import patiently
 from proxiedapp.process.settings import Settings
-from proxiedapp.resources.kinds import TRAEFIK_GROUP
+from proxiedapp.resources.kinds import GATEWAY_GROUP, TRAEFIK_GROUP
 
 logger = logging.getLogger(__name__)
 
@@ -68,9 +68,10 @@ async def work(
         _beat(health),
         _await_change(api, served, settings.api_look_seconds),
     ]
-    if TRAEFIK_GROUP not in served:
+    if not served & {TRAEFIK_GROUP, GATEWAY_GROUP}:
         logger.warning(
-            "Traefik's API (traefik.io/v1alpha1) is missing: install Traefik; no route is written until then"
+            "Traefik's API (traefik.io/v1alpha1) is missing: install Traefik, or Gateway API with a Gateway; "
+            "no route is written until then"
         )
     workers.append(
         kopfwatch.watch(

@@ -1,8 +1,8 @@
 """The optional APIs that a spec requires of the cluster."""
 
-from proxiedapp.api.errors import CertManagerMissingError, TraefikMissingError
+from proxiedapp.api.errors import CertManagerMissingError, GatewayAPIMissingError, TraefikMissingError
 from proxiedapp.api.spec import ProxiedAppSpec
-from proxiedapp.resources.kinds import CERT_MANAGER_GROUP, TRAEFIK_GROUP
+from proxiedapp.resources.kinds import CERT_MANAGER_GROUP, GATEWAY_GROUP, TRAEFIK_GROUP
 
 
 def reject_missing_apis(spec: ProxiedAppSpec, served: frozenset[str]) -> None:
@@ -11,6 +11,14 @@ def reject_missing_apis(spec: ProxiedAppSpec, served: frozenset[str]) -> None:
     `served` are the API groups of OPTIONAL_GROUPS that the cluster serves. Monitoring is not required: an app without
     its ServiceMonitor still serves requests (see `proxiedapp.resources.monitoring`).
     """
+    if spec.route.parent_refs:
+        if GATEWAY_GROUP not in served:
+            raise GatewayAPIMissingError(
+                "spec.route.parentRefs",
+                "the cluster does not serve gateway.networking.k8s.io/v1, the API of the HTTPRoute",
+                "Install Gateway API with a Gateway, and the operator then creates the HTTPRoute; or remove parentRefs",
+            )
+        return  # the models reject issuerRef beside parentRefs
     if TRAEFIK_GROUP not in served:
         raise TraefikMissingError(
             "the cluster",

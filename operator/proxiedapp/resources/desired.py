@@ -10,14 +10,14 @@ from proxiedapp.resources.certificate import certificates
 from proxiedapp.resources.defaults import Defaults
 from proxiedapp.resources.deployment import deployment
 from proxiedapp.resources.isolation import network_policies
-from proxiedapp.resources.kinds import BY_NAME, INGRESS_ROUTE, OPTIONAL_GROUPS
+from proxiedapp.resources.kinds import BY_NAME, HTTP_ROUTE, OPTIONAL_GROUPS, ROUTE_KINDS
 from proxiedapp.resources.metadata import child, with_common
 from proxiedapp.resources.monitoring import monitoring_problem, service_monitors
 from proxiedapp.resources.ports import further_ports
 from proxiedapp.resources.route import route_of
 from proxiedapp.resources.scaling import Scale, autoscaler, disruption_budget, replicas
 from proxiedapp.resources.service import service
-from proxiedapp.routing import traefik
+from proxiedapp.routing import gateway, traefik
 from proxiedapp.routing.policy import NO_ROUTE_ANNOTATIONS, RouteAnnotations
 from proxiedapp.routing.route import Route
 from proxiedapp.servers.launch import Launch, launch
@@ -33,7 +33,7 @@ class Desired:
     launch: Launch
     route: Route
     children: tuple[Manifest, ...]
-    """Without owner references; each child comes after those that it refers to, the IngressRoutes come last."""
+    """Without owner references; each child comes after those that it refers to, the routes come last."""
     monitoring_problem: str
     """Why the metrics that the spec offers cannot be collected, and how to fix it; empty if there is no problem."""
     sessions_problem: str = ""
@@ -41,8 +41,8 @@ class Desired:
 
     @property
     def children_without_route(self) -> tuple[Manifest, ...]:
-        """Return the children except the IngressRoutes, for an app that may run but must not be reachable."""
-        return tuple(child for child in self.children if child["kind"] != INGRESS_ROUTE.kind)
+        """Return the children except the routes, for an app that may run but must not be reachable."""
+        return tuple(child for child in self.children if BY_NAME[child["kind"]] not in ROUTE_KINDS)
 
 
 def desired(
@@ -78,7 +78,7 @@ def desired(
         *([disruption_budget(app.key, spec.disruption_budget)] if spec.disruption_budget else []),
         *service_monitors(app, served),
         *certificates(app),
-        *(child(BY_NAME[item.kind], app.key, item.name, spec=item.spec) for item in traefik.objects_for(route)),
+        *_route_children(route),
     )
     return Desired(
         app=app,
@@ -89,6 +89,13 @@ def desired(
         monitoring_problem=monitoring_problem(spec, defaults, served),
         sessions_problem=sessions_problem(spec),
     )
+
+
+def _route_children(route: Route) -> list[Manifest]:
+    if route.parents:
+        http_route = gateway.http_route_of(route)
+        return [child(HTTP_ROUTE, route.app, http_route.name, spec=http_route.spec)]
+    return [child(BY_NAME[item.kind], route.app, item.name, spec=item.spec) for item in traefik.objects_for(route)]
 
 
 def passes_prefix_header(app: ProxiedApp, launched: Launch) -> bool:

@@ -6,7 +6,7 @@ from proxiedapp.api.app import ProxiedApp
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp.resources.kinds import INGRESS_ROUTE
+from proxiedapp.resources.kinds import BY_NAME, ROUTE_KINDS
 from proxiedapp.routing.policy import RouteAnnotations
 
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
@@ -48,7 +48,7 @@ def with_common(manifest: Manifest, app: ProxiedApp, route_annotations: RouteAnn
         own = {key: value for key, value in metadata["labels"].items() if default.get(key) != value}
         metadata["labels"] = default | spec.common_labels | own
     annotations = spec.common_annotations or {}
-    if manifest["kind"] == INGRESS_ROUTE.kind:
+    if BY_NAME[manifest["kind"]] in ROUTE_KINDS:
         common = {key: value for key, value in annotations.items() if route_annotations.allow(key)}
         annotations = common | (spec.route.annotations or {})
     if annotations:

@@ -53,8 +53,9 @@ _VARIABLES: Final[Mapping[str, str]] = {
         "q == '/' || q == variables.prefix || variables.prefix.startsWith(q + '/')))"
     ),
     "byEntryPoints": (
-        "variables.byPrefix.filter(a, !has(a.entryPoints) || !has(object.spec.route.entryPoints) || "
-        "object.spec.route.entryPoints.all(e, e in a.entryPoints))"
+        "variables.byPrefix.filter(a, !has(a.entryPoints) || ((!has(object.spec.route.entryPoints) || "
+        "object.spec.route.entryPoints.all(e, e in a.entryPoints)) && (!has(object.spec.route.parentRefs) || "
+        "object.spec.route.parentRefs.all(p, (p.namespace + '/' + p.name) in a.entryPoints))))"
     ),
     "ingressClass": "has(object.spec.route.ingressClassName) ? object.spec.route.ingressClassName : ''",
     "byClass": (
@@ -81,7 +82,7 @@ _FIELDS: Final = {
     "byAnnotations": "spec.route.annotations",
     "byHosts": "spec.route.hosts or spec.route.tls.domains",
     "byPrefix": "spec.route.pathPrefix",
-    "byEntryPoints": "spec.route.entryPoints",
+    "byEntryPoints": "spec.route.entryPoints or spec.route.parentRefs",
     "byClass": "spec.route.ingressClassName",
     "byTLS": "spec.route.tls",
 }

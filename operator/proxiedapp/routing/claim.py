@@ -14,6 +14,7 @@ from typing_extensions import override
 from proxiedapp.api.route import RouteSpec
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.entrypoints import EntryPoints
+from proxiedapp.routing.gateway import gateways_of, rule_of
 from proxiedapp.routing.ingressclass import normalized_class
 from proxiedapp.routing.rule import Rule
 
@@ -28,12 +29,14 @@ class RouteKey(NamedTuple):
     host: str
     prefix: str
     entry_point: str
+    """An entry point of Traefik, or namespace and name of a Gateway."""
     ingress_class: str
     """In the form of `normalized_class`: without a class, or of the class `traefik`, one Traefik may serve both."""
 
     @override
     def __str__(self) -> str:
-        return f"{self.host or 'any host'} {self.prefix} on entry point {self.entry_point}"
+        at = "the Gateway" if "/" in self.entry_point else "entry point"
+        return f"{self.host or 'any host'} {self.prefix} on {at} {self.entry_point}"
 
 
 Claim: TypeAlias = frozenset[RouteKey]
@@ -78,6 +81,14 @@ def granted_claim(ingress_route: Mapping[str, Any]) -> Claim:
                 return frozenset()
             route_keys |= claim_of(rule, entry_points, ingress_route.get("ingressClassName"))
     return frozenset(route_keys)
+
+
+def granted_by_http_route(http_route: Mapping[str, Any]) -> Claim:
+    """Return the route keys of an HTTPRoute's spec; one that the operator would not write has none."""
+    rule, gateways = rule_of(http_route), gateways_of(http_route)
+    if rule is None or len(rule.hosts or ("",)) * len(gateways) > MAX_GRANTED_KEYS:
+        return frozenset()
+    return claim_of(rule, gateways, None)
 
 
 def has_earlier_priority(ingress_route: Mapping[str, Any]) -> bool:

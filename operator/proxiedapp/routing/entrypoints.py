@@ -22,9 +22,12 @@ class EntryPoints:
     def for_route(self, route: RouteSpec) -> "AppEntryPoints":
         """Sort the entry points of an app into the main ones and those that need a route without TLS.
 
+        A Gateway counts as an entry point with its namespace and name, which no entry point of Traefik can have.
         With `redirectToHTTPS`, an app that names no plain entry point redirects from the default ones. If the app needs
         TLS, an entry point that the settings do not describe counts as one that uses TLS.
         """
+        if route.parent_refs:
+            return AppEntryPoints(tuple(f"{parent.namespace}/{parent.name}" for parent in route.parent_refs), ())
         named = tuple(route.entry_points or self.default)
         if route.tls is None and not route.redirect_to_https:
             return AppEntryPoints(named, ())

@@ -92,7 +92,12 @@ class AppOverlap:
 def find_overlap(
     route: Route, entry_points: EntryPoints, foreign_routes: ForeignRouteLookup, budget: Budget | None = None
 ) -> Overlap | None:
-    """Return the overlap that harms the app most; None if there is none."""
+    """Return the overlap that harms the app most; None if there is none.
+
+    Routes of Gateways are not compared: each implementation decides in its own way, and some report it in the status.
+    """
+    if route.parents:
+        return None
     found: list[Overlap] = []
     budget = budget or Budget(MAX_OVERLAP_STEPS)
     try:

@@ -167,8 +167,10 @@ class Policy:
         for entry_point in request.entry_points:
             budget.spend()
             if self.entry_points is not None and entry_point not in self.entry_points:
-                value = f"the entry point {entry_point}"
-                yield Violation("spec.route.entryPoints", value, _sorted(self.entry_points), removable=False)
+                gateway = "/" in entry_point
+                value = f"the {'Gateway' if gateway else 'entry point'} {entry_point}"
+                field = "spec.route.parentRefs" if gateway else "spec.route.entryPoints"
+                yield Violation(field, value, _sorted(self.entry_points), removable=False)
         yield from self._single(request)
         yield from self._networks(request, budget)
         yield from self._annotations(request, budget)

@@ -1,6 +1,6 @@
 """The route of one app, independent of the proxy API that it is written in.
 
-`routing.traefik` writes it as Traefik objects. A writer for another API starts from the same value.
+`routing.traefik` writes it as Traefik objects, `routing.gateway` as an HTTPRoute.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,16 @@ class StickyCookie:
 
 
 @dataclass(frozen=True, slots=True)
+class Parent:
+    """A Gateway that serves a route, or one of its listeners."""
+
+    namespace: str
+    name: str
+    section: str | None
+    """The listener; None for every listener that allows the route."""
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """Where an app is served and what the proxy does to requests on the way to it."""
 
@@ -33,7 +43,8 @@ class Route:
     strips: bool
     """Whether the proxy removes the path prefix."""
     entry_points: tuple[str, ...]
-    """Entry points of the main route; they use TLS if `tls` is set or the entry point does so by default."""
+    """Entry points of the main route; they use TLS if `tls` is set or the entry point does so by default. For a route
+    with parents, namespace and name of each Gateway."""
     ingress_class_name: str | None
     service: str
     """Name of the Service that receives the requests."""
@@ -53,6 +64,10 @@ class Route:
     """Whether requests carry the prefix in X-Forwarded-Prefix."""
     redirects_bare: bool = False
     """Whether GET and HEAD requests for exactly the path prefix are redirected to the prefix with a slash."""
+    parents: tuple[Parent, ...] = ()
+    """The Gateways that serve the route; with none, Traefik's entry points do."""
+    timeout: str = "0s"
+    """How long a response may take at the Gateways; 0s for no limit."""
     earlier_priority: bool = False
     """Whether the route has the priority of earlier releases, because a route below its prefix still has its own."""
 

@@ -40,9 +40,10 @@ def sessions_problem(spec: ProxiedAppSpec) -> str:
     framework = next((one for one in _frameworks(spec) if given.isdisjoint(_STORES.get(one, ()))), None)
     if framework is None:
         return ""
+    fix = "Run one pod" if spec.route.parent_refs else "Set spec.route.sticky: {cookie: {}}, or run one pod"
     return (
         f"{framework} keeps sessions in the memory of a pod, and the app can have {pods} pods, so a client's next "
-        "request may reach a pod that does not know its session. Set spec.route.sticky: {cookie: {}}, or run one pod"
+        f"request may reach a pod that does not know its session. {fix}"
     )
 
 

@@ -17,7 +17,7 @@ from tests.faults.real.driver import Result, run_plan, writes_of
 from tests.faults.real.permissions import use_what_is_rare
 from tests.faults.real.plans import WORKLOADS, Plan, all_plans
 from tests.faults.real.world import World, controllers, world
-from tests.support.optional import OPTIONAL_CRDS
+from tests.support.optional import GATEWAY_CRDS, OPTIONAL_CRDS
 
 START: Final = 36
 """Requests of an operator that starts, until its watches are open."""
@@ -30,7 +30,7 @@ async def carry_out(results: Path, report: Report, *, families: str = "", match:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         async with bare_cluster(folder, lambda *_: None) as cluster:
-            await install_manifests(cluster.api, [OPTIONAL_CRDS])
+            await install_manifests(cluster.api, [OPTIONAL_CRDS, GATEWAY_CRDS])
             async with controllers(cluster, folder):
                 async with world(cluster, folder, "one") as alone:
                     left = await _to_do(alone, results, report, families, match)

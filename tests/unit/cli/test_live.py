@@ -91,7 +91,7 @@ def test_live_app_is_explained_from_its_objects(answers: Path) -> None:
     status, output, _ = run("explain", "orders", "-n", "team")
     assert status == 0
     assert output.startswith("team/orders at https://orders.test/orders/\n\nStatus\n  Ready is True (Available)")
-    assert (answers / "calls").read_text().count("-l ") == 3
+    assert (answers / "calls").read_text().count("-l ") == 4
 
 
 @pytest.mark.parametrize(

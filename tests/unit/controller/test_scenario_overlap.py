@@ -3,10 +3,10 @@
 import pytest
 
 from proxiedapp.api.names import API_VERSION, KIND
-from proxiedapp.controller.watchedkinds import HTTP_ROUTE, INGRESS, PROXIED_APP
+from proxiedapp.controller.watchedkinds import INGRESS, PROXIED_APP
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp.resources.kinds import INGRESS_ROUTE
+from proxiedapp.resources.kinds import HTTP_ROUTE, INGRESS_ROUTE
 from proxiedapp.routing.foreignroute import RouteRef
 from proxiedapp.routing.overlap import AppOverlap, Overlap, Winner
 from proxiedapp.routing.tlsconflict import TLSConflict, worse

@@ -195,6 +195,15 @@ def test_app_is_asked_as_the_proxy_would_where_that_is_out_of_reach(
     assert subject(a_spec(**fields), proxy_urls={}, pod_ip=pod_ip).target == target
 
 
+def test_app_behind_a_gateway_is_asked_without_the_header_that_its_route_removes() -> None:
+    route = {"hosts": ["a.example"], "parentRefs": [{"name": "main", "namespace": "infra"}]}
+    target = subject(a_spec(route=route), proxy_urls=PROXY).target
+    assert target.direct
+    assert target.headers == {"X-Forwarded-Proto": "http", "X-Forwarded-For": "10.1.2.3"}
+    target = subject(a_spec(route=route), proxy_urls=PROXY | {"infra/main": "https://gateway"}).target
+    assert (target.url, target.host, target.direct) == ("https://gateway/api/v1", "a.example", False)
+
+
 def test_address_of_an_ipv6_service_is_in_brackets() -> None:
     asked = subject(a_spec(), proxy_urls={}, cluster_ip="fd00::7")
     assert asked.target.url == "http://[fd00::7]:80/api/v1"

@@ -13,14 +13,21 @@ from proxiedapp.api.names import API_VERSION, KIND, NOT_SUSPENDED, RECONCILE_REQ
 from proxiedapp.controller.observed.drift import Trace
 from proxiedapp.controller.observed.ownedfields import owned_digest
 from proxiedapp.controller.observed.packedspec import PackedSpec, packed
+from proxiedapp.controller.observed.parentstates import ParentState, parent_states
 from proxiedapp.controller.observed.workload import Workload, workload_of
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, SERVICE
+from proxiedapp.resources.kinds import DEPLOYMENT, HTTP_ROUTE, INGRESS_ROUTE, ROUTE_KINDS, SERVICE
 from proxiedapp.resources.metadata import INSTANCE
 from proxiedapp.resources.service import SERVICE_TYPE
-from proxiedapp.routing.claim import Claim, granted_claim, has_earlier_priority, requested_claim
+from proxiedapp.routing.claim import (
+    Claim,
+    granted_by_http_route,
+    granted_claim,
+    has_earlier_priority,
+    requested_claim,
+)
 from proxiedapp.routing.entrypoints import EntryPoints
 from proxiedapp.routing.policy import AppRequest
 from proxiedapp.routing.tlsoptions import NO_TLS, TLSHost, TLSRoutes, options_of
@@ -70,7 +77,7 @@ class ObservedChild:
     workload: Workload | None
     """Set for a Deployment only."""
     granted: Claim = frozenset()
-    """The route keys that an IngressRoute serves."""
+    """The route keys that an IngressRoute or an HTTPRoute serves."""
     cluster_ip: str | None = None
     """The address of a Service of our type; None for other children."""
     tls_options: str = NO_TLS
@@ -81,6 +88,10 @@ class ObservedChild:
     """What shows which client changed it, if it differs from our last apply."""
     earlier_priority: bool = False
     """Whether an IngressRoute has the priority of an earlier release."""
+    created: str = ""
+    """When a route was created, as the API server writes it; empty for other children."""
+    parents: tuple[ParentState, ...] = ()
+    """What Gateways report about an HTTPRoute."""
 
     @property
     def tls_routes(self) -> TLSRoutes:
@@ -88,7 +99,7 @@ class ObservedChild:
         return frozenset(
             (TLSHost(one.host, one.entry_point, one.ingress_class), self.tls_options)
             for one in self.granted
-            if one.host
+            if one.host and self.id.kind is INGRESS_ROUTE
         )
 
 
@@ -182,11 +193,19 @@ def observed_child(kind: Kind, body: Manifest) -> ObservedChild:
         _owner_of(body),
         owned_digest(body),
         workload_of(body) if kind is DEPLOYMENT else None,
-        granted_claim(spec) if kind is INGRESS_ROUTE else frozenset(),
+        _granted(kind, spec),
         _cluster_ip(spec) if kind is SERVICE else None,
         options_of(spec.get("tls"), metadata["namespace"]) if kind is INGRESS_ROUTE else NO_TLS,
         earlier_priority=kind is INGRESS_ROUTE and has_earlier_priority(spec),
+        created=str(metadata.get("creationTimestamp", "")) if kind in ROUTE_KINDS else "",
+        parents=parent_states(body) if kind is HTTP_ROUTE else (),
     )
+
+
+def _granted(kind: Kind, spec: Manifest) -> Claim:
+    if kind is INGRESS_ROUTE:
+        return granted_claim(spec)
+    return granted_by_http_route(spec) if kind is HTTP_ROUTE else frozenset()
 
 
 def _cluster_ip(spec: Manifest) -> str | None:
@@ -241,12 +260,13 @@ def same_request(one: ObservedApp, other: ObservedApp) -> bool:
 
 def same_child(one: ObservedChild, other: ObservedChild) -> bool:
     """Return whether two observations of a child are equal in everything that a pass reads."""
-    return (one.uid, one.owner, one.digest, one.workload, one.cluster_ip) == (
+    return (one.uid, one.owner, one.digest, one.workload, one.cluster_ip, one.parents) == (
         other.uid,
         other.owner,
         other.digest,
         other.workload,
         other.cluster_ip,
+        other.parents,
     )
 
 

@@ -9,7 +9,7 @@ from proxiedapp.api.errors import InvalidSpecError, NotAllowedError
 from proxiedapp.api.policy import parse_policy
 from proxiedapp.controller.observed.objects import ObservedApp, ObservedChild, Owner
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp.resources.kinds import CERTIFICATE, INGRESS_ROUTE
+from proxiedapp.resources.kinds import CERTIFICATE, ROUTE_KINDS
 from proxiedapp.routing.claim import Claim
 from proxiedapp.routing.policy import (
     NO_ROUTE_ANNOTATIONS,
@@ -78,7 +78,7 @@ class Policies:
             return ()
         owner = Owner(app.key, app.uid)
         ours = [child for child in children if child.owner == owner]
-        routes = [child for child in ours if child.id.kind is INGRESS_ROUTE]
+        routes = [child for child in ours if child.id.kind in ROUTE_KINDS]
         if not self.allows(app):
             return (*routes, *(child for child in ours if child.id.kind is CERTIFICATE))
         granted: Claim = frozenset().union(*(child.granted for child in routes))

@@ -42,7 +42,7 @@ from proxiedapp.routing.ruleparser import Pattern
 from proxiedapp.routing.tlsoptions import TLSHost, TLSRoutes
 
 MAX_LEFT_SECONDS: Final = 60.0
-"""Seconds for which a deleted app keeps its claim at most while its IngressRoutes are still there. The garbage
+"""Seconds for which a deleted app keeps its claim at most while its routes are still there. The garbage
 collector needs about one second; without it, they would be there forever."""
 
 
@@ -70,9 +70,9 @@ class Store:
         self._pruned: set[str] = set()
         """The uids of children whose deletion is ours."""
         self._reserved: dict[Key, Claim] = {}
-        """The route keys of IngressRoutes that are on their way to the API server."""
+        """The route keys of routes that are on their way to the API server."""
         self._left_until: dict[Key, float] = {}
-        """Deleted app whose IngressRoutes are still there, to when its claim ends at the latest."""
+        """Deleted app whose routes are still there, to when its claim ends at the latest."""
         self.reasons: Counter[str] = Counter()
         """How many apps have a condition Ready with this reason."""
         self._children: dict[ChildId, ObservedChild] = {}
@@ -403,14 +403,14 @@ class Store:
         """Record where an app uses TLS; returns the other apps whose TLS options may be used or not because of it."""
         before, after = self._tls_routes.pop(key, frozenset()), frozenset[tuple[TLSHost, str]]()
         if key in self._apps:
-            after = after.union(*(child.tls_routes for child in self._ingress_routes(key)))
+            after = after.union(*(child.tls_routes for child in self._routes_of(key)))
         if after:
             self._tls_routes[key] = after
         return self._with_tls_options(self.tls.replace(RouteRef(KIND, *key), before, after)) - {key}
 
     def _refresh_earlier(self, key: Key) -> set[Key]:
         """Record where an app has an earlier priority; returns the apps above it, which may have waited for it."""
-        children = self._ingress_routes(key)
+        children = self._routes_of(key)
         after = frozenset[RouteKey]().union(*(child.granted for child in children if child.earlier_priority))
         return self._served.above(self._earlier.replace(key, after)) - {key}
 
@@ -418,9 +418,9 @@ class Store:
         return {Key(ref.namespace, ref.name) for ref in self.tls.naming_options(hosts)}
 
     def _contender(self, key: Key) -> Contender | None:
-        """Return what an app requests and has been granted; None if neither the app nor an IngressRoute of it exists.
+        """Return what an app requests and has been granted; None if neither the app nor a route of it exists.
 
-        An app that is deleted, is being deleted or is suspended gets nothing new, but keeps what its IngressRoutes
+        An app that is deleted, is being deleted or is suspended gets nothing new, but keeps what its routes
         serve. If the garbage collector has not deleted them after MAX_LEFT_SECONDS, a deleted app loses its claim.
         """
         app, granted = self._apps.get(key), self._granted(key)
@@ -443,9 +443,9 @@ class Store:
 
     def _granted(self, key: Key) -> Claim:
         reserved = self._reserved.get(key, frozenset[RouteKey]())
-        return reserved.union(*(child.granted for child in self._ingress_routes(key)))
+        return reserved.union(*(child.granted for child in self._routes_of(key)))
 
-    def _ingress_routes(self, key: Key) -> list[ObservedChild]:
+    def _routes_of(self, key: Key) -> list[ObservedChild]:
         """Return the children of an app, or of an earlier one of its name, that serve route keys."""
         return [child for child in self._by_owner.get(key, {}).values() if child.granted]
 

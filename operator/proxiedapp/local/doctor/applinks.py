@@ -12,7 +12,9 @@ from proxiedapp.api.containers import APP, PORT_NAME
 from proxiedapp.api.errors import RejectedError
 from proxiedapp.api.names import NOT_SUSPENDED, SUSPENDED
 from proxiedapp.api.reasons import Reason
+from proxiedapp.controller.gatewayverdict import verdict
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
+from proxiedapp.controller.observed.objects import observed_child
 from proxiedapp.controller.observed.workload import workload_of
 from proxiedapp.controller.podproblems import of_deployment, of_pods, past_deadline, paused
 from proxiedapp.controller.watchedkinds import FOREIGN_KINDS, NAMESPACE, POD, PROXIED_APP, PROXY_POLICY
@@ -27,9 +29,18 @@ from proxiedapp.local.doctor.traefik import Traefik, is_ready, traefiks
 from proxiedapp.local.policies import GivenPolicies
 from proxiedapp.process.settings import Settings
 from proxiedapp.resources.desired import Desired, desired
-from proxiedapp.resources.kinds import CERTIFICATE, DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, NETWORK_POLICY, SERVICE
+from proxiedapp.resources.kinds import (
+    CERTIFICATE,
+    DEPLOYMENT,
+    HTTP_ROUTE,
+    INGRESS_ROUTE,
+    MIDDLEWARE,
+    NETWORK_POLICY,
+    SERVICE,
+)
 from proxiedapp.resources.metadata import MANAGED_BY, MANAGER, selector
 from proxiedapp.routing.foreignroute import RouteRef, read_foreign_route
+from proxiedapp.routing.gateway import http_route_of
 from proxiedapp.routing.overlap import Winner, find_overlap
 
 _OF_ROUTE: Final = frozenset({Reason.CONFLICT.value, Reason.MIDDLEWARE_MISSING.value})
@@ -372,6 +383,9 @@ def _route(app: _App, proxies: Sequence[Traefik]) -> Iterator[Link]:
     if stalled is not None and stalled["status"] == "True" and stalled["reason"] in _OF_ROUTE:
         yield wrong("route", app.about, *_split(stalled["message"]))
         return
+    if app.found is not None and app.found.route.parents:
+        yield _http_route(app, app.found)
+        return
     routes = app.children(INGRESS_ROUTE)
     if not routes:
         yield _absent(app, INGRESS_ROUTE, "route")
@@ -402,6 +416,18 @@ def _route(app: _App, proxies: Sequence[Traefik]) -> Iterator[Link]:
             yield next((link for link in links if link.state == "ok"), links[0])
         yield from _class(route, proxies)
     yield from _overlap(app)
+
+
+def _http_route(app: _App, found: Desired) -> Link:
+    """Return whether the HTTPRoute of an app exists, and what its Gateways report about it."""
+    body = app.child(HTTP_ROUTE, http_route_of(found.route).name)
+    if body is None:
+        return _absent(app, HTTP_ROUTE, "route")
+    problem = verdict(found, [observed_child(HTTP_ROUTE, body)])
+    if problem is None:
+        return ok("route", named(body), "Its Gateways accept it.")
+    text, fix = _split(problem.message)
+    return (warning if problem.holds else wrong)("route", named(body), f"{text[0].upper()}{text[1:]}", fix)
 
 
 def _rules(route: Manifest) -> list[tuple[Any, ...]]:
@@ -453,6 +479,9 @@ def _certificates(app: _App) -> Iterator[Link]:
 
 
 def _proxy(app: _App, proxies: Sequence[Traefik]) -> Iterator[Link]:
+    if app.found is not None and app.found.route.parents:
+        yield unknown("proxy", "", "A Gateway serves the app, and its proxy is not examined.")
+        return
     if not proxies:
         yield unknown("proxy", "", "No Traefik was found among the Deployments and DaemonSets that could be read.")
         return

@@ -18,7 +18,7 @@ from proxiedapp.local.doctor.proxylinks import entry_point_link, option_links, t
 from proxiedapp.local.doctor.snapshot import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, CRD, LEASE, Snapshot, named
 from proxiedapp.local.doctor.traefik import Traefik, traefiks
 from proxiedapp.process.settings import Settings
-from proxiedapp.resources.kinds import INGRESS_ROUTE, MIDDLEWARE
+from proxiedapp.resources.kinds import HTTP_ROUTE, INGRESS_ROUTE, MIDDLEWARE
 
 _OLDEST: Final = (1, 31)
 """The oldest Kubernetes that the operator supports (docs/compatibility.md)."""
@@ -65,7 +65,11 @@ def _definitions(snapshot: Snapshot) -> Iterator[Link]:
         about = f"CustomResourceDefinition {name}"
         if snapshot.get(CRD, "", name) is None:
             fix = "Install Traefik with its CustomResourceDefinitions."
-            yield wrong("traefik definitions", about, "It does not exist, so no route can be written.", fix)
+            if snapshot.get(CRD, "", f"{HTTP_ROUTE.plural}.{HTTP_ROUTE.group}") is not None:
+                found = "It does not exist, so only apps with route.parentRefs get a route."
+                yield warning("traefik definitions", about, found, fix)
+            else:
+                yield wrong("traefik definitions", about, "It does not exist, so no route can be written.", fix)
         else:
             yield ok("traefik definitions", about, "It exists.")
 

@@ -17,7 +17,7 @@ from proxiedapp.controller.watchedkinds import (
 )
 from proxiedapp.kube.kind import Kind
 from proxiedapp.local.doctor.snapshot import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, Snapshot
-from proxiedapp.resources.kinds import CHILD_KINDS, DEPLOYMENT, INGRESS_ROUTE, SERVICE
+from proxiedapp.resources.kinds import CHILD_KINDS, DEPLOYMENT, SERVICE
 
 
 class Permission(NamedTuple):
@@ -46,7 +46,7 @@ def required() -> frozenset[Permission]:
     for kind in CHILD_KINDS:
         add(kind, "get", "list", "watch", "create", "patch", *([] if kind in _KEPT else ["delete"]))
     for kind in FOREIGN_KINDS:
-        if kind is not INGRESS_ROUTE:
+        if kind not in CHILD_KINDS:
             add(kind, "list", "watch")
     add(PROXIED_APP, "get", "list", "watch")
     found.add(Permission(GROUP, f"{PLURAL}/status", "patch"))

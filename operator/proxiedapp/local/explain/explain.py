@@ -9,7 +9,7 @@ from proxiedapp.local.explain.request import first_rule, request_of
 from proxiedapp.local.explain.route import route_sections
 from proxiedapp.local.explain.server import server_section
 from proxiedapp.resources.desired import Desired
-from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE
+from proxiedapp.resources.kinds import DEPLOYMENT, HTTP_ROUTE, INGRESS_ROUTE
 from proxiedapp.routing.address import public_url
 
 _CONDITIONS: Final = ("Ready", "Verified")
@@ -31,7 +31,7 @@ def explain(
     """
     children = list(found.children if live is None else live)
     deployment = _first(children, DEPLOYMENT.kind)
-    route = _first(children, INGRESS_ROUTE.kind)
+    route = _first(children, HTTP_ROUTE.kind if found.route.parents else INGRESS_ROUTE.kind)
     address = public_url(found.route, entry_point_urls)
     sections = [] if status is None else [_status_section(status)]
     if deployment is None:
@@ -39,7 +39,7 @@ def explain(
     else:
         sections.append(server_section(found, deployment))
     routes = route_sections(found, children)
-    none = Section("Route", "There is no IngressRoute yet: run `proxiedapp doctor` with the app's name.")
+    none = Section("Route", "There is no route yet: run `proxiedapp doctor` with the app's name.")
     sections += routes or [none]
     sample = path or found.app.spec.verify.docs_path
     stations = request_of(found, sample, entry_point_urls, first_rule(route))

@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.local.explain.explanation import Station
+from proxiedapp.local.explain.httproute import matches_of
 from proxiedapp.resources.desired import Desired
+from proxiedapp.resources.kinds import HTTP_ROUTE
 from proxiedapp.routing.address import public_url
 
 
@@ -34,7 +36,7 @@ def request_of(found: Desired, path: str, entry_point_urls: Mapping[str, str], r
                 f"matches {rule}",
                 f"{stripped}, and removes headers that the client may have forged",
                 f"GET {sent}",
-                f"X-Forwarded-Proto: {scheme}, X-Forwarded-Host: {host}, X-Forwarded-For: the browser's address",
+                _headers(found, scheme, host),
             ),
         ),
         Station(
@@ -48,7 +50,15 @@ def request_of(found: Desired, path: str, entry_point_urls: Mapping[str, str], r
     )
 
 
+def _headers(found: Desired, scheme: str, host: str) -> str:
+    """Return the headers that the proxy sets; a Gateway's X-Forwarded-Host is removed, as it may be the client's."""
+    middle = "" if found.route.parents else f", X-Forwarded-Host: {host}"
+    return f"X-Forwarded-Proto: {scheme}{middle}, X-Forwarded-For: the browser's address"
+
+
 def first_rule(route: Manifest | None) -> str:
-    """Return the first rule of an IngressRoute."""
+    """Return the first rule of an IngressRoute, or what an HTTPRoute matches."""
+    if route is not None and route["kind"] == HTTP_ROUTE.kind:
+        return matches_of(route)
     rules: list[dict[str, Any]] = (route or {}).get("spec", {}).get("routes") or []
     return str(rules[0].get("match", "")) if rules else "no rule"

@@ -1,12 +1,13 @@
-"""Why the route is as it is: rules, priorities and middlewares, as they are in the IngressRoutes. Pure."""
+"""Why the route is as it is: rules, priorities and middlewares of IngressRoutes, and HTTPRoutes. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.local.explain.explanation import Item, Section
+from proxiedapp.local.explain.httproute import http_route_section
 from proxiedapp.resources.desired import Desired
-from proxiedapp.resources.kinds import INGRESS_ROUTE, MIDDLEWARE
+from proxiedapp.resources.kinds import HTTP_ROUTE, INGRESS_ROUTE, MIDDLEWARE
 from proxiedapp.routing.rule import Rule
 
 _SEGMENTS: Final = (
@@ -16,10 +17,11 @@ _SEGMENTS: Final = (
 
 
 def route_sections(found: Desired, children: Iterable[Manifest]) -> list[Section]:
-    """Return a section for each IngressRoute among the children."""
+    """Return a section for each IngressRoute and HTTPRoute among the children."""
     children = list(children)
     middlewares = {one["metadata"]["name"]: one for one in children if one["kind"] == MIDDLEWARE.kind}
-    return [_section(found, one, middlewares) for one in children if one["kind"] == INGRESS_ROUTE.kind]
+    sections = [_section(found, one, middlewares) for one in children if one["kind"] == INGRESS_ROUTE.kind]
+    return sections + [http_route_section(one) for one in children if one["kind"] == HTTP_ROUTE.kind]
 
 
 def _section(found: Desired, route: Manifest, middlewares: Mapping[str, Manifest]) -> Section:

@@ -11,9 +11,9 @@ import pytest
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.watch.foreignwatch import ForeignRouteWatch
-from proxiedapp.controller.watchedkinds import FOREIGN_KINDS, HTTP_ROUTE, INGRESS
+from proxiedapp.controller.watchedkinds import FOREIGN_KINDS, INGRESS
 from proxiedapp.kube.key import Key
-from proxiedapp.resources.kinds import INGRESS_ROUTE
+from proxiedapp.resources.kinds import HTTP_ROUTE, INGRESS_ROUTE
 from tests.support.apps import DEFAULTS, a_spec
 from tests.support.observed import app_body
 from tests.support.watchserver import GONE, WatchServer, serve

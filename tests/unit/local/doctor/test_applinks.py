@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
+from proxiedapp.api.app import parse_manifest
 from proxiedapp.controller.watchedkinds import POD, PROXIED_APP, PROXY_POLICY
 from proxiedapp.local.doctor.applinks import app_links
 from proxiedapp.local.doctor.link import State
 from proxiedapp.local.doctor.snapshot import ENDPOINT_SLICE, Snapshot
-from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, NETWORK_POLICY, SERVICE
+from proxiedapp.resources.desired import desired
+from proxiedapp.resources.kinds import DEPLOYMENT, HTTP_ROUTE, INGRESS_ROUTE, MIDDLEWARE, NETWORK_POLICY, SERVICE
 from tests.support.recorded import KEY, SETTINGS, child, condition, put, remove, snapshot
 
 Break = Callable[[Snapshot], None]
@@ -224,3 +226,32 @@ def test_policy_of_the_operator_admits_the_proxy_by_namespace_and_labels() -> No
     put(found, NETWORK_POLICY, {"kind": "NetworkPolicy", "metadata": metadata, "spec": spec})
     links = {link.name: link for link in app_links(found, KEY, SETTINGS)}
     assert links["network policies"].state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("reported", "state", "text"),
+    [
+        (("True", "Accepted"), State.OK, "Its Gateways accept it."),
+        (("False", "NotAllowedByListeners"), State.WRONG, "NotAllowedByListeners"),
+        (("False", "RuleMatchConflict"), State.WARNING, "another route has the same host and path"),
+        (None, State.WRONG, "has not reported on the HTTPRoute"),
+    ],
+)
+def test_http_route_is_judged_by_what_its_gateways_report(
+    reported: tuple[str, str] | None, state: State, text: str
+) -> None:
+    found = snapshot()
+    app = child(found, PROXIED_APP)
+    app["spec"]["route"] = {"hosts": ["a.test"], "parentRefs": [{"name": "main", "namespace": "infra"}]}
+    (route,) = [one for one in desired(parse_manifest(app), SETTINGS.defaults).children if one["kind"] == "HTTPRoute"]
+    metadata = {**route["metadata"], "uid": "route", "resourceVersion": "1", "generation": 1}
+    conditions = [] if reported is None else [{"type": "Accepted", "status": reported[0], "reason": reported[1]}]
+    entry = {
+        "parentRef": route["spec"]["parentRefs"][0],
+        "conditions": [one | {"observedGeneration": 1} for one in conditions],
+    }
+    assert [link.state for link in app_links(found, KEY, SETTINGS) if link.name == "route"] == [State.UNKNOWN]
+    put(found, HTTP_ROUTE, route | {"metadata": metadata, "status": {"parents": [entry]}})
+    (link,) = [link for link in app_links(found, KEY, SETTINGS) if link.name == "route"]
+    assert link.state is state
+    assert text in link.found

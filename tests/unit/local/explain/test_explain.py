@@ -89,7 +89,7 @@ def test_live_objects_are_explained_as_they_are() -> None:
     explanation = explain(found, ENTRY_POINTS.urls, live=live, status={"conditions": [ready]})
     text = as_text(explanation, 100)
     assert "--root-path /other" in text
-    assert "There is no IngressRoute yet" in text
+    assert "There is no route yet" in text
     assert "Ready is False (Retrying): The API server is away." in text
 
 
@@ -98,3 +98,14 @@ def test_prose_fits_the_width(width: int) -> None:
     _, explanation = explained()
     for line in as_text(explanation, width).splitlines():
         assert len(line) <= max(width, 40) or len(line.split()) == 1 or line.startswith("  ")
+
+
+def test_http_route_is_explained_with_its_gateways_match_and_filters() -> None:
+    parents = [{"name": "main", "namespace": "infra", "sectionName": "https"}]
+    _, explanation = explained(route={"hosts": ["a.test"], "parentRefs": parents})
+    text = as_text(explanation, 200)
+    assert "serves the app at the Gateway infra/main, listener https" in text
+    assert "PathPrefix /api/v1 at a.test" in text
+    assert "replaces the prefix of the path by /" in text
+    assert "timeout 0s" in text
+    assert "X-Forwarded-Host: a.test" not in text

@@ -44,6 +44,14 @@ def test_files_are_as_in_the_golden_ones(folder: str, files: dict[str, str]) -> 
     assert files == golden
 
 
+def test_app_behind_a_gateway_is_served_at_the_bare_prefix_as_there() -> None:
+    command, gateways = ["uvicorn", "main:app"], [{"name": "main", "namespace": "infra"}]
+    assert backend("shop", command, 1, pathPrefix="/api/v1").route.redirects_bare
+    route = backend("shop", command, 1, pathPrefix="/api/v1", parentRefs=gateways).route
+    assert not route.redirects_bare
+    assert route.parents == ()
+
+
 TRAEFIK_LINE = (
     '{"ClientAddr":"127.0.0.1:1","DownstreamStatus":404,"Duration":2000000,"RequestHost":"localhost",'
     '"RequestMethod":"GET","RequestPath":"/api/v1/x?q=1","request_User-Agent":"curl"}'

@@ -1,0 +1,150 @@
+"""What the status of an HTTPRoute means for its app, and when the route of another kind or Gateway may go. Pure.
+
+Gateways differ in what they report (measured with Traefik 3.7.15, Contour 1.33.8 and Envoy Gateway 1.9.1). Traefik
+reports nothing about a route that another one overrides. Contour reports a conflict of rules even for a route that it
+serves, and Envoy Gateway reports overlaps in a condition of its own. So these are warnings, and a route that is
+accepted is not yet known to work: that is what `Verified` checks.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from proxiedapp.api.reasons import Reason
+from proxiedapp.controller.observed.objects import ObservedChild
+from proxiedapp.controller.observed.parentstates import ParentState, Reported
+from proxiedapp.controller.podproblems import Diagnosis
+from proxiedapp.resources.desired import Desired
+from proxiedapp.resources.kinds import HTTP_ROUTE, INGRESS_ROUTE, ROUTE_KINDS
+from proxiedapp.routing.gateway import http_route_of
+from proxiedapp.routing.route import Parent
+
+SETTLING_SECONDS: Final = 5.0
+"""Seconds from when a new route is accepted or created until requests reach it: Traefik needs up to 2 (measured)."""
+
+_WORST_FIRST: Final = (Reason.REFUSED_BY_GATEWAY, Reason.AWAITING_GATEWAY, Reason.OVERLAPPED)
+_FIXES: Final = {
+    "NoMatchingParent": (
+        "Name a listener that the Gateway has and that is valid: kubectl get gateway {gateway} -n {namespace} -o yaml"
+    ),
+    "NotAllowedByListeners": "Ask the owner of the Gateway to allow this namespace in the listener's allowedRoutes",
+    "NoMatchingListenerHostname": "Use hosts in spec.route.hosts that the listener's hostname allows",
+    "UnsupportedValue": (
+        "It may serve the route without what it does not support, such as the removal of forged headers. "
+        "Use another Gateway"
+    ),
+}
+"""What helps, by the reason of a condition that is False."""
+_OTHERWISE: Final = "Fix what the Gateway reports in the status of the HTTPRoute"
+_OF_OUR_SERVICE: Final = frozenset({"BackendNotFound", "PortNotFound"})
+"""Reasons that mean a delay, since the route refers to nothing but a Service that the operator has written."""
+
+
+def verdict(desired: Desired, children: Sequence[ObservedChild]) -> Diagnosis | None:
+    """Return what the Gateways report about an app's HTTPRoute; None if it is an IngressRoute, or all is well.
+
+    A diagnosis that holds is a warning, and its message is a clause without the full stop. Of several Gateways, the one
+    with the worst answer is reported.
+    """
+    if not desired.route.parents:
+        return None
+    states = _states(desired, children)
+    found = [one for parent in desired.route.parents if (one := _at_parent(parent, states)) is not None]
+    return min(found, key=_severity, default=None)
+
+
+def settles_after(desired: Desired, children: Sequence[ObservedChild], now: datetime) -> float | None:
+    """Return for how many seconds other routes of the app must stay; None until a Gateway accepts the new one.
+
+    Nothing has to stay for a route that replaces another IngressRoute, because Traefik loads both at the same time.
+    """
+    if desired.route.parents:
+        if (problem := verdict(desired, children)) is not None and not problem.holds:
+            return None
+        since = [one.accepted.since for one in _states(desired, children) if one.accepted is not None]
+    elif any(child.id.kind is HTTP_ROUTE for child in children):
+        names = {manifest["metadata"]["name"] for manifest in desired.children}
+        since = [one.created for one in children if one.id.kind is INGRESS_ROUTE and one.id.name in names]
+    else:
+        return 0.0
+    passed = min((_seconds_since(one, now) for one in since), default=0.0)
+    return max(SETTLING_SECONDS - passed, 0.0)
+
+
+def is_replaced(desired: Desired, children: Sequence[ObservedChild]) -> bool:
+    """Return whether an app still has a route of another kind, or for other Gateways, than it asks for."""
+    wanted = {(manifest["kind"], manifest["metadata"]["name"]) for manifest in desired.children}
+    left = [child for child in children if child.id.kind in ROUTE_KINDS]
+    return any(
+        (child.id.kind.kind, child.id.name) not in wanted
+        and (child.id.kind is HTTP_ROUTE or bool(desired.route.parents))
+        for child in left
+    )
+
+
+def _states(desired: Desired, children: Sequence[ObservedChild]) -> list[ParentState]:
+    name = http_route_of(desired.route).name
+    return [
+        state for child in children if (child.id.kind, child.id.name) == (HTTP_ROUTE, name) for state in child.parents
+    ]
+
+
+def _at_parent(parent: Parent, states: Sequence[ParentState]) -> Diagnosis | None:
+    """Return the problem at one Gateway; of several controllers that answer for it, the best answer counts."""
+    key = (f"{parent.namespace}/{parent.name}", parent.section)
+    answers = [one for one in states if (one.gateway, one.section) == key and one.accepted is not None]
+    if not answers:
+        message = (
+            f"The Gateway {key[0]} has not reported on the HTTPRoute. Check that it exists, and that a controller "
+            f"serves its class: kubectl get gateway {parent.name} -n {parent.namespace}"
+        )
+        return Diagnosis(False, Reason.AWAITING_GATEWAY, message)
+    problems = [_of_answer(parent, one) for one in answers]
+    return max((one for one in problems if one is not None), key=_severity) if None not in problems else None
+
+
+def _of_answer(parent: Parent, state: ParentState) -> Diagnosis | None:
+    return min(_problems(parent, state), key=_severity, default=None)
+
+
+def _problems(parent: Parent, state: ParentState) -> Iterator[Diagnosis]:
+    accepted, resolved, overlaps = state.accepted, state.resolved, state.overlaps
+    gateway = f"The Gateway {state.gateway}"
+    if accepted is not None and accepted.status != "True":
+        match accepted.reason:
+            case "RuleMatchConflict":
+                yield _overlapped(state.gateway, accepted)
+            case "Pending":
+                yield Diagnosis(False, Reason.AWAITING_GATEWAY, f"{gateway} has not decided on the HTTPRoute yet.")
+            case reason:
+                fix = _FIXES.get(reason, _OTHERWISE).format(gateway=parent.name, namespace=parent.namespace)
+                message = f"{gateway} does not accept the HTTPRoute: {reason}{_quoted(accepted)}. {fix}."
+                yield Diagnosis(False, Reason.REFUSED_BY_GATEWAY, message, accepted.message or None)
+    if resolved is not None and resolved.status == "False":
+        message = f"{gateway} cannot resolve what the HTTPRoute refers to: {resolved.reason}{_quoted(resolved)}"
+        if resolved.reason in _OF_OUR_SERVICE:
+            yield Diagnosis(False, Reason.AWAITING_GATEWAY, f"{message}.", resolved.message or None)
+        else:
+            yield Diagnosis(False, Reason.REFUSED_BY_GATEWAY, f"{message}. {_OTHERWISE}.", resolved.message or None)
+    if overlaps is not None and overlaps.status == "True":
+        yield _overlapped(state.gateway, overlaps)
+
+
+def _overlapped(gateway: str, reported: Reported) -> Diagnosis:
+    message = f"the Gateway {gateway} reports that another route has the same host and path{_quoted(reported)}"
+    return Diagnosis(True, Reason.OVERLAPPED, f"{message}. Change the host or prefix of one of them")
+
+
+def _quoted(reported: Reported) -> str:
+    return f" ({reported.message.rstrip('.')})" if reported.message else ""
+
+
+def _severity(one: Diagnosis) -> int:
+    return _WORST_FIRST.index(one.reason)
+
+
+def _seconds_since(time: str, now: datetime) -> float:
+    try:
+        return (now - datetime.fromisoformat(time)).total_seconds()
+    except (TypeError, ValueError):
+        return SETTLING_SECONDS  # not the format of the API server

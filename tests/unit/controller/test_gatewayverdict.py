@@ -1,0 +1,185 @@
+"""What the status of an HTTPRoute means for an app: the answers of Traefik, Contour and Envoy Gateway, one per row."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from proxiedapp.controller.gatewayverdict import SETTLING_SECONDS, is_replaced, settles_after, verdict
+from proxiedapp.controller.observed.objects import ObservedChild, observed_child
+from proxiedapp.controller.observed.parentstates import parent_states
+from proxiedapp.resources.desired import Desired, desired
+from proxiedapp.resources.kinds import HTTP_ROUTE, INGRESS_ROUTE
+from tests.support.apps import DEFAULTS, an_app
+
+SINCE = "2026-01-02T12:00:00Z"
+NOW = datetime(2026, 1, 2, 12, 0, 2, tzinfo=UTC)
+MAIN = {"name": "main", "namespace": "infra", "sectionName": "https"}
+OTHER = {"name": "other", "namespace": "infra"}
+OK = ("True", "Accepted", "")
+
+
+def app_behind(*parents: dict[str, str]) -> Desired:
+    return desired(an_app(route={"hosts": ["a.test"], "parentRefs": list(parents)}), DEFAULTS)
+
+
+def entry(
+    ref: dict[str, Any],
+    accepted: Any = OK,
+    resolved: Any = ("True", "ResolvedRefs", ""),
+    generation: int = 3,
+    **more: Any,
+) -> dict[str, Any]:
+    conditions = {"Accepted": accepted, "ResolvedRefs": resolved, **more}
+    return {
+        "parentRef": ref,
+        "controllerName": "example.com/gateway",
+        "conditions": [
+            {
+                "type": type_,
+                "status": given[0],
+                "reason": given[1],
+                "message": given[2],
+                "observedGeneration": generation,
+                "lastTransitionTime": SINCE,
+            }
+            for type_, given in conditions.items()
+            if given is not None
+        ],
+    }
+
+
+def http_route(wanted: Desired, *entries: dict[str, Any]) -> ObservedChild:
+    (child,) = [one for one in wanted.children if one["kind"] == "HTTPRoute"]
+    metadata = child["metadata"] | {"uid": "1", "resourceVersion": "1", "generation": 3, "creationTimestamp": SINCE}
+    return observed_child(HTTP_ROUTE, child | {"metadata": metadata, "status": {"parents": list(entries)}})
+
+
+def said(wanted: Desired, *entries: dict[str, Any]) -> tuple[bool | None, str] | None:
+    found = verdict(wanted, [http_route(wanted, *entries)])
+    return None if found is None else (found.holds, found.reason.value)
+
+
+AWAITING = (False, "AwaitingGateway")
+REFUSED = (False, "RefusedByGateway")
+OVERLAPPED = (True, "Overlapped")
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        pytest.param([entry(MAIN)], None, id="accepted"),
+        pytest.param([], AWAITING, id="no Gateway, or one that no controller serves"),
+        pytest.param([entry(MAIN, generation=2)], AWAITING, id="entry of an earlier generation"),
+        pytest.param([entry(OTHER)], AWAITING, id="entry of a Gateway that the route has left"),
+        pytest.param([entry(MAIN | {"sectionName": "http"})], AWAITING, id="entry of another listener"),
+        pytest.param([entry(MAIN | {"group": "gateway.networking.k8s.io", "kind": "Gateway"})], None, id="all fields"),
+        pytest.param([entry(MAIN, None)], AWAITING, id="ResolvedRefs before Accepted"),
+        pytest.param([entry(MAIN, ("Unknown", "Pending", ""))], AWAITING, id="not decided"),
+        pytest.param([entry(MAIN, ("False", "Pending", ""))], AWAITING, id="not decided, as False"),
+        pytest.param([entry(MAIN, ("False", "NoMatchingParent", ""))], REFUSED, id="no such listener"),
+        pytest.param([entry(MAIN, ("False", "NotAllowedByListeners", ""))], REFUSED, id="namespace is not allowed"),
+        pytest.param([entry(MAIN, ("False", "NoMatchingListenerHostname", ""))], REFUSED, id="no host in common"),
+        pytest.param([entry(MAIN, ("False", "InvalidKind", "?"))], REFUSED, id="a reason that is not known here"),
+        pytest.param(
+            [entry(MAIN, ("False", "RuleMatchConflict", "x"))], OVERLAPPED, id="Contour serves it all the same"
+        ),
+        pytest.param(
+            [entry(MAIN, ("False", "UnsupportedValue", "x"))], REFUSED, id="Contour serves without the filter"
+        ),
+        pytest.param([entry(MAIN, OK, ("False", "BackendNotFound", ""))], AWAITING, id="does not see the Service yet"),
+        pytest.param([entry(MAIN, OK, ("False", "PortNotFound", ""))], AWAITING, id="or its port, in Envoy Gateway"),
+        pytest.param([entry(MAIN | {"kind": "Service", "group": ""})], AWAITING, id="entry of a Service of this name"),
+        pytest.param([entry(MAIN | {"port": 443})], AWAITING, id="entry of a port, which is never written"),
+        pytest.param([entry(MAIN, OK, ("False", "RefNotPermitted", ""))], REFUSED, id="backend is not permitted"),
+        pytest.param([entry(MAIN, OK, None)], None, id="accepted, without ResolvedRefs"),
+        pytest.param(
+            [entry(MAIN, RouteRulesOverlap=("True", "Overlap", "x"))], OVERLAPPED, id="Envoy Gateway reports an overlap"
+        ),
+        pytest.param([entry(MAIN, RouteRulesOverlap=("False", "None", ""))], None, id="and none"),
+        pytest.param(
+            [entry(MAIN, BackendsAvailable=("False", "EndpointsNotFound", ""))],
+            None,
+            id="no endpoints: WorkloadAvailable",
+        ),
+        pytest.param(
+            [entry(MAIN, ("False", "NoMatchingParent", "")), entry(MAIN)], None, id="one of two controllers accepts"
+        ),
+    ],
+)
+def test_status_of_one_gateway(entries: list[dict[str, Any]], expected: tuple[bool, str] | None) -> None:
+    assert said(app_behind(MAIN), *entries) == expected
+
+
+def test_worst_of_several_conditions_is_reported() -> None:
+    conflict, missing = ("False", "RuleMatchConflict", ""), ("False", "RefNotPermitted", "")
+    assert said(app_behind(MAIN), entry(MAIN, conflict, missing)) == REFUSED
+
+
+def test_each_gateway_must_accept_the_route() -> None:
+    wanted = app_behind(MAIN, OTHER)
+    assert said(wanted, entry(MAIN)) == AWAITING
+    assert said(wanted, entry(MAIN), entry(OTHER)) is None
+    assert said(wanted, entry(MAIN, ("False", "NotAllowedByListeners", ""))) == REFUSED, "the worst answer is reported"
+
+
+def test_ingress_route_has_no_gateway_to_answer() -> None:
+    assert verdict(desired(an_app(), DEFAULTS), []) is None
+
+
+def test_message_says_what_the_gateway_reports_and_what_helps() -> None:
+    wanted = app_behind(MAIN)
+    found = verdict(wanted, [http_route(wanted, entry(MAIN, ("False", "NotAllowedByListeners", "Not here.")))])
+    assert found is not None
+    assert found.message == (
+        "The Gateway infra/main does not accept the HTTPRoute: NotAllowedByListeners (Not here). "
+        "Ask the owner of the Gateway to allow this namespace in the listener's allowedRoutes."
+    )
+    found = verdict(wanted, [http_route(wanted)])
+    assert found is not None
+    assert "kubectl get gateway main -n infra" in found.message
+
+
+@pytest.mark.parametrize(
+    "status", [{"parents": 5}, {"parents": [5]}, {"parents": [{}]}, {"parents": [{"parentRef": {}}]}, {"parents": None}]
+)
+def test_status_of_another_shape_counts_as_none(status: Any) -> None:
+    assert parent_states({"metadata": {"namespace": "team", "generation": 1}, "status": status}) == ()
+
+
+def ingress_route_of(app: Desired) -> ObservedChild:
+    (child,) = [one for one in app.children if one["kind"] == "IngressRoute"]
+    metadata = child["metadata"] | {"uid": "2", "resourceVersion": "1", "creationTimestamp": SINCE}
+    return observed_child(INGRESS_ROUTE, child | {"metadata": metadata})
+
+
+def test_ingress_route_stays_until_requests_reach_the_http_route() -> None:
+    wanted, before = app_behind(MAIN), ingress_route_of(desired(an_app(route={"hosts": ["a.test"]}), DEFAULTS))
+    assert is_replaced(wanted, [before])
+    assert settles_after(wanted, [before, http_route(wanted)], NOW) is None
+    assert settles_after(wanted, [before, http_route(wanted, entry(MAIN))], NOW) == SETTLING_SECONDS - 2
+    later = NOW.replace(minute=1)
+    assert settles_after(wanted, [before, http_route(wanted, entry(MAIN))], later) == 0.0
+    refused = http_route(wanted, entry(MAIN, ("False", "NoMatchingParent", "")))
+    assert settles_after(wanted, [before, refused], later) is None
+
+
+def test_http_route_stays_until_requests_reach_the_ingress_route() -> None:
+    wanted = desired(an_app(route={"hosts": ["a.test"]}), DEFAULTS)
+    before, after = http_route(app_behind(MAIN)), ingress_route_of(wanted)
+    assert is_replaced(wanted, [before, after])
+    assert settles_after(wanted, [before], NOW) == SETTLING_SECONDS
+    assert settles_after(wanted, [before, after], NOW) == SETTLING_SECONDS - 2
+    assert settles_after(wanted, [before, after], NOW.replace(minute=1)) == 0.0
+
+
+def test_http_route_of_the_earlier_gateways_stays_as_well() -> None:
+    wanted, before = app_behind(OTHER), http_route(app_behind(MAIN), entry(MAIN))
+    assert is_replaced(wanted, [before])
+    assert settles_after(wanted, [before, http_route(wanted)], NOW) is None
+
+
+def test_ingress_route_that_replaces_another_one_needs_no_time() -> None:
+    wanted = desired(an_app(route={"hosts": ["a.test"]}), DEFAULTS)
+    assert not is_replaced(wanted, [ingress_route_of(wanted)])
+    assert settles_after(wanted, [ingress_route_of(wanted)], NOW) == 0.0

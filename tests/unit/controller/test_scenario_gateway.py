@@ -1,0 +1,208 @@
+"""An app behind a Gateway: its HTTPRoute is written, and the app is Ready once the Gateway serves it."""
+
+from typing import Any
+
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp.resources.kinds import HTTP_ROUTE, INGRESS_ROUTE, MIDDLEWARE, OPTIONAL_GROUPS, TRAEFIK_GROUP
+from proxiedapp.routing.gateway import gateways_of
+from tests.support.scenario import Scenario
+
+MAIN = {"name": "main", "namespace": "infra", "sectionName": "https"}
+OTHER = {"name": "other", "namespace": "infra"}
+BEHIND = {"hosts": ["a.test"], "parentRefs": [MAIN]}
+
+
+def routes(scenario: Scenario) -> list[str]:
+    return [plural for plural, _, _ in scenario.cluster.objects if plural in {"ingressroutes", "httproutes"}]
+
+
+def written(requests: list[str]) -> list[str]:
+    return [line for line in requests if "route" in line.partition("/")[0] or "middlewares" in line]
+
+
+def answer(
+    scenario: Scenario,
+    status: str = "True",
+    reason: str = "Accepted",
+    gateway: str = "infra/main",
+    *,
+    message: str = "",
+) -> None:
+    """Let a Gateway report on the HTTPRoute that names it."""
+    (stored,) = [
+        one
+        for one in scenario.cluster.objects.values()
+        if one.kind is HTTP_ROUTE and gateways_of(one.body["spec"]) == (gateway,)
+    ]
+    metadata: Manifest = stored.body["metadata"]
+    since = scenario.clock.now().isoformat()
+    conditions = [
+        {
+            "type": kind,
+            "status": state,
+            "reason": why,
+            "message": message,
+            "observedGeneration": metadata["generation"],
+            "lastTransitionTime": since,
+        }
+        for kind, state, why in (("Accepted", status, reason), ("ResolvedRefs", "True", "ResolvedRefs"))
+    ]
+    ref: dict[str, Any] = stored.body["spec"]["parentRefs"][0]
+    parents = [{"parentRef": ref, "controllerName": "example.com/gateway", "conditions": conditions}]
+    scenario.cluster.edit(stored, ("status",), {"parents": parents})
+
+
+async def test_new_app_needs_three_objects_and_is_ready_once_the_gateway_accepts(scenario: Scenario) -> None:
+    scenario.create(route=BEHIND)
+    requests = await scenario.settle()
+    assert [line for line in requests if "status" not in line] == [
+        "create services/shop",
+        "create deployments/shop",
+        "create httproutes/shop",
+    ]
+    scenario.rolled_out()
+    await scenario.settle()
+    assert scenario.conditions()["Ready"] == "False AwaitingGateway"
+    assert scenario.conditions()["RouteAccepted"] == "False AwaitingGateway"
+    assert "Stalled" not in scenario.conditions()
+    assert await scenario.verify() == []
+
+    answer(scenario)
+    await scenario.settle()
+    assert scenario.conditions()["Ready"] == "True Available"
+    assert scenario.conditions()["RouteAccepted"] == "True Accepted"
+    assert await scenario.reconcile() == []
+    scenario.restart()
+    assert await scenario.settle() == []
+
+
+async def test_refusal_stalls_the_app_until_the_gateway_accepts(scenario: Scenario) -> None:
+    scenario.create(route=BEHIND)
+    await scenario.settle()
+    scenario.rolled_out()
+    answer(scenario, "False", "NotAllowedByListeners")
+    await scenario.settle()
+    assert scenario.conditions()["Stalled"] == "True RefusedByGateway"
+    assert scenario.conditions()["Ready"] == "False RefusedByGateway"
+    answer(scenario)
+    await scenario.settle()
+    assert scenario.conditions()["Ready"] == "True Available"
+    assert "Stalled" not in scenario.conditions()
+
+
+async def test_ingress_route_is_deleted_only_after_the_gateway_serves(scenario: Scenario) -> None:
+    await scenario.served(route={"hosts": ["a.test"]})
+    scenario.change(route=BEHIND)
+    assert written(await scenario.settle()) == ["create httproutes/shop"]
+    scenario.clock.advance(60)
+    assert written(await scenario.settle()) == []
+    answer(scenario)
+    assert written(await scenario.settle()) == []
+    scenario.clock.advance(6)
+    assert written(await scenario.settle())[0] == "delete ingressroutes/shop"
+    assert routes(scenario) == ["httproutes"]
+    assert scenario.cluster.names(MIDDLEWARE) == []
+    assert scenario.conditions()["Ready"] == "True Available"
+
+
+async def test_ingress_route_stays_if_the_gateway_refuses(scenario: Scenario) -> None:
+    await scenario.served(route={"hosts": ["a.test"]})
+    scenario.change(route=BEHIND)
+    await scenario.settle()
+    answer(scenario, "False", "NoMatchingListenerHostname")
+    await scenario.settle()
+    scenario.clock.advance(600)
+    await scenario.settle()
+    assert sorted(routes(scenario)) == ["httproutes", "ingressroutes"]
+    assert scenario.conditions()["Stalled"] == "True RefusedByGateway"
+
+    scenario.change(route={"hosts": ["a.test"]})
+    assert written(await scenario.settle()) == ["delete httproutes/shop"]
+
+
+async def test_http_route_is_deleted_only_after_traefik_had_time_to_serve(scenario: Scenario) -> None:
+    scenario.create(route=BEHIND)
+    await scenario.settle()
+    answer(scenario)
+    await scenario.settle()
+    scenario.change(route={"hosts": ["a.test"]})
+    assert "delete httproutes/shop" not in await scenario.settle()
+    assert sorted(routes(scenario)) == ["httproutes", "ingressroutes"]
+    scenario.clock.advance(6)
+    assert written(await scenario.settle()) == ["delete httproutes/shop"]
+
+
+async def test_app_moves_to_another_gateway_without_a_gap(scenario: Scenario) -> None:
+    scenario.create(route=BEHIND)
+    await scenario.settle()
+    answer(scenario)
+    await scenario.settle()
+    scenario.change(route=BEHIND | {"parentRefs": [OTHER]})
+    assert written(await scenario.settle()) == ["create httproutes/shop"]
+    answer(scenario, gateway="infra/other")
+    assert written(await scenario.settle()) == []
+    scenario.clock.advance(6)
+    assert written(await scenario.settle()) == ["delete httproutes/shop"]
+    (left,) = scenario.cluster.names(HTTP_ROUTE)
+    assert gateways_of(scenario.cluster.get(HTTP_ROUTE, "team", left).body["spec"]) == ("infra/other",)
+
+
+async def test_two_apps_at_one_gateway_contend_for_host_and_prefix(scenario: Scenario) -> None:
+    scenario.create("first", route=BEHIND)
+    await scenario.settle()
+    scenario.create("second", route=BEHIND)
+    await scenario.settle()
+    assert scenario.conditions("second")["RouteAccepted"] == "False Conflict"
+    assert "a.test /api/v1 on the Gateway infra/main" in scenario.message("second", kind="RouteAccepted")
+    assert len(scenario.cluster.names(HTTP_ROUTE)) == 1
+
+
+async def test_app_is_rejected_without_gateway_api() -> None:
+    scenario = Scenario(served=frozenset({TRAEFIK_GROUP}))
+    scenario.create(route=BEHIND)
+    await scenario.settle()
+    assert scenario.conditions()["Ready"] == "False GatewayApiMissing"
+
+
+async def test_route_stays_if_gateway_api_is_missing() -> None:
+    scenario = Scenario(served=frozenset({TRAEFIK_GROUP}))
+    await scenario.served(route={"hosts": ["a.test"]})
+    scenario.change(route=BEHIND)
+    assert written(await scenario.settle()) == []
+    assert scenario.conditions()["Stalled"] == "True GatewayApiMissing"
+    assert routes(scenario) == ["ingressroutes"]
+    assert await scenario.settle() == []
+
+
+async def test_message_of_a_gateway_with_other_numbers_is_not_written_again(scenario: Scenario) -> None:
+    scenario.create(route=BEHIND)
+    await scenario.settle()
+    answer(scenario, "False", "InvalidKind", message="listener 1 of 3")
+    await scenario.settle()
+    answer(scenario, "False", "InvalidKind", message="listener 2 of 3")
+    assert await scenario.settle() == []
+    answer(scenario, "False", "InvalidKind", message="no listener")
+    assert "status shop: Ready=False RefusedByGateway" in await scenario.settle()
+
+
+async def test_traefik_is_not_needed_behind_a_gateway() -> None:
+    scenario = Scenario(served=OPTIONAL_GROUPS - {TRAEFIK_GROUP})
+    scenario.create(route=BEHIND)
+    await scenario.settle()
+    assert scenario.cluster.names(HTTP_ROUTE) != []
+    assert scenario.cluster.names(INGRESS_ROUTE) == []
+
+
+async def test_policy_with_entry_points_must_name_the_gateway(scenario: Scenario) -> None:
+    scenario.policy(entryPoints=["web"])
+    scenario.create(route=BEHIND)
+    await scenario.settle()
+    assert scenario.conditions()["Ready"] == "False NotAllowed"
+    assert "the Gateway infra/main" in scenario.message()
+    assert scenario.cluster.names(HTTP_ROUTE) == []
+    scenario.policy(entryPoints=["web", "infra/main"])
+    await scenario.settle()
+    assert scenario.cluster.names(HTTP_ROUTE) != []
+    scenario.policy(entryPoints=["web"])
+    await scenario.settle()
+    assert scenario.cluster.names(HTTP_ROUTE) == [], "what is not allowed any more is withdrawn"
