@@ -27,6 +27,7 @@ from proxiedapp.servers.adapter import MODULE, source
 from proxiedapp_sandbox.cluster import until
 from proxiedapp_sandbox.controlplane import free_ports
 from proxiedapp_sandbox.processes import ChildProcess
+from tests.support import plain
 
 BIN = Path(sys.executable).parent
 APP_FOLDER = Path(__file__).parent / "adapter_app"
@@ -95,7 +96,7 @@ class Server:
         return "https" if self.trusts else "http"
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False) as client:
+        async with plain.async_client(base_url=f"http://127.0.0.1:{self.port}") as client:
             return await client.get(path, headers=self.headers | headers)
 
     async def websocket(self, path: str, **headers: str) -> Any:
@@ -257,14 +258,14 @@ async def test_forged_headers_change_nothing(server: Server) -> None:
 
 async def test_repeated_headers_are_joined_in_order(server: Server) -> None:
     lines = [("Host", HOST), ("X-Forwarded-For", "6.6.6.6"), ("X-Forwarded-For", "203.0.113.5, 127.0.0.1")]
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
+    async with plain.async_client(base_url=f"http://127.0.0.1:{server.port}") as client:
         seen = (await client.get("/whoami/", headers=lines)).json()
     assert seen["client"][0] == ("203.0.113.5" if server.trusts else "127.0.0.1")
 
 
 async def test_request_without_forwarding_headers_keeps_its_scheme_and_client(server: Server) -> None:
     """The kubelet's probes are such requests."""
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
+    async with plain.async_client(base_url=f"http://127.0.0.1:{server.port}") as client:
         seen = (await client.get("/whoami/")).json()
     assert (seen["scheme"], seen["client"][0], seen["root_path"]) == ("http", "127.0.0.1", PREFIX)
 

@@ -4,9 +4,9 @@ import base64
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.support import plain
 from tests.support.helm import CHART, HELMS, Helm
 from tests.support.manifests import hello
 from tests.support.release import CRDS, HOME, OPERATOR, RELEASE, holder, pods, ready_pod, values_for
@@ -32,7 +32,7 @@ def versions(sandbox: Sandbox, namespace: str) -> dict[str, str]:
 
 def answers(sandbox: Sandbox, name: str, namespace: str) -> bool:
     host = f"{name}.{namespace}.test"
-    return httpx.get(f"{sandbox.http_url}/api/v1/app", headers={"Host": host}, trust_env=False).is_success
+    return plain.get(f"{sandbox.http_url}/api/v1/app", headers={"Host": host}).is_success
 
 
 def test_release_is_installed_upgraded_rolled_back_and_uninstalled(

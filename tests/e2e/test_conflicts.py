@@ -9,9 +9,9 @@ from functools import partial
 from itertools import combinations_with_replacement, permutations
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.support import plain
 from tests.support.manifests import hello
 from tests.support.sandbox import Sandbox, eventually
 
@@ -85,7 +85,7 @@ def routers(sandbox: Sandbox) -> set[str]:
 
 def _pages(url: str) -> Iterator[dict[str, Any]]:
     for page in range(1, 100):
-        reply = httpx.get(url, params={"page": page, "per_page": 100}, trust_env=False)
+        reply = plain.get(url, params={"page": page, "per_page": 100})
         yield from reply.raise_for_status().json()
         if reply.headers.get("X-Next-Page", "1") == "1":
             return

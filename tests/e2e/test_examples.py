@@ -9,6 +9,7 @@ import httpx
 import pytest
 import yaml
 
+from tests.support import plain
 from tests.support.optional import CERT_MANAGER_CRD, OPTIONAL_CRDS
 from tests.support.sandbox import EXAMPLES, Sandbox, eventually
 
@@ -57,7 +58,7 @@ def test_every_folder_is_listed_and_tested() -> None:
 
 def test_two_services_on_one_host(sandbox: Sandbox, apply: Any) -> None:
     apply("two-services")
-    with httpx.Client(base_url=sandbox.http_url, headers={"Host": "shop.example.com"}, trust_env=False) as client:
+    with plain.client(base_url=sandbox.http_url, headers={"Host": "shop.example.com"}) as client:
         assert client.get("/orders/latest/").json() == {
             "order": "42",
             "url": "http://shop.example.com/orders/latest/",
@@ -68,7 +69,7 @@ def test_two_services_on_one_host(sandbox: Sandbox, apply: Any) -> None:
 
 def test_database_is_migrated_before_the_app_starts(sandbox: Sandbox, apply: Any) -> None:
     apply("database")
-    with httpx.Client(base_url=f"{sandbox.http_url}/notes-api", trust_env=False) as client:
+    with plain.client(base_url=f"{sandbox.http_url}/notes-api") as client:
         assert client.get("/healthz").json() == {"schema": 2}
         assert client.post("/notes/", params={"text": "hello"}).status_code == 201
         assert client.get("/notes/").json() == ["hello"]
@@ -91,7 +92,7 @@ def test_https_asks_for_a_certificate_and_redirects_to_it(sandbox: Sandbox, name
     host = {"Host": "secure.example.com"}
 
     def redirected() -> httpx.Response | None:
-        answer = httpx.get(f"{sandbox.http_url}/api/links/", headers=host, trust_env=False)
+        answer = plain.get(f"{sandbox.http_url}/api/links/", headers=host)
         return answer if answer.is_redirect else None
 
     redirect = eventually(redirected, "the redirect to https")
@@ -111,12 +112,12 @@ def test_autoscaling_starts_at_its_minimum(sandbox: Sandbox, namespace: str, app
     eventually(
         lambda: sandbox.get("papp", "scaled", "-n", namespace)["status"]["readyReplicas"] == 2, "two ready replicas"
     )
-    assert httpx.get(f"{sandbox.http_url}/scaled/pod", trust_env=False).is_success
+    assert plain.get(f"{sandbox.http_url}/scaled/pod").is_success
 
 
 def test_gitops_app_serves_and_both_tools_point_at_it(sandbox: Sandbox, apply: Any) -> None:
     apply("gitops")
-    assert httpx.get(f"{sandbox.http_url}/from-git/docs", trust_env=False).is_success
+    assert plain.get(f"{sandbox.http_url}/from-git/docs").is_success
     folder = EXAMPLES / "gitops"
     application = yaml.safe_load((folder / "argocd.yaml").read_text())
     _, kustomization = yaml.safe_load_all((folder / "flux.yaml").read_text())

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from proxiedapp_sandbox.examplechecks import ExampleCheck, check_example
+from tests.support import plain
 from tests.support.sandbox import Sandbox, eventually
 
 
@@ -15,11 +15,11 @@ def served(sandbox: Sandbox, repository: Path) -> Iterator[Sandbox]:
     manifest = repository / "examples" / "hello" / "app.yaml"
     sandbox.kubectl("apply", "-f", manifest)
     sandbox.wait_ready("hello", "default")
-    eventually(lambda: httpx.get(f"{sandbox.http_url}/api/v1/app").is_success, "the route in Traefik")
+    eventually(lambda: plain.get(f"{sandbox.http_url}/api/v1/app").is_success, "the route in Traefik")
     yield sandbox
     # Its route matches every host, also those of other tests.
     sandbox.kubectl("delete", "-f", manifest)
-    eventually(lambda: httpx.get(f"{sandbox.http_url}/api/v1/app").status_code == 404, "the route is deleted")
+    eventually(lambda: plain.get(f"{sandbox.http_url}/api/v1/app").status_code == 404, "the route is deleted")
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

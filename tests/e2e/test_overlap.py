@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.support import plain
 from tests.support.manifests import hello
 from tests.support.sandbox import Sandbox, eventually, three_more_resyncs
 
@@ -76,12 +76,12 @@ def shop(sandbox: Sandbox) -> Iterator[Sandbox]:
 
 
 def asked(sandbox: Sandbox, path: str = APP, host: str = HOST) -> int:
-    return httpx.get(f"{sandbox.http_url}{path}", headers={"Host": host}, trust_env=False).status_code
+    return plain.get(f"{sandbox.http_url}{path}", headers={"Host": host}).status_code
 
 
 def routers(sandbox: Sandbox, namespace: str) -> dict[str, int]:
     """Return the priorities of Traefik's routers for a namespace, by the name of their object."""
-    raw = httpx.get(f"{sandbox.state['traefik_api']}/api/rawdata", trust_env=False).json()
+    raw = plain.get(f"{sandbox.state['traefik_api']}/api/rawdata").json()
     found = {}
     for router in raw["routers"].values():  # one for each entry point
         origin = router.get("observability", {}).get("metadata", {}).get("ingress", {})

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.support import plain
 from tests.support.manifests import hello
 from tests.support.sandbox import Sandbox, eventually
 
@@ -32,7 +32,7 @@ def team(sandbox: Sandbox, namespace: str) -> Iterator[str]:
 
 
 def answers(sandbox: Sandbox, host: str, status: int) -> bool:
-    reply = httpx.get(f"{sandbox.http_url}/api/v1/healthz", headers={"Host": host}, trust_env=False)
+    reply = plain.get(f"{sandbox.http_url}/api/v1/healthz", headers={"Host": host})
     return reply.status_code == status
 
 

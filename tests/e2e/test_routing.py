@@ -3,9 +3,9 @@
 import http.client
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
+from tests.support import plain
 from tests.support.manifests import hello
 from tests.support.sandbox import Sandbox, eventually
 
@@ -88,14 +88,14 @@ def test_wildcard_serves_the_names_that_no_other_app_has(sandbox: Sandbox, host:
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("query", ["", "?a=1&b=https%3A%2F%2Fx"])
 def test_the_prefix_itself_is_redirected_to_its_slash(sandbox: Sandbox, host: str, method: str, query: str) -> None:
-    reply = httpx.request(method, f"{sandbox.http_url}/api{query}", headers={"Host": host}, trust_env=False)
+    reply = plain.request(method, f"{sandbox.http_url}/api{query}", headers={"Host": host})
     assert (reply.is_redirect, reply.headers["Location"]) == (True, f"/api/{query}")
     assert raw_get(sandbox, host, "/api/") == (404, '{"detail":"Not Found"}'), "the app's own root"
 
 
 def test_other_methods_and_websockets_at_the_prefix_itself_reach_the_app(sandbox: Sandbox, host: str) -> None:
     """The app has no handler for its root, so its own refusal shows who answered."""
-    reply = httpx.post(f"{sandbox.http_url}/api", headers={"Host": host}, trust_env=False)
+    reply = plain.request("POST", f"{sandbox.http_url}/api", headers={"Host": host})
     assert (reply.status_code, reply.json()) == (404, {"detail": "Not Found"})
     handshake = {"Connection": "Upgrade", "Upgrade": "WebSocket", "Sec_WebSocket_Version": "13"}
     key = "AAAAAAAAAAAAAAAAAAAAAA=="
@@ -103,8 +103,8 @@ def test_other_methods_and_websockets_at_the_prefix_itself_reach_the_app(sandbox
 
 
 def test_forged_headers_change_nothing(sandbox: Sandbox, host: str) -> None:
-    honest = httpx.get(f"{sandbox.http_url}/api/whoami", headers={"Host": host}, trust_env=False).json()
-    forged = httpx.get(
+    honest = plain.get(f"{sandbox.http_url}/api/whoami", headers={"Host": host}).json()
+    forged = plain.get(
         f"{sandbox.http_url}/api/whoami",
         headers={
             "Host": host,
@@ -116,7 +116,6 @@ def test_forged_headers_change_nothing(sandbox: Sandbox, host: str) -> None:
             "Daphne-Root-Path": "/evil",
             "X-Script-Name": "/evil",
         },
-        trust_env=False,
     ).json()
     assert forged == honest
     assert honest == {

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from proxiedapp_sandbox.controlplane import free_ports
+from tests.support import plain
 from tests.support.sandbox import EXAMPLES, Sandbox, eventually, proxiedapp, start_sandbox
 
 
@@ -156,7 +157,7 @@ def test_a_rootless_sandbox_looks_the_same_from_outside(sandbox: Sandbox, tmp_pa
     try:
         rootless.kubectl("apply", "-f", EXAMPLES / "hello" / "app.yaml")
         rootless.wait_ready("hello", "default")
-        reply = eventually(lambda: httpx.get(f"{rootless.http_url}/api/v1/whoami").raise_for_status(), "the route")
+        reply = eventually(lambda: plain.get(f"{rootless.http_url}/api/v1/whoami").raise_for_status(), "the route")
         assert reply.json()["forwarded_prefix"] is None
         assert httpx.get(f"{rootless.https_url}/api/v1/app", verify=False).json()["root_path"] == "/api/v1"
         eventually(

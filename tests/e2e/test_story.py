@@ -2,6 +2,7 @@
 
 import httpx
 
+from tests.support import plain
 from tests.support.manifests import hello
 from tests.support.sandbox import Sandbox, eventually
 
@@ -9,7 +10,7 @@ CHILDREN = "deployments,services,middlewares,ingressroutes"
 
 
 def ask(sandbox: Sandbox, host: str, path: str) -> httpx.Response:
-    return httpx.get(f"{sandbox.http_url}{path}", headers={"Host": host}, trust_env=False, timeout=10)
+    return plain.get(f"{sandbox.http_url}{path}", headers={"Host": host}, timeout=10)
 
 
 def test_prefix_image_and_replicas_change_together(sandbox: Sandbox, namespace: str) -> None:

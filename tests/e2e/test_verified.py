@@ -4,9 +4,9 @@ import time
 from datetime import datetime
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.support import plain
 from tests.support.manifests import hello
 from tests.support.sandbox import Sandbox, eventually
 
@@ -121,7 +121,7 @@ def test_login_that_ends_the_session_at_another_app_of_the_host_is_reported(sand
     assert wrong["status"] == "False"
     assert "the path /" in wrong["message"]
     assert 'path="/shop"' in wrong["message"]
-    with httpx.Client(base_url=sandbox.http_url, headers={"Host": host}, trust_env=False) as client:
+    with plain.client(base_url=sandbox.http_url, headers={"Host": host}) as client:
         client.get("/shop/login").raise_for_status()
         assert client.get("/shop/me").json() is True
         client.get("/blog/login").raise_for_status()

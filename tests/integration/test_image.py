@@ -18,6 +18,7 @@ from proxiedapp.resources.kinds import DEPLOYMENT
 from proxiedapp_sandbox.bare import BareCluster
 from proxiedapp_sandbox.cluster import until
 from proxiedapp_sandbox.controlplane import OPERATOR_NAMESPACE, free_ports
+from tests.support import plain
 from tests.support.container import account_folder, container, runtime_config
 from tests.support.helm import Helm
 from tests.support.image import ROOT, Image, built_image, tool
@@ -93,7 +94,7 @@ async def test_a_container_lists_apps_becomes_ready_and_stops_on_sigterm(
         async def ready() -> bool:
             assert running.process.poll() is None, running.said()
             try:
-                async with httpx.AsyncClient(trust_env=False) as client:
+                async with plain.async_client() as client:
                     return (await client.get(f"http://127.0.0.1:{port}/readyz")).is_success
             except httpx.TransportError:
                 return False

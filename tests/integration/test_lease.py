@@ -8,7 +8,6 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 import yaml
 
@@ -19,6 +18,7 @@ from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE
 from proxiedapp_sandbox.bare import BareCluster
 from proxiedapp_sandbox.cluster import until
 from proxiedapp_sandbox.controlplane import OPERATOR_NAMESPACE
+from tests.support import plain
 from tests.support.manifests import hello
 from tests.support.operator import Operator, operator
 
@@ -45,7 +45,7 @@ def stack() -> Iterator[ExitStack]:
 
 
 async def metrics(running: Operator) -> list[str]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with plain.async_client() as client:
         return (await client.get(f"{running.url}/metrics")).text.splitlines()
 
 

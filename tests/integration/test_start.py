@@ -6,7 +6,6 @@ import socket
 from pathlib import Path
 from typing import Any
 
-import httpx
 import yaml
 
 from proxiedapp.controller.watchedkinds import PROXIED_APP
@@ -18,6 +17,7 @@ from proxiedapp_sandbox.bare import BareCluster, bare_cluster
 from proxiedapp_sandbox.binaries import traefik_manifests
 from proxiedapp_sandbox.cluster import install_manifests, until
 from proxiedapp_sandbox.controlplane import free_ports
+from tests.support import plain
 from tests.support.manifests import hello
 from tests.support.operator import COMMAND, fails_to_start, operator, waits_at_start
 from tests.support.optional import MONITORING_CRD, OPTIONAL_CRDS
@@ -148,7 +148,7 @@ async def test_optional_api_may_be_removed(tmp_path: Path) -> None:
                 await api.create(kind, manifest)
 
                 async def counted() -> bool:
-                    async with httpx.AsyncClient(trust_env=False) as client:
+                    async with plain.async_client() as client:
                         metrics = (await client.get(f"{running.url}/metrics")).text
                     return f'proxiedapp_watch_events_total{{kind="{kind}"}} 1.0' in metrics
 

@@ -12,7 +12,6 @@ from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
 
-import httpx
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -21,6 +20,7 @@ from proxiedapp.kube.client import Api, collection
 from proxiedapp.resources.kinds import BY_NAME, CONFIG_MAP, DEPLOYMENT, HTTP_ROUTE, INGRESS_ROUTE, MIDDLEWARE, SERVICE
 from proxiedapp_sandbox.bare import BareCluster, bare_cluster
 from proxiedapp_sandbox.cluster import install_manifests, until
+from tests.support import plain
 from tests.support.operator import Operator, operator
 from tests.support.optional import OPTIONAL_CRDS
 from tests.support.previous import Previous, newer
@@ -67,14 +67,14 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
 
 
 async def metric(running: Operator, name: str) -> float:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with plain.async_client() as client:
         text = (await client.get(f"{running.url}/metrics")).text
     return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith((f"{name} ", f"{name}{{")))
 
 
 async def writes(running: Operator) -> Counter[str]:
     """Return how many children the operator has applied, by kind; deletions are left out."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with plain.async_client() as client:
         text = (await client.get(f"{running.url}/metrics")).text
     found: Counter[str] = Counter()
     for family in text_string_to_metric_families(text):

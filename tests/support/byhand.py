@@ -16,6 +16,7 @@ from proxiedapp_sandbox.cluster import until
 from proxiedapp_sandbox.controlplane import free_ports
 from proxiedapp_sandbox.processes import ChildProcess
 from proxiedapp_sandbox.proxy import traefik_program
+from tests.support import plain
 
 ROOT = Path(__file__).parents[2]
 APPS = "tests.support.prefixapps"
@@ -112,7 +113,7 @@ class Route:
     async def is_there(self) -> bool:
         """Return whether Traefik serves the route; each route puts its host into a response header."""
         target = self.target()
-        async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+        async with plain.async_client(timeout=10) as client:
             reply = await client.get(f"{target.url}/", headers={"Host": self.host})
         return bool(reply.headers.get("x-route") == self.host)
 
@@ -153,7 +154,7 @@ async def traefik(folder: Path) -> AsyncIterator[Traefik]:
 async def _answers(url: str) -> bool:
     """Return whether there is any response; `until` expects an OSError for a refused connection."""
     try:
-        async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+        async with plain.async_client(timeout=10) as client:
             await client.get(url)
     except httpx.TransportError as error:
         raise OSError(str(error)) from error

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
 
-import httpx
-
 from proxiedapp_sandbox.controlplane import free_ports
+from tests.support import plain
 from tests.support.sandbox import eventually
 
 COMMAND = [sys.executable, "-m", "proxiedapp.cli", "run"]
@@ -26,7 +25,7 @@ class Operator:
     url: str
 
     def ready(self) -> bool:
-        return httpx.get(f"{self.url}/readyz", trust_env=False).is_success
+        return plain.get(f"{self.url}/readyz").is_success
 
     def said(self) -> str:
         return self.log.read_text()

@@ -20,6 +20,7 @@ import yaml
 from proxiedapp.controller.watchedkinds import watched_children
 from proxiedapp.resources.kinds import TRAEFIK_GROUP
 from proxiedapp_sandbox.controlplane import free_ports
+from tests.support import plain
 from tests.support.objects import Objects
 
 T = TypeVar("T")
@@ -53,7 +54,7 @@ def eventually(look: Callable[[], T | None], what: str, seconds: float = 60.0) -
         except (AssertionError, LookupError, ValueError, httpx.HTTPError, subprocess.CalledProcessError) as error:
             last = error
         # What looks longer pauses longer: a wait that keeps a core busy delays what it waits for.
-        time.sleep(max(0.05, time.monotonic() - begun))
+        time.sleep(max(0.1, 2 * (time.monotonic() - begun)))
     raise AssertionError(f"timed out after {seconds:.0f} s waiting for {what}; last result: {last}")
 
 

@@ -3,12 +3,12 @@
 import socket
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from proxiedapp.process import health as module
 from proxiedapp.process.boundedhttp import MAX_CONNECTIONS_OF_ONE_ADDRESS, bounded_protocol
 from proxiedapp.process.health import Health, serve_health
+from tests.support import plain
 
 UNFINISHED = b"GET /healthz HTTP/1.1\r\nHost: operator\r\nX-Padding: "
 
@@ -30,7 +30,7 @@ def url(health: Health, listener: socket.socket) -> Iterator[str]:
 
 
 def get(url: str) -> tuple[int, str]:
-    answer = httpx.get(url, trust_env=False, timeout=30)
+    answer = plain.get(url, timeout=30)
     return answer.status_code, answer.text
 
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from proxiedapp.kube.manifest import Manifest
@@ -19,6 +18,7 @@ from proxiedapp_sandbox.node.images import Image
 from proxiedapp_sandbox.node.process import ExecResult
 from proxiedapp_sandbox.node.shim.spec import IsolationSpec, ProcessSpec
 from proxiedapp_sandbox.node.status import Running, Terminated, Waiting
+from tests.support import plain
 from tests.unit.sandbox.node.samples import NOW, a_container
 
 CONFIG = ContainerConfig(
@@ -131,7 +131,7 @@ class World:
 
     def _target(self, container: Manifest, process: ContainerProcess) -> HandlerTarget:
         del container
-        return HandlerTarget("127.0.0.1", {}, httpx.AsyncClient(), process.execute)
+        return HandlerTarget("127.0.0.1", {}, plain.async_client(), process.execute)
 
     async def _sleep(self, seconds: float) -> None:
         if seconds:

@@ -16,6 +16,7 @@ from proxiedapp_sandbox.node.config import NetworkConfig
 from proxiedapp_sandbox.node.network import AddressPool
 from proxiedapp_sandbox.node.pod import Pod
 from proxiedapp_sandbox.node.podsandbox import NodeContext
+from tests.support import plain
 from tests.unit.sandbox.node.fakeapi import FakeApi
 from tests.unit.sandbox.node.kernel import NEEDS_ROOT, left_of
 from tests.unit.sandbox.node.samples import a_config, a_container, a_pod
@@ -63,7 +64,7 @@ Stages = Callable[..., Any]
 def stage(tmp_path: Path, network: NetworkConfig) -> Stages:
     @asynccontextmanager
     async def made(*containers: Manifest, **spec: Any) -> AsyncIterator[Stage]:
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with plain.async_client() as http:
             one = Stage(tmp_path, network, http, a_pod(*containers, **spec))
             try:
                 yield one
