@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-import pytest
 from typing_extensions import override
 
 from proxiedapp.api.crd import custom_resource_definition, policy_definition
+from tests.support.each import each
 
 (VERSION,) = custom_resource_definition()["spec"]["versions"]
 ROOT: Final[dict[str, Any]] = VERSION["schema"]["openAPIV3Schema"]
@@ -55,8 +55,8 @@ SPEC: Final = [
     *nodes("policy", POLICY["properties"]["spec"]),
 ]
 ALL: Final = [*SPEC, *nodes("status", ROOT["properties"]["status"])]
-every_node = pytest.mark.parametrize("node", ALL, ids=str)
-of_the_spec = pytest.mark.parametrize("node", SPEC, ids=str)
+every_node: Final = each(ALL)
+of_the_spec: Final = each(SPEC)
 
 
 @every_node

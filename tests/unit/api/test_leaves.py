@@ -1,12 +1,11 @@
 """The table of values covers every leaf of the schema, so that tests over all leaves miss none."""
 
-import pytest
-
 from proxiedapp.api.app import parse_spec
+from tests.support.each import each
 from tests.support.leaves import ABSENT, BASE, leaves, spec_with, values_of
 
 
-@pytest.mark.parametrize("leaf", leaves())
+@each(leaves())
 def test_every_leaf_has_values_and_a_valid_spec(leaf: str) -> None:
     one, other = values_of(leaf)
     for value in (one, other, ABSENT):
