@@ -54,7 +54,7 @@ async def account_token(api: Api, namespace: str, account: str) -> str:
     return str(answer["status"]["token"])
 
 
-async def until(holds: Callable[[], Any], what: str, seconds: float = 60.0, pause: float = 0.05) -> None:
+async def until(holds: Callable[[], Any], what: str, seconds: float = 60.0, pause: float = 0.1) -> None:
     """Wait until an async check returns true; ApiError and OSError count as false.
 
     Raises TimeoutError after `seconds`, with a message that names `what`.
@@ -108,4 +108,4 @@ def _collection(manifest: Manifest) -> str:
 
 
 def _documents(file: Path) -> list[Manifest]:
-    return [document for document in yaml.safe_load_all(file.read_text()) if document]
+    return [document for document in yaml.load_all(file.read_text(), yaml.CSafeLoader) if document]

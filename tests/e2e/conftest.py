@@ -25,8 +25,9 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     for image in (*EXAMPLES.iterdir(), *IMAGES.iterdir()):
         if image.is_dir():
             (images / image.name).symlink_to(image)
+    # With 2 s and 0.5 s these lists and looks were four of five requests that the operator sent in a whole run.
     started = start_sandbox(
-        tmp_path_factory.mktemp("sandbox"), images, PROXIEDAPP_RESYNC_SECONDS="2", PROXIEDAPP_API_LOOK_SECONDS="0.5"
+        tmp_path_factory.mktemp("sandbox"), images, PROXIEDAPP_RESYNC_SECONDS="3", PROXIEDAPP_API_LOOK_SECONDS="2"
     )
     with stopped_at_the_end(started) as running:
         yield running
