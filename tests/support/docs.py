@@ -43,7 +43,7 @@ def blocks(page: Path, language: str) -> Iterator[str]:
 def examples() -> Iterator[Example]:
     """Yield all objects in YAML blocks."""
     for page in PAGES:
-        documents = [document for text in blocks(page, "yaml") for document in yaml.safe_load_all(text)]
+        documents = [document for text in blocks(page, "yaml") for document in yaml.load_all(text, yaml.CSafeLoader)]
         for number, document in enumerate(documents, start=1):
             yield Example(f"{page.relative_to(ROOT)}:{number}", document)
 

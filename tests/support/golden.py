@@ -12,7 +12,7 @@ INPUTS: Final = sorted((DATA / "input").glob("*.yaml"))
 
 
 def load_manifest(file: Path) -> dict[str, Any]:
-    manifest: dict[str, Any] = yaml.safe_load(file.read_text())
+    manifest: dict[str, Any] = yaml.load(file.read_text(), yaml.CSafeLoader)
     return manifest
 
 

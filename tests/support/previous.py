@@ -32,7 +32,7 @@ class Previous:
             metadata = {"name": name, "namespace": namespace}
             spec = {"headers": {"customRequestHeaders": {"x-by": name}}}
             yield {"apiVersion": "traefik.io/v1alpha1", "kind": "Middleware", "metadata": metadata, "spec": spec}
-        given = [app for app in yaml.safe_load_all((self._folder / "apps.yaml").read_text()) if app]
+        given = [app for app in yaml.load_all((self._folder / "apps.yaml").read_text(), yaml.CSafeLoader) if app]
         many = [app for app in given if "autoscaling" not in app["spec"]]
         once = [app for app in given if "autoscaling" in app["spec"]]
         for number in range(count):

@@ -71,7 +71,7 @@ async def test_alerts_fire_exactly_when_expected(promtool: Promtool, file: Path)
 def expectations(file: Path) -> dict[str, list[list[Any]]]:
     """Return the expected alerts of a file by alert name: for each set of series, those that fire at each time."""
     found: dict[str, list[list[Any]]] = {}
-    for test in yaml.safe_load(file.read_text())["tests"]:
+    for test in yaml.load(file.read_text(), yaml.CSafeLoader)["tests"]:
         assert test["input_series"]
         for name in {each["alertname"] for each in test["alert_rule_test"]}:
             cases = [each.get("exp_alerts", []) for each in test["alert_rule_test"] if each["alertname"] == name]

@@ -40,7 +40,7 @@ def test_building_does_not_change_its_input(case: Path) -> None:
 @cases
 def test_yaml_parses_back_to_the_children(case: Path) -> None:
     children = desired(load_app(case), DEFAULTS).children
-    assert tuple(yaml.safe_load_all(dump(children))) == children
+    assert tuple(yaml.load_all(dump(children), yaml.CSafeLoader)) == children
 
 
 def test_each_output_has_an_input() -> None:
