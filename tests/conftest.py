@@ -5,6 +5,7 @@ and how many cases of each table passed; a test belongs to a table if it is mark
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -29,6 +30,8 @@ ALONE: Final = (
 """Files of e2e and integration tests that share no control plane with others."""
 FIRST: Final = ("sandbox", "second sandbox", "integration", "sandbox without operator", *ALONE)
 """The groups of tests that take minutes, the longest first; all others are files that take seconds."""
+SHARED: Final = ("cluster", "empty", "monitored", "sandbox")
+"""The fixtures that run a control plane for a whole group."""
 
 # A busy machine generates examples slowly, which is not a defect of the test.
 WITHOUT_CLOCK: Final[dict[str, Any]] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -68,6 +71,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     order = {group: number for number, group in enumerate(FIRST)}
     items.sort(key=lambda item: order.get(group_of(item.nodeid), len(order)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Stop the control planes of a group when its worker goes on to the next group, not at the end of the session.
+
+    They would take CPU from the other groups until then. pytest ends fixtures by scope, and no scope is a few files;
+    `FixtureDef.finish` is what it calls itself at the end of one.
+    """
+    yield
+    if (
+        nextitem is None
+        or group_of(nextitem.nodeid) == group_of(item.nodeid)
+        or not hasattr(item.config, "workerinput")
+    ):
+        return
+    for name in SHARED:
+        for fixture in item.session._fixturemanager.getfixturedefs(name, item) or ():  # noqa: SLF001
+            fixture.finish(item._request)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByControlPlane:

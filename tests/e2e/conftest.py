@@ -43,9 +43,12 @@ def namespace(sandbox: Sandbox) -> Iterator[str]:
     sandbox.kubectl("delete", "namespace", name, "--wait=false")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """Return a sandbox without the operator and the other objects of the chart."""
+    """Return a sandbox without the operator and the other objects of the chart.
+
+    test_chart.py leaves nothing behind; test_upgrade.py, which runs after it, leaves the release.
+    """
     if not can_run_here():
         pytest.skip("the sandbox needs root, or a kernel that allows unprivileged user namespaces")
     images = tmp_path_factory.mktemp("images")
