@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import orjson
 import yaml
 
 _DISCOVERY: Final = {"Accept": "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"}
@@ -92,7 +93,7 @@ class Objects:
         answer = self._client.get(path, params=query, headers=headers)
         if answer.status_code != httpx.codes.OK:
             raise AssertionError(f"GET {path}: {answer.status_code} {answer.text[:500]}")
-        return answer.json()
+        return orjson.loads(answer.content)
 
     def _resource(self, name: str) -> Resource:
         """Return the resource of a plural, a singular, a short name or a kind, with or without `.group` after it."""

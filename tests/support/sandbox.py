@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import orjson
 import yaml
 
 from proxiedapp.controller.watchedkinds import watched_children
@@ -140,7 +141,7 @@ class Sandbox:
         return self.objects.names(kinds, namespace)
 
     def apply(self, *manifests: dict[str, Any]) -> None:
-        self.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(manifests))
+        self.kubectl("apply", "-f", "-", stdin=yaml.dump_all(manifests, Dumper=yaml.CSafeDumper))
 
     def wait_ready(self, name: str, namespace: str) -> None:
         self.kubectl("wait", "--for=condition=Ready", f"proxiedapp/{name}", "-n", namespace, "--timeout=120s")
@@ -156,8 +157,8 @@ class Sandbox:
     def requests(self) -> list[Request]:
         """Return all requests that the operator has made so far."""
         found = []
-        for line in Path(self.state["audit_log"]).read_text().splitlines():
-            entry = json.loads(line)
+        for line in Path(self.state["audit_log"]).read_bytes().splitlines():  # tens of thousands
+            entry = orjson.loads(line)
             ref = entry.get("objectRef", {})
             found.append(
                 Request(
@@ -179,14 +180,24 @@ class Sandbox:
 
     def metric(self, name: str, **labels: str) -> float:
         """Return one of the operator's metrics, summed over the labels that are not given."""
-        text = plain.get(f"{self.state['operator_health']}/metrics").text
+        return self.metrics()(name, **labels)
+
+    def metrics(self) -> "Metrics":
+        """Return all of the operator's metrics at this moment."""
+        return Metrics(plain.get(f"{self.state['operator_health']}/metrics").text)
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """The metrics of an operator, in Prometheus' text format."""
+
+    text: str
+
+    def __call__(self, name: str, **labels: str) -> float:
+        """Return one metric, summed over the labels that are not given."""
         wanted = {f'{key}="{value}"' for key, value in labels.items()}
-        total = 0.0
-        for line in text.splitlines():
-            match = re.fullmatch(rf"{name}(?:\{{(.*)\}})? (\S+)", line)
-            if match and wanted <= set((match.group(1) or "").split(",")):
-                total += float(match.group(2))
-        return total
+        found = re.findall(rf"^{name}(?:\{{(.*)\}})? (\S+)$", self.text, re.MULTILINE)
+        return sum(float(value) for given, value in found if wanted <= set(given.split(",")))
 
 
 def can_run_here() -> bool:
@@ -259,12 +270,11 @@ def without_operator(folder: Path, images: Path) -> Iterator[Sandbox]:
 def three_more_resyncs(sandbox: Sandbox) -> None:
     """Wait for three more lists of each kind and three more passes."""
     kinds = ("ProxiedApp", *(kind.kind for kind in watched_children(frozenset({TRAEFIK_GROUP}))))
-    before = {kind: sandbox.metric("proxiedapp_resyncs_total", kind=kind) for kind in kinds}
-    passes = sandbox.metric("proxiedapp_reconciles_total", outcome="ready")
-    eventually(
-        lambda: (
-            all(sandbox.metric("proxiedapp_resyncs_total", kind=kind) >= before[kind] + 3 for kind in kinds)
-            and sandbox.metric("proxiedapp_reconciles_total", outcome="ready") >= passes + 3
-        ),
-        "three resyncs",
-    )
+
+    def counts() -> list[float]:
+        metrics = sandbox.metrics()
+        lists = [metrics("proxiedapp_resyncs_total", kind=kind) for kind in kinds]
+        return [*lists, metrics("proxiedapp_reconciles_total", outcome="ready")]
+
+    before = counts()
+    eventually(lambda: all(now >= then + 3 for now, then in zip(counts(), before, strict=True)), "three resyncs")
