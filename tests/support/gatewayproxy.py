@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 import yaml
 
 from proxiedapp_sandbox.controlplane import free_ports
 from proxiedapp_sandbox.gobuild import go
 from proxiedapp_sandbox.proxy import traefik_program
+from tests.support import plain
 from tests.support.sandbox import Sandbox, eventually
 
 VERSION: Final = "v1.6.1"
@@ -48,7 +48,7 @@ class GatewayProxy:
 
     def status(self, host: str, path: str) -> int:
         """Return the status of a request at the listener."""
-        return httpx.get(f"{self.url}{path}", headers={"Host": host}, trust_env=False).status_code
+        return plain.get(f"{self.url}{path}", headers={"Host": host}).status_code
 
 
 def gateway_crds() -> list[dict[str, Any]]:
@@ -112,7 +112,7 @@ def _traefik(sandbox: Sandbox, folder: Path) -> Iterator[int]:
     with (folder / "traefik.log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log)
         try:
-            eventually(lambda: httpx.get(f"http://127.0.0.1:{ping}/ping", trust_env=False).is_success, "Traefik")
+            eventually(lambda: plain.get(f"http://127.0.0.1:{ping}/ping").is_success, "Traefik")
             yield port
         finally:
             process.send_signal(signal.SIGKILL)
