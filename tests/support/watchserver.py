@@ -36,6 +36,8 @@ class WatchServer:
     scripts: dict[Kind, list[list[dict[str, Any]]]] = field(default_factory=dict)
     answers: dict[Kind, list[int | bytes]] = field(default_factory=dict)
     """For each watch, before any script: a status to answer with, or bytes to send before it ends."""
+    unanswered: set[Kind] = field(default_factory=set)
+    """Kinds whose next watch gets no answer at all, as if the server had gone with the request."""
     hot: set[Kind] = field(default_factory=set)
     """Kinds whose watches are closed as soon as they are opened."""
     missing: set[Kind] = field(default_factory=set)
@@ -89,6 +91,9 @@ class WatchServer:
         return web.json_response({"kind": f"{kind}List", "metadata": metadata, "items": self.objects.get(kind, [])})
 
     async def _watch(self, request: web.Request, kind: Kind) -> web.StreamResponse:
+        if kind in self.unanswered:
+            self.unanswered.remove(kind)
+            await asyncio.Event().wait()  # until the client goes
         answer = self.answers[kind].pop(0) if self.answers.get(kind) else None
         if isinstance(answer, int):
             return web.json_response({"kind": "Status", "code": answer, "message": "not now"}, status=answer)
@@ -159,15 +164,15 @@ class Woken:
 
 
 @asynccontextmanager
-async def serve(server: WatchServer) -> AsyncIterator[Api]:
-    """Serve on loopback; yields a client."""
+async def serve(server: WatchServer, *, request_timeout: float = 30.0) -> AsyncIterator[Api]:
+    """Serve on loopback; yields a client with this timeout of a request, in seconds."""
     runner = web.AppRunner(server.app(), shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     configuration = Configuration(host=f"http://127.0.0.1:{runner.addresses[0][1]}")
     configuration.client_session_kwargs = {"trust_env": False}
-    api = Api(ApiClient(configuration))
+    api = Api(ApiClient(configuration), timeout=request_timeout)
     try:
         yield api
     finally:

@@ -51,10 +51,10 @@ class WokenInTurn(Woken):
 
 
 @asynccontextmanager
-async def watching(server: WatchServer, woken: WokenInTurn) -> AsyncIterator[Store]:
+async def watching(server: WatchServer, woken: WokenInTurn, *, request_timeout: float = 30.0) -> AsyncIterator[Store]:
     """Do what the operator does with children, but for the passes."""
     store = Store(DEFAULTS.entry_points)
-    async with serve(server) as api:
+    async with serve(server, request_timeout=request_timeout) as api:
         resync = Resync(api, store, woken, kinds=KINDS, namespaces=(), recheck=woken.rechecked.append)
         await resync.list_all()
         woken.listed = list(woken.keys)
@@ -165,6 +165,13 @@ async def test_dead_connection_is_replaced_without_a_list(monkeypatch: pytest.Mo
     async with watching(server, WokenInTurn()):
         await server.seen(SERVICE, watches=2)
     assert server.lists[SERVICE] == 1
+
+
+async def test_watch_that_is_not_answered_is_opened_again() -> None:
+    """As any request: the server was away when it arrived. A watch that was answered may be silent for longer."""
+    server = WatchServer(objects=a_service(), unanswered={SERVICE})
+    async with watching(server, WokenInTurn(), request_timeout=1.0):
+        await server.seen(SERVICE, watches=2)
 
 
 async def test_watch_of_a_removed_kind_keeps_what_is_known_until_the_operator_knows_of_it() -> None:

@@ -36,10 +36,10 @@ def an_object(name: str, version: int, **metadata: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def watching(server: WatchServer, woken: Woken) -> AsyncIterator[Store]:
+async def watching(server: WatchServer, woken: Woken, *, request_timeout: float = 30.0) -> AsyncIterator[Store]:
     """Do what the operator does, but for the passes."""
     store = Store(DEFAULTS.entry_points)
-    async with serve(server) as api:
+    async with serve(server, request_timeout=request_timeout) as api:
         resync = Resync(api, store, woken, kinds=KINDS, namespaces=())
         await resync.list_all()
         woken.forget()
@@ -168,6 +168,13 @@ async def test_errors_of_generators_that_kopf_leaves_open_are_ignored(caplog: py
         loop.call_exception_handler({"message": "anything else"})
     lines = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert lines == ["anything else"]
+
+
+async def test_watch_that_is_not_answered_is_opened_again() -> None:
+    """As any request: the server was away when it arrived. kopf itself would wait for 70 seconds."""
+    server = WatchServer(unanswered={PROXIED_APP})
+    async with watching(server, Woken(), request_timeout=1.0):
+        await server.seen(PROXIED_APP, watches=2)
 
 
 async def test_a_watch_that_is_closed_at_once_is_opened_again_after_a_pause() -> None:
