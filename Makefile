@@ -41,7 +41,7 @@ test: setup ## every test that this machine can run, the real control plane incl
 fuzz: setup ## hostile specs, answers and routes from new seeds, for SECONDS=600 in each test
 	@PROXIEDAPP_FUZZ_SECONDS=$(or $(SECONDS),600) $(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)
 
-faults: setup ## the operator under every generated fault plan, of which `make test` runs 40; writes docs/reliability.md
+faults: setup ## the operator under every generated fault plan, of which `make test` runs 40; continues a run that was ended; writes docs/reliability.md
 	@$(BIN)/python -m tests.faults $(FAULTS_ARGS)
 
 matrix: setup ## every server in every scenario through the real proxy: prints a table and writes docs/servers.md

@@ -17,11 +17,18 @@ def test_at_least_a_thousand_plans_were_carried_out() -> None:
 
 
 def test_last_run_of_a_plan_counts_and_a_plan_that_takes_too_long_is_no_verdict() -> None:
-    late = {"plan": "b", "family": "I", "fired": 0, "recovery": 0.0, "violations": [f"{report.TOO_LATE}40 s: missing"]}
+    late = {
+        "plan": "b",
+        "family": "I",
+        "fired": 0,
+        "recovery": 0.0,
+        "violations": [f"{report.TOO_LATE[0]}40 s: missing"],
+    }
     first = {"plan": "a", "family": "I", "fired": 1, "recovery": 9.0, "violations": ["broken"]}
     again = first | {"recovery": 2.0, "violations": []}
     found = report.summary([first, again, late, {"used": [["", "pods", "list"]]}])
     assert (found["violations"], found["late"]) == (0, 1)
+    assert found["first"] == {"violations": 1, "late": 1}
     assert found["families"]["I"] == {
         "memory": 0,
         "real": 2,
@@ -31,3 +38,10 @@ def test_last_run_of_a_plan_counts_and_a_plan_that_takes_too_long_is_no_verdict(
         "slowest_plan": "a",
     }
     assert found["used"] == [("", "pods", "list")]
+
+
+def test_page_reports_what_was_repeated() -> None:
+    assert "At their first attempt, 2 plans broke a promise, and none came" in report.page(
+        stored() | {"first": {"violations": 2, "late": 0}}
+    )
+    assert "first attempt" not in report.page(stored() | {"first": {"violations": 0, "late": 0}})

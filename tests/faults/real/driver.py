@@ -19,13 +19,14 @@ from proxiedapp.kube.errors import ApiError
 from proxiedapp.process.lease import LEASE
 from proxiedapp_sandbox.cluster import until
 from proxiedapp_sandbox.controlplane import OPERATOR_NAMESPACE
-from tests.faults.real.oracle import check_apps, check_order, check_requests, check_rest
+from tests.faults.real.oracle import check_apps, check_order, check_requests, check_rest, check_statuses
+from tests.faults.real.patience import Patience
 from tests.faults.real.plans import WORKLOADS, Act, Do, Leading, Outage, Plan, Step, Watching
 from tests.faults.real.proxy import HTML, Action, Fault, Request, WatchKey, abort, refusal
 from tests.faults.real.world import KINDS, Users, World
 
 _PATIENCE: Final = 40.0
-"""Seconds in which an app must be right again after the last fault."""
+"""Seconds in which an app must be right again after the last fault; see Patience."""
 _SILENCE: Final = 110.0
 """The same after a watch fell silent, which kopf notices after 70 seconds."""
 _REST: Final = 0.4
@@ -172,13 +173,14 @@ class Run:
 
     async def _settle(self, patience: float = _PATIENCE) -> None:
         """Wait until all promises are kept. Raises AssertionError."""
-        begun = time.monotonic()
+        waits = Patience(patience)
         while True:
-            problems = check_apps(await self.users.apps(), await self.users.children(), self.world.settings)
+            apps = await self.users.apps()
+            problems = check_statuses(apps) or check_apps(apps, await self.users.children(), self.world.settings)
             if not problems:
                 self._note_recovery()
                 return
-            if time.monotonic() > max(begun, self.world.disturbed) + patience:
+            if waits.has_ended(self.world.disturbed):
                 raise AssertionError(f"after {patience:g} s: {'; '.join(problems)}")
             await asyncio.sleep(_POLL)
 
@@ -407,6 +409,7 @@ class Run:
             await self.users.do(Do(Step.EDIT, prefix="/v2"))
         self._last = time.monotonic()
         await self._settle()
+        await self.world.ready(self.world.replica.name)  # the next plan must not begin in this outage
 
     @asynccontextmanager
     async def _away(self, outage: Outage) -> AsyncIterator[None]:

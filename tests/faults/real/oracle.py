@@ -4,7 +4,7 @@ Each function returns the broken promises as sentences, so an empty list means t
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import inf
 from typing import Any, Final
 
@@ -30,17 +30,11 @@ def check_apps(apps: Sequence[Manifest], children: Mapping[Id, Manifest], settin
 
     Of the apps that ask for the same route key, exactly one is served.
     """
-    found = []
+    found = check_statuses(apps)
     owned: set[Id] = set()
-    served: dict[object, str] = {}
-    for app in sorted(apps, key=lambda each: not _is(each, "RouteAccepted")):
-        name = app["metadata"]["name"]
-        route_key = str(app["spec"]["route"])
-        waits = route_key in served
-        served.setdefault(route_key, name)
-        found += check_status(app, served=not waits)
+    for app, served in _served(apps):
         want = desired(parse_manifest(app), settings.defaults)
-        intents = want.children_without_route if waits else want.children
+        intents = want.children if served else want.children_without_route
         for intent in owned_intents(observed_app(app, settings.defaults.entry_points), intents):
             id_ = BY_NAME[intent["kind"]].plural, intent["metadata"]["name"]
             owned.add(id_)
@@ -53,6 +47,20 @@ def check_apps(apps: Sequence[Manifest], children: Mapping[Id, Manifest], settin
     ]
     found += [f"{resource}/{name} is left over" for resource, name in sorted(children.keys() - owned)]
     return found
+
+
+def check_statuses(apps: Sequence[Manifest]) -> list[str]:
+    """Each status reports the truth."""
+    return [problem for app, served in _served(apps) for problem in check_status(app, served=served)]
+
+
+def _served(apps: Sequence[Manifest]) -> Iterator[tuple[Manifest, bool]]:
+    """Yield the apps, and whether each is served: of those that ask for the same route key, exactly one."""
+    taken = set()
+    for app in sorted(apps, key=lambda each: not _is(each, "RouteAccepted")):
+        route_key = str(app["spec"]["route"])
+        yield app, route_key not in taken
+        taken.add(route_key)
 
 
 def check_child(intent: Manifest, live: Manifest | None) -> list[str]:

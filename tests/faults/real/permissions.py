@@ -38,7 +38,7 @@ async def _used(world: World, *permission: str) -> None:
     async def used() -> bool:
         return permission in world.proxy.used
 
-    await until(used, f"a use of {permission}")
+    await until(used, f"a use of {permission}", 300.0)
 
 
 async def _have_a_failing_pod(users: Users) -> None:
