@@ -1,25 +1,13 @@
 """The role grants exactly what the operator uses. This file runs last (conftest.py) and reads all tests' requests."""
 
-from pathlib import Path
-
-import yaml
-
 from tests.support.sandbox import Sandbox
+from tools.reference.permissions import granted
 
 NEVER_REQUESTED = {("proxiedapp.dev", "proxiedapps/finalizers", "update")}
 """An admission plugin that some clusters have checks this permission; no request uses it."""
 
 
-def test_role_grants_exactly_what_is_used(sandbox: Sandbox, repository: Path) -> None:
-    documents = list(yaml.safe_load_all((repository / "manifests" / "base" / "rbac.yaml").read_text()))
-    granted = {
-        (group, resource, verb)
-        for role in documents
-        for rule in role.get("rules", [])
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
-        for verb in rule["verbs"]
-    }
+def test_role_grants_exactly_what_is_used(sandbox: Sandbox) -> None:
     used = set()
     for request in sandbox.requests():
         if not request.resource:
@@ -29,8 +17,8 @@ def test_role_grants_exactly_what_is_used(sandbox: Sandbox, repository: Path) ->
         used.add((request.group, resource, request.verb))
         if request.code == 201:
             used.add((request.group, resource, "create"))  # an apply that creates needs both
-    assert used <= granted
-    assert granted - used == NEVER_REQUESTED
+    assert used <= granted()
+    assert granted() - used == NEVER_REQUESTED
 
 
 def test_the_operator_cannot_read_secrets(sandbox: Sandbox) -> None:

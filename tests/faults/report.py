@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tools.reference.markdown import table
+from tools.reference.permissions import granted
 
 _HERE: Final = Path(__file__).parent
 RESULTS: Final = _HERE / "results.json"
@@ -42,8 +43,8 @@ little CPU for an app to be right again within 40 s. These were repeated, and th
 _PERMISSIONS: Final = """
 ## Permissions
 
-The requests of all plans used exactly the permissions that the role in `manifests/base/rbac.yaml` grants, except for
-`update` on `proxiedapps/finalizers`, which an admission plugin checks without a request.
+The requests of all plans used {used} of the {granted} permissions (API group, resource and verb) that
+[the operator has](security.md#what-the-operator-may-do). They did not use {unused}.
 """
 _MISSING: Final = " The stored results lack the families {families}."
 _TEXT: Final = """\
@@ -152,7 +153,7 @@ def page(found: dict[str, Any]) -> str:
         note=found.get("note", ""),
         first=_first(found.get("first", {})),
         missing=_MISSING.format(families=", ".join(missing)) if missing else "",
-        permissions=_PERMISSIONS if found["used"] else "",
+        permissions=_permissions({(group, resource, verb) for group, resource, verb in found["used"]}),
         memory=memory,
         real=real,
         fired=fired,
@@ -166,6 +167,14 @@ def _first(problems: dict[str, int]) -> str:
     return (
         _FIRST.format(**{name: count or "none" for name, count in problems.items()}) if any(problems.values()) else ""
     )
+
+
+def _permissions(used: set[tuple[str, str, str]]) -> str:
+    """Return what the text says about permissions; nothing if none were recorded."""
+    unused = sorted(granted() - used)
+    names = (f"`{verb}` on `{f'{resource}.{group}' if group else resource}`" for group, resource, verb in unused)
+    text = _PERMISSIONS.format(used=len(used & granted()), granted=len(granted()), unused=", ".join(names) or "none")
+    return text if used else ""
 
 
 def _times(numbers: dict[str, Any]) -> tuple[str, str, str]:

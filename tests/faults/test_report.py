@@ -2,6 +2,7 @@
 
 from tests.faults import report
 from tests.faults.report import stored
+from tools.reference.permissions import granted
 
 
 def test_page_shows_the_stored_results() -> None:
@@ -14,6 +15,18 @@ def test_no_plan_broke_a_promise() -> None:
 
 def test_at_least_a_thousand_plans_were_carried_out() -> None:
     assert sum(each["memory"] + each["real"] for each in stored()["families"].values()) >= 1000
+
+
+def test_role_grants_what_the_plans_used() -> None:
+    used = {(group, resource, verb) for group, resource, verb in stored()["used"]}
+    assert used <= granted()
+
+
+def test_page_names_the_permissions_that_no_plan_used() -> None:
+    used = sorted(granted() - {("", "pods", "list"), ("apps", "deployments", "get")})
+    text = report.page(stored() | {"used": used})
+    assert f"used {len(used)} of the {len(granted())} permissions" in text
+    assert "They did not use `list` on `pods`, `get` on `deployments.apps`." in text
 
 
 def test_last_run_of_a_plan_counts_and_a_plan_that_takes_too_long_is_no_verdict() -> None:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from prometheus_client import REGISTRY
 from typer.main import get_command
 
@@ -16,6 +17,7 @@ from proxiedapp.verify.codes import Code
 from tests.support.leaves import SCHEMA
 from tools.reference.limits import found_limits
 from tools.reference.pages import PAGES
+from tools.reference.permissions import ROLES, rules
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -39,6 +41,12 @@ def test_every_row_has_a_description(page: str) -> None:
 
 def test_every_condition_reason_and_code_is_listed() -> None:
     assert [row[0].strip("`") for row in rows("conditions.md")] == [*ConditionType, *Reason, *Code]
+
+
+def test_every_rule_of_the_roles_says_what_it_is_for() -> None:
+    roles = [each for each in yaml.safe_load_all(ROLES.read_text()) if "rules" in each]
+    assert [rule.resources for rule in rules()] == [rule["resources"] for role in roles for rule in role["rules"]]
+    assert [rule.resources for rule in rules() if not rule.purpose] == []
 
 
 def test_every_setting_is_listed() -> None:

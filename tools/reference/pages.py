@@ -10,6 +10,7 @@ from tools.reference.conditions import conditions
 from tools.reference.limits import limits
 from tools.reference.metrics import metrics
 from tools.reference.modules import architecture
+from tools.reference.permissions import security
 from tools.reference.servers import server_kinds, servers
 from tools.reference.settings import settings
 
@@ -22,6 +23,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "reference/limits.md": limits,
     "reference/metrics.md": metrics,
     "reference/settings.md": settings,
+    "security.md": security,
     "servers.md": servers,
     "../operator/proxiedapp/api/serverkinds.py": server_kinds,
 }

@@ -1,20 +1,16 @@
 """What is made from the table of servers: the values of `spec.server.kind`, and the tables in docs/servers.md."""
 
-import re
 from pathlib import Path
 from typing import Final
 
 from proxiedapp.servers.other import OTHER, ROOT_PATH_VARIABLE
 from proxiedapp.servers.server import Form, Role, Server, Setting
 from proxiedapp.servers.table import SERVERS
-from tools.reference.markdown import code, table
+from tools.reference.markdown import code, filled, table
 
 _ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = _ROOT / "docs" / "servers.md"
 MODULE: Final = _ROOT / "operator" / "proxiedapp" / "api" / "serverkinds.py"
-_SECTION: Final = re.compile(
-    r"(?P<begin><!-- (?P<name>[\w ]+): from the code -->\n).*?(?P<end><!-- end of )", re.DOTALL
-)
 _ADAPTER: Final = "adapter"
 
 
@@ -31,11 +27,7 @@ def server_kinds() -> str:
 def servers() -> str:
     """Return docs/servers.md, with the tables of what the operator configures as the code has them."""
     tables = {"settings": _settings(), "settings without the adapter": _without_adapter(), "drain times": _drain()}
-
-    def section(match: re.Match[str]) -> str:
-        return f"{match['begin']}\n{tables[match['name']]}\n\n{match['end']}"
-
-    return _SECTION.sub(section, PAGE.read_text())
+    return filled(PAGE, tables)
 
 
 def _titles(server: Server) -> str:
