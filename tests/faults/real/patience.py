@@ -7,30 +7,12 @@ operator, so its share of the CPU time that it wanted stands for that of all pro
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 _LEAST: Final = 0.1
 """The share that is assumed at least, so that waiting has an end."""
-
-
-class Patience:
-    """Runs out after some seconds, which count less the less CPU time this process gets."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._begun = time.monotonic()
-        self._before = _ran_and_waited()
-
-    def has_ended(self, since: float = 0.0) -> bool:
-        """Return whether it has run out; it begins again at `since`, in seconds of the monotonic clock."""
-        elapsed = time.monotonic() - max(self._begun, since)
-        return elapsed * self._share() > self._seconds
-
-    def _share(self) -> float:
-        now = _ran_and_waited()
-        ran, waited = (after - before for after, before in zip(now, self._before, strict=True))
-        return max(_LEAST, ran / (ran + waited)) if ran + waited else 1.0
 
 
 def _ran_and_waited() -> tuple[int, int]:
@@ -40,3 +22,28 @@ def _ran_and_waited() -> tuple[int, int]:
     except (OSError, ValueError):
         return 0, 0
     return int(ran), int(waited)
+
+
+class Patience:
+    """Runs out after some seconds, which count less the less CPU time this process gets."""
+
+    def __init__(
+        self,
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        ran_and_waited: Callable[[], tuple[int, int]] = _ran_and_waited,
+    ) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._ran_and_waited = ran_and_waited
+        self._begun = clock()
+        self._before = ran_and_waited()
+
+    def has_ended(self, since: float = 0.0) -> bool:
+        """Return whether it has run out; it begins again at `since`, in seconds of the clock."""
+        elapsed = self._clock() - max(self._begun, since)
+        return elapsed * self._share() > self._seconds
+
+    def _share(self) -> float:
+        ran, waited = (now - before for now, before in zip(self._ran_and_waited(), self._before, strict=True))
+        return max(_LEAST, ran / (ran + waited)) if ran + waited else 1.0

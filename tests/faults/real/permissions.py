@@ -1,4 +1,4 @@
-"""Uses the permissions that no plan needs: for autoscalers, for pods that do not start, and for full quotas."""
+"""Uses the permissions that no plan needs: for autoscalers, Gateways, pods that do not start, and full quotas."""
 
 from typing import Any
 from uuid import uuid4
@@ -24,6 +24,10 @@ async def use_what_is_rare(world: World) -> None:
     await _have_a_failing_pod(users)
     await _used(world, "", "pods", "list")
     await _used(world, "events.k8s.io", "events", "list")
+    await users.edit(lambda app: app["spec"]["route"].update(parentRefs=[{"name": "web"}]))
+    await _used(world, "gateway.networking.k8s.io", "httproutes", "create")
+    await users.edit(lambda app: app["spec"]["route"].update(parentRefs=[]))
+    await _used(world, "gateway.networking.k8s.io", "httproutes", "delete")
     await users.edit(lambda app: app["spec"].pop("autoscaling"))
     await _used(world, "autoscaling", "horizontalpodautoscalers", "delete")
     await users.delete_app()
