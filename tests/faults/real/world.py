@@ -34,6 +34,8 @@ _CONTROLLERS: Final = "garbage-collector-controller,deployment-controller"
 """Without a controller for ReplicaSets no pod is made, and a Deployment without replicas is available at once."""
 _MEETING: Final = 1.0
 """Seconds for which a plan that kills the operator waits for others, whose requests are held as well."""
+_LONG: Final = 300.0
+"""Seconds in which a replica must watch everything, or lead, even on a busy machine."""
 _MERGE: Final = "application/merge-patch+json"
 KINDS: Final = {kind.plural: kind for kind in (*CHILD_KINDS, PROXIED_APP)}
 
@@ -145,7 +147,7 @@ class World:
         async def watching() -> bool:
             return self.watches_are_open(name)
 
-        await until(watching, f"the watches of {name}", 90.0)
+        await until(watching, f"the watches of {name}", _LONG)
 
     async def leading(self) -> str:
         """Wait until a replica that runs holds the Lease, and return its name."""
@@ -153,7 +155,7 @@ class World:
         async def held() -> bool:
             return self.lease.holder in self.replicas and self.replicas[self.lease.holder].running
 
-        await until(held, "a leader", 90.0)
+        await until(held, "a leader", _LONG)
         return self.lease.holder
 
 
