@@ -49,7 +49,7 @@ class PodInspector:
 
     async def inspect(self, app: ObservedApp, workload: Workload | None) -> PodInspection:
         """Return what keeps an app's pods from coming up; raises ApiError."""
-        if workload is None or (workload.rolled_out and workload.available):
+        if workload is None or workload.rolled_out:
             return PodInspection()
         if (found := of_deployment(workload)) is not None:
             return PodInspection(found, _PATIENCE)

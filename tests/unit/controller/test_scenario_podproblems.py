@@ -246,3 +246,8 @@ async def test_annotation_requests_a_new_check_of_the_running_app(scenario: Scen
 async def test_app_without_pods_is_not_called_served(scenario: Scenario) -> None:
     await scenario.served(replicas=0)
     assert "0 pods" in scenario.message()
+
+
+async def test_app_without_pods_is_at_rest(scenario: Scenario) -> None:
+    await scenario.served(replicas=0)
+    assert not scenario.outcomes[-1].retry, "a pass is due although nothing is awaited"
