@@ -15,7 +15,6 @@ from typing import Final
 
 from proxiedapp.controller.metrics import WRITES
 from proxiedapp.controller.observed.objects import ChildId, ObservedChild, controller_of, is_orphan
-from proxiedapp.controller.observed.ownedfields import intent_digest
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.plan import Apply, Cause, Plan
 from proxiedapp.kube.client import Api
@@ -232,7 +231,7 @@ class Applier:
         return self._applied(apply, body, Change.CONFIGURED)
 
     def _applied(self, apply: Apply, body: Manifest, change: Change) -> Applied:
-        for key in self._store.observe_applied(apply.id.kind, body, intent_digest(apply.intent)):
+        for key in self._store.observe_applied(apply.id.kind, body, apply.digest):
             self._wake(key)
         return Applied(apply.id, change)
 

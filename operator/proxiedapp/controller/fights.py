@@ -11,7 +11,6 @@ from typing import Final
 
 from proxiedapp.controller.backoff import backoff
 from proxiedapp.controller.observed.objects import ChildId
-from proxiedapp.controller.observed.ownedfields import intent_digest
 from proxiedapp.controller.plan import Apply, Plan
 
 WINDOW_SECONDS: Final = 120.0
@@ -57,10 +56,9 @@ class Fights:
     def record(self, apply: Apply, by: str, now: datetime) -> None:
         """Record that a child was written; `by` says what that repaired."""
         self._forget(now)
-        digest = intent_digest(apply.intent)
         known = self._writes.pop(apply.id, None)
-        if known is None or known.digest != digest:
-            known = _Writes(digest, [])
+        if known is None or known.digest != apply.digest:
+            known = _Writes(apply.digest, [])
         elif not known.pauses:
             known.times = [time for time in known.times if now - time < timedelta(seconds=WINDOW_SECONDS)]
         known.times = [*known.times[-FREE_WRITES:], now]
@@ -84,7 +82,7 @@ class Fights:
         known = self._writes.get(apply.id)
         if known is None or now - known.times[-1] >= known.pause:
             return False
-        return known.digest == intent_digest(apply.intent)
+        return known.digest == apply.digest
 
     def _forget(self, now: datetime) -> None:
         """Forget the oldest records, once they do not count any more."""

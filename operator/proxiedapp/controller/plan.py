@@ -30,6 +30,8 @@ class Apply:
 
     id: ChildId
     intent: Manifest
+    digest: bytes
+    """The digest of the intent."""
     observed: ObservedChild | None
     owner: Owner
 
@@ -84,9 +86,9 @@ def plan(
     applies = []
     for intent in owned_intents(app, children):
         id_ = ChildId(BY_NAME[intent["kind"]], intent["metadata"]["namespace"], intent["metadata"]["name"])
-        known = ours.pop(id_, None)
-        if known is None or known.digest != intent_digest(intent):
-            applies.append(Apply(id_, intent, known, owner))
+        known, digest = ours.pop(id_, None), intent_digest(intent)
+        if known is None or known.digest != digest:
+            applies.append(Apply(id_, intent, digest, known, owner))
     settled = rolled_out and not any(apply.id.kind is DEPLOYMENT for apply in applies)
     kept = (() if settled else (CONFIG_MAP,)) + ((*ROUTE_KINDS, MIDDLEWARE, CERTIFICATE) if keeps_routes else ())
     prunes = [child for child in ours.values() if child.id.kind not in kept]

@@ -1,9 +1,11 @@
 """Fights: the same intent that is written again and again is written after growing pauses."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from proxiedapp.controller.fights import FREE_WRITES, LONGEST_PAUSE_SECONDS, WINDOW_SECONDS, Fights
 from proxiedapp.controller.observed.objects import ChildId, Owner
+from proxiedapp.controller.observed.ownedfields import intent_digest
 from proxiedapp.controller.plan import Apply, Plan
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.kinds import DEPLOYMENT
@@ -13,7 +15,8 @@ ID = ChildId(DEPLOYMENT, "team", "shop")
 
 
 def apply(image: str = "shop:1") -> Apply:
-    return Apply(ID, {"metadata": {}, "spec": {"image": image}}, None, Owner(Key("team", "shop"), "app-1"))
+    intent = {"metadata": {}, "spec": {"image": image}}
+    return Apply(ID, intent, intent_digest(intent), None, Owner(Key("team", "shop"), "app-1"))
 
 
 def held(fights: Fights, seconds: float, image: str = "shop:1") -> bool:
@@ -70,6 +73,6 @@ def test_fight_is_over_after_twice_the_last_pause() -> None:
 
 def test_old_records_are_forgotten() -> None:
     fights = fought(3)
-    other = Apply(ChildId(DEPLOYMENT, "team", "other"), apply().intent, None, apply().owner)
+    other = replace(apply(), id=ChildId(DEPLOYMENT, "team", "other"))
     fights.record(other, "", START + timedelta(hours=1))
     assert len(fights._writes) == 1  # noqa: SLF001 - nothing else shows that memory is bounded
