@@ -1,5 +1,6 @@
 """/healthz, /readyz and /metrics, served by a thread of their own, which answers even if the event loop is blocked."""
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -8,8 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import uvicorn
-from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from typing_extensions import override
 
 from proxiedapp.process.boundedhttp import MAX_CONNECTIONS, MAX_HEAD_BYTES, bounded_protocol
 
@@ -42,30 +47,38 @@ class Health:
         return self.silence() < self.max_silence
 
 
-def health_app(health: Health) -> FastAPI:
+def health_app(health: Health) -> Starlette:
     """Return the app that serves the endpoints."""
-    app = FastAPI(title="ProxiedApp operator", docs_url=None, redoc_url=None, openapi_url=None)
 
-    @app.get("/healthz")
-    async def healthz() -> Response:
+    async def healthz(_: Request) -> Response:
         return Response("ok\n") if health.alive else Response("the event loop is blocked\n", status_code=500)
 
-    @app.get("/readyz")
-    async def readyz() -> Response:
+    async def readyz(_: Request) -> Response:
         missing = health.waiting_for
         return Response("ok\n") if missing is None else Response(f"waiting for {missing}\n", status_code=503)
 
-    @app.get("/metrics")
-    async def metrics() -> Response:
+    async def metrics(_: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    return app
+    return Starlette(routes=[Route(f"/{each.__name__}", each) for each in (healthz, readyz, metrics)])
 
 
 def listen(host: str, port: int) -> socket.socket | None:
     """Listen on the port of the endpoints; return None for port 0. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family) if port else None
+
+
+class _Server(uvicorn.Server):
+    """A server that waits until it is stopped. uvicorn 0.54 wakes up ten times a second to see whether it is."""
+
+    def __init__(self, config: uvicorn.Config, stopped: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stopped = stopped
+
+    @override
+    async def main_loop(self) -> None:
+        await self._stopped.wait()
 
 
 @contextlib.contextmanager
@@ -83,12 +96,15 @@ def serve_health(health: Health, listener: socket.socket | None) -> Iterator[Non
         log_config=None,
         access_log=False,
     )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="health", daemon=True)
+    loop, stopped = asyncio.new_event_loop(), asyncio.Event()
+    serving = _Server(config, stopped).serve([listener])
+    thread = threading.Thread(target=loop.run_until_complete, args=[serving], name="health", daemon=True)
     thread.start()
     try:
         yield
     finally:
-        server.should_exit = True
+        loop.call_soon_threadsafe(stopped.set)
         thread.join(timeout=5)
+        if not thread.is_alive():
+            loop.close()
         listener.close()

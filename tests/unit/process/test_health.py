@@ -1,5 +1,6 @@
 """The health endpoints, and that clients which never finish a request neither block them nor stay connected."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 
@@ -84,3 +85,19 @@ def test_endless_headers_are_refused(url: str, listener: socket.socket) -> None:
         except (BrokenPipeError, ConnectionResetError):
             pass  # closed while the rest was still on its way
     assert get(f"{url}/healthz") == (200, "ok\n")
+
+
+def test_server_does_not_wake_up_at_rest(
+    monkeypatch: pytest.MonkeyPatch, health: Health, listener: socket.socket
+) -> None:
+    waits: list[float] = []
+    sleep = asyncio.sleep
+
+    async def recorded(seconds: float) -> None:
+        waits.append(seconds)
+        await sleep(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", recorded)
+    with serve_health(health, listener):
+        assert get(f"http://127.0.0.1:{listener.getsockname()[1]}/healthz") == (200, "ok\n")
+        assert waits == []
