@@ -1,6 +1,7 @@
 """The connection to a cluster: which configuration is used, and how `kubernetes.aio` is set up."""
 
 import os
+from asyncio.sslproto import SSLProtocol
 from pathlib import Path
 from typing import Final
 
@@ -8,8 +9,10 @@ from kubernetes.aio import config as kubernetes_config
 from kubernetes.aio.client import ApiClient, Configuration
 
 CONNECTIONS: Final = 32
-"""Default for the number of connections. Each costs a quarter of a MiB, the buffers of asyncio's TLS (measured with
-Python 3.11)."""
+"""Default for the number of connections."""
+_TLS_BUFFER: Final = 32 * 1024
+"""Bytes that each TLS connection keeps for what it receives: two TLS records. By default, asyncio keeps 256 KiB, which
+are 12 MiB for the connections and watches of one process (Python 3.11, `max_size` in asyncio/sslproto.py)."""
 
 
 async def connect(kubeconfig: Path | None, *, connections: int = CONNECTIONS) -> ApiClient:
@@ -18,6 +21,7 @@ async def connect(kubeconfig: Path | None, *, connections: int = CONNECTIONS) ->
     Reads the given kubeconfig, else the service account of the pod, else the default kubeconfig. Raises
     kubernetes.aio.config.ConfigException if no configuration can be read, and OSError.
     """
+    SSLProtocol.max_size = _TLS_BUFFER
     configuration = Configuration()
     if kubeconfig is None and _in_a_pod():
         kubernetes_config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]
