@@ -13,7 +13,7 @@ from proxiedapp.cli.lazy import LazyCommand, group_of
 from proxiedapp.cli.plugins import SANDBOX
 
 _OF_OPERATOR: Final = frozenset(
-    {"aiohttp", "fastapi", "kopf", "kubernetes", "prometheus_client", "pythonjsonlogger", "starlette", "uvicorn"}
+    {"aiohttp", "kopf", "kubernetes", "prometheus_client", "pythonjsonlogger", "starlette", "uvicorn"}
 )
 """Packages that only `proxiedapp[operator]` installs."""
 
@@ -37,7 +37,7 @@ def _own(name: str, summary: str, module: str = "", function: str = "") -> LazyC
 
 
 COMMANDS = (
-    _own("run", "Run the operator."),
+    _own("run", "Run the operator.", "leanrun"),
     _own("dev", "Run apps behind a real proxy on this machine, without a cluster."),
     _own("check", "Report what is wrong in files of ProxiedApps, without a cluster."),
     _own("explain", "Explain why an app is started and routed as it is."),

@@ -57,15 +57,17 @@ def test_verify_imports_an_http_client_only() -> None:
 
 def test_run_imports_nothing_of_the_sandbox_or_for_a_terminal(tmp_path: Path) -> None:
     modules = imported_by("run", "--kubeconfig", str(tmp_path / "missing"), "--health-port", "0")
-    # rich and pygments are not in this set: httpx imports them for its own command line (0.28, httpx/__init__.py).
-    assert modules.isdisjoint({"markdown_it", "proxiedapp_sandbox", "typer.rich_utils"})
-    assert modules >= {"kopf", "kubernetes", "uvicorn"}
+    assert modules.isdisjoint(TERMINAL | {"fastapi", "proxiedapp_sandbox", "typer.rich_utils"})
+    assert modules.isdisjoint({"kubernetes.dynamic", "kubernetes.stream", "oauthlib", "requests"}), (
+        "a synchronous client"
+    )
+    assert modules >= {"kopf", "kubernetes.aio", "uvicorn"}
 
 
 # Imports of what only proxiedapp[operator] has fail, as after `pip install proxiedapp`.
 SMALL = """
 import sys
-blocked = {"aiohttp", "fastapi", "kopf", "kubernetes", "prometheus_client", "pythonjsonlogger", "starlette", "uvicorn"}
+blocked = {"aiohttp", "kopf", "kubernetes", "prometheus_client", "pythonjsonlogger", "starlette", "uvicorn"}
 class Blocker:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in blocked:
