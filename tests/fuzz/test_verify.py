@@ -32,6 +32,7 @@ STATUSES: Final = [101, 200, 200, 200, 204, 301, 307, 400, 401, 403, 404, 404, 4
 FIELDS: Final = [
     "docs", "docs_schema", "unknown_path", "outside_prefix", "prefix_root", "schema_slash", "docs_slash", "route_slash",
     "prefixed_route_slash", "doubled_schema", "neighbouring_path", "forged_docs", "forged_slash", "forged_schema",
+    "bare_prefix", "slashed_prefix", "page_file",
 ]  # fmt: skip
 EXTRAS: Final = ["/a", "/a/docs", "/docs/openapi.json", "/../a", "ws:/a"]
 MESSAGE: Final = 1024

@@ -22,6 +22,7 @@ from proxiedapp.controller.probeproblems import (
     killing_probe,
     of_probe,
 )
+from proxiedapp.controller.stuckpods import WARNING, of_stuck_pod, stuck_pod
 from proxiedapp.controller.watchedkinds import EVENT, POD
 from proxiedapp.kube.client import Api
 from proxiedapp.kube.errors import ApiError
@@ -63,24 +64,29 @@ class PodInspector:
         return PodInspection(await self._diagnose(app, pods), _PATIENCE)
 
     async def _diagnose(self, app: ObservedApp, pods: list[Manifest]) -> Diagnosis | None:
-        """Return what keeps pods from coming up; the Events of one pod are read only if a probe may be the cause."""
+        """Return what keeps pods from coming up; the Events of one pod are read only if they may have the cause."""
         found = of_pods(pods)
         if found is None:
+            if (stuck := stuck_pod(pods, self.now())) is not None:
+                return of_stuck_pod(await self._events(app, f"regarding.uid={stuck},type={WARNING}"))
             failing = failing_probe(pods, self.now())
-            return None if failing is None else of_probe(failing, await self._events(app, failing))
+            return None if failing is None else of_probe(failing, await self._probe_events(app, failing))
         if found.reason is Reason.CRASH_LOOP_BACK_OFF and (killing := killing_probe(pods)) is not None:
-            events = await self._events(app, killing)
+            events = await self._probe_events(app, killing)
             if has_killed(killing, events):
                 return of_probe(killing, events)
         return found
 
-    async def _events(self, app: ObservedApp, probe: FailingProbe) -> list[Manifest]:
-        """Return the kubelet's Events about the probes of a pod; none if they cannot be read."""
-        fields = f"regarding.uid={probe.pod_uid},reason={UNHEALTHY}"
+    async def _probe_events(self, app: ObservedApp, probe: FailingProbe) -> list[Manifest]:
+        """Return the kubelet's Events about the probes of a pod."""
+        return await self._events(app, f"regarding.uid={probe.pod_uid},reason={UNHEALTHY}")
+
+    async def _events(self, app: ObservedApp, fields: str) -> list[Manifest]:
+        """Return Events of a pod; none if they cannot be read, because what fails is known without them."""
         try:
             return await self.api.sample(EVENT, app.key.namespace, fields=fields)
         except ApiError:
-            return []  # the probe that fails is known without them
+            return []
 
     def _waited(self, app: ObservedApp) -> float:
         """Return for how many seconds the app's status has reported that it is not ready."""

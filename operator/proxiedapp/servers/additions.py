@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from proxiedapp.api.addresses import without_mapping
 from proxiedapp.api.errors import CommandConflictError
@@ -11,7 +12,11 @@ from proxiedapp.servers.command.invocation import Invocation
 from proxiedapp.servers.conflicts import contradiction, loopback_only, no_setting, rejected, unknown_value
 from proxiedapp.servers.given import Given, given_flags, given_value
 from proxiedapp.servers.machine import EVERY_ADDRESS
+from proxiedapp.servers.rejections import INHERITED_SOCKET, SOCKET_FILE
 from proxiedapp.servers.server import Form, Role, Setting
+
+_LOOPBACK_NAMES: Final = frozenset({"localhost", "ip6-localhost", "ip6-loopback", "localdomain"})
+_LOOPBACK_OCTET: Final = 127
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +60,13 @@ def reject_unservable(invocation: Invocation, form: Form) -> None:
     given_options = invocation.options
     for option, reason in form.rejected_options.items():
         if option in given_options:
-            raise rejected(option, "spec.command", reason)
+            in_command = option in invocation.parsed.in_force()
+            variable_name = invocation.server.arguments_variable or ""
+            field = "spec.command" if in_command else invocation.field_of_variable(variable_name)
+            raise rejected(option, field, reason)
     for name, variable in form.rejected_variables.items():
         value = invocation.variable(name)
-        if value is not None and not (value.known and value.text.lower() in variable.harmless):
+        if value is not None and value != Value("") and not (value.known and value.text.lower() in variable.harmless):
             raise rejected(name, invocation.field_of_variable(name), variable.reason)
 
 
@@ -136,11 +144,14 @@ def _missing_bind(given: list[Given], required: str, default: str) -> str | None
         return required
     problem: CommandConflictError | None = None
     for each in given:
-        host, _, port = each.value.text.rpartition(":")
-        if _has_no_port(each.value.text):
-            host, port = each.value.text, default.rpartition(":")[2]
+        text = each.value.text.removeprefix("tcp://")
+        host, _, port = text.rpartition(":")
+        if _has_no_port(text):
+            host, port = text, default.rpartition(":")[2]
         if not each.value.known:
             problem = problem or unknown_value(each)
+        elif (reason := _no_address(text)) is not None:
+            problem = problem or rejected(f"{each.source} {text}", each.field, reason)
         elif port != required.rpartition(":")[2]:
             problem = problem or contradiction(_with_default_port(each, port), Role.BIND, required)
         elif is_loopback(host.strip("[]")) and not is_loopback(required.rpartition(":")[0]):
@@ -158,6 +169,17 @@ def _with_default_port(given: Given, port: str) -> Given:
     return replace(given, value=Value(f"{text} (port {port} by default)")) if _has_no_port(text) else given
 
 
+def _no_address(bind: str) -> str | None:
+    """Return why the proxy cannot reach what is not an address of the network; None if it is one."""
+    if bind.startswith("unix:"):
+        return SOCKET_FILE
+    if bind.startswith("fd://"):
+        return INHERITED_SOCKET
+    if bind.isdecimal() or "," in bind:
+        return "it is not one host:port, such as 0.0.0.0:8000"
+    return None
+
+
 def _has_no_port(bind: str) -> bool:
     """Return whether an address to listen on is a host alone, such as 0.0.0.0 or [::].
 
@@ -169,6 +191,24 @@ def _has_no_port(bind: str) -> bool:
 def is_loopback(host: str) -> bool:
     """Return whether a host to listen on is loopback, so that other pods cannot reach it."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        ip = ipaddress.ip_address(host)
     except ValueError:
-        return host == "localhost"
+        return _means_loopback(host)
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return (ip if mapped is None else mapped).is_loopback
+
+
+def _means_loopback(name: str) -> bool:
+    """Return whether a name is loopback: in Debian's /etc/hosts, or as inet_aton(3) reads 127.1 and 2130706433."""
+    labels = name.casefold().removesuffix(".").split(".")
+    if labels[-1] in _LOOPBACK_NAMES:
+        return True
+    if not all(label[:1].isdigit() for label in labels):
+        return False
+    first = labels[0]
+    base = 16 if first.startswith("0x") else 8 if first.startswith("0") else 10
+    try:
+        number = int(first[:16], base)
+    except ValueError:
+        return False
+    return (number if len(labels) > 1 else number >> 24) == _LOOPBACK_OCTET

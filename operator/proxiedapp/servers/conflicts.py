@@ -74,6 +74,15 @@ def loopback_only(given: Given) -> CommandConflictError:
     )
 
 
+def removed_variable(name: str) -> CommandConflictError:
+    """Return the error for a variable that the operator sets, and the command keeps from the server."""
+    return CommandConflictError(
+        "spec.command",
+        f"the operator sets {name} for the server, but the command removes it or makes the server ignore it",
+        f"Start the server without env -i, env -u, unset, or python -I or -E, so that it gets {name}",
+    )
+
+
 def rejected(source: str, field: str, reason: str) -> CommandConflictError:
     """Return the error for an option or variable with which the app cannot be served."""
     return CommandConflictError(field, f"{source} cannot be used: {reason}", f"Remove {source}")

@@ -33,10 +33,15 @@ def given_flags(invocation: Invocation, setting: Setting) -> list[Given]:
 
 
 def given_value(invocation: Invocation, setting: Setting) -> Given | None:
-    """Return the value that the server uses: of the last flag, or else of the first variable that is set."""
+    """Return the value that the server uses: of the last flag, or else of the first variable that is set.
+
+    An empty variable counts as not set, as in click (8.5.1 `click/core.py`, `resolve_envvar_value`), unless the
+    operator writes the variable itself.
+    """
     if flags := given_flags(invocation, setting):
         return flags[-1]
     for name in setting.variables:
-        if (value := invocation.variable(name)) is not None:
+        value = invocation.variable(name)
+        if value is not None and (value != Value("") or setting.by_variable):
             return Given(name, value, invocation.field_of_variable(name), by_flag=False)
     return None

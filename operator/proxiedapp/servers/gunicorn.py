@@ -19,8 +19,15 @@ from proxiedapp.servers.server import PROXY_TRUSTED, Example, Form, Grammar, Rol
 
 _WORKER_CLASS: Final = ("--worker-class", "-k")
 
-_WSGI_CLASSES: Final = frozenset({"sync", "gthread", "eventlet", "gevent", "gevent_wsgi", "gevent_pywsgi", "tornado"})
-"""gunicorn's own names of workers for WSGI apps (27.0.1 `gunicorn/workers/__init__.py`; `eventlet` in older ones)."""
+_WSGI_CLASSES: Final = frozenset(
+    {
+        "sync", "gthread", "eventlet", "gevent", "gevent_wsgi", "gevent_pywsgi", "tornado",
+        "gunicorn.workers.sync.SyncWorker", "gunicorn.workers.gthread.ThreadWorker",
+        "gunicorn.workers.geventlet.EventletWorker", "gunicorn.workers.ggevent.GeventWorker",
+        "gunicorn.workers.ggevent.GeventPyWSGIWorker", "gunicorn.workers.gtornado.TornadoWorker",
+    }
+)  # fmt: skip
+"""gunicorn's own workers for WSGI apps, by both names (27.0.1 `gunicorn/workers/__init__.py`; more in older ones)."""
 _ROOT_PATH: Final = Setting(("--root-path",), default="")
 _SETTINGS: Final = {
     Role.TRUST: Setting(("--forwarded-allow-ips",), ("FORWARDED_ALLOW_IPS",)),

@@ -20,6 +20,7 @@ from proxiedapp.servers.command.invocation import Invocation
 from proxiedapp.servers.command.read import read_command
 from proxiedapp.servers.command.shell import UnreadableScriptError
 from proxiedapp.servers.command.write import write_command
+from proxiedapp.servers.conflicts import removed_variable
 from proxiedapp.servers.given import given_flags, given_value
 from proxiedapp.servers.machine import POD, Machine
 from proxiedapp.servers.other import CONTRACT_ROOT_PATH, OTHER, ROOT_PATH_VARIABLE
@@ -77,7 +78,11 @@ def launch(
 
     flags = added.flags + ([] if wiring is None else wiring.flags)
     command, args = write_command(invocation, flags, None if wiring is None else wiring.app)
-    variables = _default_variables(invocation) | added.variables | ({} if wiring is None else wiring.variables)
+    needed = added.variables | ({} if wiring is None else wiring.variables)
+    for name in needed:
+        if invocation.removes(name):
+            raise removed_variable(name)
+    variables = _default_variables(invocation) | needed
     return Launch(
         invocation.server.name,
         command,
@@ -87,7 +92,7 @@ def launch(
         strips,
         form.configures_root_path,
         form.adapter,
-        form.limits,
+        _limits(invocation, form, None if machine.is_local else spec.rollout),
     )
 
 
@@ -190,6 +195,31 @@ def _drain_seconds(rollout: Rollout) -> int:
     """
     seconds = rollout.termination_grace_period_seconds - rollout.pre_stop_seconds
     return max(1, seconds - min(_SHUTDOWN_SECONDS, max(1, seconds // 5)))
+
+
+def _limits(invocation: Invocation, form: Form, rollout: Rollout | None) -> str:
+    """Return what is wrong although the app is served; `rollout` is None if the server does not run in a pod."""
+    stop_problem = "" if rollout is None else _stop_problem(invocation, form, rollout)
+    return ". Besides, ".join(filter(None, (form.limits, stop_problem)))
+
+
+def _stop_problem(invocation: Invocation, form: Form, rollout: Rollout) -> str:
+    """Return why the server cannot shut the app down before its pod is killed; empty if it can."""
+    if invocation.shell_stays:
+        return (
+            "the shell in spec.command does not pass the signal to stop on to the server, so each pod is killed after "
+            "terminationGracePeriodSeconds and the app does not shut down. Write exec before the server's command"
+        )
+    setting = invocation.server.setting(form, Role.DRAIN, invocation.subcommand)
+    given = None if setting is None else given_value(invocation, setting)
+    left = rollout.termination_grace_period_seconds - rollout.pre_stop_seconds
+    if given is None or not given.value.text.isdecimal() or int(given.value.text[:9]) <= left:
+        return ""
+    return (
+        f"{given.source} is more than the {left} seconds between rollout.preStopSeconds and "
+        "rollout.terminationGracePeriodSeconds, so a pod with an open stream is killed and the app does not shut down. "
+        f"Raise terminationGracePeriodSeconds, or remove {given.source}, which the operator adds"
+    )
 
 
 def _as_seen_by_server(trusted_proxies: Sequence[str], invocation: Invocation, form: Form) -> list[str]:

@@ -15,8 +15,11 @@ _PROGRAMS: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
     "shiny": ("Shiny", frozenset({"run"})),
     "solara": ("Solara", frozenset({"run"})),
     "streamlit": ("Streamlit", frozenset({"run"})),
+    "taipy": ("Taipy", frozenset({"run"})),
 }
 """Program, to the name of the framework and the program's commands that serve an app."""
+_BEFORE_PROGRAMS: Final = frozenset({"run", "exec", "--", "&&"})
+"""Words behind which a program without commands of its own is recognised, as after `uv run`."""
 _VARIABLES: Final[Mapping[str, str]] = {
     "BOKEH_": "Bokeh",
     "CHAINLIT_": "Chainlit",
@@ -54,7 +57,8 @@ def _frameworks(spec: ProxiedAppSpec) -> Iterator[str]:
         program = before.rpartition("/")[2]
         if program in _PROGRAMS and word in _PROGRAMS[program][1]:
             yield _PROGRAMS[program][0]
-        if (program == "gradio" and position == 0) or (before == "-m" and word == "gradio"):
+        is_command = position == 0 or words[position - 1] in _BEFORE_PROGRAMS
+        if (program == "gradio" and is_command) or (before == "-m" and word == "gradio"):
             yield "Gradio"  # its command is followed by the file of the app
     for variable in spec.env or ():
         yield from (framework for start, framework in _VARIABLES.items() if variable.name.startswith(start))

@@ -49,6 +49,10 @@ class Code(StrEnum):
     """The prefix without a slash at its end is not served, leads to a redirect loop, or is a page whose relative links
     leave the prefix.
     """
+    PAGE_FILES = "PageFiles"
+    """A page of the app loads its style sheets or scripts from outside the prefix, over http although the page is
+    https, or from a path that is not served, so browsers show it without them.
+    """
     NEIGHBOUR_PREFIX = "NeighbourPrefix"
     """The route matches characters instead of path segments, so the app receives requests for neighbouring paths."""
     FORGED_HEADERS = "ForgedHeaders"

@@ -149,6 +149,8 @@ class Evidence:
     """The schema's path under the doubled prefix."""
     doubled_link: Reply | None = None
     """A URL that a page of the app links to and that contains the prefix twice."""
+    page_file: Reply | None = None
+    """A style sheet or script of a page, requested under the prefix also if the page loads it from outside."""
     neighbouring_path: Reply | None = None
     """A random path that starts with the prefix, but not with the prefix and a slash: only a rule that matches
     characters lets it in, and no app has such a route.

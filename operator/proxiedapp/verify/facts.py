@@ -37,6 +37,8 @@ class Facts:
     """The absolute URL that the docs page loads."""
     redirects: tuple[Redirect, ...]
     """The slash redirects of schema, docs page and route, in this order."""
+    bare_redirect: Redirect | None
+    """The redirect from the prefix to the prefix with a slash, which may be that of the proxy."""
     proxy: Proxy | None
     """The proxy in front of the app, if the responses show which one it is."""
 
@@ -93,6 +95,7 @@ def facts_of(evidence: Evidence) -> Facts:
     address = evidence.address
     slashes = (evidence.schema_slash, evidence.docs_slash, evidence.route_slash)
     redirects = (slash_redirect(address, reply) for reply in slashes)
+    bare = slash_redirect(address, evidence.bare_prefix)
     return Facts(
         evidence=evidence,
         address=address,
@@ -102,5 +105,6 @@ def facts_of(evidence: Evidence) -> Facts:
         doubled_schema=schema_of(evidence.doubled_schema),
         docs_schema_url=resolve_schema_url(address, evidence.docs),
         redirects=tuple(redirect for redirect in redirects if redirect is not None),
+        bare_redirect=bare if bare is not None and bare.wrong_prefix is None else None,
         proxy=proxy_of(evidence),
     )

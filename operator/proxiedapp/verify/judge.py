@@ -16,6 +16,7 @@ from proxiedapp.verify.checks.forged_headers import forged_headers
 from proxiedapp.verify.checks.mounted_app import is_of_mounted_app, mounted_app
 from proxiedapp.verify.checks.neighbour_prefix import neighbour_prefix
 from proxiedapp.verify.checks.openapi_servers import openapi_servers
+from proxiedapp.verify.checks.page_files import page_files
 from proxiedapp.verify.checks.prefix_in_paths import prefix_in_paths
 from proxiedapp.verify.checks.redirects import redirect_host, redirect_prefix, redirect_scheme
 from proxiedapp.verify.checks.served import not_served, unreachable
@@ -38,6 +39,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     redirect_host,
     cookie_path,
     bare_prefix,
+    page_files,
     neighbour_prefix,
     forged_headers,
 )

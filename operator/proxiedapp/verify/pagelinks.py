@@ -1,18 +1,66 @@
-"""Find a URL in the app's pages that contains the prefix twice, as an app writes it that gets the prefix twice.
+"""Find URLs in the app's pages that show whether the app knows its prefix.
 
-NiceGUI puts root_path and X-Forwarded-Prefix in front of its URLs, so with both its pages load nothing.
+NiceGUI puts root_path and X-Forwarded-Prefix in front of its URLs, so with both its pages load nothing. An app that
+ignores its root path writes /static/app.js, which browsers request outside the prefix.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import SplitResult, quote, urljoin
 
-from proxiedapp.verify.evidence import Answer, Reply
+from proxiedapp.verify.evidence import Answer, Evidence, Reply
 from proxiedapp.verify.target import PATH_AND_QUERY, AppAddress
 
 _LONGEST: Final = 1024
 """Characters of a URL after the doubled prefix; a longer one is cut, which makes no difference to the verdict."""
+
+_FILE: Final = re.compile(
+    rb"""<(?:link|script)\b[^<>]{0,512}?\s(?:href|src)\s{0,8}=\s{0,8}["']([^"'<>\s{}]{1,512}\.(?:css|js|mjs))(?=["'?#])""",
+    re.IGNORECASE,
+)
+"""A style sheet or script that a page loads. Other links may call the app's handlers, or be missing without harm."""
+_BASE: Final = re.compile(rb"""<base\s[^<>]{0,512}?href\s{0,8}=\s{0,8}["']([^"'<>\s]{1,512})["']""", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class PageFile:
+    """A style sheet or script of a page."""
+
+    page: str
+    """The public path of the page."""
+    url: SplitResult
+    """Its absolute URL, as browsers resolve it."""
+    path: str
+    """The public path at which the app serves it, if the app has it."""
+
+
+def pages_of(evidence: Evidence) -> tuple[Reply | None, ...]:
+    """Return the replies that may be pages of the app."""
+    root = evidence.prefix_root if evidence.slashed_prefix is None else evidence.slashed_prefix
+    return (root, *(extra.reply for extra in evidence.extras))
+
+
+def page_file(address: AppAddress, pages: Iterable[Reply | None]) -> PageFile | None:
+    """Return a file on this host that the app's pages load: one outside the prefix, if there is one, or the first."""
+    files = [file for page in pages for file in _files(address, page)]
+    outside = (file for file in files if not address.contains(file.url.path) or file.url.scheme != address.scheme)
+    return next(outside, files[0] if files else None)
+
+
+def _files(address: AppAddress, page: Reply | None) -> Iterator[PageFile]:
+    if not isinstance(page, Answer) or not page.is_ok or not page.content_type.startswith("text/html"):
+        return
+    base = _BASE.search(page.body)
+    folder = urljoin(page.path, base.group(1).decode(errors="replace")) if base else page.path
+    for found in _FILE.finditer(page.body):
+        url = address.resolve(found.group(1).decode(errors="replace"), folder)
+        if url is None or not address.is_same_host(url):
+            continue
+        path = url.path if address.contains(url.path) else address.public_path(url.path)
+        if (requestable := _requestable(path)) is not None:
+            yield PageFile(page.path, url, requestable)
 
 
 def doubled_link(address: AppAddress, pages: Iterable[Reply | None]) -> str | None:

@@ -1,8 +1,8 @@
 """The requests of one check: which paths, in which order, and what follows from the first responses.
 
 Requests go to the target's own host and under its prefix only, whatever the app's responses name. Two requests go
-beside the prefix, to random paths that no app has. No handler of the app runs but those of schema, docs page, the root
-and extra paths.
+beside the prefix, to random paths that no app has. No handler of the app runs but those of schema, docs page, the root,
+extra paths, and one style sheet or script that such a page loads.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from proxiedapp.verify.client import MAX_BODY, PEEK, Client, open_client
 from proxiedapp.verify.docspage import resolve_schema_url
 from proxiedapp.verify.evidence import Answer, Cause, Evidence, Extra, NoAnswer, Reply, schema_of
 from proxiedapp.verify.forgery import forged_request_headers, trusted_headers
-from proxiedapp.verify.pagelinks import doubled_link
+from proxiedapp.verify.pagelinks import doubled_link, page_file, pages_of
 from proxiedapp.verify.redirect import slash_redirect
 from proxiedapp.verify.schema import toggle_slash
 from proxiedapp.verify.target import WEBSOCKET, VerifyOptions, VerifyTarget, parse_target
@@ -120,15 +120,19 @@ async def _request_named_paths(evidence: Evidence, client: Client) -> Evidence:
         client.get_if(slash if prefixed else None),
         client.get_if(address.public_path("/") if absent else None),
     )
-    pages = (prefix_root, *(extra.reply for extra in evidence.extras))
-    return replace(
+    evidence = replace(
         evidence,
-        doubled_link=await client.get_if(doubled_link(address, pages)),
         docs_schema=docs_schema,
         route_slash=route_slash,
         prefixed_route_slash=prefixed_route_slash,
         prefix_root=prefix_root,
     )
+    pages = pages_of(evidence)
+    file = page_file(address, pages)
+    doubled, file_reply = await asyncio.gather(
+        client.get_if(doubled_link(address, pages)), client.get_if(None if file is None else file.path)
+    )
+    return replace(evidence, doubled_link=doubled, page_file=file_reply)
 
 
 async def _request_with_forged_headers(evidence: Evidence, client: Client) -> Evidence:

@@ -21,6 +21,7 @@ TITLES: Final = {
     Code.WEBSOCKET: "WebSockets",
     Code.COOKIE_PATH: "cookies",
     Code.BARE_PREFIX: "the prefix itself",
+    Code.PAGE_FILES: "files of pages",
     Code.NEIGHBOUR_PREFIX: "neighbouring prefixes",
     Code.FORGED_HEADERS: "forged headers",
 }
@@ -31,6 +32,7 @@ _ABOUT_THE_APP: Final = frozenset(Code) - {
     Code.DOUBLED_PREFIX,
     Code.BARE_PREFIX,
     Code.COOKIE_PATH,
+    Code.PAGE_FILES,
     Code.NEIGHBOUR_PREFIX,
     Code.FORGED_HEADERS,
 }

@@ -5,7 +5,9 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from proxiedapp.api.paths import PathPrefix
 from proxiedapp.api.problems import problems_of
+from proxiedapp.api.quantities import Amount, CountOrPercent
 
 
 class Model(BaseModel):
@@ -46,3 +48,29 @@ def test_problem_is_in_plain_words(given: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValidationError) as caught:
         Model.model_validate(given)
     assert problems_of(caught.value) == [((next(iter(given)),), problem)]
+
+
+class Resources(BaseModel):
+    limits: dict[str, Amount] = {}
+    share: CountOrPercent = 1
+    path: PathPrefix = "/"
+
+
+@pytest.mark.parametrize(
+    ("given", "location", "problem"),
+    [
+        ({"limits": {"cpu": "1gb"}}, ("limits", "cpu"), "it must be a quantity, such as 500m, 0.5 or 256Mi"),
+        ({"limits": {"cpu": "-1"}}, ("limits", "cpu"), "it must be a quantity, such as 500m, 0.5 or 256Mi"),
+        ({"limits": {"cpu": -1}}, ("limits", "cpu"), "it must be at least 0"),
+        ({"limits": {"cpu": -0.5}}, ("limits", "cpu"), "it must be at least 0.0"),
+        ({"limits": {"cpu": None}}, ("limits", "cpu"), "it must be a whole number"),
+        ({"share": "half"}, ("share",), "it must be a number or a percentage, such as 2 or 50%"),
+        ({"share": 1.5}, ("share",), "it must be a whole number"),
+        ({"path": "/a/"}, ("path",), "it must be /, or a path such as /api/v1 without a slash at its end"),
+    ],
+    ids=str,
+)
+def test_value_of_several_types_has_one_problem(given: dict[str, Any], location: Any, problem: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Resources.model_validate(given)
+    assert problems_of(caught.value) == [(location, problem)]

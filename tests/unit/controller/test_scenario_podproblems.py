@@ -1,5 +1,6 @@
 """Apps whose pods do not come up, and suspended apps."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -109,6 +110,27 @@ async def test_pods_that_do_not_become_ready_are_reported_with_what_their_probe_
     message = scenario.message()
     assert "The readiness probe of container" in message
     assert "(GET /healthz on port 8000): HTTP status 404. The app does not serve this path" in message
+
+
+async def test_volume_that_cannot_be_mounted_is_named_from_its_event(scenario: Scenario) -> None:
+    scenario.create()
+    await scenario.settle()
+    since = (scenario.clock.now() - timedelta(seconds=5)).isoformat()
+    stuck = pod(scenario, {"name": "app", "state": {"waiting": {"reason": "ContainerCreating"}}})
+    scheduled = [{"type": "PodScheduled", "status": "True", "lastTransitionTime": since}]
+    scenario.cluster.edit(stuck, ("status", "conditions"), scheduled)
+    note = 'MountVolume.SetUp failed for volume "config" : configmap "shop" not found'
+    failed = {
+        "reason": "FailedMount",
+        "type": "Warning",
+        "note": note,
+        "regarding": {"uid": stuck.body["metadata"]["uid"]},
+    }
+    scenario.cluster.put(EVENT, {"metadata": {"name": "shop-1.b", "namespace": NAMESPACE}} | failed)
+    scenario.clock.advance(5.0)
+    requests = await scenario.settle()
+    assert requests[:2] == ["list pods/some", "list events/some"]
+    assert 'Volume config cannot be mounted: configmap "shop" not found.' in scenario.message()
 
 
 def unhealthy(body: dict[str, Any], got: str) -> dict[str, Any]:

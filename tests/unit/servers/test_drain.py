@@ -62,3 +62,37 @@ def test_drain_time_of_the_user_stays_as_it_is(command: str, variables: dict[str
 def test_limits_report_that_daphne_does_not_wait() -> None:
     assert "rollout.preStopSeconds" in launched("daphne main:app").limits
     assert "rollout.preStopSeconds" in launched("daphne main:app", server={"adapter": "Never"}).limits
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sh -c 'uvicorn main:app'",
+        "bash -c 'cd /app && uvicorn main:app'",
+        "tini -- sh -c 'alembic upgrade head; hypercorn main:app'",
+    ],
+)
+def test_limits_report_a_shell_that_keeps_the_signal_to_stop(command: str) -> None:
+    """dash stays even with a script of one command, and a process 1 without a handler ignores SIGTERM."""
+    assert "Write exec before the server's command" in launched(command).limits
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sh -c 'exec uvicorn main:app'",
+        "sh -c 'PORT=1 exec tini -- uvicorn main:app'",
+        "sh -c 'trap \"kill $!\" TERM; uvicorn main:app & wait'",
+        "uv run uvicorn main:app",
+    ],
+)
+def test_server_that_gets_the_signal_to_stop_has_no_limits(command: str) -> None:
+    assert not launched(command).limits
+
+
+def test_limits_report_a_drain_time_that_the_kubelet_does_not_wait_for() -> None:
+    long = "uvicorn main:app --timeout-graceful-shutdown 60"
+    assert "--timeout-graceful-shutdown is more than the 25 seconds between" in launched(long).limits
+    assert not launched(long, rollout={"terminationGracePeriodSeconds": 90}).limits
+    by_variable = launched("granian main:app", env=env(GRANIAN_WORKERS_KILL_TIMEOUT="26"))
+    assert "GRANIAN_WORKERS_KILL_TIMEOUT is more than the 25 seconds between" in by_variable.limits

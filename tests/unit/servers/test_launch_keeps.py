@@ -52,6 +52,17 @@ def test_complete_command_stays_as_it_is(command: str) -> None:
         pytest.param(
             {"WEB_CONCURRENCY": "2"}, f"uvicorn main:app {UVICORN_ADDS}", id="workers, which the spec does not set"
         ),
+        pytest.param(
+            {
+                "UVICORN_ROOT_PATH": "",
+                "UVICORN_HOST": "",
+                "UVICORN_PORT": "",
+                "UVICORN_UDS": "",
+                "UVICORN_PROXY_HEADERS": "",
+            },
+            f"uvicorn main:app {UVICORN_ADDS}",
+            id="empty ones, which uvicorn ignores",
+        ),
     ],
 )
 def test_variables_that_agree_with_the_spec_are_accepted(variables: dict[str, str], command: str) -> None:

@@ -47,6 +47,34 @@ UNREADABLE = "gets its value from a source that the operator cannot read, such a
             "with --host 127.0.0.1, the server listens on loopback only, where the proxy cannot reach it",
             id="loopback host",
         ),
+        *(
+            pytest.param(
+                f"uvicorn main:app --host {host}",
+                COMMAND,
+                f"with --host {host}, the server listens on loopback only, where the proxy cannot reach it",
+                id=f"loopback as {host}",
+            )
+            for host in ("127.1", "2130706433", "::ffff:127.0.0.1", "LOCALHOST", "localhost.", "ip6-localhost")
+        ),
+        *(
+            pytest.param(
+                command,
+                COMMAND,
+                "the operator sets FORWARDED_ALLOW_IPS for the server, but the command removes it or makes the server "
+                "ignore it",
+                id=f"trust removed: {command}",
+            )
+            for command in (
+                "env -u FORWARDED_ALLOW_IPS fastapi run",
+                "env -uFORWARDED_ALLOW_IPS fastapi run",
+                "env --unset=FORWARDED_ALLOW_IPS fastapi run",
+                "env -i PATH=/bin fastapi run",
+                "env - fastapi run",
+                "sh -c 'unset FORWARDED_ALLOW_IPS; exec fastapi run'",
+                "bash -c 'exec -c fastapi run'",
+                "env -i sh -c 'exec fastapi run'",
+            )
+        ),
         pytest.param(
             "fastapi dev --host localhost",
             COMMAND,
@@ -159,6 +187,21 @@ def test_command_that_contradicts_the_spec_is_rejected(command: str, field: str,
 
 def test_variable_equal_to_the_default_is_accepted() -> None:
     assert launched("uvicorn main:app", env=env(UVICORN_PROXY_HEADERS="True")).command
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "env -i uvicorn main:app",
+        "env -u HTTP_PROXY fastapi run",
+        "env -i FORWARDED_ALLOW_IPS=10.0.0.0/8 fastapi run",
+        "sh -c 'unset PORT; exec fastapi run'",
+        "env -u UVICORN_PORT uvicorn main:app",
+    ],
+)
+def test_variables_that_the_server_does_not_need_can_be_removed(command: str) -> None:
+    launch = launched(command, env=env(UVICORN_PORT="9000", PORT="9000") if "PORT" in command else None)
+    assert launch.command is not None
 
 
 def test_variable_of_another_server_is_ignored() -> None:

@@ -312,7 +312,8 @@ def test_strip_mode_that_the_server_cannot_serve_is_rejected(command: str, field
             "hypercorn -b unix:/run/socket main:app",
             {},
             "spec.command",
-            "--bind unix:/run/socket contradicts spec.port, which is 8000",
+            "--bind unix:/run/socket cannot be used: the proxy reaches the pod over the network, not through a Unix "
+            "socket",
             id="listens on a Unix socket",
         ),
         pytest.param(
@@ -379,6 +380,51 @@ def test_strip_mode_that_the_server_cannot_serve_is_rejected(command: str, field
             "the operator cannot add the adapter's folder to PYTHONPATH, which the command sets",
             id="Python path set by the command",
         ),
+        *(
+            pytest.param(
+                command,
+                {},
+                "spec.command",
+                f"the operator sets {variable} for the server, but the command removes it or makes the server "
+                "ignore it",
+                id=f"variable of the adapter removed: {command}",
+            )
+            for command, variable in (
+                ("env -i hypercorn main:app", "PROXIEDAPP_APP"),
+                ("env - granian main:app", "GRANIAN_WORKERS_KILL_TIMEOUT"),
+                ("env -u PROXIEDAPP_ROOT_PATH hypercorn main:app", "PROXIEDAPP_ROOT_PATH"),
+                ("python -I -m daphne main:app", "PYTHONPATH"),
+                ("python -uEm pyvoy main:app", "PYTHONPATH"),
+            )
+        ),
+        pytest.param(
+            "gunicorn -k asgi main:app",
+            {"env": env(GUNICORN_CMD_ARGS="--certfile a.pem")},
+            "spec.env",
+            "--certfile cannot be used: the proxy sends plain HTTP to the pod, and TLS ends at the proxy",
+            id="option that cannot be used, from a variable",
+        ),
+        pytest.param(
+            "gunicorn -k asgi -b fd://3 main:app",
+            {},
+            "spec.command",
+            "--bind fd://3 cannot be used: the proxy reaches the pod over the network, not through an inherited socket",
+            id="bind to an inherited socket",
+        ),
+        pytest.param(
+            "gunicorn -k asgi -b 0.0.0.0:8000,0.0.0.0:9000 main:app",
+            {},
+            "spec.command",
+            "--bind 0.0.0.0:8000,0.0.0.0:9000 cannot be used: it is not one host:port, such as 0.0.0.0:8000",
+            id="two addresses in one bind",
+        ),
+        pytest.param(
+            "gunicorn -k asgi -b tcp://127.0.0.1:8000 main:app",
+            {},
+            "spec.command",
+            "with --bind tcp://127.0.0.1:8000, the server listens on loopback only, where the proxy cannot reach it",
+            id="loopback with a scheme",
+        ),
         pytest.param(
             "daphne main:app",
             {"server": {"workers": 2}},
@@ -417,7 +463,7 @@ def test_server_kind_decides_what_a_worker_class_of_the_user_is(kind: str) -> No
         launched("gunicorn -k app.workers:MyWorker main:app")
 
 
-@pytest.mark.parametrize("worker", ["sync", "gthread", "gevent", "tornado"])
+@pytest.mark.parametrize("worker", ["sync", "gthread", "gevent", "tornado", "gunicorn.workers.ggevent.GeventWorker"])
 def test_server_kind_does_not_make_a_wsgi_worker_run_asgi_apps(worker: str) -> None:
     with pytest.raises(UnknownServerError):
         launched(f"gunicorn -k {worker} main:app", server={"kind": "gunicorn-uvicorn"})

@@ -8,6 +8,7 @@ from typing import Final, Self
 from proxiedapp.servers.command.arguments import ParsedArguments, parse_arguments
 from proxiedapp.servers.command.container import ContainerCommand
 from proxiedapp.servers.command.environment import Value
+from proxiedapp.servers.command.wrappers import ALL_VARIABLES
 from proxiedapp.servers.server import Server
 
 STEPS_PER_ARGUMENT: Final = 8
@@ -43,8 +44,12 @@ class Invocation:
     """Arguments from a variable; those of the command line have precedence."""
     assignments: Mapping[str, Value] = field(default_factory=dict)
     """Variables that the command sets for the server; they have precedence over the container's."""
+    removed: frozenset[str] = frozenset()
+    """Variables of the container that the command keeps from the server; ALL_VARIABLES for every one."""
     insertion: Position | None = None
     """The element before which new arguments go, or the part of a script after which they go; None if nowhere."""
+    shell_stays: bool = False
+    """Whether a shell stays between the kubelet and the server, and keeps signals from it."""
 
     @classmethod
     def opaque(cls, container: ContainerCommand, server: Server) -> Self:
@@ -76,11 +81,15 @@ class Invocation:
         """Return a variable as the server gets it; None if neither the command nor `spec.env` sets it."""
         if self.sets_in_command(name):
             return self.assignments[name]
-        return self.container.environment.get(name)
+        return None if self.removes(name) else self.container.environment.get(name)
 
     def sets_in_command(self, name: str) -> bool:
         """Return whether the command itself sets a variable, as in `env NAME=value uvicorn`."""
         return name in self.assignments
+
+    def removes(self, name: str) -> bool:
+        """Return whether the command keeps a variable of the container from the server."""
+        return not self.removed.isdisjoint({name, ALL_VARIABLES})
 
     def field_of_variable(self, name: str) -> str:
         """Return the field of the spec that sets a variable."""

@@ -22,6 +22,8 @@ class Program:
     arguments: int
     assignments: Mapping[str, Value]
     """Variables that the command line sets for it."""
+    removed: frozenset[str] = frozenset()
+    """Variables that the command line keeps from it; ALL_VARIABLES for every one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Script:
     index: int
     assignments: Mapping[str, Value]
     """Variables that the command line sets for it."""
+    removed: frozenset[str] = frozenset()
+    """Variables that the command line keeps from it; ALL_VARIABLES for every one."""
 
 
 def locate(arguments: Sequence[Value], *, in_script: bool) -> Program | Script | None:
@@ -38,22 +42,24 @@ def locate(arguments: Sequence[Value], *, in_script: bool) -> Program | Script |
 
     In a script, assignments and reserved words may precede the program.
     """
-    at, module = 0, False
+    at: int = 0
+    module: str | None = None
     assignments: dict[str, Value] = {}
+    removed: frozenset[str] = frozenset()
     while at < len(arguments):
-        text = arguments[at].text
+        text = arguments[at].text if module is None else module
         name = basename(text)
-        if in_script and not module and (match := ASSIGNMENT.match(text)):
+        if in_script and module is None and (match := ASSIGNMENT.match(text)):
             assignments[match.group(1)] = Value(match.group(2), arguments[at].known)
             at += 1
             continue
-        if (program := text if module else name) in PROGRAMS:
-            return _program(program, arguments, at + 1, assignments)
-        if module:
+        if (program := name if module is None else module) in PROGRAMS:
+            return _program(program, arguments, at + 1, assignments, removed)
+        if module is not None:
             return None
         if name in SHELLS:
             script = _script_index(arguments, at + 1)
-            return None if script is None else Script(script, assignments)
+            return None if script is None else Script(script, assignments, removed)
         if in_script and name in _RESERVED:
             at += 1
             continue
@@ -62,6 +68,7 @@ def locate(arguments: Sequence[Value], *, in_script: bool) -> Program | Script |
         if wrapped is None:
             return None
         assignments |= wrapped.assignments
+        removed |= wrapped.removed
         at, module = wrapped.index, wrapped.module
     return None
 
@@ -80,14 +87,20 @@ def locate_by_name(arguments: Sequence[Value], programs: Container[str]) -> Prog
     return _program(basename(arguments[at].text), arguments, at + 1, assignments)
 
 
-def _program(program: str, arguments: Sequence[Value], start: int, assignments: Mapping[str, Value]) -> Program | None:
+def _program(
+    program: str,
+    arguments: Sequence[Value],
+    start: int,
+    assignments: Mapping[str, Value],
+    removed: frozenset[str] = frozenset(),
+) -> Program | None:
     subcommands = servers_of(program)[0].subcommands
     if not subcommands:
-        return Program(program, None, start, assignments)
+        return Program(program, None, start, assignments, removed)
     for at in range(start, len(arguments)):
         text = arguments[at].text
         if text in subcommands:
-            return Program(program, text, at + 1, assignments)
+            return Program(program, text, at + 1, assignments, removed)
         if not text.startswith("-"):
             return None  # a subcommand that serves no app, such as `fastapi login`
     return None

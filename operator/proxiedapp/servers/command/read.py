@@ -4,7 +4,8 @@ The operator never guesses: a command that it does not recognise gives None, and
 """
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from proxiedapp.api.budget import Budget
 from proxiedapp.servers.command.arguments import parse_arguments
@@ -13,6 +14,7 @@ from proxiedapp.servers.command.environment import Value
 from proxiedapp.servers.command.invocation import STEPS_PER_ARGUMENT, Argument, Invocation, Position
 from proxiedapp.servers.command.locate import Program, Script, locate, locate_by_name
 from proxiedapp.servers.command.script import read_script
+from proxiedapp.servers.command.wrappers import ALL_VARIABLES
 from proxiedapp.servers.server import Server
 from proxiedapp.servers.table import BY_KIND, servers_of
 
@@ -27,15 +29,17 @@ def read_command(container: ContainerCommand, kind: str = "auto", budget: Budget
     budget = Budget() if budget is None else budget
     values = container.values
     located = locate(values, in_script=False)
-    if located is None and kind in BY_KIND:
-        located = locate_by_name(values, BY_KIND[kind].programs)
+    named = BY_KIND[kind].programs if kind in BY_KIND else frozenset[str]()
+    if located is None:
+        located = locate_by_name(values, named)
     if located is None:
         return None
     if isinstance(located, Script):
-        scripted = read_script(located, container, budget)
+        scripted = read_script(located, container, named, budget)
         if scripted is None:
             return None
-        return _invocation(container, scripted.program, scripted.arguments, scripted.insertion, kind, budget)
+        invocation = _invocation(container, scripted.program, scripted.arguments, scripted.insertion, kind, budget)
+        return None if invocation is None else replace(invocation, shell_stays=scripted.shell_stays)
     own = values[located.arguments :]
     arguments = [Argument(value, Position(located.arguments + index)) for index, value in enumerate(own)]
     insertion = Position(located.arguments + _before_dashes(own))
@@ -58,7 +62,7 @@ def _invocation(
 ) -> Invocation | None:
     """Distinguish the servers of one program by the worker class; return None if it is none of theirs."""
     for server in servers_of(program.name):
-        inherited = _inherited(server, program.assignments, container, budget)
+        inherited = _inherited(server, program, container, budget)
         budget.spend(STEPS_PER_ARGUMENT * (len(inherited) + len(arguments)))
         given = (*inherited, *(argument.value for argument in arguments))
         classes = parse_arguments(given, server.grammar).values(server.worker_class_flags)
@@ -68,17 +72,25 @@ def _invocation(
         named = server.name == kind and (not classes or classes[-1].text not in known)
         if recognised or named:
             return Invocation(
-                container, server, program.subcommand, tuple(arguments), inherited, program.assignments, insertion
+                container,
+                server,
+                program.subcommand,
+                tuple(arguments),
+                inherited,
+                program.assignments,
+                program.removed,
+                insertion,
             )
     return None
 
 
-def _inherited(
-    server: Server, assignments: Mapping[str, Value], container: ContainerCommand, budget: Budget
-) -> tuple[Value, ...]:
+def _inherited(server: Server, program: Program, container: ContainerCommand, budget: Budget) -> tuple[Value, ...]:
     """Return the arguments that a server takes from a variable; none if the operator cannot read them."""
     name = server.arguments_variable or ""
-    text = assignments[name].text if name in assignments else container.environment.values.get(name, "")
+    if name in program.assignments:
+        text = program.assignments[name].text
+    else:
+        text = "" if program.removed & {name, ALL_VARIABLES} else container.environment.values.get(name, "")
     budget.spend(len(text))
     try:
         return tuple(Value(argument) for argument in shlex.split(text))

@@ -1,6 +1,7 @@
 """Finds the one server that a shell script starts, its arguments, and where the script can be extended."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -8,10 +9,12 @@ from proxiedapp.api.budget import Budget, BudgetError
 from proxiedapp.servers.command.container import ContainerCommand
 from proxiedapp.servers.command.environment import Environment, Value
 from proxiedapp.servers.command.invocation import STEPS_PER_ARGUMENT, Argument, Position
-from proxiedapp.servers.command.locate import Program, Script, locate
+from proxiedapp.servers.command.locate import Program, Script, locate, locate_by_name
 from proxiedapp.servers.command.shell import ALL_ARGUMENTS, Token, UnreadableScriptError, simple_commands
-from proxiedapp.servers.command.wrappers import ASSIGNMENT
+from proxiedapp.servers.command.wrappers import ALL_VARIABLES, ASSIGNMENT
 
+_APP: Final = re.compile(r"[\w./]+(:[\w.]+|\.py)")
+"""What distinguishes a command that starts a server from one that installs it, such as `pip install uvicorn`."""
 _EXPORTS: Final = frozenset({"export", "readonly", "declare", "typeset"})
 
 
@@ -23,31 +26,40 @@ class ScriptedServer:
     arguments: tuple[Argument, ...]
     insertion: Position
     """The part of the script after which new arguments go."""
+    shell_stays: bool
+    """Whether the shell keeps running, and keeps the signals of the kubelet from the server."""
 
 
-def read_script(script: Script, container: ContainerCommand, budget: Budget) -> ScriptedServer | None:
+def read_script(
+    script: Script, container: ContainerCommand, programs: Container[str], budget: Budget
+) -> ScriptedServer | None:
     """Find the server that a script starts; None if it starts none.
 
-    Raises UnreadableScriptError if the script cannot be read, or cannot be extended, with certainty.
+    An unknown program may start one of the `programs`, which the user names in the spec. Raises UnreadableScriptError
+    if the script cannot be read, or cannot be extended, with certainty.
     """
     try:
-        return _read(script, container, budget)
+        return _read(script, container, programs, budget)
     except BudgetError as error:
         raise UnreadableScriptError(
             f"it is too long, or becomes too long when its variables are replaced (reading it takes {error})"
         ) from error
 
 
-def _read(script: Script, container: ContainerCommand, budget: Budget) -> ScriptedServer | None:
+def _read(
+    script: Script, container: ContainerCommand, programs: Container[str], budget: Budget
+) -> ScriptedServer | None:
     source = container.elements[script.index]
     commands = _simple_commands(source, container.environment, budget)
     found: list[tuple[int, Program]] = []
     for number, tokens in enumerate(commands):
-        located = locate([token.value for token in tokens], in_script=True)
+        values = [token.value for token in tokens]
+        located = locate(values, in_script=True)
         if isinstance(located, Script):
             raise UnreadableScriptError("it starts another shell")
         if located is not None:
             found.append((number, located))
+    found = found or _found_by_name(commands, programs)
     if not found:
         return None
     if len(found) > 1:
@@ -58,10 +70,28 @@ def _read(script: Script, container: ContainerCommand, budget: Budget) -> Script
     own = commands[number][program.arguments :]
     arguments, before_insertion = _with_script_arguments(own, container, script.index, budget)
     last = commands[number][program.arguments + before_insertion - 1]
-    assignments = {**script.assignments, **_set_before(commands[:number]), **program.assignments}
+    set_before, unset_before = _variables_before(commands[:number])
+    before = {**script.assignments, **set_before}
+    kept = {} if ALL_VARIABLES in program.removed else {n: v for n, v in before.items() if n not in program.removed}
+    removed = script.removed | unset_before | program.removed
+    words = {token.value.text for token in commands[number][: program.arguments]}
+    handles_signals = "exec" in words or any(tokens[0].value.text == "trap" for tokens in commands)
     return ScriptedServer(
-        replace(program, assignments=assignments), tuple(arguments), Position(script.index, (last.start, last.end))
+        replace(program, assignments={**kept, **program.assignments}, removed=removed),
+        tuple(arguments),
+        Position(script.index, (last.start, last.end)),
+        shell_stays=not handles_signals,
     )
+
+
+def _found_by_name(commands: Sequence[Sequence[Token]], programs: Container[str]) -> list[tuple[int, Program]]:
+    """Return the commands in which an unknown program starts one of these servers: its name, then an app's."""
+    found: list[tuple[int, Program]] = []
+    for number, tokens in enumerate(commands):
+        located = locate_by_name([token.value for token in tokens], programs)
+        if located is not None and any(_APP.fullmatch(token.value.text) for token in tokens[located.arguments :]):
+            found.append((number, located))
+    return found
 
 
 def _simple_commands(source: str, environment: Environment, budget: Budget) -> list[list[Token]]:
@@ -112,11 +142,15 @@ def _with_script_arguments(
     return arguments, insertion
 
 
-def _set_before(commands: Iterable[Sequence[Token]]) -> Mapping[str, Value]:
-    """Return the variables that a script sets before the server, by an assignment on its own or by `export`."""
+def _variables_before(commands: Iterable[Sequence[Token]]) -> tuple[Mapping[str, Value], frozenset[str]]:
+    """Return the variables that a script sets before the server, and those that it unsets."""
     found: dict[str, Value] = {}
+    unset: set[str] = set()
     for tokens in commands:
         matches = [(ASSIGNMENT.match(token.value.text), token.value.known) for token in tokens]
-        if tokens[0].value.text in _EXPORTS or all(match for match, _ in matches):
+        if tokens[0].value.text == "unset":
+            unset |= {token.value.text for token in tokens[1:]}
+            found = {name: value for name, value in found.items() if name not in unset}
+        elif tokens[0].value.text in _EXPORTS or all(match for match, _ in matches):
             found |= {match.group(1): Value(match.group(2), known) for match, known in matches if match}
-    return found
+    return found, frozenset(unset)

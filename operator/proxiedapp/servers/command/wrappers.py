@@ -5,7 +5,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from proxiedapp.servers.command.environment import Value
@@ -13,7 +13,9 @@ from proxiedapp.servers.command.environment import Value
 ASSIGNMENT: Final = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)=(.*)$", re.DOTALL)
 PYTHON: Final = re.compile(r"^(python|pypy)[0-9.]*$")
 SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh"})
-MODULE_OPTIONS: Final = frozenset({"-m", "--module"})
+_MODULE_OPTIONS: Final = frozenset({"-m", "--module"})
+ALL_VARIABLES: Final = "*"
+"""Stands for every variable among the names of those that a command line removes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Wrapper:
 
     valued: frozenset[str] = frozenset()
     """Options whose value is the next argument."""
+    switches: frozenset[str] | None = None
+    """Its long options without a value, if all others have one."""
     subcommand: str | None = None
     """The subcommand that runs a program."""
     operands: int = 0
@@ -30,6 +34,10 @@ class Wrapper:
     """Whether `NAME=value` arguments may precede the program."""
     runs_modules: bool = False
     """Whether `-m NAME` runs a Python module."""
+    unsets: frozenset[str] = frozenset()
+    """Options whose value is the name of a variable that the program does not get."""
+    clears: Mapping[str, str] = field(default_factory=dict)
+    """Options that keep a variable from the program, and its name or ALL_VARIABLES."""
 
 
 _UV_VALUED: Final = frozenset(
@@ -46,8 +54,13 @@ _UV_VALUED: Final = frozenset(
 )  # fmt: skip
 
 WRAPPERS: Final[Mapping[str, Wrapper]] = {
-    "env": Wrapper(valued=frozenset({"-u", "--unset", "-C", "--chdir"}), assigns=True),
-    "exec": Wrapper(valued=frozenset({"-a"})),
+    "env": Wrapper(
+        valued=frozenset({"-u", "--unset", "-C", "--chdir"}),
+        assigns=True,
+        unsets=frozenset({"-u", "--unset"}),
+        clears=dict.fromkeys(("-", "-i", "--ignore-environment"), ALL_VARIABLES),
+    ),
+    "exec": Wrapper(valued=frozenset({"-a"}), clears={"-c": ALL_VARIABLES}),
     "nohup": Wrapper(),
     "nice": Wrapper(valued=frozenset({"-n", "--adjustment"})),
     "tini": Wrapper(valued=frozenset({"-p", "-e"})),
@@ -62,25 +75,32 @@ WRAPPERS: Final[Mapping[str, Wrapper]] = {
     "rye": Wrapper(subcommand="run"),
     "ddtrace-run": Wrapper(),
     "newrelic-admin": Wrapper(subcommand="run-program"),
-    "opentelemetry-instrument": Wrapper(
-        valued=frozenset({"--traces_exporter", "--metrics_exporter", "--logs_exporter", "--service_name"})
+    # Its options are the variables of OpenTelemetry, each with a value.
+    "opentelemetry-instrument": Wrapper(switches=frozenset({"--version", "--help"})),
+    "python": Wrapper(
+        valued=frozenset({"-W", "-X", "--check-hash-based-pycs"}),
+        runs_modules=True,
+        clears=dict.fromkeys(("-E", "-I"), "PYTHONPATH"),
     ),
-    "python": Wrapper(valued=frozenset({"-W", "-X"}), runs_modules=True),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """The program that a wrapper runs: its index, whether it is a Python module's name, and variables set for it."""
+    """The program that a wrapper runs, and what the wrapper does to its variables."""
 
     index: int
-    module: bool
+    """The argument that names the program."""
+    module: str | None
+    """The name of the Python module that is the program."""
     assignments: Mapping[str, Value]
+    removed: frozenset[str]
 
 
 def find_wrapped(wrapper: Wrapper, arguments: Sequence[Value], start: int) -> Wrapped | None:
     """Skip the wrapper's own arguments from `start` on; return None if it runs no program."""
     assignments: dict[str, Value] = {}
+    removed: set[str] = set()
     operands = wrapper.operands
     subcommand = wrapper.subcommand
     at = start
@@ -89,10 +109,12 @@ def find_wrapped(wrapper: Wrapper, arguments: Sequence[Value], start: int) -> Wr
         if text == "--":
             at += 1
             break
-        if wrapper.runs_modules and subcommand is None and text in MODULE_OPTIONS:
-            return Wrapped(at + 1, module=True, assignments=assignments) if at + 1 < len(arguments) else None
-        if text.startswith("-") and text != "-":
-            at += 2 if text in wrapper.valued else 1
+        if text.startswith("-") and (text != "-" or "-" in wrapper.clears):
+            options, at = _read_options(wrapper, arguments, at)
+            removed |= _removed_by(wrapper, options)
+            module = _module(wrapper, options) if subcommand is None else None
+            if module is not None:
+                return Wrapped(at - 1, module, assignments, frozenset(removed)) if module else None
         elif subcommand is not None:
             if text != subcommand:
                 return None
@@ -106,4 +128,39 @@ def find_wrapped(wrapper: Wrapper, arguments: Sequence[Value], start: int) -> Wr
             break
     if at >= len(arguments) or subcommand is not None:
         return None
-    return Wrapped(at, module=False, assignments=assignments)
+    return Wrapped(at, None, assignments, frozenset(removed))
+
+
+def _removed_by(wrapper: Wrapper, options: Sequence[tuple[str, str]]) -> set[str]:
+    cleared = {wrapper.clears[name] for name, _ in options if name in wrapper.clears}
+    return cleared | {value for name, value in options if name in wrapper.unsets}
+
+
+def _module(wrapper: Wrapper, options: Sequence[tuple[str, str]]) -> str | None:
+    """Return the Python module that options name, "" if the name is missing; None if they name none."""
+    if not wrapper.runs_modules:
+        return None
+    return next((value for name, value in options if name in _MODULE_OPTIONS), None)
+
+
+def _read_options(wrapper: Wrapper, arguments: Sequence[Value], at: int) -> tuple[list[tuple[str, str]], int]:
+    """Return the options in one argument with their values, and the index after them; a switch has the value ""."""
+    text = arguments[at].text
+    following = arguments[at + 1].text if at + 1 < len(arguments) else ""
+    if text.startswith("--"):
+        name, equals, value = text.partition("=")
+        takes_next = not equals and _has_value(wrapper, name)
+        return [(name, following if takes_next else value)], at + 2 if takes_next else at + 1
+    options: list[tuple[str, str]] = []
+    for position, letter in enumerate(text[1:], 2):
+        name, rest = f"-{letter}", text[position:]
+        if _has_value(wrapper, name):
+            return [*options, (name, rest or following)], at + 1 if rest else at + 2
+        options.append((name, ""))
+    return options or [(text, "")], at + 1
+
+
+def _has_value(wrapper: Wrapper, name: str) -> bool:
+    if name in wrapper.valued or (wrapper.runs_modules and name in _MODULE_OPTIONS):
+        return True
+    return wrapper.switches is not None and name.startswith("--") and name not in wrapper.switches

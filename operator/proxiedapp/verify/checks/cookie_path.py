@@ -51,7 +51,7 @@ def _cookies(facts: Facts) -> Iterator[tuple[Answer, Cookie]]:
     """
     evidence = facts.evidence
     own: list[Reply | None] = [evidence.schema, evidence.docs, evidence.docs_schema, evidence.unknown_path]
-    own += [evidence.prefix_root]
+    own += [evidence.prefix_root, evidence.slashed_prefix]
     answers = [reply for reply in own if isinstance(reply, Answer) and not reply.is_denied and not reply.is_redirect]
     extras = (extra.reply for extra in evidence.extras)
     answers += [reply for reply in extras if isinstance(reply, Answer) and not reply.is_denied]

@@ -11,7 +11,7 @@ from proxiedapp.verify.evidence import NoAnswer
 from proxiedapp.verify.facts import Facts, PrefixKnown
 from proxiedapp.verify.finding import Finding, excerpt, not_judged, right, wrong
 from proxiedapp.verify.proxyadvice import keep_redirects, pass_host, strip_or_keep, trust_proxy
-from proxiedapp.verify.redirect import redirects_to_itself
+from proxiedapp.verify.redirect import Redirect, redirects_to_itself
 
 _DISTRUST: Final = (
     "Find out what sets X-Forwarded-Proto in front of the app: the app is given https, although the request used http"
@@ -44,7 +44,7 @@ def redirect_prefix(facts: Facts) -> Finding:
 def redirect_scheme(facts: Facts) -> Finding:
     """Judge whether redirects keep the scheme of the request."""
     address, target = facts.address, facts.evidence.target
-    redirects = [redirect for redirect in facts.redirects if redirect.scheme is not None]
+    redirects = _absolute(facts)
     expected = f"redirects keep the scheme {address.scheme}"
     trust = trust_proxy(facts, TRUST_PROXY)
     if redirects_to_itself(address, facts.evidence.schema):
@@ -63,7 +63,7 @@ def redirect_scheme(facts: Facts) -> Finding:
 def redirect_host(facts: Facts) -> Finding:
     """Judge whether redirects keep the host of the request."""
     hosts = facts.address.hosts
-    redirects = [redirect for redirect in facts.redirects if redirect.host is not None]
+    redirects = _absolute(facts)
     expected = f"redirects keep the host {hosts[0]}"
     if not redirects:
         return not_judged(Code.REDIRECT_HOST, _why_none(facts), expected)
@@ -71,6 +71,12 @@ def redirect_host(facts: Facts) -> Finding:
     if changed is None:
         return right(Code.REDIRECT_HOST, _location(redirects[0].location), expected)
     return wrong(Code.REDIRECT_HOST, _location(changed.location), expected, pass_host(facts))
+
+
+def _absolute(facts: Facts) -> list[Redirect]:
+    """Return the redirects that contain scheme and host."""
+    redirects = facts.redirects if facts.bare_redirect is None else (*facts.redirects, facts.bare_redirect)
+    return [redirect for redirect in redirects if redirect.host is not None]
 
 
 def _why_none(facts: Facts) -> str:

@@ -67,6 +67,17 @@ def found(command: str) -> str | None:
             id="opentelemetry-instrument with options",
         ),
         pytest.param(
+            "opentelemetry-instrument --exporter_otlp_protocol grpc uvicorn main:app",
+            "uvicorn",
+            id="opentelemetry-instrument with any option",
+        ),
+        pytest.param("python -muvicorn main:app", "uvicorn", id="python -mNAME"),
+        pytest.param("python -um uvicorn main:app", "uvicorn", id="python -um"),
+        pytest.param("python --check-hash-based-pycs always -m uvicorn main:app", "uvicorn", id="python, long option"),
+        pytest.param("uv run -muvicorn main:app", "uvicorn", id="uv run -mNAME"),
+        pytest.param("env -iu DEBUG uvicorn main:app", "uvicorn", id="env with joined options"),
+        pytest.param("env - uvicorn main:app", "uvicorn", id="env -"),
+        pytest.param(
             "tini -- gosu app env A=1 uv run -- python -m uvicorn main:app", "uvicorn", id="wrappers in wrappers"
         ),
         pytest.param("sh -c 'uvicorn main:app'", "uvicorn", id="sh -c"),
@@ -152,9 +163,7 @@ def test_empty_command_gives_none() -> None:
 @pytest.mark.parametrize(
     ("command", "kind"),
     [
-        pytest.param(
-            "opentelemetry-instrument --exporter_otlp_protocol grpc uvicorn main:app", "uvicorn", id="unknown option"
-        ),
+        pytest.param("setpriv --reuid 1000 uvicorn main:app", "uvicorn", id="unknown option"),
         pytest.param("python -m debugpy --listen 0.0.0.0:5678 -m uvicorn main:app", "uvicorn", id="unknown module"),
         pytest.param("sh /entrypoint.sh hypercorn main:app", "hypercorn", id="script in the image"),
         pytest.param("chamber exec shop -- fastapi run main.py", "fastapi", id="unknown program"),
@@ -182,6 +191,21 @@ def test_server_behind_an_unknown_wrapper_is_found_by_its_kind(command: str, kin
 )
 def test_server_behind_an_unknown_wrapper_is_not_guessed(command: str, kind: str) -> None:
     assert read_command(container_command(words(command), None, Environment({})), kind) is None
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "exec debugpy --listen 5678 -m uvicorn main:app",
+        "pip install uvicorn && conda run -n shop uvicorn src/main.py",
+    ],
+)
+def test_server_behind_an_unknown_wrapper_in_a_script_is_found_by_its_kind(script: str) -> None:
+    invocation = read_command(container_command(["sh", "-c", script], None, Environment({})), "uvicorn")
+    assert invocation is not None
+    assert invocation.insertion is not None
+    assert invocation.insertion.part is not None
+    assert invocation.insertion.part[1] == len(script)
 
 
 def test_variables_before_a_server_behind_an_unknown_wrapper_count() -> None:

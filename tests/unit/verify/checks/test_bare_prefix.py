@@ -56,7 +56,8 @@ def test_fault_at_the_bare_prefix_is_found(name: str) -> None:
 @pytest.mark.parametrize("name", RIGHT)
 def test_working_bare_prefix_is_right(name: str) -> None:
     bare, slashed = RIGHT[name]
-    given = evidence(bare_prefix=bare, slashed_prefix=slashed)
+    style = an_answer(f"{PREFIX}/static/a.css", kind="text/css")
+    given = evidence(bare_prefix=bare, slashed_prefix=slashed, page_file=style)
     assert_right(given, set())
     assert finding_of(given, Code.BARE_PREFIX).judged
 
