@@ -9,11 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import uvicorn
+from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 from typing_extensions import override
 
 from proxiedapp.process.boundedhttp import MAX_CONNECTIONS, MAX_HEAD_BYTES, bounded_protocol
@@ -47,20 +44,24 @@ class Health:
         return self.silence() < self.max_silence
 
 
-def health_app(health: Health) -> Starlette:
+def health_app(health: Health) -> FastAPI:
     """Return the app that serves the endpoints."""
+    app = FastAPI(title="ProxiedApp operator", docs_url=None, redoc_url=None, openapi_url=None)
 
-    async def healthz(_: Request) -> Response:
+    @app.get("/healthz")
+    async def healthz() -> Response:
         return Response("ok\n") if health.alive else Response("the event loop is blocked\n", status_code=500)
 
-    async def readyz(_: Request) -> Response:
+    @app.get("/readyz")
+    async def readyz() -> Response:
         missing = health.waiting_for
         return Response("ok\n") if missing is None else Response(f"waiting for {missing}\n", status_code=503)
 
-    async def metrics(_: Request) -> Response:
+    @app.get("/metrics")
+    async def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    return Starlette(routes=[Route(f"/{each.__name__}", each) for each in (healthz, readyz, metrics)])
+    return app
 
 
 def listen(host: str, port: int) -> socket.socket | None:
