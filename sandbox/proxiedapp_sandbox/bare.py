@@ -8,7 +8,7 @@ from typing import Final
 
 from proxiedapp.kube.client import Api
 from proxiedapp.kube.connection import connect
-from proxiedapp_sandbox.binaries import KUBE_VERSION, Progress, control_plane, traefik_manifests
+from proxiedapp_sandbox.binaries import KUBE_VERSION, Progress, control_plane
 from proxiedapp_sandbox.cluster import account_token, install_manifests, until
 from proxiedapp_sandbox.controlplane import (
     OPERATOR_ACCOUNT,
@@ -18,6 +18,7 @@ from proxiedapp_sandbox.controlplane import (
     prepare,
     write_kubeconfig,
 )
+from proxiedapp_sandbox.moduledata import traefik_manifests
 from proxiedapp_sandbox.processes import ChildProcess
 
 _ADVERTISED: Final = "192.0.2.1"

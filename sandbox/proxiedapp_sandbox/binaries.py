@@ -18,8 +18,6 @@ from proxiedapp_sandbox.gobuild import build_lock, go, go_build, stale_packages
 from proxiedapp_sandbox.paths import cache_dir
 
 KUBE_VERSION: Final = "v1.36.3"
-TRAEFIK_VERSION: Final = "v3.7.13"
-"""Version of Traefik's CRDs: the newest in the Go module proxy, which lags a few patches behind the program."""
 
 _MODULE: Final = Path(__file__).parent / "module"
 _PACKAGES: Final = {
@@ -65,20 +63,6 @@ def control_plane(version: str, progress: Progress) -> Binaries:
         programs["kube-controller-manager"],
         programs["kubectl"],
     )
-
-
-def traefik_manifests(progress: Progress) -> tuple[Path, Path]:
-    """Return the files with Traefik's CRDs and its role, from its Go module; raises SandboxError."""
-    folder = cache_dir() / "traefik" / TRAEFIK_VERSION
-    files = ("kubernetes-crd-definition-v1.yml", "kubernetes-crd-rbac.yml")
-    if not all((folder / file).exists() for file in files):
-        progress(f"downloading Traefik's CRDs {TRAEFIK_VERSION}", 0, 0)
-        module = _download("github.com/traefik/traefik/v3", TRAEFIK_VERSION)
-        source = Path(module["Dir"]) / "docs/content/reference/dynamic-configuration"
-        folder.mkdir(parents=True, exist_ok=True)
-        for file in files:
-            _write_atomically(folder / file, (source / file).read_bytes())
-    return folder / files[0], folder / files[1]
 
 
 def _build(version: str, programs: dict[str, Path], progress: Progress) -> None:
@@ -144,10 +128,3 @@ def _recipe_hash(version: str) -> str:
 def _download(module: str, version: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(go("mod", "download", "-json", f"{module}@{version}"))
     return found
-
-
-def _write_atomically(file: Path, content: bytes) -> None:
-    """Write a file so that readers find all of its content or no file."""
-    partial = file.with_suffix(".partial")
-    partial.write_bytes(content)
-    partial.replace(file)

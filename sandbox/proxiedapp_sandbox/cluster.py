@@ -21,16 +21,19 @@ _PLURALS: Final = {
     "ClusterRole": "clusterroles",
     "ClusterRoleBinding": "clusterrolebindings",
     "CustomResourceDefinition": "customresourcedefinitions",
+    "Gateway": "gateways",
+    "GatewayClass": "gatewayclasses",
     "Namespace": "namespaces",
     "Role": "roles",
     "RoleBinding": "rolebindings",
+    "Secret": "secrets",
     "ServiceAccount": "serviceaccounts",
 }
 
 
-async def install_manifests(api: Api, traefik_files: Sequence[Path]) -> None:
-    """Create the CRDs and roles of ProxiedApp and Traefik, and wait until the API server serves the new kinds."""
-    files = [manifests_dir() / "namespace.yaml", manifests_dir() / "rbac.yaml", *traefik_files]
+async def install_manifests(api: Api, proxy_files: Sequence[Path]) -> None:
+    """Create the CRDs and roles of ProxiedApp and of the proxy, and wait until the API server serves the new kinds."""
+    files = [manifests_dir() / "namespace.yaml", manifests_dir() / "rbac.yaml", *proxy_files]
     objects = [*custom_resource_definitions().values(), *(each for file in files for each in _documents(file))]
     objects.append(
         {
@@ -40,7 +43,7 @@ async def install_manifests(api: Api, traefik_files: Sequence[Path]) -> None:
         }
     )
     for manifest in objects:
-        await _create(api, manifest)
+        await create(api, manifest)
     for manifest in objects:
         if manifest["kind"] == "CustomResourceDefinition":
             await until(partial(_established, api, manifest), f"CRD {manifest['metadata']['name']}")
@@ -73,7 +76,7 @@ async def until(holds: Callable[[], Any], what: str, seconds: float = 60.0, paus
         raise TimeoutError(f"timed out after {seconds:.0f} s waiting for {what}{last}") from None
 
 
-async def _create(api: Api, manifest: Manifest) -> None:
+async def create(api: Api, manifest: Manifest) -> None:
     """Create an object unless it exists, and try again while the API server is still starting."""
 
     async def created() -> bool:

@@ -21,10 +21,11 @@ from rich.text import Text
 from typing_extensions import override
 
 from proxiedapp_sandbox import binaries, rootless, state
+from proxiedapp_sandbox.downloads import download
 from proxiedapp_sandbox.errors import EXPECTED, SandboxError, as_one_line
 from proxiedapp_sandbox.paths import sandbox_dir
 from proxiedapp_sandbox.processes import stop
-from proxiedapp_sandbox.state import SandboxOptions, SandboxState
+from proxiedapp_sandbox.state import GatewayController, SandboxOptions, SandboxState
 
 sandbox = typer.Typer(
     help="Run a real control plane, Traefik and a node on this machine, without containers.",
@@ -141,9 +142,7 @@ def run_in_foreground(
         if not rootless.inherited_ports():
             check_machine(options, port_flags)
         if rootless.needed():
-            # Both need the host's network, which the user namespace does not have.
-            binaries.control_plane(options.kube_version, progress)
-            binaries.traefik_manifests(progress)
+            download(options, progress)  # needs the host's network, which the user namespace does not have
             progress("", 0, 0)  # this process is replaced, and could not remove the bar later
             rootless.enter(choose_ports(), options.http_port, options.https_port)
         try:
@@ -164,6 +163,9 @@ def up(
     https_port: Annotated[int, typer.Option(help="Port of the entry point websecure.")] = 8443,
     kube_version: Annotated[str, typer.Option(help="Kubernetes version to build and run.")] = binaries.KUBE_VERSION,
     operator: Annotated[bool, typer.Option("--operator/--no-operator", help="Whether to run the operator.")] = True,
+    gateway: Annotated[
+        GatewayController | None, typer.Option(help="Serve all apps through a Gateway of this controller.")
+    ] = None,
 ) -> None:
     """Start the sandbox."""
     options = SandboxOptions(
@@ -172,6 +174,7 @@ def up(
         https_port=https_port,
         kube_version=kube_version if kube_version.startswith("v") else f"v{kube_version}",
         operator=operator,
+        gateway=gateway,
     )
     with errors_as_one_line(), show_progress() as progress:
         if detach:
@@ -197,7 +200,7 @@ def _start_detached(options: SandboxOptions, progress: binaries.Progress) -> Non
     with state.exclusive_lock():
         state.clean_up()
         check_machine(options)
-    binaries.control_plane(options.kube_version, progress)  # in this process, which can show the progress
+    download(options, progress)  # in this process, which can show the progress
     log = sandbox_dir() / "supervisor.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""`make demo`: apply a ProxiedApp with kubectl, and check that a real Traefik serves it at its prefix."""
+"""`make demo`: apply a ProxiedApp with kubectl, and check that a real proxy serves it at its prefix."""
 
 import argparse
 import asyncio
@@ -15,7 +15,7 @@ from proxiedapp_sandbox.cluster import until
 from proxiedapp_sandbox.commands import run_in_foreground, show_progress, summary, wait_for_stop
 from proxiedapp_sandbox.errors import EXPECTED, SandboxError, as_one_line
 from proxiedapp_sandbox.examplechecks import PREFIX, check_example
-from proxiedapp_sandbox.state import SandboxState, kubeconfig
+from proxiedapp_sandbox.state import GatewayController, SandboxState, kubeconfig
 from proxiedapp_sandbox.supervisor import default_options
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
@@ -30,7 +30,7 @@ async def show(running: SandboxState) -> None:
     await _kubectl(running, "get", "proxiedapps")
     failed = []
     for base_url in (running.http_url, running.https_url):
-        await until(partial(_routed, base_url), f"the route in Traefik at {base_url}", seconds=15)
+        await until(partial(_routed, base_url), f"the route in the proxy at {base_url}", seconds=15)
         typer.echo("")
         async for check in check_example(base_url):
             typer.echo(f"{'ok   ' if check.ok else 'WRONG'} {check.request}: {check.actual}")
@@ -74,9 +74,12 @@ def main() -> None:
     parser.add_argument("--once", action="store_true", help="check the example, then stop everything and exit")
     parser.add_argument("--http-port", type=int, default=8080, help="port of http")
     parser.add_argument("--https-port", type=int, default=8443, help="port of https")
+    parser.add_argument(
+        "--gateway", type=GatewayController, choices=list(GatewayController), help="serve the example through a Gateway"
+    )
     given = parser.parse_args()
-    ports = {"http_port": given.http_port, "https_port": given.https_port}
-    options = default_options(EXAMPLES).model_copy(update=ports)
+    changes = {"http_port": given.http_port, "https_port": given.https_port, "gateway": given.gateway}
+    options = default_options(EXAMPLES).model_copy(update=changes)
     try:
         with show_progress() as progress:
             run_in_foreground(options, progress, show if given.once else show_and_stay, _PORT_FLAGS)

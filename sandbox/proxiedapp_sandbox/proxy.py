@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from proxiedapp_sandbox.errors import SandboxError
-from proxiedapp_sandbox.state import SandboxOptions
+from proxiedapp_sandbox.state import GatewayController, SandboxOptions
 
 
 def traefik_program() -> Path:
@@ -41,6 +41,8 @@ def traefik_command(options: SandboxOptions, api_port: int) -> list[str | Path]:
         "--global.checknewversion=false",
         "--global.sendanonymoususage=false",
     ]
+    if options.gateway is GatewayController.TRAEFIK:
+        command += ["--providers.kubernetesgateway=true", "--providers.kubernetesgateway.statusaddress.ip=127.0.0.1"]
     for entry_point in ("web", "websecure"):
         http = f"--entrypoints.{entry_point}.http"
         command.append(f"{http}.aliasheadersstrategy=delete")

@@ -4,6 +4,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -12,6 +13,13 @@ from proxiedapp_sandbox import network
 from proxiedapp_sandbox.errors import SandboxError
 from proxiedapp_sandbox.paths import sandbox_dir
 from proxiedapp_sandbox.processes import ProcessId, stop
+
+
+class GatewayController(StrEnum):
+    """What serves the Gateway of the sandbox."""
+
+    TRAEFIK = "traefik"
+    CONTOUR = "contour"
 
 
 class SandboxOptions(BaseModel):
@@ -24,6 +32,8 @@ class SandboxOptions(BaseModel):
     https_port: int = 8443
     kube_version: str
     operator: bool = True
+    gateway: GatewayController | None = None
+    """If set, the sandbox has a Gateway, which serves all apps."""
 
 
 class ComponentState(BaseModel):
@@ -45,6 +55,7 @@ class SandboxState(BaseModel):
     ready: bool = False
     kubectl: Path
     traefik_api: str = ""
+    """Empty if Traefik is not part of the sandbox."""
     operator_health: str = ""
     audit_log: Path = Path()
 
@@ -60,7 +71,7 @@ class SandboxState(BaseModel):
 
 
 def kubeconfig(user: str = "admin") -> Path:
-    """Return the kubeconfig of a user of the sandbox: admin, operator or traefik."""
+    """Return the kubeconfig of a user of the sandbox: admin, operator, traefik or contour."""
     return sandbox_dir() / f"{user}.kubeconfig"
 
 

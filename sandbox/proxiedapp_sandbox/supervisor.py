@@ -15,11 +15,21 @@ import httpx
 
 from proxiedapp.kube.client import Api
 from proxiedapp.kube.connection import connect
-from proxiedapp_sandbox import controlplane, rootless, state
-from proxiedapp_sandbox.binaries import KUBE_VERSION, Progress, control_plane, traefik_manifests
-from proxiedapp_sandbox.cluster import TRAEFIK_ACCOUNT, TRAEFIK_NAMESPACE, account_token, install_manifests, until
+from proxiedapp_sandbox import contour, controlplane, rootless, state
+from proxiedapp_sandbox.binaries import KUBE_VERSION, Progress
+from proxiedapp_sandbox.cluster import (
+    TRAEFIK_ACCOUNT,
+    TRAEFIK_NAMESPACE,
+    account_token,
+    create,
+    install_manifests,
+    until,
+)
+from proxiedapp_sandbox.contour import CONTOUR_ACCOUNT, CONTOUR_NAMESPACE, Contour
 from proxiedapp_sandbox.controlplane import OPERATOR_ACCOUNT, OPERATOR_NAMESPACE, ControlPlane, free_ports
+from proxiedapp_sandbox.downloads import Downloads, download
 from proxiedapp_sandbox.errors import SandboxError
+from proxiedapp_sandbox.gatewayapi import GATEWAY, GATEWAY_NAMESPACE, gateway_objects, is_programmed
 from proxiedapp_sandbox.network import Network, free_subnet
 from proxiedapp_sandbox.paths import sandbox_dir
 from proxiedapp_sandbox.processes import ChildProcess, identity
@@ -29,6 +39,8 @@ from proxiedapp_sandbox.state import ComponentState, SandboxOptions, SandboxStat
 
 NODE: Final = "sandbox"
 
+_START_SECONDS: Final = 180.0
+"""Seconds that a component may take to start on a busy machine."""
 _RESTART_PAUSE: Final = 0.5
 """Seconds between the end of a component and its restart."""
 
@@ -58,21 +70,22 @@ class Supervisor:
 
     async def run(self, use: Callable[[SandboxState], Awaitable[None]]) -> None:
         """Start everything, await `use`, and stop everything in any case; raises SandboxError or TimeoutError."""
-        binaries = await asyncio.to_thread(control_plane, self._options.kube_version, self._progress)
-        traefik_files = await asyncio.to_thread(traefik_manifests, self._progress)
+        downloads = await asyncio.to_thread(download, self._options, self._progress)
         folder = _fresh_folder()
         network = Network(secrets.token_hex(3), free_subnet())
         me = identity(os.getpid())
         if me is None:
             raise SandboxError("/proc is not mounted: mount it")
-        self._state = SandboxState(id=network.id, supervisor=me, options=self._options, kubectl=binaries.kubectl)
+        self._state = SandboxState(
+            id=network.id, supervisor=me, options=self._options, kubectl=downloads.binaries.kubectl
+        )
         state.save(self._state)  # first, so that the next start finds what a crash left behind
         try:
             network.up()
             self._forward_ports_if_rootless()
             ports = rootless.inherited_ports() or choose_ports()
-            plane = controlplane.prepare(binaries, folder, ports.api_server, str(network.gateway))
-            await self._start(plane, ports, network, traefik_files)
+            plane = controlplane.prepare(downloads.binaries, folder, ports.api_server, str(network.gateway))
+            await self._start(plane, ports, network, downloads)
             self._state.ready = True
             state.save(self._state)
             await use(self._state)
@@ -88,9 +101,7 @@ class Supervisor:
         if rootless.inherited_ports() is not None:
             self._tasks.append(asyncio.create_task(rootless.forward_ports()))
 
-    async def _start(
-        self, plane: ControlPlane, ports: Ports, network: Network, traefik_files: tuple[Path, Path]
-    ) -> None:
+    async def _start(self, plane: ControlPlane, ports: Ports, network: Network, downloads: Downloads) -> None:
         self._state.audit_log = plane.audit_log
         self._progress("starting the control plane", 0, 0)
         await self._supervise(_etcd(plane, self._responds))
@@ -98,24 +109,40 @@ class Supervisor:
         controlplane.write_kubeconfig(state.kubeconfig(), plane, "admin", plane.admin_token)
         api = Api(await connect(state.kubeconfig()))
         try:
-            await install_manifests(api, traefik_files)
-            for user, namespace, account in (
-                ("operator", OPERATOR_NAMESPACE, OPERATOR_ACCOUNT),
-                ("traefik", TRAEFIK_NAMESPACE, TRAEFIK_ACCOUNT),
-            ):
-                token = await account_token(api, namespace, account)
-                controlplane.write_kubeconfig(state.kubeconfig(user), plane, user, token)
+            await install_manifests(api, downloads.manifests)
+            await self._write_kubeconfig(api, plane, "operator", OPERATOR_NAMESPACE, OPERATOR_ACCOUNT)
             await self._supervise(_controller_manager(plane, api))
-            self._progress("starting the node and Traefik", 0, 0)
+            self._progress("starting the node and the proxy", 0, 0)
             await self._supervise(_node(network, self._options, api))
+            await self._start_proxy(api, plane, ports, downloads)
         finally:
             await api.close()
-        self._state.traefik_api = f"http://127.0.0.1:{ports.traefik_api}"
         self._state.operator_health = f"http://127.0.0.1:{ports.operator_health}"
-        await self._supervise(_traefik(self._options, ports.traefik_api, self._responds))
         if self._options.operator:
             self._progress("starting the operator", 0, 0)
             await self._supervise(_operator(self._state, network, ports.operator_health, self._responds))
+
+    async def _write_kubeconfig(self, api: Api, plane: ControlPlane, user: str, namespace: str, account: str) -> None:
+        token = await account_token(api, namespace, account)
+        controlplane.write_kubeconfig(state.kubeconfig(user), plane, user, token)
+
+    async def _start_proxy(self, api: Api, plane: ControlPlane, ports: Ports, downloads: Downloads) -> None:
+        """Start Contour with its Envoy, or else Traefik, and wait until the Gateway is served, if there is one."""
+        controller = self._options.gateway
+        if controller is not None:
+            for manifest in gateway_objects(self._options, controller, plane.folder):
+                await create(api, manifest)
+        if downloads.contour is None:
+            await self._write_kubeconfig(api, plane, "traefik", TRAEFIK_NAMESPACE, TRAEFIK_ACCOUNT)
+            self._state.traefik_api = f"http://127.0.0.1:{ports.traefik_api}"
+            await self._supervise(_traefik(self._options, ports.traefik_api, self._responds))
+        else:
+            await self._write_kubeconfig(api, plane, "contour", CONTOUR_NAMESPACE, CONTOUR_ACCOUNT)
+            prepared = contour.prepare(sandbox_dir() / "contour", downloads.contour)
+            await self._supervise(_contour(prepared, self._responds))
+            await self._supervise(_envoy(prepared, self._responds))
+        if controller is not None:
+            await until(lambda: is_programmed(api), f"the Gateway {GATEWAY_NAMESPACE}/{GATEWAY}")
 
     async def _responds(self, url: str, token: str = "") -> bool:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -161,7 +188,7 @@ async def _ready_or_ended(component: Component, child: ChildProcess) -> SandboxE
         return child.ended or await component.ready()
 
     try:
-        await until(ready_or_ended, f"the start of {component.name}")
+        await until(ready_or_ended, f"the start of {component.name}", _START_SECONDS)
     except TimeoutError as error:
         return SandboxError(f"{error}; the last line of its log: {child.last_log_line()}")
     return SandboxError(f"{component.name} ended before it was ready: {child.last_log_line()}") if child.ended else None
@@ -232,13 +259,27 @@ def _traefik(options: SandboxOptions, api_port: int, responds: _Responds) -> Com
     )
 
 
+def _contour(contour: Contour, responds: _Responds) -> Component:
+    command = contour.contour(state.kubeconfig("contour"))
+    return Component("contour", command, lambda: responds(contour.health_url), grace=5.0)
+
+
+def _envoy(contour: Contour, responds: _Responds) -> Component:
+    return Component("envoy", contour.envoy(), lambda: responds(contour.envoy_health_url), grace=5.0)
+
+
 def _operator(sandbox: SandboxState, network: Network, health_port: int, responds: _Responds) -> Component:
     """Return the operator, which runs under its own account and inherits variables such as PROXIEDAPP_LOG_LEVEL."""
-    env = os.environ | {
+    urls = f"web={sandbox.http_url},websecure={sandbox.https_url}"
+    routes = {}
+    if sandbox.options.gateway is not None:
+        urls = f"{urls},{GATEWAY_NAMESPACE}/{GATEWAY}={sandbox.https_url}"
+        routes = {"PROXIEDAPP_ROUTES": "gateway", "PROXIEDAPP_GATEWAYS": f"{GATEWAY_NAMESPACE}/{GATEWAY}"}
+    given = os.environ | {
         "KUBECONFIG": str(state.kubeconfig("operator")),
         "PROXIEDAPP_TRUSTED_PROXIES": str(network.gateway),
-        "PROXIEDAPP_ENTRY_POINT_URLS": f"web={sandbox.http_url},websecure={sandbox.https_url}",
-        "PROXIEDAPP_PROXY_URLS": f"web={sandbox.http_url},websecure={sandbox.https_url}",
+        "PROXIEDAPP_ENTRY_POINT_URLS": urls,
+        "PROXIEDAPP_PROXY_URLS": urls,
         # Any name: the proxy is not a pod in the sandbox, and the node does not enforce NetworkPolicies.
         "PROXIEDAPP_PROXY_NAMESPACE": "traefik",
         # With a fixed identity, a restarted operator need not wait until the Lease of a killed one expires.
@@ -247,6 +288,7 @@ def _operator(sandbox: SandboxState, network: Network, health_port: int, respond
         "PROXIEDAPP_HEALTH_HOST": "127.0.0.1",
         "PROXIEDAPP_HEALTH_PORT": str(health_port),
     }
+    env = routes | given
     command: list[str | Path] = [sys.executable, "-m", "proxiedapp.cli", "run"]
     return Component("operator", command, lambda: responds(f"{sandbox.operator_health}/readyz"), env=env)
 

@@ -14,9 +14,9 @@ from proxiedapp.kube.kind import Kind
 from proxiedapp.resources.kinds import CERTIFICATE, SERVICE_MONITOR
 from proxiedapp.resources.metadata import MANAGED_BY, MANAGER
 from proxiedapp_sandbox.bare import BareCluster, bare_cluster
-from proxiedapp_sandbox.binaries import traefik_manifests
 from proxiedapp_sandbox.cluster import install_manifests, until
 from proxiedapp_sandbox.controlplane import free_ports
+from proxiedapp_sandbox.moduledata import traefik_manifests
 from tests.support import plain
 from tests.support.manifests import hello
 from tests.support.operator import COMMAND, fails_to_start, operator, waits_at_start

@@ -1,6 +1,5 @@
 """A Traefik of its own for tests that need Gateway API: with its Gateway provider, beside that of the sandbox."""
 
-import json
 import os
 import signal
 import subprocess
@@ -13,24 +12,11 @@ from typing import Any, Final
 import yaml
 
 from proxiedapp_sandbox.controlplane import free_ports
-from proxiedapp_sandbox.gobuild import go
+from proxiedapp_sandbox.moduledata import gateway_api_crds
 from proxiedapp_sandbox.proxy import traefik_program
 from tests.support import plain
 from tests.support.sandbox import Sandbox, eventually
 
-VERSION: Final = "v1.6.1"
-"""The release of Gateway API whose CRDs are installed; v1.7 needs a newer Go."""
-KINDS: Final = (
-    "gatewayclasses",
-    "gateways",
-    "httproutes",
-    "grpcroutes",
-    "tcproutes",
-    "tlsroutes",
-    "referencegrants",
-    "backendtlspolicies",
-)
-"""All kinds that Traefik watches."""
 GROUP: Final = "gateway.networking.k8s.io"
 
 
@@ -51,22 +37,15 @@ class GatewayProxy:
         return plain.get(f"{self.url}{path}", headers={"Host": host}).status_code
 
 
-def gateway_crds() -> list[dict[str, Any]]:
-    """Return the standard CRDs of Gateway API, from its Go module."""
-    module = json.loads(go("mod", "download", "-json", f"sigs.k8s.io/gateway-api@{VERSION}"))
-    folder = Path(module["Dir"]) / "config" / "crd" / "standard"
-    return [yaml.safe_load((folder / f"{GROUP}_{kind}.yaml").read_text()) for kind in KINDS]
-
-
 @contextmanager
 def gateway_proxy(sandbox: Sandbox, folder: Path) -> Iterator[GatewayProxy]:
     """Install Gateway API, start a Traefik that serves it and IngressRoutes, and remove all of it at the end."""
-    crds = gateway_crds()
+    crds = [yaml.safe_load(file.read_text()) for file in gateway_api_crds(lambda *_: None)]
     sandbox.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump_all(crds))
     names = [f"crd/{crd['metadata']['name']}" for crd in crds]
     try:
         sandbox.kubectl("wait", "--for=condition=Established", *names, "--timeout=60s")
-        with _traefik(sandbox, folder) as port:
+        with traefik(sandbox, folder, "--providers.kubernetesgateway=true") as port:
             sandbox.kubectl("create", "namespace", "infra")
             proxy = GatewayProxy("infra", "main", f"http://127.0.0.1:{port}")
             sandbox.apply(*_gateway(proxy, port))
@@ -95,7 +74,8 @@ def _gateway(proxy: GatewayProxy, port: int) -> tuple[dict[str, Any], ...]:
 
 
 @contextmanager
-def _traefik(sandbox: Sandbox, folder: Path) -> Iterator[int]:
+def traefik(sandbox: Sandbox, folder: Path, *providers: str) -> Iterator[int]:
+    """Run a Traefik that serves IngressRoutes, and what further providers read, at the returned port."""
     port, ping = free_ports(2)
     command: list[str | Path] = [
         traefik_program(),
@@ -103,7 +83,7 @@ def _traefik(sandbox: Sandbox, folder: Path) -> Iterator[int]:
         f"--entrypoints.traefik.address=127.0.0.1:{ping}",
         "--ping=true",
         "--providers.kubernetescrd=true",
-        "--providers.kubernetesgateway=true",
+        *providers,
         "--providers.providersthrottleduration=200ms",
         "--global.checknewversion=false",
         "--global.sendanonymoususage=false",

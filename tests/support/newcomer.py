@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from proxiedapp_sandbox.binaries import KUBE_VERSION, control_plane, traefik_manifests
+from proxiedapp_sandbox.binaries import KUBE_VERSION, control_plane
+from proxiedapp_sandbox.moduledata import traefik_manifests
 from proxiedapp_sandbox.paths import cache_dir
 from tests.support.docs import ROOT
 

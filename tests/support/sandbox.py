@@ -206,14 +206,17 @@ def can_run_here() -> bool:
     return os.geteuid() == 0 or subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def start_sandbox(folder: Path, images: Path = EXAMPLES, *, operator: bool = True, **extra_env: str) -> Sandbox:
-    """Start a sandbox beside the user's own, on ports of its own."""
+def start_sandbox(
+    folder: Path, images: Path = EXAMPLES, *, operator: bool = True, gateway: str | None = None, **extra_env: str
+) -> Sandbox:
+    """Start a sandbox beside the user's own, on ports of its own; `gateway` is what serves its Gateway."""
     http_port, https_port = free_ports(2)
     sandbox = Sandbox(folder, f"http://127.0.0.1:{http_port}", f"https://127.0.0.1:{https_port}")
     done = proxiedapp(
         *("sandbox", "up", "--detach", "--images", images),
         *("--http-port", str(http_port), "--https-port", str(https_port)),
         *(() if operator else ("--no-operator",)),
+        *(() if gateway is None else ("--gateway", gateway)),
         env=sandbox.env | extra_env,
     )
     assert done.returncode == 0, done.stderr

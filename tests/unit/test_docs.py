@@ -14,7 +14,8 @@ from proxiedapp.api.app import parse_manifest
 from proxiedapp.cli import app
 from proxiedapp.cli.lazy import loaded
 from proxiedapp.resources.desired import desired
-from proxiedapp_sandbox.binaries import KUBE_VERSION, TRAEFIK_VERSION
+from proxiedapp_sandbox.binaries import KUBE_VERSION
+from proxiedapp_sandbox.moduledata import TRAEFIK_VERSION
 from tests.support.apps import DEFAULTS
 from tests.support.docs import PAGES, ROOT, Example, commands, examples, proxied_apps
 

