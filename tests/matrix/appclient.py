@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 from websockets.asyncio.client import connect
 
+from tests.matrix.proxies import INGRESS_ROUTE, Proxy
 from tests.matrix.rows import PREFIX, UNTRUSTED_CLIENT, Role, Row
 
 EntryPoint = Literal["http", "https"]
@@ -55,12 +56,17 @@ class Cluster:
     statuses: Mapping[str, Mapping[str, Any]]
     """The status of each ProxiedApp after it settled."""
     client: httpx.Client
+    proxy: Proxy = INGRESS_ROUTE
 
     def get(
         self, entry_point: EntryPoint, host: str, path: str, headers: Mapping[str, str] | None = None
     ) -> httpx.Response:
         """Send a request to the proxy, without following redirects."""
-        return self.client.get(f"{self.urls[entry_point]}{path}", headers={"Host": host, **(headers or {})})
+        return self.client.get(
+            f"{self.urls[entry_point]}{path}",
+            headers={"Host": host, **(headers or {})},
+            extensions={"sni_hostname": host},
+        )
 
     def condition(self, app: str, condition_type: str) -> Mapping[str, str]:
         """Return a condition of a ProxiedApp; empty if it has no condition of that type."""

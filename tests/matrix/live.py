@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-import httpx
-
-from tests.matrix.appclient import Cluster, client
+from proxiedapp_sandbox.gatewayapi import GATEWAY, GATEWAY_NAMESPACE
+from tests.matrix.appclient import Cluster, EntryPoint, client
+from tests.matrix.proxies import BY_GATEWAY, INGRESS_ROUTE, Proxy
 from tests.matrix.rows import IMAGE, ROWS, UNTRUSTED_CLIENT, Role, Row, untrusted_client
 from tests.matrix.scenarios import Outcome, run_checks
 from tests.support.sandbox import Sandbox, eventually
@@ -80,6 +80,12 @@ class Network:
     @cached_property
     def subnet(self) -> str:
         return str(ipaddress.ip_network(f"{self.proxy}/{self._config['prefix_length']}", strict=False))
+
+
+def proxy_of(sandbox: Sandbox) -> Proxy:
+    """Return the proxy of a sandbox."""
+    gateway = sandbox.state["options"]["gateway"]
+    return INGRESS_ROUTE if gateway is None else BY_GATEWAY[gateway]
 
 
 def images_of(sandbox: Sandbox) -> Path:
@@ -166,8 +172,8 @@ def _conditions_text(app: dict[str, Any]) -> str:
 def cluster_for(sandbox: Sandbox, namespace: str, found: Settled) -> Iterator[Cluster]:
     """Yield the settled apps of a namespace with a client."""
     with client() as http:
-        urls = {"http": sandbox.http_url, "https": sandbox.https_url}
-        yield Cluster(namespace, {"http": urls["http"], "https": urls["https"]}, found.pods, found.statuses, http)
+        urls: dict[EntryPoint, str] = {"http": sandbox.http_url, "https": sandbox.https_url}
+        yield Cluster(namespace, urls, found.pods, found.statuses, http, proxy_of(sandbox))
 
 
 @contextmanager
@@ -177,11 +183,15 @@ def matrix(sandbox: Sandbox) -> Iterator[Live]:
     add_image(sandbox, UNTRUSTED_CLIENT, IMAGES / UNTRUSTED_CLIENT)
     proxy = Network(sandbox).proxy
     with namespace_of(sandbox) as namespace:
-        apps = [row.manifest(role, namespace, proxy) for row in ROWS for role in row.roles]
-        sandbox.apply(untrusted_client(namespace), *apps)
+        apps = [untrusted_client(namespace)]
+        apps += [row.manifest(role, namespace, proxy) for row in ROWS for role in row.roles]
+        if proxy_of(sandbox).gateway:
+            for app in apps:
+                app["spec"]["route"]["parentRefs"] = [{"name": GATEWAY, "namespace": GATEWAY_NAMESPACE}]
+        sandbox.apply(*apps)
         found = settled(sandbox, namespace)
         with cluster_for(sandbox, namespace, found) as cluster:
-            eventually(lambda: _routes_are_live(cluster), "routes of all apps in Traefik")
+            eventually(lambda: _routes_are_live(cluster), "routes of all apps in the proxy")
             yield Live(cluster)
 
 
@@ -193,6 +203,6 @@ def _routes_are_live(cluster: Cluster) -> bool:
             if cluster.condition(name, "Stalled").get("status") == "True":
                 continue
             answer = cluster.get("http", f"plain.{name}.{cluster.namespace}.test", "/api/v1/app")
-            if answer.status_code == httpx.codes.NOT_FOUND and answer.text.strip() == "404 page not found":
+            if cluster.proxy.is_own_404(answer):
                 raise LookupError(name)
     return True

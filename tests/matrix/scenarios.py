@@ -4,7 +4,7 @@ The numbered scenarios are those of that page (https://fastapi.tiangolo.com/adva
 through both entry points of the proxy counts twice.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -155,8 +155,8 @@ def docs_load(app: AppClient, page: str, expected: str = SCHEMA) -> None:
     same(app.get_from_proxy(expected).status_code, 200, f"status of {expected}")
 
 
-def is_proxy_404(answer: httpx.Response) -> None:
-    same((answer.status_code, answer.text.strip()), (404, "404 page not found"), "the proxy's own 404")
+def is_proxy_404(app: AppClient, answer: httpx.Response) -> None:
+    same((answer.status_code, answer.text.strip()), (404, app.cluster.proxy.not_found), "the proxy's own 404")
 
 
 def pod_path(app: AppClient, path: str) -> str:
@@ -204,10 +204,10 @@ def client_is_the_client_of_the_proxy(app: AppClient) -> None:
 def headers_reach_the_app(app: AppClient) -> None:
     headers = app.facts()["headers"]
     seen = {name: headers.get(f"x-forwarded-{name}") for name in ("proto", "host", "port", "prefix")}
-    port = {"http": "80", "https": "443"}[app.entry_point]
     prefix = [PREFIX] if app.strips and app.row.needs_prefix_header else None
-    same(seen, {"proto": [app.entry_point], "host": [app.host], "port": [port], "prefix": prefix}, "X-Forwarded-*")
-    for name in ("x-forwarded-for", "x-real-ip", "x-forwarded-server"):
+    proxy = app.cluster.proxy
+    same(seen, proxy.forwarded(app.entry_point, app.host, prefix), "X-Forwarded-*")
+    for name in proxy.single_headers:
         same(len(headers.get(name, [])), 1, f"number of {name}")
 
 
@@ -252,7 +252,7 @@ def pod_serves_paths_with_the_prefix_only_if_the_proxy_keeps_it(app: AppClient) 
 def app_without_root_path_has_broken_docs_and_Verified_reports_it(app: AppClient) -> None:  # noqa: N802 - a condition
     page = app.get("/docs")
     same((page.status_code, docs_url(page.text)), (200, "/openapi.json"), "schema named by the docs page")
-    is_proxy_404(app.get_from_proxy("/openapi.json"))
+    is_proxy_404(app, app.get_from_proxy("/openapi.json"))
     same(schema_servers(app), None, "servers")
     verdict(app, "OpenAPIServers")
 
@@ -294,13 +294,13 @@ def docs_at_the_pod_are_broken_if_the_proxy_strips(app: AppClient) -> None:
 @check(OUTSIDE, "S13")
 def paths_without_the_prefix_do_not_reach_the_app(app: AppClient) -> None:
     for path in ("/app", "/openapi.json", "/"):
-        is_proxy_404(app.get_from_proxy(path))
+        is_proxy_404(app, app.get_from_proxy(path))
 
 
 @check(OUTSIDE, "S25")
 def similar_prefixes_do_not_reach_the_app(app: AppClient) -> None:
     for path in ("/api/v10/app", "/api/v1x/app", "/api/v1.5/app", "/API/v1/app"):
-        is_proxy_404(app.get_from_proxy(path))
+        is_proxy_404(app, app.get_from_proxy(path))
 
 
 # FastAPI(root_path=)
@@ -412,7 +412,7 @@ def is_rejected(app: AppClient, alternative: str) -> None:
     same((stalled.get("status"), stalled.get("reason")), ("True", "StripModeRefused"), "the condition Stalled")
     if f"Use Auto or {alternative}" not in stalled["message"]:
         raise WrongAnswerError(f"the message recommends no fix: {stalled['message']}")
-    is_proxy_404(app.get("/app"))
+    is_proxy_404(app, app.get("/app"))
 
 
 @check(STRIP_MODE, "S22", role=Role.NEVER, applies=accepts_never)
@@ -501,7 +501,13 @@ def with_misspelt_names(app: AppClient) -> dict[str, str]:
 
 @check(FORGERY, "-")
 def forged_headers_change_nothing(app: AppClient) -> None:
-    same(app.facts(forged(app)), app.facts(), "what the app knows")
+    changes_nothing(app, app.facts, forged(app))
+
+
+def changes_nothing(app: AppClient, ask: Callable[..., dict[str, Any]], headers: Mapping[str, str]) -> None:
+    """Check that the app sees the same with these headers of a client and without."""
+    honest, seen = (app.cluster.proxy.comparable(each) for each in (ask(), ask(headers=headers)))
+    same(seen, honest, "what the app knows")
 
 
 @check(FORGERY, "-")
@@ -517,21 +523,17 @@ def forged_headers_change_no_response(app: AppClient) -> None:
 
 @check(FORGERY, "-")
 def forged_headers_change_no_websocket(app: AppClient) -> None:
-    same(without_keys(app.websocket(headers=forged(app))), without_keys(app.websocket()), "what the app knows")
+    changes_nothing(app, app.websocket, forged(app))
 
 
 @check(FORGERY, "-")
 def misspelt_headers_change_nothing(app: AppClient) -> None:
-    same(app.facts(with_misspelt_names(app)), app.facts(), "what the app knows")
+    changes_nothing(app, app.facts, with_misspelt_names(app))
 
 
 @check(FORGERY, "-")
 def misspelt_headers_change_no_websocket(app: AppClient) -> None:
-    same(
-        without_keys(app.websocket(headers=with_misspelt_names(app))),
-        without_keys(app.websocket()),
-        "what the app knows",
-    )
+    changes_nothing(app, app.websocket, with_misspelt_names(app))
 
 
 @check(FORGERY, "-")
@@ -543,12 +545,11 @@ def headers_of_other_proxies_are_not_trusted(app: AppClient) -> None:
 @check(FORGERY, "-")
 def client_cannot_remove_headers_of_the_proxy(app: AppClient) -> None:
     managed = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Prefix", "X-Real-Ip")
-    seen, honest = app.facts({"Connection": ", ".join(("keep-alive", *managed))}), app.facts()
+    answer, honest = app.get("/facts", {"Connection": ", ".join(("keep-alive", *managed))}), app.facts()
+    if app.cluster.proxy.keeps_client_headers:
+        same(answer.status_code, 400, "status")
+        return
+    seen = answer.json()
     for each in (seen, honest):
         each["headers"].pop("connection", None)
     same(seen, honest, "what the app knows")
-
-
-def without_keys(seen: dict[str, Any]) -> dict[str, Any]:
-    """Return it without the header that differs between any two WebSockets."""
-    return seen | {"headers": {name: value for name, value in seen["headers"].items() if name != "sec-websocket-key"}}

@@ -45,9 +45,15 @@ def render(results: Sequence[Result]) -> str:
         letter = letters.setdefault(limits, ascii_lowercase[len(letters)]) if result.wrong else ""
         cells = [cell(result.outcomes, column) for column in COLUMNS]
         texts = [f"{each}<sup>{letter}</sup>" if each.right < each.all else str(each) for each in cells]
-        lines.append(_line([_code(result.row.server.title), result.row.adapter, *texts]))
+        lines.append(_line([code(result.row.server.title), result.row.adapter, *texts]))
     notes = [f"\n<sup>{letter}</sup> The ProxiedApp reports: {limits}" for limits, letter in letters.items()]
     return "\n".join([*lines, *notes]) + "\n"
+
+
+def summary(result: Result) -> str:
+    """Return how many checks of a row are right, and whether the ProxiedApp reports why others are not."""
+    right = len(result.outcomes) - len(result.wrong)
+    return f"{right}/{len(result.outcomes)}" + (", Limited" if result.wrong and result.limits else "")
 
 
 def read(text: str) -> dict[tuple[str, str], dict[str, Cell]]:
@@ -104,5 +110,6 @@ def _line(words: Sequence[str]) -> str:
     return f"| {' | '.join(words)} |"
 
 
-def _code(title: str) -> str:
+def code(title: str) -> str:
+    """Return the title of a server as code, unless parts of it are."""
     return title if "`" in title else f"`{title}`"
