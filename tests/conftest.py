@@ -121,7 +121,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 cases.update(tables)
                 passed.update(tables if report.passed else [])
     terminalreporter.section("levels")
-    for level in sorted(ran | skipped, key=["unit", "fuzz", "faults", "integration", "e2e"].index):
+    for level in sorted(ran | skipped, key=["unit", "fuzz", "faults", "integration", "e2e", "nightly"].index):
         terminalreporter.write_line(f"{level}: {ran[level]} ran, {skipped[level]} skipped")
     for table in cases:
         terminalreporter.write_line(f"{table}: {passed[table]}/{cases[table]} as expected")

@@ -1,0 +1,151 @@
+"""Compare apps behind a Gateway with apps behind Traefik's entry points: requests, time and CPU until all are accepted.
+
+Each round starts a fresh etcd and kube-apiserver, without a controller-manager, and lets the operator bring as many
+apps of one kind as of the other to their objects, one after the other. A Gateway that accepts each HTTPRoute at once is
+part of this process; its one write for each HTTPRoute is not counted as a request of the operator, but takes time.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from rich.console import Console
+
+from benchmarks.converge import Result, an_app, operated
+from benchmarks.report import spread
+from proxiedapp.kube.client import Api, collection
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp.resources.kinds import HTTP_ROUTE
+from proxiedapp_sandbox.bare import bare_cluster
+from proxiedapp_sandbox.binaries import KUBE_VERSION
+from proxiedapp_sandbox.cluster import create, until
+from proxiedapp_sandbox.gatewayapi import GATEWAY, GATEWAY_NAMESPACE, gateway_objects
+from proxiedapp_sandbox.moduledata import gateway_api_crds
+from proxiedapp_sandbox.state import GatewayController, SandboxOptions
+
+_CONTROLLER: Final = "projectcontour.io/gateway-controller"
+
+
+def behind_gateway(app: Manifest) -> Manifest:
+    """Return an app with a Gateway instead of entry points."""
+    route = app["spec"]["route"] | {"parentRefs": [{"name": GATEWAY, "namespace": GATEWAY_NAMESPACE}]}
+    return app | {"spec": app["spec"] | {"route": route}}
+
+
+@asynccontextmanager
+async def accepting_gateway(api: Api, namespace: str, folder: Path) -> AsyncIterator[None]:
+    """Install Gateway API and a Gateway, and accept the HTTPRoutes of a namespace while the block runs."""
+    options = SandboxOptions(images=folder, kube_version=KUBE_VERSION)
+    for file in gateway_api_crds(lambda *_: None):
+        await create(api, yaml.safe_load(file.read_text()))
+    for manifest in gateway_objects(options, GatewayController.CONTOUR, folder):
+        await create(api, manifest)
+
+    async def served() -> bool:
+        return bool(await api.request("GET", collection(HTTP_ROUTE, namespace)))
+
+    await until(served, "HTTPRoutes")
+    accepting = asyncio.create_task(_accept(api, namespace))
+    try:
+        yield
+    finally:
+        accepting.cancel()
+        with suppress(asyncio.CancelledError):
+            await accepting
+
+
+async def _accept(api: Api, namespace: str) -> None:
+    path = collection(HTTP_ROUTE, namespace)
+    writes: set[asyncio.Task[Manifest]] = set()
+    async with (
+        api.watch_session(await api.token()) as session,
+        session.get(f"{api.server}{path}?watch=true", read_bufsize=2**21) as response,
+    ):
+        async for line in response.content:
+            body = json.loads(line)["object"]
+            if "parents" in (body.get("status") or {}):
+                continue
+            status = {"status": {"parents": [_entry(ref, body["metadata"]) for ref in body["spec"]["parentRefs"]]}}
+            name = body["metadata"]["name"]
+            merge = "application/merge-patch+json"
+            task = asyncio.create_task(api.request("PATCH", f"{path}/{name}/status", status, merge))
+            writes.add(task)
+            task.add_done_callback(writes.discard)
+
+
+def _entry(ref: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
+    common = {
+        "status": "True",
+        "message": "",
+        "observedGeneration": metadata["generation"],
+        "lastTransitionTime": metadata["creationTimestamp"],
+    }
+    conditions = [common | {"type": type_, "reason": type_} for type_ in ("Accepted", "ResolvedRefs")]
+    return {"parentRef": ref, "controllerName": _CONTROLLER, "conditions": conditions}
+
+
+async def one_round(count: int, concurrency: int, *, gateway_first: bool) -> dict[str, Result]:
+    """Let the operator serve the apps of both kinds, one after the other."""
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="proxiedapp-bench-") as name:
+        folder = Path(name)
+        async with bare_cluster(folder, lambda *_: None) as cluster:
+            for kind in sorted(("HTTPRoute", "IngressRoute"), reverse=not gateway_first):
+                namespace = kind.lower()
+                manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+                await cluster.api.request("POST", "/api/v1/namespaces", manifest)
+                apps = [an_app(namespace, number) for number in range(count)]
+                async with accepting_gateway(cluster.api, namespace, folder):
+                    if kind == "HTTPRoute":
+                        apps = [behind_gateway(app) for app in apps]
+                    result = await operated(cluster, folder, apps, concurrency)
+                found[kind] = replace(result, contestant=kind)
+    return found
+
+
+def main() -> None:
+    """Run the rounds, print what they measured, and write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--apps", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--concurrency", type=int, default=32, help="apps that are created at a time")
+    parser.add_argument("--json", type=Path, help="write all results here")
+    given = parser.parse_args()
+    console = Console()
+    rounds = [
+        asyncio.run(one_round(given.apps, given.concurrency, gateway_first=bool(number % 2)))
+        for number in range(given.rounds)
+    ]
+    for kind in ("IngressRoute", "HTTPRoute"):
+        mine = [each[kind] for each in rounds]
+        console.print(
+            f"{kind}: requests per app {spread([one.requests_per_app for one in mine])}, "
+            f"seconds {spread([one.seconds for one in mine])}, "
+            f"CPU ms per app {spread([one.cpu_ms_per_app for one in mine])}"
+        )
+    ratios = [each["HTTPRoute"].seconds / each["IngressRoute"].seconds for each in rounds]
+    console.print(f"{given.apps} apps, HTTPRoute to IngressRoute, time: {spread(ratios)}")
+    if given.json:
+        report = {
+            "apps": given.apps,
+            "kubernetes": KUBE_VERSION,
+            "python": sys.version.split()[0],
+            "cores": os.cpu_count(),
+            "ratio": statistics.median(ratios),
+            "rounds": [[asdict(each[kind]) for kind in ("IngressRoute", "HTTPRoute")] for each in rounds],
+        }
+        given.json.write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
