@@ -201,6 +201,10 @@ def test_nothing_is_reported_in_manifests_of_real_shape(file: Path) -> None:
     assert [one.text for one in problems(file.read_text())] == []
 
 
+def test_manifests_of_real_shape_are_many() -> None:
+    assert len(GOOD) >= 30
+
+
 def test_isolated_pods_may_trust_everyone() -> None:
     policy = """\
 ---
