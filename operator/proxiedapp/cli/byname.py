@@ -5,15 +5,14 @@ They run kubectl, so they use the cluster, the namespace and the permissions of 
 
 import subprocess
 import webbrowser
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final
 
 import typer
 
 from proxiedapp.cli import kubectl
 from proxiedapp.cli.errors import fail
-from proxiedapp.cli.live import APPS, Namespace
+from proxiedapp.cli.live import APPS, Name, Namespace
 
-Name: TypeAlias = Annotated[str, typer.Argument(help="Name of the app.")]
 _PODS: Final = "app.kubernetes.io/managed-by=proxiedapp,app.kubernetes.io/instance={name}"
 
 

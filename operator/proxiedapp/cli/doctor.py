@@ -13,7 +13,7 @@ import typer
 from proxiedapp.cli import kubectl
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.kubectl import KubectlError
-from proxiedapp.cli.live import Namespace
+from proxiedapp.cli.live import Namespace, app_names
 from proxiedapp.cli.output import Output
 from proxiedapp.cli.settings import read_settings
 from proxiedapp.controller.watchedkinds import INGRESS, NAMESPACE, POD, PROXIED_APP, PROXY_POLICY
@@ -80,7 +80,10 @@ _OF_NAMESPACE: Final = (PROXIED_APP, DEPLOYMENT, POD, SERVICE, ENDPOINT_SLICE, N
 
 
 def doctor(
-    name: Annotated[str | None, typer.Argument(help="Name of an app; without it, the cluster is examined.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Name of an app; without it, the cluster is examined.", autocompletion=app_names),
+    ] = None,
     namespace: Namespace = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="text or json.")] = Output.TEXT,
     settings: Annotated[

@@ -15,7 +15,7 @@ from proxiedapp.cli import kubectl
 from proxiedapp.cli.documents import read_documents
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.kubectl import KubectlError
-from proxiedapp.cli.live import is_name, live_app
+from proxiedapp.cli.live import app_names, is_name, live_app
 from proxiedapp.cli.output import Output
 from proxiedapp.cli.settings import SettingsFile, read_settings
 from proxiedapp.kube.key import Key
@@ -33,7 +33,10 @@ _WIDEST: Final = 110
 
 
 def explain(
-    targets: Annotated[list[str], typer.Argument(help="Files of ProxiedApps, or names of apps in the cluster.")],
+    targets: Annotated[
+        list[str],
+        typer.Argument(help="Files of ProxiedApps, or names of apps in the cluster.", autocompletion=app_names),
+    ],
     namespace: Annotated[
         str | None, typer.Option("--namespace", "-n", help="Namespace of apps that are given by name.")
     ] = None,
