@@ -9,40 +9,107 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Final
 
-from tests.support.dev import Dev, get, running
+import httpx
+from typing_extensions import override
+
+from tests.matrix.appclient import ENTRY_POINTS, AppClient, Cluster, DirectResponse, EntryPoint, client
+from tests.matrix.rows import PREFIX, ROWS, Role
+from tests.matrix.scenarios import CHECKS, what_is_wrong
+from tests.support.dev import Dev, running
+from tools.reference.markdown import between
+from tools.reference.markdown import table as markdown_table
 
 ROOT: Final = Path(__file__).parents[2]
-APPS: Final = ROOT / "tests" / "e2e" / "dev_apps"
+APP: Final = ROOT / "tests" / "matrix" / "images" / "app"
 PAGE: Final = ROOT / "docs" / "how-to" / "dev.md"
-BEGIN: Final = "<!-- dev matrix -->"
-END: Final = "<!-- end of dev matrix -->"
+MARK: Final = "dev matrix"
+"""Name of the part of the page that is generated."""
 PROXIES: Final = ("traefik", "nginx", "caddy")
 SERVERS: Final = ("uvicorn", "fastapi", "hypercorn", "granian", "daphne", "gunicorn-uvicorn", "gunicorn-asgi")
-SCHEMES: Final = ("http", "https")
-PREFIX: Final = "/api/v1"
+SCHEMES: Final = ENTRY_POINTS
+ROW_OF: Final = {"fastapi": "fastapi-run", "gunicorn-uvicorn": "gunicorn-uvicorn-worker"}
+"""Rows of the matrix that have another name than the server."""
+DIFFERING: Final = frozenset({("caddy", "similar prefixes do not reach the app")})
+"""Proxies, and scenarios in which they differ from Traefik, as docs/how-to/dev.md says."""
 
 
-def problem(temporary: Path, proxy: str, server: str, scheme: str) -> str:
-    """Return what is not as expected with one proxy, server and scheme; empty if all is."""
+class ElsewhereError(Exception):
+    """A check of the matrix needs a pod or a condition, so it cannot run here."""
+
+
+class LocalClient(AppClient):
+    """A client for the app of a run of `proxiedapp dev`."""
+
+    @property
+    @override
+    def port(self) -> str:
+        """The port of the run's proxy."""
+        return str(httpx.URL(self.cluster.urls[self.entry_point]).port)
+
+    @property
+    @override
+    def host(self) -> str:
+        """A host that selects one of the apps, with the port."""
+        return f"{self.label}.localhost:{self.port}"
+
+    @override
+    def is_from_proxy(self, answer: httpx.Response) -> bool:
+        """Return whether it is not an answer of FastAPI: each proxy has a page of its own."""
+        return answer.headers.get("content-type") != "application/json"
+
+    @override
+    def get_from_pod(self, path: str, headers: Mapping[str, str] | None = None) -> DirectResponse:
+        raise ElsewhereError
+
+    @override
+    def condition(self, condition_type: str) -> Mapping[str, str]:
+        raise ElsewhereError
+
+
+@dataclass
+class Combination:
+    """What was seen with one proxy, server and scheme."""
+
+    wrong: list[str] = field(default_factory=list)
+    checks: int = 0
+    """How many scenarios of the matrix ran."""
+    differing: list[str] = field(default_factory=list)
+    """Scenarios in which the proxy differs, as the page says."""
+
+
+def combination(temporary: Path, proxy: str, server: str, scheme: EntryPoint) -> Combination:
+    """Run one proxy, server and scheme; return what was seen."""
+    seen = Combination()
     flags = ["--proxy", proxy, "--server", server, "--prefix", PREFIX, *(["--https"] if scheme == "https" else [])]
-    with running(temporary, "main:app", *flags, folder=APPS) as dev:
-        url = dev.wait_for("ready")["url"]
+    with running(temporary, "main:app", *flags, folder=APP) as dev:
+        url = httpx.URL(dev.wait_for("ready")["url"])
         verdict = dev.wait_for("verdict")
-        seen = get(f"{url}seen/x", X_Forwarded_For="6.6.6.6", Forwarded="for=6.6.6.6;proto=gopher").json()
+        seen.wrong += [finding["code"] for finding in verdict["findings"] if not finding["ok"]]
+        row = next(each for each in ROWS if each.id == f"{ROW_OF.get(server, server)}-auto")
+        with client() as http:
+            origin = f"{scheme}://127.0.0.1:{url.port}"
+            cluster = Cluster("dev", {scheme: origin}, {}, {row.app(Role.MAIN): {"stripPrefix": True}}, http)
+            for check in CHECKS:
+                if check.role is not Role.MAIN or not check.applies(row):
+                    continue
+                try:
+                    text = what_is_wrong(check, LocalClient(cluster, row, scheme, label=check.label))
+                except ElsewhereError:
+                    continue
+                seen.checks += 1
+                if text and (proxy, check.name) in DIFFERING:
+                    seen.differing.append(check.name)
+                elif text:
+                    seen.wrong.append(f"{check.scenario} {check.name}: {text}")
         status = dev.stop()
-        wrong = [finding["code"] for finding in verdict["findings"] if not finding["ok"]]
-        if wrong:
-            return f"wrong: {', '.join(wrong)}"
-        if (seen["path"], seen["root_path"], seen["scheme"]) != (f"{PREFIX}/seen/x", PREFIX, scheme):
-            return f"the app saw {seen}"
-        if seen["client"] != "127.0.0.1":
-            return f"the app trusts a forged client: {seen['client']}"
-        return left(dev) or ("" if status == 0 else f"exit status {status}")
+        seen.wrong += [text for text in (left(dev), "" if status == 0 else f"exit status {status}") if text]
+    return seen
 
 
 def left(dev: Dev) -> str:
@@ -55,7 +122,7 @@ def ended_somehow(temporary: Path, chance: random.Random) -> str:
     """Start a run, end it in a random way after a random time, and return what is left; empty for nothing."""
     way = chance.choice(["interrupt", "terminate", "hang up", "kill", "kill the proxy"])
     proxy = chance.choice(PROXIES)
-    with running(temporary, "main:app", "--proxy", proxy, folder=APPS) as dev:
+    with running(temporary, "main:app", "--proxy", proxy, folder=APP) as dev:
         if way == "kill the proxy":
             dev.wait_for("started")
             for pid in _pids(temporary, proxy):
@@ -83,17 +150,23 @@ def _pids(temporary: Path, program: str) -> Iterator[int]:
                 yield int(folder.name)
 
 
-def table(results: dict[tuple[str, str, str], str]) -> str:
+def table(results: Mapping[tuple[str, str, str], Combination]) -> str:
     """Return the results as Markdown."""
-    lines = ["| server | Traefik | nginx | Caddy |", "|---|---|---|---|"]
+    rows = []
     for server in SERVERS:
-        cells = []
+        cells = [server]
         for proxy in PROXIES:
-            wrong = [f"{scheme}: {text}" for scheme in SCHEMES if (text := results[proxy, server, scheme])]
-            cells.append("; ".join(wrong) or "right")
-        lines.append(f"| {server} | {' | '.join(cells)} |")
-    passed = sum(not text for text in results.values())
-    return "\n".join([*lines, "", f"{passed} of {len(results)} combinations are right over http and https."])
+            both = [results[proxy, server, scheme] for scheme in SCHEMES]
+            checks = sum(each.checks for each in both)
+            cells.append(f"{checks - sum(len(each.wrong) + len(each.differing) for each in both)}/{checks}")
+        rows.append(cells)
+    right = sum(not each.wrong for each in results.values())
+    return "\n\n".join(
+        (
+            markdown_table(["server", "Traefik", "nginx", "Caddy"], rows),
+            f"The verdict has no fault in {right} of {len(results)} runs: each cell is one over http and one over https.",
+        )
+    )
 
 
 def _say(line: str) -> None:
@@ -104,21 +177,20 @@ def _say(line: str) -> None:
 def main() -> int:
     """Run everything; return the exit status."""
     starts = int(os.environ.get("STARTS", "200"))
-    results: dict[tuple[str, str, str], str] = {}
+    results: dict[tuple[str, str, str], Combination] = {}
     with tempfile.TemporaryDirectory(prefix="dev-matrix-") as folder:
         temporary = Path(folder) / "run"
         for proxy, server, scheme in product(PROXIES, SERVERS, SCHEMES):
-            results[proxy, server, scheme] = problem(temporary, proxy, server, scheme)
-            _say(f"{proxy} {server} {scheme}: {results[proxy, server, scheme] or 'right'}")
+            found = results[proxy, server, scheme] = combination(temporary, proxy, server, scheme)
+            _say(f"{proxy} {server} {scheme}: {'; '.join(found.wrong) or 'right'}, {found.checks} scenarios")
         chance = random.Random(starts)
         ends = [ended_somehow(temporary, chance) for _ in range(starts)]
     for text in filter(None, ends):
         _say(text)
-    _say(f"combinations: {sum(not text for text in results.values())}/{len(results)} right")
+    _say(f"combinations: {sum(not found.wrong for found in results.values())}/{len(results)} right")
     _say(f"starts and stops: {sum(not text for text in ends)}/{len(ends)} left nothing")
-    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}\n\n{table(results)}\n\n{END}{rest.partition(END)[2]}", "utf-8")
-    return int(any(results.values()) or any(ends))
+    PAGE.write_text(between(PAGE.read_text("utf-8"), MARK, table(results)), "utf-8")
+    return int(any(found.wrong for found in results.values()) or any(ends))
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ FORGED = {
     "Forwarded": "for=6.6.6.6",
     "Daphne-Root-Path": "/forged",
     "X-Script-Name": "/forged",
+    "X-Forwarded-Server": "forged.test",
     "X-Forwarded-Ssl": "on",
     "X-Scheme": "https",
 }

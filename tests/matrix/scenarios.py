@@ -129,12 +129,19 @@ def run_checks(cluster: Cluster, row: Row) -> Iterator[Outcome]:
         if not each.applies(row):
             continue
         for entry_point in ENTRY_POINTS[:1] if each.once else ENTRY_POINTS:
-            try:
-                each.run(AppClient(cluster, row, entry_point, each.role, each.label))
-                wrong = ""
-            except (WrongAnswerError, httpx.HTTPError, WebSocketException, OSError, LookupError, ValueError) as error:
-                wrong = f"{type(error).__name__}: {error}" if not isinstance(error, WrongAnswerError) else str(error)
+            wrong = what_is_wrong(each, AppClient(cluster, row, entry_point, each.role, each.label))
             yield Outcome(each, "" if each.once else entry_point, wrong)
+
+
+def what_is_wrong(one: Check, app: AppClient) -> str:
+    """Run a check; return what is wrong, empty if it is right."""
+    try:
+        one.run(app)
+    except WrongAnswerError as error:
+        return str(error)
+    except (httpx.HTTPError, WebSocketException, OSError, LookupError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 def redirects(app: AppClient, path: str, expected: str) -> None:
@@ -156,7 +163,7 @@ def docs_load(app: AppClient, page: str, expected: str = SCHEMA) -> None:
 
 
 def is_proxy_404(app: AppClient, answer: httpx.Response) -> None:
-    same((answer.status_code, answer.text.strip()), (404, app.cluster.proxy.not_found), "the proxy's own 404")
+    same((answer.status_code, app.cluster.proxy.is_own_404(answer)), (404, True), "the proxy's own 404")
 
 
 def pod_path(app: AppClient, path: str) -> str:

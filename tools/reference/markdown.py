@@ -34,5 +34,12 @@ def code(text: object) -> str:
     return f"`{text}`"
 
 
+def between(page: str, name: str, text: str) -> str:
+    """Return a page with other text between the marks of this name. Raises ValueError if the page has no such marks."""
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    start, stop = page.index(begin) + len(begin), page.index(end)
+    return f"{page[:start]}\n\n{text}\n\n{page[stop:]}"
+
+
 def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(map(cell, cells))} |"

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from proxiedapp.local.proxies.setup import FORGEABLE_HEADERS, Backend, Match, Request, Setup
+from proxiedapp.local.proxies.setup import REMOVED_HEADERS, Backend, Match, Request, Setup
 
 CONFIGURATION: Final = "Caddyfile"
 
@@ -75,11 +75,10 @@ def _route(match: Match, number: int) -> str:
     name = f"{backend.name}-{number}"
     hosts = f"\t\t\thost {match.host}\n" if match.host else ""
     paths = f"\t\t\tpath {backend.prefix} {backend.prefix}/*\n" if backend.prefix else "\t\t\tpath *\n"
-    removed = [header for header in FORGEABLE_HEADERS if header != "X-Forwarded-Prefix"]
     prefix_header = f"header_up X-Forwarded-Prefix {backend.prefix}"
     if not backend.route.prefix_header:
         prefix_header = "header_up -X-Forwarded-Prefix"
-    headers = [prefix_header, *(f"header_up -{header}" for header in removed)]
+    headers = [prefix_header, *(f"header_up -{header}" for header in REMOVED_HEADERS)]
     # Caddy sets X-Forwarded-For, -Proto and -Host itself, and replaces those of a client; it passes these two on.
     headers += ["header_up X-Forwarded-Port {http.request.local.port}", "header_up X-Real-IP {remote_host}"]
     strip = f"\t\t\turi strip_prefix {backend.prefix}\n" if backend.route.strips else ""

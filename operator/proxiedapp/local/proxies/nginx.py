@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from proxiedapp.local.proxies.setup import FORGEABLE_HEADERS, Backend, Request, Setup
+from proxiedapp.local.proxies.setup import REMOVED_HEADERS, Backend, Request, Setup
 from proxiedapp.routing.rule import WILDCARD
 
 CONFIGURATION: Final = "nginx.conf"
@@ -65,7 +65,7 @@ proxy_set_header X-Real-IP $remote_addr;
 
 def files(setup: Setup, user: str | None = None) -> Mapping[str, str]:
     """Return the files by name; `user` is the user of the workers, which only root can set."""
-    removed = "".join(f'proxy_set_header {name} "";\n' for name in FORGEABLE_HEADERS if name != "X-Forwarded-Prefix")
+    removed = "".join(f'proxy_set_header {name} "";\n' for name in REMOVED_HEADERS)
     main = _MAIN.format(
         user="" if user is None else f"user {user};\n",
         log=_LOG if setup.logs_requests else _NO_LOG,

@@ -10,8 +10,14 @@ from proxiedapp.routing.route import Route
 from proxiedapp.routing.rule import WILDCARD
 from proxiedapp.routing.traefik import REMOVE_FORGEABLE_HEADERS
 
-FORGEABLE_HEADERS: Final[tuple[str, ...]] = tuple(REMOVE_FORGEABLE_HEADERS["headers"]["customRequestHeaders"])
-"""Headers of clients that no app may get, because some server or app trusts each of them."""
+REMOVED_HEADERS: Final = (
+    *(name for name in REMOVE_FORGEABLE_HEADERS["headers"]["customRequestHeaders"] if name != "X-Forwarded-Prefix"),
+    "X-Forwarded-Server",
+)
+"""Headers that clients can forge, apart from X-Forwarded-Prefix, which has a line of its own.
+
+Traefik sets X-Forwarded-Server itself; nginx and Caddy pass on what a client sends.
+"""
 
 
 @dataclass(frozen=True, slots=True)
