@@ -203,8 +203,7 @@ def section(report: dict[str, Any]) -> str:
                     ),
                 ],
             ),
-            f"Python {report['python']}, {report['cores']} cores, load {report['load']:.1f} at the end; medians of "
-            f"{ROUNDS} runs, and of {STARTS} for answers.",
+            f"Python {report['python']}, {report['cores']} cores, load {report['load']:.1f} at the end; medians.",
         )
     )
 

@@ -164,7 +164,7 @@ def table(results: Mapping[tuple[str, str, str], Combination]) -> str:
     return "\n\n".join(
         (
             markdown_table(["server", "Traefik", "nginx", "Caddy"], rows),
-            f"The verdict has no fault in {right} of {len(results)} runs: each cell is one over http and one over https.",
+            f"Nothing is wrong in {right} of {len(results)} runs; each cell is one over http and one over https.",
         )
     )
 

@@ -21,7 +21,7 @@ def main() -> None:
 
 
 def complete() -> None:
-    """Print the words that complete the last argument, and the directive by which kubectl completes files if none does."""
+    """Print what completes the last argument, and the directive by which kubectl offers files if nothing does."""
     words = [_PROGRAM, *sys.argv[1:]]
     os.environ |= {
         "COMP_WORDS": shlex.join(words),
