@@ -11,7 +11,7 @@ PROSE := README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md Makefile mkdocs.yml 
   helm/proxiedapp/values.yaml helm/proxiedapp/files helm/proxiedapp/templates/NOTES.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz faults matrix drain apps gateways conformance docs screenshots check types rest-of-check fix generate lock bench limits version dist chart image publish sign clean
+.PHONY: help setup demo test fuzz faults matrix drain apps gateways conformance dev-matrix laptop recording docs screenshots check types rest-of-check fix generate lock bench limits version dist chart image publish sign clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -61,6 +61,12 @@ gateways: setup ## ProxiedApps behind the Gateways of Traefik and Contour, resta
 
 conformance: setup ## whether a Gateway serves the operator's HTTPRoutes rightly, as a YAML report: GATEWAY=infra/main KUBECONFIG=FILE URLS=… IMAGE=… IMPLEMENTATION=… LONG=1, or SANDBOX=traefik or contour
 	@$(BIN)/python -m tests.conformance $(if $(GATEWAY),--gateway $(GATEWAY)) $(if $(URLS),--urls $(URLS)) $(if $(IMAGE),--image $(IMAGE)) $(if $(IMPLEMENTATION),--implementation "$(IMPLEMENTATION)") $(if $(LONG),--long) $(if $(SANDBOX),--sandbox $(SANDBOX))
+
+laptop: setup ## the wheel in empty environments: sizes, cold starts and the first answer of `proxiedapp dev`; writes a table
+	@$(BIN)/python -m benchmarks.laptop
+
+recording: setup ## docs/images/dev.svg: a session of `proxiedapp dev`, recorded from a real run
+	@$(BIN)/python -m tools.recording
 
 docs: setup ## the docs site into site/; a broken link is an error
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build # not --quiet, which keeps warnings even from strict mode

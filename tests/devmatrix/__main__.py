@@ -19,6 +19,7 @@ import httpx
 from typing_extensions import override
 
 from tests.matrix.appclient import ENTRY_POINTS, AppClient, Cluster, DirectResponse, EntryPoint, client
+from tests.matrix.proxies import Proxy
 from tests.matrix.rows import PREFIX, ROWS, Role
 from tests.matrix.scenarios import CHECKS, what_is_wrong
 from tests.support.dev import Dev, running
@@ -43,25 +44,31 @@ class ElsewhereError(Exception):
     """A check of the matrix needs a pod or a condition, so it cannot run here."""
 
 
+@dataclass(frozen=True)
+class LocalProxy(Proxy):
+    """The proxy of a run of `proxiedapp dev`."""
+
+    port: int | None = None
+
+    @override
+    def is_own_404(self, answer: httpx.Response) -> bool:
+        """Return whether it is not an answer of FastAPI: each proxy has a page of its own."""
+        own = "application/json" not in answer.headers.get_list("content-type")
+        return answer.status_code == httpx.codes.NOT_FOUND and own
+
+    @override
+    def forwarded(self, scheme: str, host: str, prefix: list[str] | None) -> dict[str, list[str] | None]:
+        return {**super().forwarded(scheme, host, prefix), "port": [str(self.port)]}
+
+
 class LocalClient(AppClient):
     """A client for the app of a run of `proxiedapp dev`."""
 
     @property
     @override
-    def port(self) -> str:
-        """The port of the run's proxy."""
-        return str(httpx.URL(self.cluster.urls[self.entry_point]).port)
-
-    @property
-    @override
     def host(self) -> str:
         """A host that selects one of the apps, with the port."""
-        return f"{self.label}.localhost:{self.port}"
-
-    @override
-    def is_from_proxy(self, answer: httpx.Response) -> bool:
-        """Return whether it is not an answer of FastAPI: each proxy has a page of its own."""
-        return answer.headers.get("content-type") != "application/json"
+        return f"{self.label}.localhost:{httpx.URL(self.cluster.urls[self.entry_point]).port}"
 
     @override
     def get_from_pod(self, path: str, headers: Mapping[str, str] | None = None) -> DirectResponse:
@@ -94,7 +101,8 @@ def combination(temporary: Path, proxy: str, server: str, scheme: EntryPoint) ->
         row = next(each for each in ROWS if each.id == f"{ROW_OF.get(server, server)}-auto")
         with client() as http:
             origin = f"{scheme}://127.0.0.1:{url.port}"
-            cluster = Cluster("dev", {scheme: origin}, {}, {row.app(Role.MAIN): {"stripPrefix": True}}, http)
+            statuses = {row.app(Role.MAIN): {"stripPrefix": True}}
+            cluster = Cluster("dev", {scheme: origin}, {}, statuses, http, LocalProxy(proxy, port=url.port))
             for check in CHECKS:
                 if check.role is not Role.MAIN or not check.applies(row):
                     continue

@@ -1,7 +1,24 @@
 """Apps go on when what they wait for is there, also after pauses that have grown."""
 
+import json
+import os
+from pathlib import Path
+
 from tests.support.manifests import hello
-from tests.support.sandbox import Sandbox, eventually
+from tests.support.sandbox import Sandbox, eventually, proxiedapp
+
+
+def wrong_links(sandbox: Sandbox, *arguments: str) -> list[str]:
+    """Return the names of the wrong links that `proxiedapp doctor` reports."""
+    programs = f"{Path(sandbox.state['kubectl']).parent}:{os.environ['PATH']}"
+    env = {"KUBECONFIG": str(sandbox.folder / "admin.kubeconfig"), "PATH": programs}
+    done = proxiedapp("doctor", *arguments, "-o", "json", env=env)
+    assert done.stderr == ""
+    links = json.loads(done.stdout)
+    assert {"spec", "pods", "route", "proxy"} & {link["name"] for link in links}
+    found = [link["name"] for link in links if link["state"] == "wrong"]
+    assert done.returncode == (1 if found else 0)
+    return found
 
 
 def reason(sandbox: Sandbox, namespace: str) -> str:
@@ -29,6 +46,7 @@ def test_middleware_that_is_created_wakes_the_app(sandbox: Sandbox, namespace: s
     sandbox.apply(hello("shop", namespace, route={"middlewares": [{"name": "auth"}]}))
     eventually(lambda: reason(sandbox, namespace) == "MiddlewareMissing", "the missing middleware")
     eventually(lambda: watched(sandbox, namespace, "middlewares"), "the watch")
+    assert wrong_links(sandbox, "shop", "-n", namespace)[0] == "deployment", "none is created before the route can be"
     sandbox.apply(
         {
             "apiVersion": "traefik.io/v1alpha1",
@@ -38,6 +56,7 @@ def test_middleware_that_is_created_wakes_the_app(sandbox: Sandbox, namespace: s
         }
     )
     sandbox.wait_ready("shop", namespace)
+    assert wrong_links(sandbox, "shop", "-n", namespace) == []
 
 
 def test_unknown_value_of_the_annotation_is_reported(sandbox: Sandbox, namespace: str) -> None:

@@ -65,7 +65,7 @@ class Cluster:
         return self.client.get(
             f"{self.urls[entry_point]}{path}",
             headers={"Host": host, **(headers or {})},
-            extensions={"sni_hostname": host},
+            extensions={"sni_hostname": host.partition(":")[0]},
         )
 
     def condition(self, app: str, condition_type: str) -> Mapping[str, str]:

@@ -10,8 +10,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.support.docs import PAGES, ROOT
+from tools import recording
 
-DRAWINGS: Final = sorted((ROOT / "docs" / "images").rglob("*.svg"))
+DRAWINGS: Final = sorted((ROOT / "docs" / "images" / "concepts").rglob("*.svg"))
+RECORDING: Final = ROOT / "docs" / "images" / "dev.svg"
 SHOWN: Final = [(page, *found) for page in PAGES for found in re.findall(r"!\[(.*?)\]\((\S+?)\)", page.read_text())]
 SVG: Final = "{http://www.w3.org/2000/svg}"
 ELEMENTS: Final = {"svg", "title", "style", "defs", "marker", "path", "rect", "text"}
@@ -174,3 +176,12 @@ def test_each_concept_has_a_picture() -> None:
 
 def test_each_picture_has_an_alternative_text() -> None:
     assert [f"{page.name}: {target}" for page, words, target in SHOWN if len(words.split()) < 5] == []
+
+
+def test_recording_shows_a_whole_session_and_loads_nothing() -> None:
+    """`make recording` writes it, so its structure is rich's own."""
+    text = RECORDING.read_text()
+    assert not re.findall(r"@import|url\((?!#)|<image|<script|href=", text)
+    shown = "\n".join(element.text or "" for element in ET.fromstring(text).iter(f"{SVG}text")).replace("\xa0", " ")
+    for part in (f"$ {' '.join(recording.COMMAND)}", "is ready after", " 0 wrong, 0 not judged", *recording.REQUESTS):
+        assert part in shown
