@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from proxiedapp.cli import app
 from proxiedapp.kube.kind import Kind
+from proxiedapp.local.doctor.snapshot import LEASE
 from tests.support.recorded import snapshot
 
 RUNNER = CliRunner()
@@ -48,6 +49,8 @@ def answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ANSWERS", str(tmp_path))
     (tmp_path / "version").write_text('{"serverVersion": {"gitVersion": "v1.36.3"}}')
     recorded = snapshot()
+    for lease in recorded.objects[LEASE]:
+        lease["spec"]["renewTime"] = "2999-01-01T00:00:00.000000Z"  # the command compares it with the clock
     for kind, objects in recorded.objects.items():
         (tmp_path / _resource(kind)).write_text(json.dumps({"items": objects}))
     (tmp_path / "app").write_text(json.dumps(recorded.objects[_kind("ProxiedApp", recorded.objects)][0]))
