@@ -79,8 +79,12 @@ def _route(match: Match, number: int) -> str:
     if not backend.route.prefix_header:
         prefix_header = "header_up -X-Forwarded-Prefix"
     headers = [prefix_header, *(f"header_up -{header}" for header in REMOVED_HEADERS)]
-    # Caddy sets X-Forwarded-For, -Proto and -Host itself, and replaces those of a client; it passes these two on.
-    headers += ["header_up X-Forwarded-Port {http.request.local.port}", "header_up X-Real-IP {remote_host}"]
+    # Caddy sets X-Forwarded-For, -Proto and -Host itself, and replaces those of a client; it passes these three on.
+    headers += [
+        "header_up X-Forwarded-Port {http.request.local.port}",
+        "header_up X-Real-IP {remote_host}",
+        "header_up X-Forwarded-Server {system.hostname}",
+    ]
     strip = f"\t\t\turi strip_prefix {backend.prefix}\n" if backend.route.strips else ""
     proxied = "".join(f"\t\t\t\t{header}\n" for header in headers)
     return (

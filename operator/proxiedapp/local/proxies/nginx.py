@@ -59,6 +59,7 @@ proxy_set_header X-Forwarded-Proto $scheme;
 proxy_set_header X-Forwarded-Host $http_host;
 proxy_set_header X-Forwarded-Port $server_port;
 proxy_set_header X-Real-IP $remote_addr;
+proxy_set_header X-Forwarded-Server $hostname;   # replaces what a client sends, as Traefik does
 # Some server or app trusts each of these headers, and clients can forge them. An empty value removes a header.
 """
 

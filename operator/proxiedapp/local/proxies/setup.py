@@ -10,14 +10,10 @@ from proxiedapp.routing.route import Route
 from proxiedapp.routing.rule import WILDCARD
 from proxiedapp.routing.traefik import REMOVE_FORGEABLE_HEADERS
 
-REMOVED_HEADERS: Final = (
-    *(name for name in REMOVE_FORGEABLE_HEADERS["headers"]["customRequestHeaders"] if name != "X-Forwarded-Prefix"),
-    "X-Forwarded-Server",
+REMOVED_HEADERS: Final = tuple(
+    name for name in REMOVE_FORGEABLE_HEADERS["headers"]["customRequestHeaders"] if name != "X-Forwarded-Prefix"
 )
-"""Headers that clients can forge, apart from X-Forwarded-Prefix, which has a line of its own.
-
-Traefik sets X-Forwarded-Server itself; nginx and Caddy pass on what a client sends.
-"""
+"""Headers that clients can forge, and that some server or app trusts; X-Forwarded-Prefix has a line of its own."""
 
 
 @dataclass(frozen=True, slots=True)
