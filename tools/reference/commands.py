@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
-from typer.main import get_group
+from typer.main import get_command
 
 from proxiedapp.cli import app
 from proxiedapp.cli.lazy import loaded
@@ -32,7 +32,9 @@ If `NO_COLOR` is set, no command prints colors.
 
 def commands() -> str:
     """Return the text of docs/reference/commands.md."""
-    return _PAGE.format(commands="\n\n".join(_sections(get_group(app), "proxiedapp")))
+    program = get_command(app)  # unlike get_group, with the options for shell completion
+    sections = _sections(program, "proxiedapp") if isinstance(program, TyperGroup) else ()
+    return _PAGE.format(commands="\n\n".join(sections))
 
 
 def _sections(command: TyperCommand | TyperGroup, name: str) -> Iterator[str]:
