@@ -77,7 +77,7 @@ def megabytes(environment: Path) -> float:
 
 def cold_start(environment: Path, words: tuple[str, ...]) -> dict[str, float]:
     """Return the medians of CPU and wall time of a command, after a first run that writes the bytecode."""
-    command = [environment / "bin" / words[0], *words[1:]]
+    command: list[str | Path] = [environment / "bin" / words[0], *words[1:]]
     runs = []
     for _ in range(ROUNDS + 1):
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()

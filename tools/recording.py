@@ -19,6 +19,7 @@ from typing import Final
 
 from rich.console import Console
 from rich.text import Text
+from typing_extensions import override
 
 ROOT: Final = Path(__file__).parents[1]
 PICTURE: Final = ROOT / "docs" / "images" / "dev.svg"
@@ -32,6 +33,7 @@ _FONT: Final = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    @override
     def redirect_request(self, *_: object) -> None:
         """Follow no redirect: the session shows the answer itself."""
 

@@ -148,13 +148,14 @@ def ended_somehow(temporary: Path, chance: random.Random) -> str:
 
 
 def _pids(temporary: Path, program: str) -> Iterator[int]:
+    """Yield the processes of a program that run below a folder."""
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
             try:
-                command, environment = (folder / "cmdline").read_bytes(), (folder / "environ").read_bytes()
+                name, directory = (folder / "exe").readlink().name, (folder / "cwd").readlink()
             except OSError:
                 continue
-            if command.split(b"\0")[0].endswith(program.encode()) and str(temporary).encode() in environment:
+            if name == program and directory.is_relative_to(temporary):
                 yield int(folder.name)
 
 
@@ -185,6 +186,9 @@ def _say(line: str) -> None:
 def main() -> int:
     """Run everything; return the exit status."""
     starts = int(os.environ.get("STARTS", "200"))
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # shells ignore it for background jobs, and runs inherit that
     results: dict[tuple[str, str, str], Combination] = {}
     with tempfile.TemporaryDirectory(prefix="dev-matrix-") as folder:
         temporary = Path(folder) / "run"

@@ -64,12 +64,15 @@ class Dev:
 
 
 def _with_text(text: str) -> Iterator[str]:
-    """Yield the command lines of processes that have a text in their environment or in their command line."""
+    """Yield the command lines of processes that have a text in their environment, command line or working directory.
+
+    nginx writes its title over its command line and environment.
+    """
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
             try:
                 command = (folder / "cmdline").read_bytes()
-                if text.encode() in command + (folder / "environ").read_bytes():
+                if text.encode() in command + (folder / "environ").read_bytes() + bytes((folder / "cwd").readlink()):
                     yield command.replace(b"\0", b" ").decode(errors="replace")
             except OSError:
                 continue

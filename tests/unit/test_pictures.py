@@ -182,6 +182,6 @@ def test_recording_shows_a_whole_session_and_loads_nothing() -> None:
     """`make recording` writes it, so its structure is rich's own."""
     text = RECORDING.read_text()
     assert not re.findall(r"@import|url\((?!#)|<image|<script|href=", text)
-    shown = "\n".join(element.text or "" for element in ET.fromstring(text).iter(f"{SVG}text")).replace("\xa0", " ")
+    shown = "\n".join(element.text or "" for element in read(RECORDING).iter(f"{SVG}text")).replace("\xa0", " ")
     for part in (f"$ {' '.join(recording.COMMAND)}", "is ready after", " 0 wrong, 0 not judged", *recording.REQUESTS):
         assert part in shown
