@@ -4,6 +4,7 @@ No test has a time limit, because a slow machine is not a defect. The summary sh
 and how many cases of each table passed; a test belongs to a table if it is marked `@pytest.mark.table("its name")`.
 """
 
+import gc
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -71,6 +72,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     order = {group: number for number, group in enumerate(FIRST)}
     items.sort(key=lambda item: order.get(group_of(item.nodeid), len(order)))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the thousands of tests, which live until the end."""
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
