@@ -48,6 +48,11 @@ EntryPointOrGateway = Annotated[
     ),
 ]
 """The name of an entry point of Traefik, or namespace and name of a Gateway."""
+GatewayRef = Annotated[
+    str,
+    text(rf"^{_LABEL}/{_LABEL}(\.{_LABEL})*(/{_LABEL}(\.{_LABEL})*)?$", max_length=571),
+]
+"""Namespace and name of a Gateway, and perhaps the name of one of its listeners."""
 GatewayDuration = Annotated[str, text(r"^([0-9]{1,5}(h|m|s|ms)){1,4}$", max_length=28)]
 """A duration in the syntax of Gateway API (GEP-2257), such as `30s` or `1m30s`; `0s` means no limit."""
 

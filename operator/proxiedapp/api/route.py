@@ -157,7 +157,7 @@ def _without_gateways(field: str, attribute: str, instead: str) -> CELRule:
     """Return the rule that a field is not set beside parentRefs, as an HTTPRoute has nothing like it."""
     return CELRule(
         f"!(has(self.parentRefs) && size(self.parentRefs) > 0 && has(self.{field}))",
-        f"{field} cannot be used with parentRefs; {instead}, or remove parentRefs",
+        f"{field} cannot be used with parentRefs; {instead}, or set parentRefs: []",
         lambda route: not route.parent_refs or getattr(route, attribute) is None,
     )
 
@@ -185,13 +185,13 @@ class RouteSpec(ApiModel):
             "!(has(self.parentRefs) && size(self.parentRefs) > 0 && has(self.hosts) "
             f"&& size(self.hosts) > {MAX_HTTP_ROUTE_HOSTS})",
             f"an HTTPRoute has at most {MAX_HTTP_ROUTE_HOSTS} hosts; use a name such as *.example.com for several of "
-            "them, or remove parentRefs",
+            "them, or set parentRefs: []",
             lambda route: not route.parent_refs or len(route.hosts or []) <= MAX_HTTP_ROUTE_HOSTS,
         ),
         CELRule(
             "!(has(self.parentRefs) && size(self.parentRefs) > 0 && has(self.redirectToHTTPS) && self.redirectToHTTPS)",
             "redirectToHTTPS requires entry points of Traefik; create an HTTPRoute that redirects the requests of the "
-            "Gateway's plain listener, or remove parentRefs",
+            "Gateway's plain listener, or set parentRefs: []",
             lambda route: not route.parent_refs or not route.redirect_to_https,
         ),
         CELRule(
@@ -201,9 +201,9 @@ class RouteSpec(ApiModel):
             lambda route: not route.parent_refs or route.bare != "Redirect",
         ),
         CELRule(
-            "!has(self.timeout) || (has(self.parentRefs) && size(self.parentRefs) > 0)",
-            "timeout requires parentRefs; Traefik has timeouts for entry points, not for IngressRoutes",
-            lambda route: route.timeout is None or bool(route.parent_refs),
+            "!has(self.timeout) || !has(self.parentRefs) || size(self.parentRefs) > 0",
+            "timeout requires a Gateway in parentRefs; Traefik has timeouts for entry points, not for IngressRoutes",
+            lambda route: route.timeout is None or route.parent_refs != [],
         ),
         CELRule(
             "!has(self.tls) || !has(self.tls.issuerRef) || (has(self.hosts) && size(self.hosts) > 0)",
@@ -231,11 +231,12 @@ class RouteSpec(ApiModel):
     so that relative links of the page work; Serve passes the requests to the app, as it does with all other methods and
     with WebSockets. Default: Redirect; with parentRefs, Serve."""
     parent_refs: Annotated[list[ParentRef], Field(max_length=8), UNIQUE_PARENTS] | None = None
-    """Gateways that serve the app. With at least one, the route is an HTTPRoute of Gateway API; otherwise it is an
-    IngressRoute of Traefik."""
+    """Gateways that serve the app. With at least one, the route is an HTTPRoute of Gateway API; with an empty list, it
+    is an IngressRoute of Traefik. Default: set by the operator, which writes IngressRoutes unless its settings name
+    Gateways."""
     timeout: GatewayDuration | None = None
-    """How long the response to one request may take at the Gateway, with all of its body. Requires parentRefs, and a
-    Gateway that supports timeouts of requests: Traefik 3.7 ignores it and reports nothing. Default: 0s, no limit."""
+    """How long the response to one request may take at the Gateway, with all of its body. Requires a Gateway, and
+    one that supports timeouts of requests: Traefik 3.7 ignores it and reports nothing. Default: 0s, no limit."""
     entry_points: Annotated[list[EntryPoint], Field(min_length=1, max_length=16), UNIQUE_ITEMS] | None = None
     """Traefik entry points that serve the app, such as [web, websecure]. Default: set by the operator."""
     tls: RouteTLS | None = None

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from proxiedapp.api.addresses import NOT_EVERYONE, IpOrNetwork
 from proxiedapp.api.docstrings import DescribedModel
-from proxiedapp.api.fields import EntryPoint, EntryPointOrGateway, ObjectName
+from proxiedapp.api.fields import EntryPoint, EntryPointOrGateway, GatewayRef, ObjectName
 from proxiedapp.resources.defaults import Defaults, PodSelector
 from proxiedapp.routing.entrypoints import EntryPoints
+from proxiedapp.routing.route import Parent
 
 PREFIX: Final = "PROXIEDAPP_"
 PRIVATE_NETWORKS: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
@@ -54,6 +55,12 @@ class Settings(DescribedModel):
     namespaces: Annotated[tuple[ObjectName, ...], Names] = ()
     """Namespaces to serve; all if empty."""
 
+    routes: Literal["traefik", "gateway"] = "traefik"
+    """Routes of apps without spec.route.parentRefs: traefik for IngressRoutes of Traefik, or gateway for HTTPRoutes of
+    the Gateways in gateways."""
+    gateways: Annotated[tuple[GatewayRef, ...], Names, Field(max_length=8, validate_default=True)] = ()
+    """Gateways for apps that name none, each by namespace and name, and if only one listener should serve them, by its
+    name, too: infra/main or infra/main/https. Requires routes=gateway."""
     entry_points: Annotated[tuple[EntryPoint, ...], Names, Field(min_length=1)] = ("web", "websecure")
     """Traefik's entry points for apps that do not list any."""
     entry_point_urls: Annotated[dict[EntryPointOrGateway, BaseUrl], Pairs] = {
@@ -132,10 +139,22 @@ class Settings(DescribedModel):
         from_variables = {name: upper[variable_of(name)] for name in cls.model_fields if variable_of(name) in upper}
         return cls(**(from_variables | given))
 
+    @field_validator("gateways")
+    @classmethod
+    def _check_gateways(cls, gateways: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        routes = info.data.get("routes", "traefik")
+        if (routes == "gateway") != bool(gateways):
+            rule = "must be empty" if gateways else "must name at least one Gateway"
+            raise ValueError(f"{rule} if routes is {routes}")
+        if len({_parent(one).gateway for one in gateways}) < len(gateways):
+            raise ValueError("must not contain the same Gateway twice; leave out the listener to use all of them")
+        return gateways
+
     @property
     def defaults(self) -> Defaults:
         """Return the settings on which the children of an app depend."""
-        entry_points = EntryPoints(self.entry_points, self.entry_point_urls)
+        gateways = tuple(map(_parent, self.gateways))
+        entry_points = EntryPoints(self.entry_points, self.entry_point_urls, gateways)
         monitoring = None
         if self.monitoring_namespace is not None:
             monitoring = PodSelector(self.monitoring_namespace, self.monitoring_labels)
@@ -150,6 +169,12 @@ class Settings(DescribedModel):
         if self.proxy_urls or self.own_namespace is None:
             return (proxy,)
         return (proxy, PodSelector(self.own_namespace, {"app.kubernetes.io/name": "proxiedapp"}))
+
+
+def _parent(gateway: str) -> Parent:
+    """Parse `namespace/name` or `namespace/name/listener`."""
+    namespace, name, *section = gateway.split("/")
+    return Parent(namespace, name, section[0] if section else None)
 
 
 def variable_of(setting: str) -> str:

@@ -16,7 +16,8 @@ def reject_missing_apis(spec: ProxiedAppSpec, served: frozenset[str]) -> None:
             raise GatewayAPIMissingError(
                 "spec.route.parentRefs",
                 "the cluster does not serve gateway.networking.k8s.io/v1, the API of the HTTPRoute",
-                "Install Gateway API with a Gateway, and the operator then creates the HTTPRoute; or remove parentRefs",
+                "Install Gateway API with a Gateway, and the operator then creates the HTTPRoute; or set parentRefs: "
+                "[] for an IngressRoute of Traefik",
             )
         return  # the models reject issuerRef beside parentRefs
     if TRAEFIK_GROUP not in served:

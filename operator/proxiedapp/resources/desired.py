@@ -7,6 +7,7 @@ from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.adapter import adapter_config_map
 from proxiedapp.resources.apis import reject_missing_apis
 from proxiedapp.resources.certificate import certificates
+from proxiedapp.resources.defaultgateways import with_default_gateways
 from proxiedapp.resources.defaults import Defaults
 from proxiedapp.resources.deployment import deployment
 from proxiedapp.resources.isolation import network_policies
@@ -29,6 +30,7 @@ class Desired:
     """The desired state of an app, and the decisions that led to it."""
 
     app: ProxiedApp
+    """With the Gateways of the settings if its spec has no `parentRefs`."""
     trusted_proxies: tuple[str, ...]
     launch: Launch
     route: Route
@@ -60,6 +62,7 @@ def desired(
     cluster serves. `route_annotations` are the common annotations that the routes may carry, too.
     `earlier_priority` is whether the routes have the priority of earlier releases.
     """
+    app = with_default_gateways(app, defaults.entry_points)
     spec = app.spec
     reject_missing_apis(spec, served)
     own_proxies = spec.proxy.trusted_proxies

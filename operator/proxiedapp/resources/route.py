@@ -9,7 +9,7 @@ from proxiedapp.api.route import RouteTLS
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.certificate import secret_name
 from proxiedapp.routing.entrypoints import AppEntryPoints, EntryPoints
-from proxiedapp.routing.route import Parent, Route, StickyCookie
+from proxiedapp.routing.route import Route, StickyCookie
 from proxiedapp.routing.rule import Rule
 
 
@@ -41,7 +41,7 @@ def route_of(app: ProxiedApp, entry_points: EntryPoints, *, strips: bool, prefix
         sticky=_sticky(app, entry_points, entry_points_of_app),
         middlewares=tuple(middleware.name for middleware in spec.middlewares or ()),
         redirects_bare=spec.bare != "Serve" and spec.path_prefix != "/" and not spec.parent_refs,
-        parents=tuple(Parent(one.namespace, one.name, one.section_name) for one in spec.parent_refs or ()),
+        parents=entry_points.parents_of(spec),
         timeout=spec.timeout or "0s",
     )
 

@@ -6,18 +6,28 @@ from urllib.parse import urlsplit
 
 from proxiedapp.api.errors import InvalidSpecError
 from proxiedapp.api.route import RouteSpec
+from proxiedapp.routing.route import Parent
 
 _STANDARD_PORT = 443
 
 
 @dataclass(frozen=True, slots=True)
 class EntryPoints:
-    """Traefik's entry points, as far as the operator's settings describe them."""
+    """Traefik's entry points, as far as the operator's settings describe them, and the Gateways in their place."""
 
     default: tuple[str, ...]
     """Entry points for apps that name none."""
     urls: Mapping[str, str] = field(default_factory=dict)
     """Public URL of each entry point; its scheme shows whether the entry point uses TLS by default."""
+
+    gateways: tuple[Parent, ...] = ()
+    """Gateways for apps without `parentRefs`; if there are none, these apps use entry points."""
+
+    def parents_of(self, route: RouteSpec) -> tuple[Parent, ...]:
+        """Return the Gateways that serve an app; none if entry points of Traefik serve it."""
+        if route.parent_refs is None:
+            return self.gateways
+        return tuple(Parent(one.namespace, one.name, one.section_name) for one in route.parent_refs)
 
     def for_route(self, route: RouteSpec) -> "AppEntryPoints":
         """Sort the entry points of an app into the main ones and those that need a route without TLS.
@@ -26,8 +36,8 @@ class EntryPoints:
         With `redirectToHTTPS`, an app that names no plain entry point redirects from the default ones. If the app needs
         TLS, an entry point that the settings do not describe counts as one that uses TLS.
         """
-        if route.parent_refs:
-            return AppEntryPoints(tuple(f"{parent.namespace}/{parent.name}" for parent in route.parent_refs), ())
+        if parents := self.parents_of(route):
+            return AppEntryPoints(tuple(parent.gateway for parent in parents), ())
         named = tuple(route.entry_points or self.default)
         if route.tls is None and not route.redirect_to_https:
             return AppEntryPoints(named, ())

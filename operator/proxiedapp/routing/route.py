@@ -33,6 +33,11 @@ class Parent:
     section: str | None
     """The listener; None for every listener that allows the route."""
 
+    @property
+    def gateway(self) -> str:
+        """Namespace and name of the Gateway."""
+        return f"{self.namespace}/{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Route:

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from proxiedapp.cli import app
 from proxiedapp.process.settings import Settings, misspelled
+from proxiedapp.routing.route import Parent
 
 HELLO = Path(__file__).parents[3] / "examples" / "hello" / "app.yaml"
 
@@ -47,3 +48,30 @@ def test_variables_are_read_and_given_values_override_them() -> None:
     }
     settings = Settings.read(variables, log_level="error")
     assert settings == Settings(namespaces=("a", "b"), lease=False, proxy_labels={"app": "traefik"}, log_level="error")
+
+
+@pytest.mark.parametrize(
+    ("variables", "problem"),
+    [
+        ({"ROUTES": "gateway"}, "PROXIEDAPP_GATEWAYS: must name at least one Gateway if routes is gateway"),
+        ({"GATEWAYS": "infra/main"}, "PROXIEDAPP_GATEWAYS: must be empty if routes is traefik"),
+        ({"ROUTES": "gateway", "GATEWAYS": "main"}, "PROXIEDAPP_GATEWAYS: 0:"),
+        (
+            {"ROUTES": "gateway", "GATEWAYS": "infra/main,infra/main/https"},
+            "PROXIEDAPP_GATEWAYS: must not contain the same Gateway twice",
+        ),
+    ],
+)
+def test_settings_of_gateways_must_fit_each_other(variables: dict[str, str], problem: str) -> None:
+    given = {f"PROXIEDAPP_{name}": value for name, value in variables.items()}
+    done = CliRunner().invoke(app, ["render", str(HELLO)], env=given)
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"proxiedapp: {problem}")
+
+
+def test_gateways_are_read_with_and_without_a_listener() -> None:
+    settings = Settings(routes="gateway", gateways=("infra/main/https", "team/own"))
+    assert settings.defaults.entry_points.gateways == (
+        Parent("infra", "main", "https"),
+        Parent("team", "own", None),
+    )

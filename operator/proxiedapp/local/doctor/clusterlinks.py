@@ -11,6 +11,7 @@ from proxiedapp.api.errors import InvalidSpecError
 from proxiedapp.api.names import GROUP
 from proxiedapp.api.policy import parse_policy
 from proxiedapp.controller.watchedkinds import PROXY_POLICY
+from proxiedapp.kube.kind import Kind
 from proxiedapp.local.doctor.link import Link, ok, unknown, warning, wrong
 from proxiedapp.local.doctor.operatorobjects import OperatorObjects, operators
 from proxiedapp.local.doctor.permissions import missing
@@ -33,6 +34,7 @@ def cluster_links(snapshot: Snapshot, settings: Settings, now: datetime) -> list
     return [
         _kubernetes(snapshot),
         *_definitions(snapshot),
+        *_route_definitions(snapshot, chosen),
         *_operator(snapshot, found, now),
         *_permissions(snapshot, found),
         *_proxies(traefiks(snapshot), chosen),
@@ -60,18 +62,31 @@ def _definitions(snapshot: Snapshot) -> Iterator[Link]:
         return
     for plural, ours in _definitions_here().items():
         yield _definition(snapshot, f"{plural}.{GROUP}", ours)
-    for kind in (INGRESS_ROUTE, MIDDLEWARE):
-        name = f"{kind.plural}.{kind.group}"
-        about = f"CustomResourceDefinition {name}"
-        if snapshot.get(CRD, "", name) is None:
-            fix = "Install Traefik with its CustomResourceDefinitions."
-            if snapshot.get(CRD, "", f"{HTTP_ROUTE.plural}.{HTTP_ROUTE.group}") is not None:
-                found = "It does not exist, so only apps with route.parentRefs get a route."
-                yield warning("traefik definitions", about, found, fix)
-            else:
-                yield wrong("traefik definitions", about, "It does not exist, so no route can be written.", fix)
+
+
+def _route_definitions(snapshot: Snapshot, settings: Settings) -> Iterator[Link]:
+    """Yield whether the definitions exist that routes of apps without `parentRefs` need."""
+    if snapshot.why_unknown(CRD) is not None:
+        return
+    kinds, title, fix = (
+        ((HTTP_ROUTE,), "gateway definitions", "Install Gateway API with a Gateway.")
+        if settings.gateways
+        else ((INGRESS_ROUTE, MIDDLEWARE), "traefik definitions", "Install Traefik with its CustomResourceDefinitions.")
+    )
+    others = HTTP_ROUTE if not settings.gateways else INGRESS_ROUTE
+    for kind in kinds:
+        about = f"CustomResourceDefinition {_definition_of(kind)}"
+        if snapshot.get(CRD, "", _definition_of(kind)) is not None:
+            yield ok(title, about, "It exists.")
+        elif snapshot.get(CRD, "", _definition_of(others)) is not None:
+            which = "parentRefs: []" if settings.gateways else "parentRefs"
+            yield warning(title, about, f"It does not exist, so only apps with route.{which} get a route.", fix)
         else:
-            yield ok("traefik definitions", about, "It exists.")
+            yield wrong(title, about, "It does not exist, so no route can be written.", fix)
+
+
+def _definition_of(kind: Kind) -> str:
+    return f"{kind.plural}.{kind.group}"
 
 
 @cache
@@ -185,6 +200,8 @@ def _permissions(snapshot: Snapshot, found: list[OperatorObjects]) -> Iterator[L
 
 
 def _proxies(found: list[Traefik], settings: Settings) -> Iterator[Link]:
+    if not found and settings.gateways:
+        return  # the Gateways may belong to any proxy
     if not found:
         text = "No Deployment or DaemonSet with the label of Traefik's chart was found; Traefik may run elsewhere."
         yield unknown("traefik", "", text, "Install Traefik, unless it does.")

@@ -11,6 +11,7 @@ _MATCH: Final = (
     "which requests are the app's. A PathPrefix of Gateway API matches whole segments. It has no slash at its end: "
     "with one, Envoy would send requests for exactly the prefix to the app unstripped"
 )
+_SET_BY: Final = "spec.route.parentRefs, or without it the operator's setting PROXIEDAPP_GATEWAYS"
 
 
 def http_route_section(route: Manifest) -> Section:
@@ -19,7 +20,7 @@ def http_route_section(route: Manifest) -> Section:
     items = [Item(matches_of(route), _MATCH)]
     for rule in route["spec"].get("rules") or ():
         items += _rule(rule)
-    summary = f"{HTTP_ROUTE.kind} {route['metadata']['name']} serves the app at {gateways} (spec.route.parentRefs)."
+    summary = f"{HTTP_ROUTE.kind} {route['metadata']['name']} serves the app at {gateways} ({_SET_BY})."
     return Section("Route", summary, tuple(items))
 
 

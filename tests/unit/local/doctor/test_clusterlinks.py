@@ -115,6 +115,25 @@ def test_first_wrong_link_is_the_broken_one_and_has_a_fix(break_: Break) -> None
     assert all(link.fix for link in wrong)
 
 
+@pytest.mark.parametrize(
+    ("served", "state"), [("httproutes", State.OK), ("ingressroutes", State.WARNING), (None, State.WRONG)]
+)
+def test_gateway_api_is_needed_if_the_settings_name_gateways(served: str | None, state: State) -> None:
+    found = snapshot()
+    definitions = {"httproutes": "gateway.networking.k8s.io", "ingressroutes": "traefik.io"}
+    _no_traefik_definitions(found)
+    if served is not None:
+        put(found, CRD, {"metadata": {"name": f"{served}.{definitions[served]}"}})
+    settings = SETTINGS.model_copy(update={"routes": "gateway", "gateways": ("infra/main",)})
+    _container(found, "proxiedapp")["env"] = [
+        {"name": "PROXIEDAPP_ROUTES", "value": "gateway"},
+        {"name": "PROXIEDAPP_GATEWAYS", "value": "infra/main"},
+    ]
+    links = cluster_links(found, settings, NOW)
+    assert [link.state for link in links if link.name == "gateway definitions"] == [state]
+    assert [link for link in links if link.name == "traefik definitions"] == []
+
+
 def test_lease_that_is_not_renewed_is_wrong() -> None:
     links = cluster_links(snapshot(), SETTINGS, NOW + timedelta(minutes=5))
     assert [link.name for link in links if link.state is State.WRONG] == ["leader"]
