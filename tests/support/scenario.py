@@ -13,6 +13,7 @@ from typing import Any, Final
 from proxiedapp.api.names import API_VERSION, KIND
 from proxiedapp.controller.apply import Applier
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
+from proxiedapp.controller.observed.gateways import Gateways
 from proxiedapp.controller.observed.objects import ChildId
 from proxiedapp.controller.observed.policies import Policies
 from proxiedapp.controller.observed.store import Store
@@ -20,8 +21,9 @@ from proxiedapp.controller.queue import Queue
 from proxiedapp.controller.reconcile import Outcome, Reconciler
 from proxiedapp.controller.verification import Verifier
 from proxiedapp.controller.watch.foreignwatch import ForeignRouteWatch
+from proxiedapp.controller.watch.gatewaywatch import GatewayWatch
 from proxiedapp.controller.watch.policywatch import PolicyWatch
-from proxiedapp.controller.watchedkinds import FOREIGN_KINDS, PROXIED_APP, PROXY_POLICY
+from proxiedapp.controller.watchedkinds import FOREIGN_KINDS, GATEWAY, GATEWAY_CLASS, PROXIED_APP, PROXY_POLICY
 from proxiedapp.controller.watchedkinds import NAMESPACE as NAMESPACE_KIND
 from proxiedapp.kube.errors import ApiError
 from proxiedapp.kube.key import Key
@@ -49,6 +51,8 @@ class Scenario:
         self.queue: Queue[Key] = Queue(backoff=0.5, backoff_max=300, timer=self.clock, jitter=lambda: 0.0)
         self._cluster_scoped: dict[tuple[str, str], tuple[Kind, Manifest]] = {}
         """The policies and namespaces by kind and name."""
+        self._gateways: tuple[Manifest, ...] | None = None
+        """The Gateways and their classes; None if the operator may not read them."""
         self.outcomes: list[Outcome] = []
         self.finding = Finding(Code.OPENAPI_SERVERS, ok=True, seen="", expected="", fix="")
         """The finding of each verification."""
@@ -60,9 +64,11 @@ class Scenario:
         """Forget everything and read it again, as a new process does; `served` may have changed."""
         self.store = Store(DEFAULTS.entry_points, timer=lambda: self.clock.seconds)
         foreign_routes = ForeignRoutes()
+        gateways = Gateways()
         self._foreign_watch = ForeignRouteWatch(
             self.api, self.store, foreign_routes, self.queue.add, namespaces=(), retry_interval=600.0
         )
+        self._gateway_watch = GatewayWatch(self.api, self.store, gateways, self.queue.add, retry_interval=600.0)
         policies = Policies()
         self._policy_watch = PolicyWatch(
             self.api, self.store, policies, self.queue.add, must_read=True, retry_interval=10.0
@@ -74,9 +80,9 @@ class Scenario:
             api=self.api,
             store=self.store,
             foreign_routes=foreign_routes,
+            gateways=gateways,
             applier=Applier(self.api, self.store, self.queue.add),
             defaults=DEFAULTS,
-            entry_point_urls={"web": "http://*", "websecure": "https://*"},
             served=served,
             policies=policies,
             now=self.clock.now,
@@ -85,6 +91,7 @@ class Scenario:
             proxy_urls={"web": "http://traefik:80", "websecure": "https://traefik:443"},
             pod_ip=None,
         )
+        self._list_gateways()
         self.cluster.events.clear()
         for stored in self.cluster.objects.values():
             self._observe("ADDED", stored.kind, stored.reported())
@@ -135,6 +142,19 @@ class Scenario:
         """Begin to delete the namespace, as its watch reports it."""
         metadata = {"name": NAMESPACE, "deletionTimestamp": "2026-01-02T12:00:00Z"}
         self._put_cluster_scoped(NAMESPACE_KIND, {"metadata": metadata})
+
+    def gateways(self, *bodies: Manifest) -> None:
+        """Make these the only Gateways and GatewayClasses, as a list reports them."""
+        self._gateways = bodies
+        self._list_gateways()
+
+    def _list_gateways(self) -> None:
+        for kind in () if self._gateways is None else (GATEWAY_CLASS, GATEWAY):
+            bodies = [body for body in self._gateways or () if body["kind"] == kind.kind]
+            for body in bodies:
+                self._gateway_watch.record(kind, "LISTED", body)
+            names = [body["metadata"] for body in bodies]
+            self._gateway_watch.sweep(kind, {Key(one.get("namespace", ""), one["name"]) for one in names})
 
     def delete_policy(self, name: str = "teams") -> None:
         kind, body = self._cluster_scoped.pop((PROXY_POLICY.kind, name))

@@ -79,6 +79,12 @@ class GatewayAPIMissingError(RejectedError):
     reason = Reason.GATEWAY_API_MISSING
 
 
+class GatewayUnsupportedError(RejectedError):
+    """A Gateway does not support what the route needs."""
+
+    reason = Reason.GATEWAY_UNSUPPORTED
+
+
 class TraefikMissingError(RejectedError):
     """The cluster does not serve Traefik's API, which the route needs."""
 

@@ -48,6 +48,14 @@ EntryPointOrGateway = Annotated[
     ),
 ]
 """The name of an entry point of Traefik, or namespace and name of a Gateway."""
+EntryPointOrListener = Annotated[
+    str,
+    text(
+        rf"^([A-Za-z0-9]([-_A-Za-z0-9]*[A-Za-z0-9])?|{_LABEL}/{_LABEL}(\.{_LABEL})*(/{_LABEL}(\.{_LABEL})*)?)$",
+        max_length=571,
+    ),
+]
+"""The name of an entry point of Traefik, or namespace and name of a Gateway, and perhaps the name of a listener."""
 GatewayRef = Annotated[
     str,
     text(rf"^{_LABEL}/{_LABEL}(\.{_LABEL})*(/{_LABEL}(\.{_LABEL})*)?$", max_length=571),

@@ -189,10 +189,10 @@ class RouteSpec(ApiModel):
             lambda route: not route.parent_refs or len(route.hosts or []) <= MAX_HTTP_ROUTE_HOSTS,
         ),
         CELRule(
-            "!(has(self.parentRefs) && size(self.parentRefs) > 0 && has(self.redirectToHTTPS) && self.redirectToHTTPS)",
-            "redirectToHTTPS requires entry points of Traefik; create an HTTPRoute that redirects the requests of the "
-            "Gateway's plain listener, or set parentRefs: []",
-            lambda route: not route.parent_refs or not route.redirect_to_https,
+            "!(has(self.parentRefs) && has(self.redirectToHTTPS) && self.redirectToHTTPS) "
+            "|| self.parentRefs.all(one, has(one.sectionName))",
+            "redirectToHTTPS requires sectionName in each of parentRefs, the name of the listener with https",
+            lambda route: not route.redirect_to_https or all(one.section_name for one in route.parent_refs or ()),
         ),
         CELRule(
             "!(has(self.parentRefs) && size(self.parentRefs) > 0 && has(self.bare) && self.bare == 'Redirect')",
@@ -235,8 +235,8 @@ class RouteSpec(ApiModel):
     is an IngressRoute of Traefik. Default: set by the operator, which writes IngressRoutes unless its settings name
     Gateways."""
     timeout: GatewayDuration | None = None
-    """How long the response to one request may take at the Gateway, with all of its body. Requires a Gateway, and
-    one that supports timeouts of requests: Traefik 3.7 ignores it and reports nothing. Default: 0s, no limit."""
+    """How long the response to one request may take at the Gateway, with all of its body. Requires a Gateway that
+    supports timeouts of requests: Traefik 3.7 ignores it, and RouteAccepted reports this. Default: 0s, no limit."""
     entry_points: Annotated[list[EntryPoint], Field(min_length=1, max_length=16), UNIQUE_ITEMS] | None = None
     """Traefik entry points that serve the app, such as [web, websecure]. Default: set by the operator."""
     tls: RouteTLS | None = None

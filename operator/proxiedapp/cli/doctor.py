@@ -16,7 +16,15 @@ from proxiedapp.cli.kubectl import KubectlError
 from proxiedapp.cli.live import Namespace, app_names
 from proxiedapp.cli.output import Output
 from proxiedapp.cli.settings import read_settings
-from proxiedapp.controller.watchedkinds import INGRESS, NAMESPACE, POD, PROXIED_APP, PROXY_POLICY
+from proxiedapp.controller.watchedkinds import (
+    GATEWAY,
+    GATEWAY_CLASS,
+    INGRESS,
+    NAMESPACE,
+    POD,
+    PROXIED_APP,
+    PROXY_POLICY,
+)
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
@@ -75,7 +83,7 @@ _CLUSTER: Final = (
     _Request(ROLE_BINDING),
     _Request(LEASE),
 )
-_ROUTES: Final = tuple(map(_Request, (INGRESS_ROUTE, INGRESS, HTTP_ROUTE)))
+_ROUTES: Final = tuple(map(_Request, (INGRESS_ROUTE, INGRESS, HTTP_ROUTE, GATEWAY, GATEWAY_CLASS)))
 _OF_NAMESPACE: Final = (PROXIED_APP, DEPLOYMENT, POD, SERVICE, ENDPOINT_SLICE, NETWORK_POLICY, MIDDLEWARE, CERTIFICATE)
 
 

@@ -11,18 +11,20 @@ from datetime import datetime
 from typing import Final
 
 from proxiedapp.api.reasons import Reason
+from proxiedapp.controller.gatewayfeatures import ignored_timeout
+from proxiedapp.controller.observed.gateways import Gateways
 from proxiedapp.controller.observed.objects import ObservedChild
 from proxiedapp.controller.observed.parentstates import ParentState, Reported
 from proxiedapp.controller.podproblems import Diagnosis
 from proxiedapp.resources.desired import Desired
 from proxiedapp.resources.kinds import HTTP_ROUTE, INGRESS_ROUTE, ROUTE_KINDS
-from proxiedapp.routing.gateway import http_route_of
-from proxiedapp.routing.route import Parent
+from proxiedapp.routing.gateway import http_route_of, redirecting_route_of
+from proxiedapp.routing.route import Parent, Route
 
 SETTLING_SECONDS: Final = 5.0
 """Seconds from when a new route is accepted or created until requests reach it: Traefik needs up to 2 (measured)."""
 
-_WORST_FIRST: Final = (Reason.REFUSED_BY_GATEWAY, Reason.AWAITING_GATEWAY, Reason.OVERLAPPED)
+_WORST_FIRST: Final = (Reason.REFUSED_BY_GATEWAY, Reason.AWAITING_GATEWAY, Reason.OVERLAPPED, Reason.LIMITED)
 _FIXES: Final = {
     "NoMatchingParent": (
         "Name a listener that the Gateway has and that is valid: kubectl get gateway {gateway} -n {namespace} -o yaml"
@@ -40,7 +42,7 @@ _OF_OUR_SERVICE: Final = frozenset({"BackendNotFound", "PortNotFound"})
 """Reasons that mean a delay, since the route refers to nothing but a Service that the operator has written."""
 
 
-def verdict(desired: Desired, children: Sequence[ObservedChild]) -> Diagnosis | None:
+def verdict(desired: Desired, children: Sequence[ObservedChild], gateways: Gateways) -> Diagnosis | None:
     """Return what the Gateways report about an app's HTTPRoute; None if it is an IngressRoute, or all is well.
 
     A diagnosis that holds is a warning, and its message is a clause without the full stop. Of several Gateways, the one
@@ -48,20 +50,26 @@ def verdict(desired: Desired, children: Sequence[ObservedChild]) -> Diagnosis | 
     """
     if not desired.route.parents:
         return None
-    states = _states(desired, children)
-    found = [one for parent in desired.route.parents if (one := _at_parent(parent, states)) is not None]
-    return min(found, key=_severity, default=None)
+    found = [
+        _at_parent(parent, desired.route, _states(name, children), gateways)
+        for name, parents in _routes(desired)
+        for parent in parents
+    ]
+    return min((one for one in found if one is not None), key=_severity, default=None)
 
 
-def settles_after(desired: Desired, children: Sequence[ObservedChild], now: datetime) -> float | None:
+def settles_after(
+    desired: Desired, children: Sequence[ObservedChild], gateways: Gateways, now: datetime
+) -> float | None:
     """Return for how many seconds other routes of the app must stay; None until a Gateway accepts the new one.
 
     Nothing has to stay for a route that replaces another IngressRoute, because Traefik loads both at the same time.
     """
     if desired.route.parents:
-        if (problem := verdict(desired, children)) is not None and not problem.holds:
+        if (problem := verdict(desired, children, gateways)) is not None and not problem.holds:
             return None
-        since = [one.accepted.since for one in _states(desired, children) if one.accepted is not None]
+        states = _states(http_route_of(desired.route).name, children)
+        since = [one.accepted.since for one in states if one.accepted is not None]
     elif any(child.id.kind is HTTP_ROUTE for child in children):
         names = {manifest["metadata"]["name"] for manifest in desired.children}
         since = [one.created for one in children if one.id.kind is INGRESS_ROUTE and one.id.name in names]
@@ -82,25 +90,45 @@ def is_replaced(desired: Desired, children: Sequence[ObservedChild]) -> bool:
     )
 
 
-def _states(desired: Desired, children: Sequence[ObservedChild]) -> list[ParentState]:
-    name = http_route_of(desired.route).name
+def _routes(desired: Desired) -> Iterator[tuple[str, tuple[Parent, ...]]]:
+    """Yield name and parents of each HTTPRoute that an app asks for."""
+    yield http_route_of(desired.route).name, desired.route.parents
+    if (redirecting := redirecting_route_of(desired.route)) is not None:
+        yield redirecting.name, desired.route.plain_parents
+
+
+def _states(name: str, children: Sequence[ObservedChild]) -> list[ParentState]:
     return [
         state for child in children if (child.id.kind, child.id.name) == (HTTP_ROUTE, name) for state in child.parents
     ]
 
 
-def _at_parent(parent: Parent, states: Sequence[ParentState]) -> Diagnosis | None:
-    """Return the problem at one Gateway; of several controllers that answer for it, the best answer counts."""
-    key = (f"{parent.namespace}/{parent.name}", parent.section)
+def _at_parent(parent: Parent, route: Route, states: Sequence[ParentState], gateways: Gateways) -> Diagnosis | None:
+    """Return the problem at one Gateway; of several controllers that answer for it, the best answer counts.
+
+    An answer stays in the status when its Gateway or listener is deleted, so what is missing comes before it.
+    """
+    key = (parent.gateway, parent.section)
     answers = [one for one in states if (one.gateway, one.section) == key and one.accepted is not None]
+    problems = [_of_answer(parent, one) for one in answers]
+    refused = (
+        None if None in problems else max((one for one in problems if one is not None), key=_severity, default=None)
+    )
+    if refused is not None and refused.reason is Reason.REFUSED_BY_GATEWAY:
+        return refused
+    if missing := gateways.missing(parent, answered=bool(answers)):
+        return Diagnosis(False, Reason.AWAITING_GATEWAY, missing)
     if not answers:
         message = (
-            f"The Gateway {key[0]} has not reported on the HTTPRoute. Check that it exists, and that a controller "
-            f"serves its class: kubectl get gateway {parent.name} -n {parent.namespace}"
+            f"The Gateway {parent.gateway} has not reported on the HTTPRoute. Check that it exists, and that a "
+            f"controller serves its class: kubectl get gateway {parent.name} -n {parent.namespace}"
         )
         return Diagnosis(False, Reason.AWAITING_GATEWAY, message)
-    problems = [_of_answer(parent, one) for one in answers]
-    return max((one for one in problems if one is not None), key=_severity) if None not in problems else None
+    if unserved := gateways.unserved(parent, route.rule.hosts):
+        return Diagnosis(False, Reason.AWAITING_GATEWAY, unserved)
+    if refused is None and (ignored := ignored_timeout(parent, route, gateways)):
+        return Diagnosis(True, Reason.LIMITED, ignored)
+    return refused
 
 
 def _of_answer(parent: Parent, state: ParentState) -> Diagnosis | None:

@@ -17,6 +17,7 @@ from proxiedapp.controller.fights import Fights
 from proxiedapp.controller.gatewayverdict import is_replaced, settles_after, verdict
 from proxiedapp.controller.middlewares import awaited_middlewares, check_middlewares
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
+from proxiedapp.controller.observed.gateways import Gateways
 from proxiedapp.controller.observed.objects import ObservedApp, ObservedChild
 from proxiedapp.controller.observed.policies import Policies
 from proxiedapp.controller.observed.store import Store
@@ -35,7 +36,8 @@ from proxiedapp.resources.defaults import Defaults
 from proxiedapp.resources.desired import Desired
 from proxiedapp.resources.kinds import ROUTE_KINDS
 from proxiedapp.routing.claim import Contender
-from proxiedapp.routing.overlap import find_overlap
+from proxiedapp.routing.gatewayoverlap import GatewayOverlap, find_gateway_overlap
+from proxiedapp.routing.overlap import Overlap, find_overlap
 from proxiedapp.routing.tlsconflict import AnyOverlap, find_tls_conflict, worse
 
 
@@ -64,6 +66,7 @@ class Reconciler:
     api: Api
     store: Store
     foreign_routes: ForeignRoutes
+    gateways: Gateways
     applier: Applier
     builder: DesiredBuilder
     pods: PodInspector
@@ -73,7 +76,6 @@ class Reconciler:
     fights: Fights
     awaited: Awaited
     apps: AppReader
-    entry_point_urls: Mapping[str, str]
     now: Callable[[], datetime]
     wake: Callable[[Key], None]
 
@@ -84,12 +86,12 @@ class Reconciler:
         api: Api,
         store: Store,
         foreign_routes: ForeignRoutes,
+        gateways: Gateways,
         applier: Applier,
         verifier: Verifier,
         defaults: Defaults,
         served: frozenset[str],
         policies: Policies,
-        entry_point_urls: Mapping[str, str],
         proxy_urls: Mapping[str, str],
         pod_ip: str | None,
         now: Callable[[], datetime],
@@ -103,18 +105,16 @@ class Reconciler:
             api=api,
             store=store,
             foreign_routes=foreign_routes,
+            gateways=gateways,
             applier=applier,
-            builder=DesiredBuilder(defaults, served, policies),
+            builder=DesiredBuilder(defaults, served, policies, gateways),
             pods=PodInspector(api, now),
-            verified=VerifiedCondition(
-                verifier, proxy_urls, entry_point_urls, pod_ip, store.cluster_ip, store.shares_host
-            ),
+            verified=VerifiedCondition(verifier, proxy_urls, pod_ip, store.cluster_ip, store.shares_host),
             statuses=StatusWriter(api, store, recorder, apps),
             recorder=recorder,
             fights=Fights(),
             awaited=awaited or Awaited(),
             apps=apps,
-            entry_point_urls=entry_point_urls,
             now=now,
             wake=wake,
         )
@@ -211,18 +211,25 @@ class Reconciler:
         self, app: ObservedApp, desired: Desired, children: tuple[ObservedChild, ...], result: PassResult
     ) -> PassResult:
         """Return a result with what Gateways and other routes mean for the app's route."""
-        left = (settles_after(desired, children, self.now()) or 0.0) if is_replaced(desired, children) else 0.0
+        left = (
+            (settles_after(desired, children, self.gateways, self.now()) or 0.0)
+            if is_replaced(desired, children)
+            else 0.0
+        )
         return replace(
             result,
             overlap=self._overlap(app, desired),
-            gateway=verdict(desired, children),
+            gateway=verdict(desired, children, self.gateways),
             again_after=max(result.again_after, left),
         )
 
     def _overlap(self, app: ObservedApp, desired: Desired) -> AnyOverlap | None:
         entry_points = self.builder.defaults.entry_points
-        foreign = find_overlap(desired.route, entry_points, self.foreign_routes)
-        tls = find_tls_conflict(desired.route, entry_points.urls, (self.store.tls, self.foreign_routes.tls))
+        route = desired.route
+        foreign: Overlap | GatewayOverlap | None = find_overlap(route, entry_points, self.foreign_routes)
+        if route.parents:
+            foreign = find_gateway_overlap(route, self.gateways.controllers(route.parents), self.foreign_routes)
+        tls = find_tls_conflict(route, entry_points.urls, (self.store.tls, self.foreign_routes.tls))
         return worse(foreign, self.store.overlap_with_apps(app.key), tls)
 
     def _wake_all(self, keys: Iterable[Key]) -> None:
@@ -243,7 +250,7 @@ class Reconciler:
         if conflict is not None and conflict.keeps_old_route:
             return ApplyReport(), waiting(conflict.error)
         wanted = desired.children if conflict is None else desired.children_without_route
-        kept = conflict is None and settles_after(desired, children, self.now()) != 0.0
+        kept = conflict is None and settles_after(desired, children, self.gateways, self.now()) != 0.0
         planned = plan(app, wanted, children, keeps_routes=kept and is_replaced(desired, children))
         with self._reserved(app, planned) as reservation:
             if (planned.applies or planned.prunes) and self.store.is_doubtful(app):
@@ -321,8 +328,9 @@ class Reconciler:
         if result.withdrawn:
             self.verified.verifier.forget(app.key)
         reached = desired if result.reached else None
-        verified = None if result.withdrawn else self.verified.of(app, reached, workload, now)
-        status = next_status(app, desired, result, workload, verified, self.entry_point_urls, now)
+        urls = {} if desired is None else self.builder.urls(desired.route.parents, desired.route.rule.hosts)
+        verified = None if result.withdrawn else self.verified.of(app, reached, workload, urls, now)
+        status = next_status(app, desired, result, workload, verified, urls, now)
         await self.statuses.write(app, status, result.problem, now)
         autoscaling = desired is not None and desired.app.spec.autoscaling is not None
         if (notice := ignored_scaling(app, autoscaling=autoscaling, now=now)) is not None:

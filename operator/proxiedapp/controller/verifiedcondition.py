@@ -23,7 +23,6 @@ class VerifiedCondition:
 
     verifier: Verifier
     proxy_urls: Mapping[str, str]
-    entry_point_urls: Mapping[str, str]
     pod_ip: str | None
     cluster_ip: Callable[[ObservedApp], str | None]
     """The address of an app's Service; None while it has none."""
@@ -31,7 +30,12 @@ class VerifiedCondition:
     """Whether another app is served at a host of an app."""
 
     def of(
-        self, app: ObservedApp, desired: Desired | None, workload: Workload | None, now: datetime
+        self,
+        app: ObservedApp,
+        desired: Desired | None,
+        workload: Workload | None,
+        entry_point_urls: Mapping[str, str],
+        now: datetime,
     ) -> Condition | None:
         """Return the verdict on this version of the app if there is one, else the condition in the app's status.
 
@@ -50,7 +54,7 @@ class VerifiedCondition:
             desired,
             workload,
             proxy_urls=self.proxy_urls,
-            entry_point_urls=self.entry_point_urls,
+            entry_point_urls=entry_point_urls,
             pod_ip=self.pod_ip,
             cluster_ip=self.cluster_ip(app),
             shares_host=self.shares_host(app.key),

@@ -4,7 +4,7 @@ from typing import Final
 
 from proxiedapp.api.names import GROUP, KIND, PLURAL, POLICY_KIND, POLICY_PLURAL, VERSION
 from proxiedapp.kube.kind import Kind
-from proxiedapp.resources.kinds import CHILD_KINDS, HTTP_ROUTE, INGRESS_ROUTE, OPTIONAL_GROUPS
+from proxiedapp.resources.kinds import CHILD_KINDS, GATEWAY_GROUP, HTTP_ROUTE, INGRESS_ROUTE, OPTIONAL_GROUPS
 from proxiedapp.resources.metadata import MANAGED_BY, MANAGER
 
 PROXIED_APP: Final = Kind(GROUP, VERSION, KIND, PLURAL)
@@ -16,6 +16,9 @@ EVENT: Final = Kind("events.k8s.io", "v1", "Event", "events")
 """Never watched; written about apps, and listed for a pod whose probe fails."""
 RESOURCE_QUOTA: Final = Kind("", "v1", "ResourceQuota", "resourcequotas")
 """Watched only in namespaces in which an app waits for room in a quota (see awaited)."""
+GATEWAY: Final = Kind(GATEWAY_GROUP, "v1", "Gateway", "gateways")
+GATEWAY_CLASS: Final = Kind(GATEWAY_GROUP, "v1", "GatewayClass", "gatewayclasses")
+"""Both are watched if the cluster serves HTTPRoutes, and never written."""
 CHILD_SELECTOR: Final = f"{MANAGED_BY}={MANAGER}"
 
 INGRESS: Final = Kind("networking.k8s.io", "v1", "Ingress", "ingresses")

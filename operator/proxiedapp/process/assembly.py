@@ -14,6 +14,7 @@ from proxiedapp.controller.apply import Applier
 from proxiedapp.controller.awaited import Awaited
 from proxiedapp.controller.metrics import APPS, APPS_VERIFIED, BUILD, FOREIGN_INCOMPLETE, QUEUE_AGE, QUEUE_DEPTH
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
+from proxiedapp.controller.observed.gateways import Gateways
 from proxiedapp.controller.observed.policies import Policies
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.queue import Queue
@@ -22,12 +23,14 @@ from proxiedapp.controller.verification import Verifier
 from proxiedapp.controller.watch.awaitedwatch import AwaitedWatch
 from proxiedapp.controller.watch.childwatch import ChildWatch
 from proxiedapp.controller.watch.foreignwatch import ForeignRouteWatch
+from proxiedapp.controller.watch.gatewaywatch import GatewayWatch
 from proxiedapp.controller.watch.policywatch import PolicyWatch
 from proxiedapp.controller.watch.resync import Resync
 from proxiedapp.controller.watchedkinds import OPTIONAL_KINDS, PROXIED_APP, watched_children
 from proxiedapp.kube.client import Api
 from proxiedapp.kube.key import Key
 from proxiedapp.process.settings import Settings
+from proxiedapp.resources.kinds import GATEWAY_GROUP
 from proxiedapp.verify.check import verify
 
 _SECOND_LOOK: Final = 0.5
@@ -46,6 +49,8 @@ class Operator:
     resync: Resync
     child_watch: ChildWatch
     foreign_watch: ForeignRouteWatch
+    gateway_watch: GatewayWatch | None
+    """None if the cluster does not serve Gateway API, or if the operator serves some namespaces only."""
     policy_watch: PolicyWatch
     awaited_watch: AwaitedWatch
     verifier: Verifier
@@ -82,6 +87,7 @@ def assemble(settings: Settings, api: Api, served: frozenset[str]) -> Operator:
         recheck=queue.recheck,
     )
     foreign_routes = ForeignRoutes()
+    gateways = Gateways()
     policies = Policies()
     awaited = Awaited()
     verifier = Verifier(
@@ -102,6 +108,11 @@ def assemble(settings: Settings, api: Api, served: frozenset[str]) -> Operator:
             namespaces=settings.namespaces,
             retry_interval=settings.resync_seconds,
         ),
+        gateway_watch=(
+            GatewayWatch(api, store, gateways, queue.add, retry_interval=settings.resync_seconds)
+            if GATEWAY_GROUP in served and not settings.namespaces
+            else None
+        ),
         policy_watch=PolicyWatch(
             api,
             store,
@@ -116,9 +127,9 @@ def assemble(settings: Settings, api: Api, served: frozenset[str]) -> Operator:
             api=api,
             store=store,
             foreign_routes=foreign_routes,
+            gateways=gateways,
             applier=Applier(api, store, queue.add),
             defaults=settings.defaults,
-            entry_point_urls=settings.entry_point_urls,
             served=served,
             policies=policies,
             now=partial(datetime.now, UTC),

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Validat
 
 from proxiedapp.api.addresses import NOT_EVERYONE, IpOrNetwork
 from proxiedapp.api.docstrings import DescribedModel
-from proxiedapp.api.fields import EntryPoint, EntryPointOrGateway, GatewayRef, ObjectName
+from proxiedapp.api.fields import EntryPoint, EntryPointOrGateway, EntryPointOrListener, GatewayRef, ObjectName
 from proxiedapp.resources.defaults import Defaults, PodSelector
 from proxiedapp.routing.entrypoints import EntryPoints
 from proxiedapp.routing.route import Parent
@@ -63,13 +63,13 @@ class Settings(DescribedModel):
     name, too: infra/main or infra/main/https. Requires routes=gateway."""
     entry_points: Annotated[tuple[EntryPoint, ...], Names, Field(min_length=1)] = ("web", "websecure")
     """Traefik's entry points for apps that do not list any."""
-    entry_point_urls: Annotated[dict[EntryPointOrGateway, BaseUrl], Pairs] = {
+    entry_point_urls: Annotated[dict[EntryPointOrListener, BaseUrl], Pairs] = {
         "web": "http://*",
         "websecure": "https://*",
     }
     """Address at which clients reach each entry point, such as websecure=https://example.com:8443, or each Gateway,
-    such as infra/main=https://example.com, for status.url. The host of an app replaces the host given here; `*` means
-    that the host is unknown."""
+    such as infra/main=https://example.com, or a listener of it, such as infra/main/http=http://*, for status.url and
+    redirects. The host of an app replaces the host given here; `*` means that the host is unknown."""
     trusted_proxies: Annotated[tuple[IpOrNetwork, ...], Names, NOT_EVERYONE] = PRIVATE_NETWORKS
     """Addresses and networks of the proxy, for apps that do not list any."""
 

@@ -64,11 +64,17 @@ async def work(
         operator.child_watch.watch_all(),
         operator.foreign_watch.watch_all(),
         operator.policy_watch.watch_all(),
+        *([] if operator.gateway_watch is None else [operator.gateway_watch.watch_all()]),
         operator.awaited_watch.watch_all(),
         _beat(health),
         _await_change(api, served, settings.api_look_seconds),
     ]
-    if not served & {TRAEFIK_GROUP, GATEWAY_GROUP}:
+    if settings.gateways and GATEWAY_GROUP not in served:
+        logger.warning(
+            "Gateway API (gateway.networking.k8s.io/v1) is missing: install it with a Gateway; until then, only apps "
+            "with parentRefs: [] can get a route"
+        )
+    elif not served & {TRAEFIK_GROUP, GATEWAY_GROUP}:
         logger.warning(
             "Traefik's API (traefik.io/v1alpha1) is missing: install Traefik, or Gateway API with a Gateway; "
             "no route is written until then"
@@ -126,6 +132,8 @@ async def _list_first(operator: Operator) -> None:
     """
     await operator.policy_watch.list_all()
     await operator.foreign_watch.list_all()
+    if operator.gateway_watch is not None:
+        await operator.gateway_watch.list_all()
     await operator.resync.list_all()
     operator.store.doubt_listed()
 

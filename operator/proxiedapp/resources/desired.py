@@ -96,8 +96,8 @@ def desired(
 
 def _route_children(route: Route) -> list[Manifest]:
     if route.parents:
-        http_route = gateway.http_route_of(route)
-        return [child(HTTP_ROUTE, route.app, http_route.name, spec=http_route.spec)]
+        written = (gateway.http_route_of(route), gateway.redirecting_route_of(route))
+        return [child(HTTP_ROUTE, route.app, one.name, spec=one.spec) for one in written if one is not None]
     return [child(BY_NAME[item.kind], route.app, item.name, spec=item.spec) for item in traefik.objects_for(route)]
 
 

@@ -8,8 +8,9 @@ from proxiedapp.api.network import SERVICE_PORT
 from proxiedapp.api.route import RouteTLS
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.certificate import secret_name
+from proxiedapp.resources.gatewayredirect import https_port, plain_parents
 from proxiedapp.routing.entrypoints import AppEntryPoints, EntryPoints
-from proxiedapp.routing.route import Route, StickyCookie
+from proxiedapp.routing.route import NO_TIMEOUT, Route, StickyCookie
 from proxiedapp.routing.rule import Rule
 
 
@@ -22,9 +23,10 @@ def route_of(app: ProxiedApp, entry_points: EntryPoints, *, strips: bool, prefix
     spec = app.spec.route
     entry_points_of_app = entry_points.for_route(spec)
     entry_points_of_app.reject_without_https()
+    parents = entry_points.parents_of(spec)
     redirect: dict[str, Any] | None = None
     if spec.redirect_to_https:
-        port = entry_points.https_port(entry_points_of_app.main)
+        port = https_port(parents, entry_points.urls) if parents else entry_points.https_port(entry_points_of_app.main)
         redirect = {"scheme": "https", "permanent": True} | ({} if port is None else {"port": str(port)})
     return Route(
         app=app.key,
@@ -41,8 +43,9 @@ def route_of(app: ProxiedApp, entry_points: EntryPoints, *, strips: bool, prefix
         sticky=_sticky(app, entry_points, entry_points_of_app),
         middlewares=tuple(middleware.name for middleware in spec.middlewares or ()),
         redirects_bare=spec.bare != "Serve" and spec.path_prefix != "/" and not spec.parent_refs,
-        parents=entry_points.parents_of(spec),
-        timeout=spec.timeout or "0s",
+        parents=parents,
+        plain_parents=plain_parents(parents, entry_points.urls) if spec.redirect_to_https else (),
+        timeout=spec.timeout or NO_TIMEOUT,
     )
 
 

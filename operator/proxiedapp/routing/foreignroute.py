@@ -1,7 +1,7 @@
 """What foreign IngressRoutes, Ingresses and HTTPRoutes match, and with which priority. Pure.
 
 Each object is read as Traefik v3.7.13 reads it (`pkg/provider/kubernetes/{crd,ingress,gateway}`). An object that cannot
-be read, or that another proxy serves, matches nothing here.
+be read matches nothing here, nor does an HTTPRoute that no Gateway has accepted.
 
 Any user who may write routes decides how large they are, so reading one takes a limited number of steps. If a route
 exceeds it, only what was read until then counts: a warning to every app that it might match would hurt them, since
@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from typing_extensions import override
 
 from proxiedapp.api.budget import Budget, BudgetError
+from proxiedapp.routing.gatewaystate import TRAEFIK_CONTROLLER
 from proxiedapp.routing.ingressclass import normalized_class
 from proxiedapp.routing.ruleparser import Pattern, parse
 from proxiedapp.routing.tlsoptions import NO_TLS, TLSRoutes, options_of, qualified, tls_routes
@@ -24,7 +25,9 @@ MAX_ROUTE_STEPS: Final = 40_000
 """Steps that reading one foreign route may take: a token of a rule, a pattern, or a combination of two patterns. An
 Ingress with 4,000 paths takes 28,000."""
 
-_GATEWAY_CONTROLLER: Final = "traefik.io/gateway-controller"
+EXACT_PRIORITY: Final = 100_000
+"""What an exact path adds to Traefik's priority of an HTTPRoute, more than any prefix."""
+_MAX_PARENTS: Final = 64
 _ROUTER: Final = "traefik.ingress.kubernetes.io/router."
 _CLASS: Final = "kubernetes.io/ingress.class"
 
@@ -55,6 +58,10 @@ class ForeignRoute:
     """Whether it matches TLS requests only, even on an entry point that does not use TLS by default."""
     tls_routes: TLSRoutes = frozenset()
     """Its hosts, where it may use TLS, with its TLS options; empty for HTTPRoutes, whose listeners are not known."""
+    parents: frozenset[tuple[str, str | None]] = frozenset()
+    """Gateways that have accepted an HTTPRoute: namespace and name, and the listener if the route names one."""
+    by_traefik: bool = True
+    """Whether Traefik serves it; for other kinds than HTTPRoutes this is assumed."""
     complete: bool = True
     """False if the object exceeds a limit, so that it may match more than these patterns."""
 
@@ -120,7 +127,7 @@ def _ingress_route(body: Mapping[str, Any], patterns: _Patterns) -> ForeignRoute
         ingress_class,
         tls is not None,
         tls_routes(patterns.hosts, entry_points, ingress_class, options),
-        patterns.complete,
+        complete=patterns.complete,
     )
 
 
@@ -149,7 +156,7 @@ def _ingress(body: Mapping[str, Any], patterns: _Patterns) -> ForeignRoute:
         ingress_class,
         tls,
         tls_routes(patterns.hosts, entry_points, ingress_class, tls_options),
-        patterns.complete,
+        complete=patterns.complete,
     )
 
 
@@ -167,7 +174,8 @@ def _ingress_rule(host: str | None, path: Mapping[str, Any], matcher: str) -> st
 
 def _http_route(body: Mapping[str, Any], patterns: _Patterns) -> ForeignRoute:
     spec = body["spec"]
-    rules = (spec.get("rules") or ()) if _is_traefiks(body) else ()
+    accepting = _accepting(body)
+    rules = (spec.get("rules") or ()) if accepting else ()
     hosts = [_hostname(host) for host in spec.get("hostnames") or ()] or [""]
     host_length = max(map(len, spec.get("hostnames") or ()), default=0)
     patterns.read(
@@ -175,16 +183,27 @@ def _http_route(body: Mapping[str, Any], patterns: _Patterns) -> ForeignRoute:
         for index, rule in enumerate(rules)
         for match in rule.get("matches") or ()
     )
-    return ForeignRoute(patterns.priorities, frozenset(), None, complete=patterns.complete)
-
-
-def _is_traefiks(body: Mapping[str, Any]) -> bool:
-    """Return whether Traefik reports in the status that it has accepted this HTTPRoute."""
-    return any(
-        parent["controllerName"] == _GATEWAY_CONTROLLER
-        and any((one["type"], one["status"]) == ("Accepted", "True") for one in parent.get("conditions") or ())
-        for parent in (body.get("status") or {}).get("parents") or ()
+    namespace = body["metadata"].get("namespace", "")
+    refs = [one.get("parentRef") or {} for one in accepting]
+    return ForeignRoute(
+        patterns.priorities,
+        frozenset(),
+        None,
+        parents=frozenset(
+            (f"{ref.get('namespace') or namespace}/{ref.get('name', '')}", ref.get("sectionName")) for ref in refs
+        ),
+        by_traefik=any(one["controllerName"] == TRAEFIK_CONTROLLER for one in accepting),
+        complete=patterns.complete,
     )
+
+
+def _accepting(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the entries of the status in which a controller reports that it has accepted an HTTPRoute."""
+    return [
+        parent
+        for parent in ((body.get("status") or {}).get("parents") or ())[:_MAX_PARENTS]
+        if any((one["type"], one["status"]) == ("Accepted", "True") for one in parent.get("conditions") or ())
+    ]
 
 
 def _hostname(host: str) -> str:
@@ -205,7 +224,7 @@ def _gateway_match(match: Mapping[str, Any], hosts: Sequence[str], bonus: int) -
     priority = 0
     match path.get("type", "PathPrefix"):
         case "Exact":
-            paths, priority = (Pattern("", value, exact=True),), 100_000
+            paths, priority = (Pattern("", value, exact=True),), EXACT_PRIORITY
         case "PathPrefix" if value == "/":
             paths, priority = (Pattern("", "/"),), 1
         case "PathPrefix":

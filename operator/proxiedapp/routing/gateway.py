@@ -13,7 +13,7 @@ The name of an HTTPRoute contains a hash of its Gateways: if they change, the ne
 deleted, and the status of a Gateway that has been left does not count for the new route.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -56,10 +56,22 @@ def http_route_of(route: Route) -> GatewayObject:
             {"group": "", "kind": "Service", "name": route.service, "port": route.port, "weight": 1},
         ],
     }
-    spec: dict[str, Any] = {"parentRefs": [_parent_ref(parent) for parent in route.parents]}
-    if route.rule.hosts:
-        spec["hostnames"] = list(route.rule.hosts)
+    spec = _placed(route, route.parents)
     return GatewayObject(f"{route.app.name}-{short_hash(route.app, spec['parentRefs'])}", spec | {"rules": [rule]})
+
+
+def redirecting_route_of(route: Route) -> GatewayObject | None:
+    """Return the HTTPRoute that redirects clients of the plain listeners to https; None if there are none."""
+    if not route.plain_parents or route.redirect is None:
+        return None
+    target = {"scheme": "https", "port": int(route.redirect["port"]), "statusCode": 301}
+    rule = {
+        "matches": [{"path": {"type": "PathPrefix", "value": route.rule.prefix}}],
+        "filters": [{"type": "RequestRedirect", "requestRedirect": target}],
+    }
+    spec = _placed(route, route.plain_parents)
+    name = f"{route.app.name}-plain-{short_hash(route.app, spec['parentRefs'])}"
+    return GatewayObject(name, spec | {"rules": [rule]})
 
 
 def rule_of(http_route: Mapping[str, Any]) -> Rule | None:
@@ -80,6 +92,12 @@ def gateways_of(http_route: Mapping[str, Any]) -> tuple[str, ...]:
     """Return namespace and name of each Gateway that an HTTPRoute names, as far as it names both."""
     refs = http_route.get("parentRefs") or ()
     return tuple(f"{ref['namespace']}/{ref['name']}" for ref in refs if "namespace" in ref and "name" in ref)
+
+
+def _placed(route: Route, parents: Iterable[Parent]) -> dict[str, Any]:
+    """Return the fields that say at which listeners and hosts a route is served."""
+    hosts = {"hostnames": list(route.rule.hosts)} if route.rule.hosts else {}
+    return {"parentRefs": [_parent_ref(parent) for parent in parents], **hosts}
 
 
 def _parent_ref(parent: Parent) -> dict[str, Any]:

@@ -92,26 +92,33 @@ class AppOverlap:
 def find_overlap(
     route: Route, entry_points: EntryPoints, foreign_routes: ForeignRouteLookup, budget: Budget | None = None
 ) -> Overlap | None:
-    """Return the overlap that harms the app most; None if there is none.
-
-    Routes of Gateways are not compared: each implementation decides in its own way, and some report it in the status.
-    """
-    if route.parents:
-        return None
+    """Return the overlap that harms an app with entry points most; None if there is none."""
+    hosts = () if route.parents else _hosts(route, entry_points.urls)
     found: list[Overlap] = []
+    for host, pattern, ref, foreign in candidates(hosts, route.rule.prefix, foreign_routes, budget):
+        overlap = _overlap(route, host, pattern, ref, foreign)
+        if overlap is not None and _shares_entry_point(foreign, route, entry_points.urls):
+            found.append(overlap)
+    return min(found, default=None)
+
+
+def candidates(
+    hosts: Iterable[str], prefix: str, foreign_routes: ForeignRouteLookup, budget: Budget | None = None
+) -> Iterator[tuple[str, Pattern, RouteRef, ForeignRoute]]:
+    """Yield the foreign routes that match an app's address, each with the host and the pattern.
+
+    It ends without an error if the budget is spent: a pass must end, and what was found is true.
+    """
     budget = budget or Budget(MAX_OVERLAP_STEPS)
     try:
-        for host in _hosts(route, entry_points.urls):
-            for pattern in address_patterns(host, route.rule.prefix, foreign_routes):
+        for host in hosts:
+            for pattern in address_patterns(host, prefix, foreign_routes):
                 budget.spend()
                 for ref, foreign in foreign_routes.at(pattern):
                     budget.spend()
-                    overlap = _overlap(route, host, pattern, ref, foreign)
-                    if overlap is not None and _shares_entry_point(foreign, route, entry_points.urls):
-                        found.append(overlap)
+                    yield host, pattern, ref, foreign
     except BudgetError:
-        pass  # a pass must end; what was found is true
-    return min(found, default=None)
+        return
 
 
 def _overlap(route: Route, host: str, pattern: Pattern, ref: RouteRef, foreign: ForeignRoute) -> Overlap | None:
@@ -169,7 +176,7 @@ def _hosts(route: Route, urls: Mapping[str, str]) -> tuple[str, ...]:
 
 def _shares_entry_point(foreign: ForeignRoute, route: Route, urls: Mapping[str, str]) -> bool:
     """Return whether the same Traefik serves both routes on one entry point, as far as that is known."""
-    if foreign.ingress_class not in {None, normalized_class(route.ingress_class_name)}:
+    if not foreign.by_traefik or foreign.ingress_class not in {None, normalized_class(route.ingress_class_name)}:
         return False
     shared = _entry_points(route)
     if foreign.entry_points:

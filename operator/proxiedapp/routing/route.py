@@ -5,10 +5,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.rule import Rule
+
+NO_TIMEOUT: Final = "0s"
+"""The time limit of a route that has none, in the syntax of Gateway API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,10 @@ class Route:
     """Whether GET and HEAD requests for exactly the path prefix are redirected to the prefix with a slash."""
     parents: tuple[Parent, ...] = ()
     """The Gateways that serve the route; with none, Traefik's entry points do."""
-    timeout: str = "0s"
-    """How long a response may take at the Gateways; 0s for no limit."""
+    plain_parents: tuple[Parent, ...] = ()
+    """Listeners of these Gateways without TLS, from which clients are redirected to https."""
+    timeout: str = NO_TIMEOUT
+    """How long a response may take at the Gateways."""
     earlier_priority: bool = False
     """Whether the route has the priority of earlier releases, because a route below its prefix still has its own."""
 

@@ -6,6 +6,7 @@ from typing import Protocol, TypeAlias
 
 from proxiedapp.api.names import KIND
 from proxiedapp.routing.foreignroute import RouteRef
+from proxiedapp.routing.gatewayoverlap import GatewayOverlap
 from proxiedapp.routing.ingressclass import normalized_class
 from proxiedapp.routing.overlap import AppOverlap, Overlap, Winner
 from proxiedapp.routing.route import Route
@@ -40,11 +41,13 @@ class TLSConflict:
         )
 
 
-AnyOverlap: TypeAlias = Overlap | AppOverlap | TLSConflict
+AnyOverlap: TypeAlias = Overlap | GatewayOverlap | AppOverlap | TLSConflict
 """What an app reports as `Overlapped`."""
 
 
-def worse(foreign: Overlap | None, app: AppOverlap | None, tls: TLSConflict | None) -> AnyOverlap | None:
+def worse(
+    foreign: Overlap | GatewayOverlap | None, app: AppOverlap | None, tls: TLSConflict | None
+) -> AnyOverlap | None:
     """Return the one to report: one that takes requests first, a foreign route that gets none last."""
     if foreign is not None and foreign.winner is not Winner.APP:
         return foreign

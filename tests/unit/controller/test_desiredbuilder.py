@@ -6,13 +6,14 @@ import pytest
 
 from proxiedapp.api.errors import RejectedError
 from proxiedapp.controller.desiredbuilder import DesiredBuilder
+from proxiedapp.controller.observed.gateways import Gateways
 from proxiedapp.controller.observed.objects import ObservedApp, observed_app
 from proxiedapp.controller.observed.policies import Policies
 from proxiedapp.resources.kinds import OPTIONAL_GROUPS
 from tests.support.apps import DEFAULTS, a_spec
 from tests.support.observed import app_body
 
-BUILDER = DesiredBuilder(DEFAULTS, OPTIONAL_GROUPS, Policies())
+BUILDER = DesiredBuilder(DEFAULTS, OPTIONAL_GROUPS, Policies(), Gateways())
 
 
 def app(spec: dict[str, Any] | None = None) -> ObservedApp:

@@ -6,16 +6,22 @@ from typing import Any
 import pytest
 
 from proxiedapp.controller.gatewayverdict import SETTLING_SECONDS, is_replaced, settles_after, verdict
+from proxiedapp.controller.observed.gateways import Gateways
 from proxiedapp.controller.observed.objects import ObservedChild, observed_child
 from proxiedapp.controller.observed.parentstates import parent_states
+from proxiedapp.controller.watchedkinds import GATEWAY, GATEWAY_CLASS
+from proxiedapp.kube.key import Key
+from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.desired import Desired, desired
 from proxiedapp.resources.kinds import HTTP_ROUTE, INGRESS_ROUTE
 from tests.support.apps import DEFAULTS, an_app
+from tests.support.gateways import HTTP, HTTPS, a_gateway, a_gateway_class, a_listener
 
 SINCE = "2026-01-02T12:00:00Z"
 NOW = datetime(2026, 1, 2, 12, 0, 2, tzinfo=UTC)
 MAIN = {"name": "main", "namespace": "infra", "sectionName": "https"}
 OTHER = {"name": "other", "namespace": "infra"}
+UNKNOWN = Gateways()
 OK = ("True", "Accepted", "")
 
 
@@ -56,7 +62,7 @@ def http_route(wanted: Desired, *entries: dict[str, Any]) -> ObservedChild:
 
 
 def said(wanted: Desired, *entries: dict[str, Any]) -> tuple[bool | None, str] | None:
-    found = verdict(wanted, [http_route(wanted, *entries)])
+    found = verdict(wanted, [http_route(wanted, *entries)], UNKNOWN)
     return None if found is None else (found.holds, found.reason.value)
 
 
@@ -124,18 +130,18 @@ def test_each_gateway_must_accept_the_route() -> None:
 
 
 def test_ingress_route_has_no_gateway_to_answer() -> None:
-    assert verdict(desired(an_app(), DEFAULTS), []) is None
+    assert verdict(desired(an_app(), DEFAULTS), [], UNKNOWN) is None
 
 
 def test_message_says_what_the_gateway_reports_and_what_helps() -> None:
     wanted = app_behind(MAIN)
-    found = verdict(wanted, [http_route(wanted, entry(MAIN, ("False", "NotAllowedByListeners", "Not here.")))])
+    found = verdict(wanted, [http_route(wanted, entry(MAIN, ("False", "NotAllowedByListeners", "Not here.")))], UNKNOWN)
     assert found is not None
     assert found.message == (
         "The Gateway infra/main does not accept the HTTPRoute: NotAllowedByListeners (Not here). "
         "Ask the owner of the Gateway to allow this namespace in the listener's allowedRoutes."
     )
-    found = verdict(wanted, [http_route(wanted)])
+    found = verdict(wanted, [http_route(wanted)], UNKNOWN)
     assert found is not None
     assert "kubectl get gateway main -n infra" in found.message
 
@@ -147,6 +153,96 @@ def test_status_of_another_shape_counts_as_none(status: Any) -> None:
     assert parent_states({"metadata": {"namespace": "team", "generation": 1}, "status": status}) == ()
 
 
+def known(*bodies: Manifest) -> Gateways:
+    """Return these as the only Gateways and GatewayClasses of the cluster."""
+    found = Gateways()
+    for kind in (GATEWAY, GATEWAY_CLASS):
+        of_kind = [body for body in bodies if body["kind"] == kind.kind]
+        for body in of_kind:
+            found.observe(kind, body)
+        found.sweep(kind, {Key(one["metadata"].get("namespace", ""), one["metadata"]["name"]) for one in of_kind})
+    return found
+
+
+ACCEPTED = [entry(MAIN)]
+CLASS = a_gateway_class()
+
+
+@pytest.mark.parametrize(
+    ("bodies", "entries", "message"),
+    [
+        pytest.param([], [], "The Gateway infra/main does not exist", id="no Gateway"),
+        pytest.param([], ACCEPTED, "The Gateway infra/main does not exist", id="deleted Gateway that had accepted"),
+        pytest.param([a_gateway("other")], ACCEPTED, "infra/main does not exist", id="another Gateway"),
+        pytest.param(
+            [CLASS, a_gateway("main", HTTP)],
+            ACCEPTED,
+            "The Gateway infra/main has no listener https, but http. Correct sectionName",
+            id="deleted listener",
+        ),
+        pytest.param([a_gateway()], [], "the class theirs, and this GatewayClass does not exist", id="no class"),
+        pytest.param(
+            [a_gateway_class(accepted=False), a_gateway(claimed=False)],
+            [],
+            "no controller serves it. Start the controller example.com/gateway",
+            id="no controller",
+        ),
+        pytest.param(
+            [a_gateway_class(accepted=False), a_gateway()],
+            [],
+            "infra/main has not reported on the HTTPRoute",
+            id="a controller that does not accept its class, as Contour",
+        ),
+        pytest.param([CLASS, a_gateway()], [], "has not reported on the HTTPRoute", id="not yet"),
+        pytest.param(
+            [CLASS, a_gateway(problems={"https": "Invalid"})],
+            ACCEPTED,
+            "The listener https of the Gateway infra/main does not serve: Invalid",
+            id="listener is not programmed",
+        ),
+    ],
+)
+def test_what_is_missing_is_reported(bodies: list[Manifest], entries: list[Any], message: str) -> None:
+    wanted = app_behind(MAIN)
+    found = verdict(wanted, [http_route(wanted, *entries)], known(*bodies))
+    assert found is not None
+    assert (found.holds, found.reason.value) == AWAITING
+    assert message in found.message
+
+
+@pytest.mark.parametrize(
+    "gateway",
+    [
+        pytest.param(a_gateway(), id="all is well"),
+        pytest.param(a_gateway(problems={"http": "Invalid"}), id="another listener is not programmed"),
+        pytest.param(a_gateway(claimed=False), id="the Gateway itself is not accepted"),
+    ],
+)
+def test_nothing_is_missing_at_a_gateway_whose_listener_serves(gateway: Manifest) -> None:
+    wanted = app_behind(MAIN)
+    assert verdict(wanted, [http_route(wanted, *ACCEPTED)], known(CLASS, gateway)) is None
+
+
+def test_without_a_section_one_of_the_listeners_for_the_hosts_is_enough() -> None:
+    wanted = app_behind(OTHER)
+    child = http_route(wanted, entry(OTHER))
+    elsewhere = a_listener("else", "HTTPS", 8443, "*.b.test")
+    one_serves = a_gateway("other", HTTP, HTTPS, elsewhere, problems={"http": "Invalid"})
+    none_serves = a_gateway("other", HTTP, HTTPS, elsewhere, problems={"http": "Invalid", "https": "Invalid"})
+    assert verdict(wanted, [child], known(CLASS, one_serves)) is None
+    found = verdict(wanted, [child], known(CLASS, none_serves))
+    assert found is not None
+    assert "The listener http of" in found.message
+
+
+def test_refusal_by_a_controller_comes_before_what_is_missing() -> None:
+    wanted = app_behind(MAIN)
+    refused = entry(MAIN, ("False", "NoMatchingParent", ""))
+    found = verdict(wanted, [http_route(wanted, refused)], known(CLASS, a_gateway("main", HTTP)))
+    assert found is not None
+    assert found.reason.value == "RefusedByGateway"
+
+
 def ingress_route_of(app: Desired) -> ObservedChild:
     (child,) = [one for one in app.children if one["kind"] == "IngressRoute"]
     metadata = child["metadata"] | {"uid": "2", "resourceVersion": "1", "creationTimestamp": SINCE}
@@ -156,30 +252,30 @@ def ingress_route_of(app: Desired) -> ObservedChild:
 def test_ingress_route_stays_until_requests_reach_the_http_route() -> None:
     wanted, before = app_behind(MAIN), ingress_route_of(desired(an_app(route={"hosts": ["a.test"]}), DEFAULTS))
     assert is_replaced(wanted, [before])
-    assert settles_after(wanted, [before, http_route(wanted)], NOW) is None
-    assert settles_after(wanted, [before, http_route(wanted, entry(MAIN))], NOW) == SETTLING_SECONDS - 2
+    assert settles_after(wanted, [before, http_route(wanted)], UNKNOWN, NOW) is None
+    assert settles_after(wanted, [before, http_route(wanted, entry(MAIN))], UNKNOWN, NOW) == SETTLING_SECONDS - 2
     later = NOW.replace(minute=1)
-    assert settles_after(wanted, [before, http_route(wanted, entry(MAIN))], later) == 0.0
+    assert settles_after(wanted, [before, http_route(wanted, entry(MAIN))], UNKNOWN, later) == 0.0
     refused = http_route(wanted, entry(MAIN, ("False", "NoMatchingParent", "")))
-    assert settles_after(wanted, [before, refused], later) is None
+    assert settles_after(wanted, [before, refused], UNKNOWN, later) is None
 
 
 def test_http_route_stays_until_requests_reach_the_ingress_route() -> None:
     wanted = desired(an_app(route={"hosts": ["a.test"]}), DEFAULTS)
     before, after = http_route(app_behind(MAIN)), ingress_route_of(wanted)
     assert is_replaced(wanted, [before, after])
-    assert settles_after(wanted, [before], NOW) == SETTLING_SECONDS
-    assert settles_after(wanted, [before, after], NOW) == SETTLING_SECONDS - 2
-    assert settles_after(wanted, [before, after], NOW.replace(minute=1)) == 0.0
+    assert settles_after(wanted, [before], UNKNOWN, NOW) == SETTLING_SECONDS
+    assert settles_after(wanted, [before, after], UNKNOWN, NOW) == SETTLING_SECONDS - 2
+    assert settles_after(wanted, [before, after], UNKNOWN, NOW.replace(minute=1)) == 0.0
 
 
 def test_http_route_of_the_earlier_gateways_stays_as_well() -> None:
     wanted, before = app_behind(OTHER), http_route(app_behind(MAIN), entry(MAIN))
     assert is_replaced(wanted, [before])
-    assert settles_after(wanted, [before, http_route(wanted)], NOW) is None
+    assert settles_after(wanted, [before, http_route(wanted)], UNKNOWN, NOW) is None
 
 
 def test_ingress_route_that_replaces_another_one_needs_no_time() -> None:
     wanted = desired(an_app(route={"hosts": ["a.test"]}), DEFAULTS)
     assert not is_replaced(wanted, [ingress_route_of(wanted)])
-    assert settles_after(wanted, [ingress_route_of(wanted)], NOW) == 0.0
+    assert settles_after(wanted, [ingress_route_of(wanted)], UNKNOWN, NOW) == 0.0

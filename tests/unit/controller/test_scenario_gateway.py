@@ -5,6 +5,7 @@ from typing import Any
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import HTTP_ROUTE, INGRESS_ROUTE, MIDDLEWARE, OPTIONAL_GROUPS, TRAEFIK_GROUP
 from proxiedapp.routing.gateway import gateways_of
+from tests.support.gateways import HTTP, a_gateway, a_gateway_class, a_listener
 from tests.support.scenario import Scenario
 
 MAIN = {"name": "main", "namespace": "infra", "sectionName": "https"}
@@ -206,3 +207,66 @@ async def test_policy_with_entry_points_must_name_the_gateway(scenario: Scenario
     scenario.policy(entryPoints=["web"])
     await scenario.settle()
     assert scenario.cluster.names(HTTP_ROUTE) == [], "what is not allowed any more is withdrawn"
+
+
+async def test_new_app_needs_five_requests_until_its_gateway_serves_it_and_none_at_rest(scenario: Scenario) -> None:
+    scenario.gateways(a_gateway_class(), a_gateway())
+    scenario.create(route=BEHIND)
+    requests = await scenario.settle()
+    answer(scenario)
+    requests += await scenario.settle()
+    assert len(requests) == 5, requests
+    scenario.gateways(a_gateway_class(), a_gateway())
+    assert await scenario.settle() == []
+    scenario.restart()
+    assert await scenario.settle() == []
+
+
+async def test_app_is_not_accepted_any_more_when_its_gateway_is_deleted(scenario: Scenario) -> None:
+    scenario.gateways(a_gateway_class(), a_gateway())
+    scenario.create(route=BEHIND)
+    await scenario.settle()
+    scenario.rolled_out()
+    answer(scenario)
+    await scenario.settle()
+    assert scenario.conditions()["Ready"] == "True Available"
+    scenario.gateways(a_gateway_class())
+    await scenario.settle()
+    assert scenario.conditions()["Ready"] == "False AwaitingGateway"
+    assert "does not exist" in scenario.message(kind="RouteAccepted")
+    scenario.gateways(a_gateway_class(), a_gateway())
+    await scenario.settle()
+    assert scenario.conditions()["Ready"] == "True Available"
+
+
+async def test_change_of_a_gateway_concerns_only_the_apps_behind_it(scenario: Scenario) -> None:
+    scenario.gateways(a_gateway_class(), a_gateway(), a_gateway("other"))
+    scenario.create("first", route=BEHIND)
+    scenario.create("second", route={"parentRefs": [OTHER]})
+    scenario.create("third", "/third")
+    await scenario.settle()
+    scenario.gateways(a_gateway_class(), a_gateway(), a_gateway("other", class_name="gone"))
+    assert len(scenario.queue) == 1
+    scenario.gateways(a_gateway_class(accepted=False), a_gateway(), a_gateway("other", class_name="gone"))
+    assert len(scenario.queue) == 2
+
+
+async def test_url_has_the_scheme_and_port_of_the_listener(scenario: Scenario) -> None:
+    scenario.gateways(a_gateway_class(), a_gateway("main", a_listener("https", "HTTPS", 8443)))
+    scenario.create(route=BEHIND)
+    await scenario.settle()
+    assert scenario.status()["url"] == "https://a.test:8443/api/v1"
+    scenario.gateways(a_gateway_class(), a_gateway())
+    await scenario.settle()
+    assert scenario.status()["url"] == "https://a.test/api/v1"
+
+
+async def test_app_redirects_to_https_from_the_plain_listener_of_its_gateway(scenario: Scenario) -> None:
+    scenario.gateways(a_gateway_class(), a_gateway("main", HTTP, a_listener("https", "HTTPS", 8443)))
+    scenario.create(route=BEHIND | {"redirectToHTTPS": True})
+    await scenario.settle()
+    specs = [scenario.cluster.get(HTTP_ROUTE, "team", name).body["spec"] for name in scenario.cluster.names(HTTP_ROUTE)]
+    assert sorted(spec["parentRefs"][0]["sectionName"] for spec in specs) == ["http", "https"]
+    scenario.change(route=BEHIND)
+    await scenario.settle()
+    assert len(scenario.cluster.names(HTTP_ROUTE)) == 2, "until the Gateway has accepted the route"

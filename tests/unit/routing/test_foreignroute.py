@@ -215,7 +215,7 @@ def under(path: str, kind: str = "PathPrefix") -> dict[str, Any]:
         pytest.param(http_route(under("/"), status={}), {}, id="not accepted by any controller"),
         pytest.param(
             http_route(under("/"), status={"parents": [TRAEFIKS["parents"][0] | {"controllerName": "other"}]}),
-            {},
+            {Pattern("a.test", "/"): 8},
             id="accepted by another controller",
         ),
         pytest.param(

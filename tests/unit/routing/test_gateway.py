@@ -7,7 +7,7 @@ import pytest
 
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.claim import RouteKey, granted_by_http_route
-from proxiedapp.routing.gateway import gateways_of, http_route_of, rule_of
+from proxiedapp.routing.gateway import gateways_of, http_route_of, redirecting_route_of, rule_of
 from proxiedapp.routing.route import Parent, Route
 from proxiedapp.routing.rule import Rule
 
@@ -92,6 +92,28 @@ def test_filters(changes: dict[str, Any], filters: list[Any]) -> None:
 
 def test_no_more_headers_are_removed_than_the_api_allows() -> None:
     assert len(FORGEABLE) <= 16
+
+
+def test_redirect_to_https_names_the_port_and_reads_back_the_same_route_keys() -> None:
+    redirect = {"scheme": "https", "permanent": True, "port": "8443"}
+    route = replace(ROUTE, redirect=redirect, plain_parents=(replace(MAIN, section="http"),))
+    written = redirecting_route_of(route)
+    assert written is not None
+    assert written.name.startswith("shop-plain-")
+    assert written.spec["rules"] == [
+        {
+            "matches": [{"path": {"type": "PathPrefix", "value": "/api/v1"}}],
+            "filters": [
+                {
+                    "type": "RequestRedirect",
+                    "requestRedirect": {"scheme": "https", "port": 8443, "statusCode": 301},
+                }
+            ],
+        }
+    ]
+    assert [one["sectionName"] for one in written.spec["parentRefs"]] == ["http"]
+    assert granted_by_http_route(written.spec) == granted_by_http_route(http_route_of(route).spec)
+    assert redirecting_route_of(ROUTE) is None
 
 
 def test_no_hosts_means_those_of_the_listener() -> None:

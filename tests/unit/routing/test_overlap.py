@@ -276,6 +276,12 @@ SAME = "Host(`a.test`) && PathPrefix(`/api/v1`)"
             ROOT, http_route("a.test", rules=[{"matches": [{}]}]), "APP", id="HTTPRoute for the whole host, as the app"
         ),
         pytest.param(HOSTED, http_route("a.test") | {"status": {}}, None, id="HTTPRoute that Traefik has not accepted"),
+        pytest.param(
+            HOSTED,
+            http_route("a.test") | {"status": {"parents": [ACCEPTED["parents"][0] | {"controllerName": "other"}]}},
+            None,
+            id="HTTPRoute that another proxy serves",
+        ),
     ],
 )
 def test_overlaps(app_route: Route, foreign: Mapping[str, Any], expected: str | None) -> None:

@@ -16,6 +16,7 @@ from proxiedapp.api.names import KIND
 from proxiedapp.controller.observed.addressindex import Address, AddressIndex, addresses_of
 from proxiedapp.controller.observed.drift import trace_of
 from proxiedapp.controller.observed.earlierroutes import EarlierRoutes
+from proxiedapp.controller.observed.gatewayindex import GatewayIndex
 from proxiedapp.controller.observed.objects import (
     ChildId,
     ObservedApp,
@@ -81,6 +82,7 @@ class Store:
         self.routes = RouteIndex()
         """The contest for route keys among all apps."""
         self.addresses = AddressIndex()
+        self.behind = GatewayIndex()
         self._served = ServedRoutes(entry_points.urls)
         self._earlier = EarlierRoutes()
         self.tls = TLSHosts()
@@ -370,10 +372,13 @@ class Store:
             self.reasons[known.reason] -= 1
         self._apps[app.key] = app
         self.reasons[app.reason] += 1
+        if known is None or known.packed_spec is not app.packed_spec:
+            self.behind.replace(app.key, frozenset() if known is None else known.requested, app.requested)
         return self._refresh(app.key)
 
     def _drop_app(self, app: ObservedApp) -> set[Key]:
         del self._apps[app.key]
+        self.behind.replace(app.key, app.requested, frozenset())
         self._deleted.pop(app.key, None)
         self._doubtful.discard(app.key)
         self._only_listed.discard(app.key)

@@ -9,6 +9,8 @@ from proxiedapp.api.names import GROUP, PLURAL
 from proxiedapp.controller.watchedkinds import (
     EVENT,
     FOREIGN_KINDS,
+    GATEWAY,
+    GATEWAY_CLASS,
     NAMESPACE,
     POD,
     PROXIED_APP,
@@ -34,6 +36,8 @@ class Permission(NamedTuple):
 
 _KEPT: Final = frozenset({DEPLOYMENT, SERVICE})
 """Children that every app has; the garbage collector deletes them, not the operator."""
+_OF_THE_CLUSTER: Final = (PROXY_POLICY, NAMESPACE, GATEWAY, GATEWAY_CLASS)
+"""Kinds that are watched in all namespaces, or have none."""
 
 
 def required() -> frozenset[Permission]:
@@ -53,8 +57,8 @@ def required() -> frozenset[Permission]:
     add(POD, "list")
     add(RESOURCE_QUOTA, "list", "watch")
     add(EVENT, "create", "list")
-    add(PROXY_POLICY, "list", "watch")
-    add(NAMESPACE, "list", "watch")
+    for kind in _OF_THE_CLUSTER:
+        add(kind, "list", "watch")
     return frozenset(found)
 
 
@@ -64,8 +68,8 @@ def missing(snapshot: Snapshot, account: tuple[str, str], namespaces: Sequence[s
     scopes = [
         clusterwide + list(_rules(snapshot, snapshot.all(ROLE_BINDING, namespace), account)) for namespace in namespaces
     ] or [clusterwide]
-    policies = {Permission(kind.group, kind.plural, verb) for kind in (PROXY_POLICY, NAMESPACE) for verb in _WATCHED}
-    needed = required() - policies if namespaces else required()  # a namespaced operator may lack them
+    clusters = {Permission(kind.group, kind.plural, verb) for kind in _OF_THE_CLUSTER for verb in _WATCHED}
+    needed = required() - clusters if namespaces else required()  # a namespaced operator may lack them
     return sorted(one for one in needed if not all(any(_grants(rule, one) for rule in rules) for rules in scopes))
 
 

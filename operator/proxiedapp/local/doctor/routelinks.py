@@ -5,13 +5,15 @@ from typing import Any
 
 from proxiedapp.controller.gatewayverdict import verdict
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
+from proxiedapp.controller.observed.gateways import Gateways
 from proxiedapp.controller.observed.objects import observed_child
-from proxiedapp.controller.watchedkinds import FOREIGN_KINDS
+from proxiedapp.controller.watchedkinds import FOREIGN_KINDS, GATEWAY, GATEWAY_CLASS
+from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.local.doctor.link import Link, ok, unknown, warning, wrong
 from proxiedapp.local.doctor.liveapp import OF_ROUTE, LiveApp, absent, what_and_fix
 from proxiedapp.local.doctor.proxylinks import entry_point_link
-from proxiedapp.local.doctor.snapshot import labels_of, named
+from proxiedapp.local.doctor.snapshot import Snapshot, labels_of, named
 from proxiedapp.local.doctor.traefik import Traefik
 from proxiedapp.resources.desired import Desired
 from proxiedapp.resources.kinds import (
@@ -93,11 +95,22 @@ def _http_route(app: LiveApp, found: Desired) -> Link:
     body = app.child(HTTP_ROUTE, http_route_of(found.route).name)
     if body is None:
         return absent(app, HTTP_ROUTE, "route")
-    problem = verdict(found, [observed_child(HTTP_ROUTE, body)])
+    problem = verdict(found, [observed_child(HTTP_ROUTE, body)], _gateways(app.snapshot))
     if problem is None:
         return ok("route", named(body), "Its Gateways accept it.")
     text, fix = what_and_fix(problem.message)
     return (warning if problem.holds else wrong)("route", named(body), f"{text[0].upper()}{text[1:]}", fix)
+
+
+def _gateways(snapshot: Snapshot) -> Gateways:
+    found = Gateways()
+    for kind in (GATEWAY, GATEWAY_CLASS):
+        if snapshot.why_unknown(kind) is None:
+            bodies = snapshot.all(kind)
+            for body in bodies:
+                found.observe(kind, body)
+            found.sweep(kind, {Key(one["metadata"].get("namespace", ""), one["metadata"]["name"]) for one in bodies})
+    return found
 
 
 def _rules(route: Manifest) -> list[tuple[Any, ...]]:

@@ -55,6 +55,8 @@ def _rule(rule: dict[str, Any]) -> Iterator[Item]:
 def _filter(one: dict[str, Any]) -> str:
     if one.get("type") == "URLRewrite":
         return "replaces the prefix of the path by /"
+    if (target := one.get("requestRedirect")) is not None:
+        return f"redirects to https at port {target.get('port')} (spec.route.redirectToHTTPS)"
     headers = one.get("requestHeaderModifier") or {}
     changes = [f"sets {header['name']} to {header['value']}" for header in headers.get("set") or ()]
     if removed := headers.get("remove"):
