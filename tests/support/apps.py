@@ -19,7 +19,7 @@ PROXY: Final = PodSelector("traefik", {"app.kubernetes.io/name": "traefik"})
 MONITORING: Final = PodSelector("monitoring", {"app.kubernetes.io/name": "prometheus"})
 """The pods that read metrics, as in the Prometheus operator's own chart."""
 
-DEFAULTS: Final = Defaults(entry_points=ENTRY_POINTS, trusted_proxies=PRIVATE, admitted=(PROXY,), monitoring=MONITORING)
+DEFAULTS: Final = Defaults(entry_points=ENTRY_POINTS, trusted_proxies=PRIVATE, proxy=PROXY, monitoring=MONITORING)
 """The defaults of the operator's settings, except for those that say which pods belong to the proxy."""
 
 

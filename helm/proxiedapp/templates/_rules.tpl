@@ -59,6 +59,9 @@
 - apiGroups: ['']
   resources: [namespaces]
   verbs: [list, watch]
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [gateways, gatewayclasses]
+  verbs: [list, watch]
 {{- end }}
 
 {{- define "proxiedapp.leaseRules" -}}

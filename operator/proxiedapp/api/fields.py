@@ -56,6 +56,12 @@ EntryPointOrListener = Annotated[
     ),
 ]
 """The name of an entry point of Traefik, or namespace and name of a Gateway, and perhaps the name of a listener."""
+GatewayName = Annotated[str, text(rf"^{_LABEL}/{_LABEL}(\.{_LABEL})*$", max_length=317)]
+"""Namespace and name of a Gateway."""
+GatewayPods = Annotated[
+    str, text(rf"^{_LABEL}(/[-A-Za-z0-9._/]+=[-A-Za-z0-9._]*(&[-A-Za-z0-9._/]+=[-A-Za-z0-9._]*)*)?$", max_length=1024)
+]
+"""Pods: a namespace, and after a slash perhaps labels, separated by ampersands."""
 GatewayRef = Annotated[
     str,
     text(rf"^{_LABEL}/{_LABEL}(\.{_LABEL})*(/{_LABEL}(\.{_LABEL})*)?$", max_length=571),

@@ -10,7 +10,15 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Validat
 
 from proxiedapp.api.addresses import NOT_EVERYONE, IpOrNetwork
 from proxiedapp.api.docstrings import DescribedModel
-from proxiedapp.api.fields import EntryPoint, EntryPointOrGateway, EntryPointOrListener, GatewayRef, ObjectName
+from proxiedapp.api.fields import (
+    EntryPoint,
+    EntryPointOrGateway,
+    EntryPointOrListener,
+    GatewayName,
+    GatewayPods,
+    GatewayRef,
+    ObjectName,
+)
 from proxiedapp.resources.defaults import Defaults, PodSelector
 from proxiedapp.routing.entrypoints import EntryPoints
 from proxiedapp.routing.route import Parent
@@ -77,6 +85,9 @@ class Settings(DescribedModel):
     """Namespace of the proxy's pods, which may connect to isolated apps (spec.proxy.isolate)."""
     proxy_labels: Annotated[dict[str, str], Pairs] = {}
     """Labels of the proxy's pods, such as app.kubernetes.io/name=traefik; if empty, all pods of the namespace."""
+    gateway_pods: Annotated[dict[GatewayName, GatewayPods], Pairs] = {}
+    """The pods of the proxy of a Gateway, if they are others than those of proxy_namespace and proxy_labels: namespace
+    and labels separated by &, such as infra/main=projectcontour/app=envoy."""
     monitoring_namespace: ObjectName | None = None
     """Namespace of the pods that scrape metrics, which may connect to isolated apps with spec.monitoring."""
     monitoring_labels: Annotated[dict[str, str], Pairs] = {}
@@ -155,20 +166,24 @@ class Settings(DescribedModel):
         """Return the settings on which the children of an app depend."""
         gateways = tuple(map(_parent, self.gateways))
         entry_points = EntryPoints(self.entry_points, self.entry_point_urls, gateways)
-        monitoring = None
-        if self.monitoring_namespace is not None:
-            monitoring = PodSelector(self.monitoring_namespace, self.monitoring_labels)
-        return Defaults(entry_points, self.trusted_proxies, self._admitted, monitoring)
+        return Defaults(
+            entry_points,
+            self.trusted_proxies,
+            proxy=_pods(self.proxy_namespace, self.proxy_labels),
+            verifying=None if self.proxy_urls else _pods(self.own_namespace, {"app.kubernetes.io/name": "proxiedapp"}),
+            monitoring=_pods(self.monitoring_namespace, self.monitoring_labels),
+            gateway_pods={name: _pods_of(text) for name, text in self.gateway_pods.items()},
+        )
 
-    @property
-    def _admitted(self) -> tuple[PodSelector, ...]:
-        """Return the pods that may connect to isolated apps; none if the proxy's namespace is not set."""
-        if self.proxy_namespace is None:
-            return ()
-        proxy = PodSelector(self.proxy_namespace, self.proxy_labels)
-        if self.proxy_urls or self.own_namespace is None:
-            return (proxy,)
-        return (proxy, PodSelector(self.own_namespace, {"app.kubernetes.io/name": "proxiedapp"}))
+
+def _pods(namespace: str | None, labels: Mapping[str, str]) -> PodSelector | None:
+    return None if namespace is None else PodSelector(namespace, labels)
+
+
+def _pods_of(text: str) -> PodSelector:
+    """Parse `namespace` or `namespace/label=value&label=value`."""
+    namespace, _, labels = text.partition("/")
+    return PodSelector(namespace, dict(one.partition("=")[::2] for one in labels.split("&") if one))
 
 
 def _parent(gateway: str) -> Parent:

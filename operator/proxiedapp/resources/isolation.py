@@ -27,14 +27,16 @@ def network_policies(app: ProxiedApp, defaults: Defaults) -> list[Manifest]:
     """
     if not app.spec.proxy.isolate:
         return []
-    if not defaults.admitted:
+    gateways = [parent.gateway for parent in defaults.entry_points.parents_of(app.spec.route)]
+    if not (proxies := defaults.admitted_at(gateways)):
         raise ProxyUnknownError(
             "spec.proxy.isolate",
             "the operator's settings do not say which pods belong to the proxy",
-            "Set PROXIEDAPP_PROXY_NAMESPACE and PROXIEDAPP_PROXY_LABELS for the operator, or set isolate: false",
+            f"Set {'PROXIEDAPP_GATEWAY_PODS or ' if gateways else ''}PROXIEDAPP_PROXY_NAMESPACE and "
+            "PROXIEDAPP_PROXY_LABELS for the operator, or set isolate: false",
         )
     monitoring, collectors = app.spec.monitoring, defaults.monitoring
-    admitted = {PORT_NAME: list(defaults.admitted)}
+    admitted = {PORT_NAME: proxies}
     if monitoring is not None and collectors is not None:
         admitted.setdefault(PORT_NAME if monitoring.port is None else METRICS_PORT_NAME, []).append(collectors)
     policy = child(
