@@ -10,7 +10,10 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from proxiedapp.controller.gatewayverdict import verdict
+from proxiedapp.controller.observed.gateways import Gateways
 from proxiedapp.controller.observed.objects import observed_child
+from proxiedapp.controller.watchedkinds import GATEWAY, GATEWAY_CLASS
+from proxiedapp.kube.client import collection as collection_of
 from proxiedapp.kube.errors import ApiError
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.desired import Desired, desired
@@ -238,7 +241,10 @@ def _said(trial: Trial, live: Manifest) -> str | None:
     """Return the reason that the operator reports for an app with the parent of this route; None if all is well."""
     wanted, name = _app(trial, live["spec"]["parentRefs"][0])
     child = observed_child(HTTP_ROUTE, live | {"metadata": live["metadata"] | {"name": name}})
-    found = verdict(wanted, [child])
+    gateways = Gateways()
+    for kind in (GATEWAY, GATEWAY_CLASS):
+        gateways.record_all(kind, (trial.world.cluster.read(collection_of(kind, None)) or {"items": []})["items"])
+    found = verdict(wanted, [child], gateways)
     return None if found is None else str(found.reason)
 
 

@@ -10,7 +10,6 @@ from proxiedapp.controller.observed.gateways import Gateways
 from proxiedapp.controller.observed.objects import ObservedChild, observed_child
 from proxiedapp.controller.observed.parentstates import parent_states
 from proxiedapp.controller.watchedkinds import GATEWAY, GATEWAY_CLASS
-from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.desired import Desired, desired
 from proxiedapp.resources.kinds import HTTP_ROUTE, INGRESS_ROUTE
@@ -157,10 +156,7 @@ def known(*bodies: Manifest) -> Gateways:
     """Return these as the only Gateways and GatewayClasses of the cluster."""
     found = Gateways()
     for kind in (GATEWAY, GATEWAY_CLASS):
-        of_kind = [body for body in bodies if body["kind"] == kind.kind]
-        for body in of_kind:
-            found.observe(kind, body)
-        found.sweep(kind, {Key(one["metadata"].get("namespace", ""), one["metadata"]["name"]) for one in of_kind})
+        found.record_all(kind, [body for body in bodies if body["kind"] == kind.kind])
     return found
 
 

@@ -32,7 +32,7 @@ class Gateways:
 
     def observe(self, kind: Kind, body: Manifest) -> set[str]:
         """Record a Gateway or a class; returns namespace and name of the Gateways that changed for their routes."""
-        name = _named(Key(body["metadata"].get("namespace", ""), body["metadata"]["name"]))
+        name = _named(_key_of(body))
         if kind is GATEWAY:
             return self._put_gateway(name, read_gateway(body))
         return self._put_class(name, read_gateway_class(body))
@@ -51,6 +51,13 @@ class Gateways:
             changed = changed.union(*(self._put_class(name, None) for name in [*self._classes] if name not in names))
         self._listed.add(kind)
         return changed
+
+    def record_all(self, kind: Kind, bodies: Iterable[Manifest]) -> None:
+        """Record all objects of a kind, for a caller that has read them once."""
+        present = [*bodies]
+        for body in present:
+            self.observe(kind, body)
+        self.sweep(kind, {_key_of(body) for body in present})
 
     def knows(self, kind: Kind) -> bool:
         """Return whether a complete list of a kind was read."""
@@ -147,6 +154,10 @@ def _put(known: dict[str, _State], name: str, after: _State | None) -> bool:
     else:
         known[name] = after
     return True
+
+
+def _key_of(body: Manifest) -> Key:
+    return Key(body["metadata"].get("namespace", ""), body["metadata"]["name"])
 
 
 def _named(key: Key) -> str:

@@ -8,7 +8,6 @@ from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.gateways import Gateways
 from proxiedapp.controller.observed.objects import observed_child
 from proxiedapp.controller.watchedkinds import FOREIGN_KINDS, GATEWAY, GATEWAY_CLASS
-from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.local.doctor.link import Link, ok, unknown, warning, wrong
 from proxiedapp.local.doctor.liveapp import OF_ROUTE, LiveApp, absent, what_and_fix
@@ -106,10 +105,7 @@ def _gateways(snapshot: Snapshot) -> Gateways:
     found = Gateways()
     for kind in (GATEWAY, GATEWAY_CLASS):
         if snapshot.why_unknown(kind) is None:
-            bodies = snapshot.all(kind)
-            for body in bodies:
-                found.observe(kind, body)
-            found.sweep(kind, {Key(one["metadata"].get("namespace", ""), one["metadata"]["name"]) for one in bodies})
+            found.record_all(kind, snapshot.all(kind))
     return found
 
 
