@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from proxiedapp.api.addresses import is_ip_or_network
-from proxiedapp.api.route import RouteSpec
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.local.adopt.adoption import Adoption
 from proxiedapp.local.plain.objects import mapping, name_of, namespace_of, sequence, text
@@ -226,17 +225,7 @@ def _annotations(body: Manifest, fields: Manifest) -> None:
 
 def _http_route(body: Manifest, fields: Manifest, adoption: Adoption) -> None:
     spec, name = mapping(body.get("spec")), f"HTTPRoute {name_of(body)}"
-    parents = [
-        {key: one[key] for key in ("name", "namespace", "sectionName") if key in one}
-        for one in map(mapping, sequence(spec.get("parentRefs")))
-    ]
-    if "parent_refs" in RouteSpec.model_fields:
-        fields["parentRefs"] = parents
-    elif parents:
-        why = (
-            "The operator writes an IngressRoute, so Traefik's CRD provider must be on; hosts and prefix are the same."
-        )
-        adoption.leave(f"{name}: parentRefs", why)
+    fields["parentRefs"] = _parents(body, name, adoption)
     for rule in map(mapping, sequence(spec.get("rules"))):
         for match in map(mapping, sequence(rule.get("matches"))):
             if any(match.get(key) for key in ("headers", "queryParams", "method")):
@@ -250,6 +239,22 @@ def _http_route(body: Manifest, fields: Manifest, adoption: Adoption) -> None:
         if len(sequence(rule.get("backendRefs"))) > 1:
             adoption.leave(f"{name}: several backendRefs", "A ProxiedApp has one Service.")
     _annotations(body, fields)
+
+
+def _parents(body: Manifest, name: str, adoption: Adoption) -> list[Manifest]:
+    """Return the Gateways of an HTTPRoute, each once; by default they are in its own namespace."""
+    found: dict[tuple[str, str], Manifest] = {}
+    for one in map(mapping, sequence(mapping(body.get("spec")).get("parentRefs"))):
+        if one.get("kind", "Gateway") != "Gateway":
+            adoption.leave(f"{name}: parentRef {one.get('kind')}", "A ProxiedApp is served by Gateways.")
+            continue
+        key = (text(one.get("namespace")) or namespace_of(body), text(one.get("name")))
+        section = {"sectionName": one["sectionName"]} if "sectionName" in one and key not in found else {}
+        if key in found and "sectionName" in found[key]:
+            why = "A ProxiedApp names a Gateway once; without sectionName, all listeners that allow the app serve it."
+            adoption.leave(f"{name}: sectionName", why)
+        found[key] = {"name": key[1], "namespace": key[0], **section}
+    return [*found.values()]
 
 
 def proxy_fields(workload: Workload, adoption: Adoption) -> Manifest:

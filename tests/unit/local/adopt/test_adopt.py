@@ -156,3 +156,25 @@ def test_without_a_route_the_error_is_one_line(tmp_path: Path) -> None:
     done = RUNNER.invoke(app, ["adopt", str(tmp_path / "a.yaml")])
     assert done.exit_code == 1
     assert done.stderr.startswith("proxiedapp: no route among these objects leads to a workload")
+
+
+@pytest.mark.parametrize(
+    ("refs", "parents", "note"),
+    [
+        ([{"name": "public"}], [{"name": "public", "namespace": "post"}], ""),
+        (
+            [{"name": "a", "sectionName": "http"}, {"name": "a", "sectionName": "https"}],
+            [{"name": "a", "namespace": "post"}],
+            "names a Gateway once",
+        ),
+        ([{"name": "mesh", "kind": "Service"}], [], "served by Gateways"),
+    ],
+    ids=["no namespace", "two listeners", "a Service"],
+)
+def test_gateways_of_an_http_route_are_those_of_the_app(refs: list[Any], parents: list[Any], note: str) -> None:
+    objects = list(yaml.safe_load_all((DATA / "httproute.yaml").read_text()))
+    objects[-1]["spec"]["parentRefs"] = refs
+    (found,) = adopt(objects, DEFAULTS)
+    assert found.app["spec"]["route"]["parentRefs"] == parents
+    assert note in left(found)
+    rendered(found)
