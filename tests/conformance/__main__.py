@@ -34,6 +34,7 @@ def main(arguments: list[str]) -> None:
     given = _parser().parse_args(arguments)
     try:
         if given.sandbox is not None:
+            REPORTS.mkdir(exist_ok=True)
             with sandbox_of(given.sandbox) as running:
                 urls = f"{running.http_url},{running.https_url}"
                 given = argparse.Namespace(
@@ -55,9 +56,10 @@ def main(arguments: list[str]) -> None:
 def conform(given: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Run the suite, write the report, and return how many scenarios fail; raises what is in EXPECTED."""
     wanted = Given.parse(given.gateway, given.urls)
+    output = given.output or Path("conformance.yaml")
+    output.touch()  # before the suite runs for minutes
     with connected(given.kubeconfig) as cluster:
         target = find_target(cluster, wanted)
-        output = given.output or Path("conformance.yaml")
         results: list[Result] = []
         statuses: list[Row] = []
         with world(cluster, target, given.image) as made:

@@ -113,7 +113,8 @@ def _unserved(route: Manifest, trial: Trial) -> None:
 def _service(name: str, namespace: str) -> Manifest:
     """Return a Service without endpoints."""
     metadata = {"name": name, "namespace": namespace}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": [{"port": 80}]}}
+    spec = {"ports": [{"port": 80}], "selector": {"app": "absent"}}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
 
 
 def _other_namespace(trial: Trial) -> list[Manifest]:
@@ -196,9 +197,11 @@ def _run(trial: Trial, case: Case) -> Row:
     case.change(route, trial)
     _mark(route)
     try:
-        trial.world.cluster.create(route)
+        created = trial.world.cluster.create(route)
     except ApiError as error:
         return Row(case.sentence, f"the API server rejects it: {error}"[:160], _REJECTED, _REJECTED, right=True)
+    if not _rule(route).keys() <= _rule(created).keys():
+        return Row(case.sentence, "the API server drops the field", _REJECTED, _REJECTED, right=True)
     return _row(trial, case.sentence, route, case.as_written)
 
 

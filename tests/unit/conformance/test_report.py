@@ -53,3 +53,9 @@ def test_report_is_yaml_that_the_page_is_written_from(tmp_path: Path) -> None:
 def test_sentences_are_unique() -> None:
     sentences = [scenario.sentence for scenario in SCENARIOS] + [case.sentence for case in CASES]
     assert len(set(sentences)) == len(sentences)
+
+
+def test_page_shows_the_reports(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text(PAGE.read_text())
+    write_page(tmp_path / "page.md")
+    assert (tmp_path / "page.md").read_text() == PAGE.read_text()

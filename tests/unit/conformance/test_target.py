@@ -77,7 +77,8 @@ def test_unusable_gateways_are_errors(made: Any, message: str) -> None:
         (["--gateway", "a/b", "--urls", "192.0.2.7:80"], "192.0.2.7:80 must be scheme, host and port"),
         (["--gateway", "a/b", "--urls", "http://h/path"], "http://h/path must be scheme, host and port"),
         (["--gateway", "a/b", "--urls", "http://h:port"], "http://h:port: Port could not be cast"),
-        (["--gateway", "a/b", "--kubeconfig", "/absent"], "no kubeconfig at /absent"),
+        (["--gateway", "a/b", "--kubeconfig", "/absent", "--output", "/dev/null"], "no kubeconfig at /absent"),
+        (["--gateway", "a/b", "--output", "/absent/report.yaml"], "/absent/report.yaml"),
     ],
 )
 def test_bad_input_is_one_line(arguments: list[str], message: str) -> None:
