@@ -36,11 +36,11 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 @pytest.fixture
 def namespace(sandbox: Sandbox) -> Iterator[str]:
     name = f"story-{uuid4().hex[:8]}"
-    sandbox.kubectl("create", "namespace", name)
+    sandbox.objects.create_namespace(name)
     yield name
     # Delete the apps first, so that no later test sees their deletion.
-    sandbox.kubectl("delete", "proxiedapps", "--all", "-n", name)
-    sandbox.kubectl("delete", "namespace", name, "--wait=false")
+    sandbox.objects.delete_all("proxiedapps", name)
+    sandbox.objects.delete_namespace(name)
 
 
 @pytest.fixture(scope="session")
@@ -61,9 +61,9 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 @pytest.fixture
 def space(empty: Sandbox) -> Iterator[str]:
     name = f"team-{uuid4().hex[:8]}"
-    empty.kubectl("create", "namespace", name)
+    empty.objects.create_namespace(name)
     yield name
-    empty.kubectl("delete", "namespace", name, "--wait=false")
+    empty.objects.delete_namespace(name)
 
 
 @pytest.fixture(scope="session")

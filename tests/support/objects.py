@@ -1,4 +1,4 @@
-"""`kubectl get` without a process: reads objects of a sandbox over one connection.
+"""`kubectl get` without a process: reads objects of a sandbox over one connection, and creates and deletes namespaces.
 
 Tests wait for facts by reading them again and again. A kubectl costs about 0.2 s of CPU each time, most of which is its
 own start, so that waiting tests took more of the machine than what they waited for.
@@ -82,6 +82,22 @@ class Objects:
                 f"{resource.kind.lower()}{group}/{item['metadata']['name']}" for item in self._list(kind, namespace, {})
             }
         return found
+
+    def create_namespace(self, name: str) -> None:
+        """Do what `kubectl create namespace NAME` does."""
+        manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        answer = self._client.post("/api/v1/namespaces", json=manifest)
+        assert answer.status_code == httpx.codes.CREATED, answer.text
+
+    def delete_namespace(self, name: str) -> None:
+        """Do what `kubectl delete namespace NAME --wait=false` does."""
+        answer = self._client.delete(f"/api/v1/namespaces/{name}")
+        assert answer.is_success, answer.text
+
+    def delete_all(self, what: str, namespace: str) -> None:
+        """Do what `kubectl delete WHAT --all` does, for objects without finalizers."""
+        answer = self._client.delete(self._resource(what).url(namespace))
+        assert answer.is_success, answer.text
 
     def _list(self, kind: str, namespace: str | None, selectors: dict[str, str | None]) -> Iterator[dict[str, Any]]:
         resource = self._resource(kind)
