@@ -117,16 +117,7 @@ def serve_hello(sandbox: Sandbox) -> list[int]:
     return [component["process"][0] for component in sandbox.state["components"].values()] + pods
 
 
-def test_down_leaves_nothing_behind(another: Sandbox) -> None:
-    processes = serve_hello(another)
-    network = another.state["id"]
-    done = another.run("down")
-    assert (done.returncode, done.stdout) == (0, "the sandbox was stopped\n")
-    assert [pid for pid in processes if alive(pid)] == []
-    assert links_and_namespaces(network) == ""
-
-
-def test_a_killed_supervisor_takes_its_processes_along_and_the_next_start_cleans_up(another: Sandbox) -> None:
+def test_after_a_killed_supervisor_the_next_start_cleans_up_and_down_leaves_nothing(another: Sandbox) -> None:
     processes = serve_hello(another)
     network = another.state["id"]
     os.kill(another.state["supervisor"][0], signal.SIGKILL)
@@ -139,6 +130,13 @@ def test_a_killed_supervisor_takes_its_processes_along_and_the_next_start_cleans
     assert done.returncode == 0, done.stderr
     assert links_and_namespaces(network) == ""
     assert another.state["id"] != network
+
+    processes = serve_hello(another)
+    network = another.state["id"]
+    done = another.run("down")
+    assert (done.returncode, done.stdout) == (0, "the sandbox was stopped\n")
+    assert [pid for pid in processes if alive(pid)] == []
+    assert links_and_namespaces(network) == "", "down leaves nothing behind"
 
 
 def test_down_cleans_up_after_a_killed_supervisor(another: Sandbox) -> None:

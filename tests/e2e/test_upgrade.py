@@ -13,7 +13,8 @@ from tests.support.previous import Previous
 from tests.support.release import HOME, OPERATOR, RELEASE, holder, image_of, ready_pod, values_for
 from tests.support.sandbox import Sandbox, eventually
 
-APPS = 40
+APPS = 20
+"""Enough for each feature once."""
 CHANGED = {"deployments", "services", "middlewares", "ingressroutes", "configmaps"}
 """Resources of which an upgrade from the previous release writes objects."""
 SETTINGS = {"proxyNamespace": "proxy", "monitoringNamespace": "monitoring"}

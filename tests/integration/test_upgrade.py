@@ -25,7 +25,7 @@ from tests.support.operator import Operator, operator
 from tests.support.optional import OPTIONAL_CRDS
 from tests.support.previous import Previous, newer
 
-APPS = int(os.environ.get("PROXIEDAPP_UPGRADE_APPS", "150"))
+APPS = int(os.environ.get("PROXIEDAPP_UPGRADE_APPS", "40"))
 """How many; apps with the same features follow each other, so that a few times their number is enough. CI has a nightly
 run with a thousand."""
 NAMESPACE = "default"
