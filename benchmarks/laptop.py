@@ -6,7 +6,7 @@
                difference is what the tool adds
 
 Fails if an app does not answer. Nothing is bounded by time: a busy machine is slower. Writes the table of
-docs/how-to/dev.md.
+docs/how-to/dev.md, with the arguments as a note.
 """
 
 import json
@@ -52,8 +52,8 @@ def run(*command: str | Path, cwd: Path = ROOT) -> None:
 
 
 def clean() -> dict[str, str]:
-    """Return the environment without anything of this one's Python."""
-    return {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
+    """Return the environment without settings of Python, such as one that writes no bytecode."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
 
 
 def install(folder: Path, wheel: Path, extra: str) -> Path:
@@ -92,7 +92,9 @@ def cold_start(environment: Path, words: tuple[str, ...]) -> dict[str, float]:
 @contextmanager
 def started(folder: Path, *command: str | Path) -> Iterator[Callable[[], bool]]:
     """Start a program in a folder, and stop it at the end; yields whether it still runs."""
-    with subprocess.Popen(command, cwd=folder, env=clean(), stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        command, cwd=folder, env=clean(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         try:
             yield lambda: process.poll() is None
         finally:
@@ -175,6 +177,7 @@ def measure(folder: Path) -> dict[str, Any]:
 def section(report: dict[str, Any]) -> str:
     """Return the tables of the page."""
     sizes, starts, answers = report["megabytes"], report["starts"], report["answers"]
+    load, note = report["load"], report["note"]
     extras = {
         "": "`proxiedapp`",
         "operator": "`proxiedapp[operator]`",
@@ -203,14 +206,14 @@ def section(report: dict[str, Any]) -> str:
                     ),
                 ],
             ),
-            f"Python {report['python']}, {report['cores']} cores, load {report['load']:.1f} at the end; medians.",
+            f"Python {report['python']}, {report['cores']} cores, load {load:.1f} at the end; medians. {note}".strip(),
         )
     )
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="laptop-") as folder:
-        report = measure(Path(folder))
+        report = {**measure(Path(folder)), "note": " ".join(sys.argv[1:])}
     RESULTS.write_text(json.dumps(report, indent=2) + "\n")
     PAGE.write_text(between(PAGE.read_text(), MARK, section(report)))
     sys.stdout.write(f"{section(report)}\n")

@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -159,7 +159,7 @@ def _pids(temporary: Path, program: str) -> Iterator[int]:
                 yield int(folder.name)
 
 
-def table(results: Mapping[tuple[str, str, str], Combination]) -> str:
+def table(results: Mapping[tuple[str, str, str], Combination], ends: Sequence[str]) -> str:
     """Return the results as Markdown."""
     rows = []
     for server in SERVERS:
@@ -169,11 +169,12 @@ def table(results: Mapping[tuple[str, str, str], Combination]) -> str:
             checks = sum(each.checks for each in both)
             cells.append(f"{checks - sum(len(each.wrong) + len(each.differing) for each in both)}/{checks}")
         rows.append(cells)
-    right = sum(not each.wrong for each in results.values())
+    right, clean = sum(not each.wrong for each in results.values()), sum(not text for text in ends)
     return "\n\n".join(
         (
             markdown_table(["server", "Traefik", "nginx", "Caddy"], rows),
             f"Nothing is wrong in {right} of {len(results)} runs; each cell is one over http and one over https.",
+            f"{clean} of {len(ends)} starts, ended by signals or by the end of the proxy, left no process and no file.",
         )
     )
 
@@ -201,7 +202,7 @@ def main() -> int:
         _say(text)
     _say(f"combinations: {sum(not found.wrong for found in results.values())}/{len(results)} right")
     _say(f"starts and stops: {sum(not text for text in ends)}/{len(ends)} left nothing")
-    PAGE.write_text(between(PAGE.read_text("utf-8"), MARK, table(results)), "utf-8")
+    PAGE.write_text(between(PAGE.read_text("utf-8"), MARK, table(results, ends)), "utf-8")
     return int(any(found.wrong for found in results.values()) or any(ends))
 
 
