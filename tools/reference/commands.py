@@ -29,6 +29,9 @@ If `NO_COLOR` is set, no command prints colors.
 {commands}
 """
 
+_EXAMPLES = "\b\n"
+"""What click takes for the beginning of a paragraph whose lines must not be joined."""
+
 
 def commands() -> str:
     """Return the text of docs/reference/commands.md."""
@@ -53,9 +56,17 @@ def _sections(command: TyperCommand | TyperGroup, name: str) -> Iterator[str]:
     arguments = [one for one in given if isinstance(one, TyperArgument)]
     options = [one for one in given if isinstance(one, TyperOption)]
     usage = " ".join([name, *(["[OPTIONS]"] if options else []), *map(_usage, arguments)])
-    yield f"### `{name}`\n\n{command.help}\n\n```text\n{usage}\n```"
+    yield f"### `{name}`\n\n{_help(command)}\n\n```text\n{usage}\n```"
     if given:
         yield table(["argument or option", "default", "meaning"], map(_row, given))
+
+
+def _help(command: TyperCommand) -> str:
+    """Return the help of a command, with its examples, which begin with a backspace, as blocks of code."""
+    paragraphs = (command.help or "").split("\n\n")
+    return "\n\n".join(
+        f"```sh\n{text.removeprefix(_EXAMPLES)}\n```" if text.startswith(_EXAMPLES) else text for text in paragraphs
+    )
 
 
 def _usage(argument: TyperArgument) -> str:

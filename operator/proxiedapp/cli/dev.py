@@ -53,7 +53,7 @@ def dev(
     open_browser: Annotated[bool, typer.Option("--open", help="Open the app in a browser.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
 ) -> None:
-    r"""Run apps behind a real proxy on this machine, as the operator would run them in a cluster.
+    """Run apps behind a real proxy on this machine, as the operator would run them in a cluster.
 
     Each server gets the very flags, and the proxy the very route, that the operator would write. After each start, the
     app is verified through the proxy. Ctrl-C stops everything.
@@ -63,7 +63,7 @@ def dev(
     proxiedapp dev main.py --prefix /api/v1 --server hypercorn --proxy nginx
     proxiedapp dev app.yaml --https
     proxiedapp dev --prefix /api/v1 -- gunicorn -k asgi main:app
-    """
+    """  # noqa: D301 - a backspace, by which click keeps the lines of a paragraph
     if trust:
         typer.echo(how_to_trust())
         return

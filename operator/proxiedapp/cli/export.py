@@ -39,7 +39,7 @@ def export(
     key: Annotated[Path | None, typer.Option(help="Private key of the certificate in PEM.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist in the folder.")] = False,
 ) -> None:
-    r"""Write the files with which apps run behind a proxy without Kubernetes, with comments that give the reasons.
+    """Write the files with which apps run behind a proxy without Kubernetes, with comments that give the reasons.
 
     The proxy's configuration and the server's command are those that the operator would choose. Each server listens on
     loopback, and trusts the headers of the proxy alone.
@@ -48,7 +48,7 @@ def export(
     proxiedapp export app.yaml deploy/ --proxy nginx
     proxiedapp export main:app deploy/ --prefix /api/v1 --proxy caddy --port 80
     proxiedapp export app.yaml deploy/ --proxy compose
-    """
+    """  # noqa: D301 - a backspace, by which click keeps the lines of a paragraph
     if (certificate is None) is not (key is None):
         raise typer.BadParameter("--certificate and --key belong together", param_hint="--certificate")
     pem = [None if one is None else str(one.resolve()) for one in (certificate, key)]

@@ -22,6 +22,9 @@ class EntryPoint:
         raise self.error
 
 
+EXAMPLE = {"dev": "--https", "export": "deploy/ --proxy nginx"}
+
+
 @pytest.fixture
 def entry_points(monkeypatch: pytest.MonkeyPatch) -> list[EntryPoint]:
     found: list[EntryPoint] = []
@@ -68,6 +71,12 @@ def test_a_command_prints_its_own_help(command: str) -> None:
     done = RUNNER.invoke(app, [command, "--help"])
     assert done.exit_code == 0
     assert f" {command} [OPTIONS]" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["dev", "export"])
+def test_examples_in_a_help_are_one_command_a_line(command: str) -> None:
+    lines = RUNNER.invoke(app, [command, "--help"], terminal_width=100).stdout.splitlines()
+    assert any(line.strip() == f"proxiedapp {command} app.yaml {EXAMPLE[command]}" for line in lines)
 
 
 def test_a_wrong_command_is_a_usage_error_that_suggests_a_similar_one() -> None:

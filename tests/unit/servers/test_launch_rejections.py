@@ -308,6 +308,12 @@ def test_flag_from_a_variable_that_the_script_changes_is_rejected() -> None:
     assert rejected.value.problem == f"--port {UNREADABLE}"
 
 
+def test_flag_from_a_variable_that_the_script_unsets_is_rejected() -> None:
+    with pytest.raises(CommandConflictError) as rejected:
+        launched(["sh", "-c", "unset PORT; exec uvicorn main:app --port ${PORT:-9000}"], env=env(PORT="8000"))
+    assert rejected.value.problem == f"--port {UNREADABLE}"
+
+
 def test_flag_from_an_empty_variable_in_a_script_is_rejected() -> None:
     """Unquoted, it becomes no argument, and the flag takes the next argument as its value (POSIX XCU 2.6.5)."""
     with pytest.raises(CommandConflictError) as rejected:

@@ -100,6 +100,7 @@ def _simple_commands(source: str, environment: Environment, budget: Budget) -> l
     commands = simple_commands(source, values, budget)
     tokens = [token for command in commands for token in command]
     assigned = {match.group(1) for token in tokens if (match := ASSIGNMENT.match(token.value.text))}
+    assigned |= {token.value.text for command in commands if command[0].value.text == "unset" for token in command}
     if assigned & values.keys():
         others = {name: text for name, text in values.items() if name not in assigned}
         commands = simple_commands(source, others, budget)

@@ -2,8 +2,8 @@
 
 It understands what is needed to add arguments to a command: quotes, escapes, comments, operators and redirections, as
 POSIX defines them (XCU 2.2, 2.3 and 2.7) and dash and bash read them (`tests/unit/servers/command/test_shell_agrees.py`
-compares with `sh`). `$NAME` is looked up; any other expansion makes the value of its token unknown. A script that
-cannot be read with certainty, such as one with a here-document, is rejected.
+compares with `sh`). `$NAME` and `${NAME:-default}` are looked up; any other expansion makes the value of its token
+unknown. A script that cannot be read with certainty, such as one with a here-document, is rejected.
 """
 
 import re
@@ -31,6 +31,8 @@ class Token:
 ALL_ARGUMENTS: Final = ("$@", "$*")
 """Text of a token that stands for all arguments of the script."""
 _NAME: Final = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
+_DEFAULT: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(:?)-([A-Za-z0-9._:/,@%+=-]*)\}")
+"""`${NAME:-default}`, which is the default also if the variable is empty, and `${NAME-default}`."""
 _SPECIAL: Final = re.compile(r"\$(?:\{[@*]\}|[@*])")
 _EXPANSION: Final = re.compile(r"\$[({0-9#?$!_-]|`")
 _BLANK: Final = re.compile(r"[ \t]|\\\n")
@@ -145,6 +147,12 @@ class _Reader:
             self.at = match.end()
             name = match.group(1) or match.group(2)
             return (self.env[name], True) if name in self.env else (match.group(), False)
+        if match := _DEFAULT.match(self.script, start):
+            self.at = match.end()
+            name, colon, default = match.groups()
+            value = self.env.get(name)
+            # A variable that the spec does not set may be one of the image.
+            return (match.group(), False) if value is None else (value or default if colon else value, True)
         if not _EXPANSION.match(self.script, start):
             self.at += 1
             return self.script[start], True

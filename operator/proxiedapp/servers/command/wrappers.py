@@ -61,6 +61,8 @@ WRAPPERS: Final[Mapping[str, Wrapper]] = {
         clears=dict.fromkeys(("-", "-i", "--ignore-environment"), ALL_VARIABLES),
     ),
     "exec": Wrapper(valued=frozenset({"-a"}), clears={"-c": ALL_VARIABLES}),
+    "command": Wrapper(),
+    "builtin": Wrapper(),
     "nohup": Wrapper(),
     "nice": Wrapper(valued=frozenset({"-n", "--adjustment"})),
     "tini": Wrapper(valued=frozenset({"-p", "-e"})),

@@ -6,12 +6,16 @@ starlette/middleware/sessions.py), a login at one app ends the session at the ot
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.cookies import Cookie
 from proxiedapp.verify.evidence import Answer, Reply
 from proxiedapp.verify.facts import Facts
 from proxiedapp.verify.finding import Finding, excerpt, not_judged, right, wrong
+
+_ROOT_ONLY: Final = "__host-"
+"""How the names of cookies begin that browsers accept only with the path / (RFC 6265bis, 4.1.3.2)."""
 
 
 def cookie_path(facts: Facts) -> Finding | None:
@@ -28,6 +32,8 @@ def cookie_path(facts: Facts) -> Finding | None:
         f'Set the path of the cookie to {prefix}: SessionMiddleware(..., path="{prefix}"), or path= of set_cookie. If '
         "apps share the cookie on purpose, set its domain as well"
     )
+    if any(cookie.name.lower().startswith(_ROOT_ONLY) for _, cookie in cookies):
+        fix = f"{fix}. Browsers require the path / for names that begin with __Host-: begin the name with __Secure-"
     for answer, cookie in cookies:
         if not cookie.reaches(prefix) and not _is_under(prefix, cookie.path):
             seen = f"{_sets(answer, cookie)}, so browsers never send it back to {prefix}"

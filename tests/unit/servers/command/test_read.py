@@ -81,6 +81,7 @@ def found(command: str) -> str | None:
             "tini -- gosu app env A=1 uv run -- python -m uvicorn main:app", "uvicorn", id="wrappers in wrappers"
         ),
         pytest.param("sh -c 'uvicorn main:app'", "uvicorn", id="sh -c"),
+        pytest.param("sh -c 'exec command uvicorn main:app'", "uvicorn", id="command in a shell"),
         pytest.param("bash -lc 'uvicorn main:app'", "uvicorn", id="bash -lc"),
         pytest.param("bash -euo pipefail -c 'uvicorn main:app'", "uvicorn", id="bash -euo pipefail -c"),
         pytest.param("bash -o errexit -O extglob -c 'uvicorn main:app'", "uvicorn", id="bash -o -O -c"),

@@ -61,7 +61,10 @@ def test_tokens_are_those_of_the_shell(script: str, commands: list[list[str]]) -
         pytest.param("${OTHER}", id="the same in braces"),
         pytest.param("$BLANKS", id="a value that becomes two arguments"),
         pytest.param("$EMPTY", id="a value that becomes no argument"),
-        pytest.param("${PORT:-1}", id="a default value"),
+        pytest.param("${OTHER:-1}", id="a default value of such a variable"),
+        pytest.param("${EMPTY-1}", id="no default value for a variable that is empty"),
+        pytest.param("${PORT:-$OTHER}", id="a default value that is an expansion"),
+        pytest.param("${PORT:+1}", id="an alternative value"),
         pytest.param("$(cat port)", id="a substitution"),
         pytest.param("`cat port`", id="backticks"),
         pytest.param("$((PORT + 1))", id="arithmetic"),
@@ -74,6 +77,15 @@ def test_tokens_are_those_of_the_shell(script: str, commands: list[list[str]]) -
 def test_value_that_depends_on_the_shell_is_unknown(script: str) -> None:
     ((token,),) = simple_commands(script, ENV, Budget())
     assert not token.value.known
+
+
+@pytest.mark.parametrize(
+    ("script", "value"),
+    [("${PORT:-1}", "8000"), ("${PORT-1}", "8000"), ("${EMPTY:-a.b:1}", "a.b:1"), ('"${EMPTY-1}"', "")],
+)
+def test_default_value_is_that_of_the_shell(script: str, value: str) -> None:
+    ((token,),) = simple_commands(script, ENV, Budget())
+    assert token.value == Value(value)
 
 
 @pytest.mark.parametrize("script", ["$PORT", '"$BLANKS"', '"$EMPTY"', "'$OTHER'", r"\$OTHER", '"\\$OTHER"', "a$"])

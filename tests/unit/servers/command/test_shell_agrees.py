@@ -54,7 +54,7 @@ _PIECES: Final = st.one_of(
     st.text(PLAIN + "\\'|&;<>()#*~{}!\n", max_size=5).map(lambda text: f'"{text}x"'),
     st.sampled_from(sorted(ENV)).map(lambda name: f'"${name}"'),
     st.sampled_from(sorted(ENV)).map(lambda name: f'"x${{{name}}}y"'),
-    st.sampled_from(["${A}", "$A."]),
+    st.sampled_from(["${A}", "$A.", "${A:-b}", '"${A-b}"']),
 )
 _WORDS: Final = st.lists(_PIECES, min_size=1, max_size=4).map("".join)
 

@@ -27,6 +27,7 @@ from tests.support.evidence import (
     without_prefix,
 )
 
+ROOT = an_answer(f"{PREFIX}/")
 BESIDE_ANOTHER = VerifyTarget(ORIGIN + PREFIX, shares_host=True)
 
 
@@ -127,3 +128,8 @@ def test_cookies_of_extra_paths_that_are_denied_do_not_count() -> None:
     denied = Extra("/login", an_answer(f"{PREFIX}/login", 401, cookies=sets("a=x; Path=/")))
     given = replace(evidence(BESIDE_ANOTHER), extras=(denied,))
     assert Code.COOKIE_PATH not in {finding.code for finding in judge(given)}
+
+
+def test_fix_for_a_name_that_requires_the_root_path_is_another_name() -> None:
+    given = evidence(BESIDE_ANOTHER, slashed_prefix=replace(ROOT, cookies=sets("__Host-session=x; Path=/; Secure")))
+    assert "begin the name with __Secure-" in finding_of(given, Code.COOKIE_PATH).fix
