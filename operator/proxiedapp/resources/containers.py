@@ -44,19 +44,20 @@ def app_container(spec: ProxiedAppSpec, launch: Launch) -> dict[str, Any]:
     return container
 
 
-def init_container(spec: InitContainer) -> dict[str, Any]:
-    """Return an init container."""
+def init_container(spec: InitContainer, root_path: str) -> dict[str, Any]:
+    """Return an init container. It gets the root path, because it may write the app's pages or configuration."""
     container: dict[str, Any] = {"name": spec.name, "image": spec.image}
     plain = {"image_pull_policy", "command", "args", "working_dir"}
     container |= {name: value for name, value in spec.model_dump(by_alias=True, include=plain).items() if value}
-    container |= environment(spec, {}) | _resources(spec.resources)
+    own = {} if any(one.name == ROOT_PATH_VARIABLE for one in spec.env or ()) else {ROOT_PATH_VARIABLE: root_path}
+    container |= environment(spec, own) | _resources(spec.resources)
     container["securityContext"] = container_security(spec.security_context)
     if spec.volume_mounts:
         container["volumeMounts"] = deepcopy(spec.volume_mounts)
     return container
 
 
-def sidecar(spec: Sidecar) -> dict[str, Any]:
+def sidecar(spec: Sidecar, root_path: str) -> dict[str, Any]:
     """Return a sidecar: an init container that Kubernetes keeps running."""
     more = {"ports", "readiness_probe", "liveness_probe", "startup_probe", "lifecycle"}
     fields = spec.model_dump(by_alias=True, exclude_none=True, include=more)
@@ -66,7 +67,11 @@ def sidecar(spec: Sidecar) -> dict[str, Any]:
     for hook in fields.get("lifecycle", {}).values():
         if "httpGet" in hook:
             hook["httpGet"] = {"scheme": "HTTP", "path": "/"} | hook["httpGet"]
-    return init_container(spec) | {"restartPolicy": "Always"} | {name: value for name, value in fields.items() if value}
+    return (
+        init_container(spec, root_path)
+        | {"restartPolicy": "Always"}
+        | {name: value for name, value in fields.items() if value}
+    )
 
 
 def _resources(spec: ResourceRequirements | None) -> dict[str, Any]:

@@ -26,7 +26,8 @@ def pod_spec(app: ProxiedApp, launch: Launch) -> dict[str, Any]:
         "terminationGracePeriodSeconds": spec.rollout.termination_grace_period_seconds,
     }
     # Sidecars come first, so that a migration can use one that proxies the database.
-    init_containers = [*map(sidecar, spec.sidecars or []), *map(init_container, spec.init_containers or [])]
+    init_containers = [sidecar(one, launch.root_path) for one in spec.sidecars or ()]
+    init_containers += [init_container(one, launch.root_path) for one in spec.init_containers or ()]
     if init_containers:
         pod["initContainers"] = init_containers
     pod["containers"] = [app_container(spec, launch)]

@@ -73,6 +73,18 @@ def test_every_app_gets_its_root_path_before_its_own_variables(kind: str, prefix
     assert env[-1] == given[0]
 
 
+@pytest.mark.parametrize("field", ["initContainers", "sidecars"])
+def test_other_containers_get_the_root_path_unless_they_set_it(field: str) -> None:
+    reference = {"name": "BASE", "value": "$(PROXIEDAPP_ROOT_PATH)/static"}
+    own = {"name": "PROXIEDAPP_ROOT_PATH", "value": "/mine"}
+    two_containers = [{"name": "one", "image": "a", "env": [reference]}, {"name": "two", "image": "a", "env": [own]}]
+    fields: dict[str, Any] = {field: two_containers}
+    want = desired(an_app(prefix="/api", **fields), DEFAULTS)
+    one, two = want.children[0]["spec"]["template"]["spec"]["initContainers"]
+    assert one["env"] == [{"name": "PROXIEDAPP_ROOT_PATH", "value": "/api"}, reference]
+    assert two["env"] == [own]
+
+
 HEADER_LAST = ["strip", "headers"]
 """The order in which the header X-Forwarded-Prefix does not reach the app."""
 
