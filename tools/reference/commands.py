@@ -65,7 +65,7 @@ def _help(command: TyperCommand) -> str:
     """Return the help of a command, with its examples, which begin with a backspace, as blocks of code."""
     paragraphs = (command.help or "").split("\n\n")
     return "\n\n".join(
-        f"```sh\n{text.removeprefix(_EXAMPLES)}\n```" if text.startswith(_EXAMPLES) else text for text in paragraphs
+        f"```text\n{text.removeprefix(_EXAMPLES)}\n```" if text.startswith(_EXAMPLES) else text for text in paragraphs
     )
 
 
