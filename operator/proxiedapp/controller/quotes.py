@@ -17,7 +17,7 @@ _VARYING: Final = re.compile(
     r"""
     \bpods?\ "[^"]*"                      # the name of a pod, which differs in each attempt
     | -[bcdfghjklmnpqrstvwxz2-9]{5}\b     # the random end of a name
-    | [A-Za-z0-9]*\d[A-Za-z0-9]*(?:\.\d[A-Za-z0-9]*)*  # numbers, addresses, durations, hashes
+    | (?<![A-Za-z0-9])[A-Za-z]*+[0-9][A-Za-z0-9]*+(?:\.[0-9][A-Za-z0-9]*+)*+  # numbers, addresses, durations, hashes
     """,
     re.VERBOSE,
 )

@@ -1,7 +1,7 @@
 """Decides what to add to a command: what the spec requires and the user has not set. Rejects what contradicts it."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,6 +17,9 @@ from proxiedapp.servers.server import Form, Role, Setting
 
 _LOOPBACK_NAMES: Final = frozenset({"localhost", "ip6-localhost", "ip6-loopback", "localdomain"})
 _LOOPBACK_OCTET: Final = 127
+_SPELLINGS: Final = 8
+"""In how many ways an address is written in a list of trusted proxies that is compared, such as alone or as a network.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +99,29 @@ def missing_value(invocation: Invocation, setting: Setting, role: Role, required
 
 
 def _is_same(role: Role, given: str, required: str) -> bool:
-    if role is Role.TRUST:
-        return _unmapped(given) == _unmapped(required)
-    return given == required
+    if role is not Role.TRUST:
+        return given == required
+    given_parts, required_parts = _parts(given), _parts(required)
+    if len(given_parts) > _SPELLINGS * len(required_parts):
+        return False  # not compared: the author of a spec decides how many there are
+    return _unmapped(given_parts) == _unmapped(required_parts)
 
 
 def _trusts_all(given: str, required: str) -> bool:
     """Return whether a list of trusted proxies contains each entry of another one as it is written there."""
-    return set(required.split(",")) <= {part.strip() for part in given.split(",")}
+    return set(required.split(",")) <= _parts(given)
 
 
-def _unmapped(listed: str) -> frozenset[str]:
-    """Return a list of trusted proxies as a set, without mapped addresses beside their IPv4 ones.
+def _parts(listed: str) -> set[str]:
+    return {part.strip() for part in listed.split(",")}
+
+
+def _unmapped(parts: Iterable[str]) -> frozenset[str]:
+    """Return trusted proxies without mapped addresses beside their IPv4 ones.
 
     An address is the same as the network of it alone, which is how the operator writes a mapped address.
     """
-    return frozenset(_as_network(without_mapping(part.strip())) for part in listed.split(","))
+    return frozenset(_as_network(without_mapping(part)) for part in parts)
 
 
 def _as_network(text: str) -> str:

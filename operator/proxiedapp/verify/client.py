@@ -18,6 +18,7 @@ from typing import Final
 import httpx
 
 from proxiedapp.api.budget import Budget, BudgetError
+from proxiedapp.verify.connection import Framing, Transport
 from proxiedapp.verify.cookies import read_cookies
 from proxiedapp.verify.evidence import Cause, NoAnswer, Reply
 from proxiedapp.verify.response import Response, reduce_response
@@ -32,6 +33,8 @@ MAX_BODY: Final = 4 * 1024 * 1024
 """Bytes read of a schema. One check has one such body in memory at a time."""
 MAX_CHECK_BYTES: Final = 32 * 1024 * 1024
 """Bytes read of all responses of one check together; what would be read after that is incomplete, and not judged."""
+MAX_HEADER: Final = 2048
+"""Characters read of the value of a header, such as the Location of a redirect."""
 _CLOSE_FRAME: Final = b"\x88\x82\x00\x00\x00\x00\x03\xe8"
 """A masked close frame with code 1000 (RFC 6455, 5.5.1 and 7.4.1), so the app sees a normal close."""
 
@@ -40,8 +43,9 @@ _CLOSE_FRAME: Final = b"\x88\x82\x00\x00\x00\x00\x03\xe8"
 async def open_client(target: VerifyTarget, address: AppAddress, seconds: float) -> AsyncIterator["Client"]:
     """Yield a client whose requests all end within `seconds` from now."""
     deadline = asyncio.get_running_loop().time() + seconds
+    framing = Framing()
     async with httpx.AsyncClient(
-        verify=_tls(address, insecure=target.insecure),
+        transport=Transport(_tls(address, insecure=target.insecure), framing),
         trust_env=False,
         follow_redirects=False,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
@@ -61,6 +65,7 @@ async def open_client(target: VerifyTarget, address: AppAddress, seconds: float)
             deadline=deadline,
             blame_until=deadline - seconds / 2,
             bytes_left=Budget(MAX_CHECK_BYTES),
+            framing=framing,
             steps_left=Budget(),
         )
 
@@ -91,6 +96,7 @@ class Client:
     blame_until: float
     """A request that starts later has too little time left to blame the server if there is no response."""
     bytes_left: Budget
+    framing: Framing
     steps_left: Budget
     """For reading all schemas of the check."""
 
@@ -151,10 +157,10 @@ class Client:
             response = Response(
                 path=path,
                 status=answer.status_code,
-                location=answer.headers.get("location", ""),
-                content_type=answer.headers.get("content-type", ""),
-                server=answer.headers.get("server", ""),
-                via=answer.headers.get("via", ""),
+                location=_header(answer, "location"),
+                content_type=_header(answer, "content-type"),
+                server=_header(answer, "server"),
+                via=_header(answer, "via"),
                 cookies=read_cookies(answer.headers.get_list("set-cookie"), path),
                 body=body,
                 complete=complete,
@@ -176,6 +182,7 @@ class Client:
             return b"", True
         body, is_large = bytearray(), False
         async for chunk in answer.aiter_raw():
+            self.framing.is_body(len(chunk))
             try:
                 self.bytes_left.spend(len(chunk))
             except BudgetError:
@@ -189,6 +196,10 @@ class Client:
                 return body, False
             body += chunk
         return body, answer.headers.get("content-encoding", "identity") == "identity"
+
+
+def _header(answer: httpx.Response, name: str) -> str:
+    return str(answer.headers.get(name, ""))[:MAX_HEADER]
 
 
 def _no_answer(path: str, error: Exception) -> NoAnswer:

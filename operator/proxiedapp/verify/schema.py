@@ -26,6 +26,8 @@ _PLAIN: Final = re.compile(r"(/[A-Za-z0-9._~-]{1,100}){1,16}/?")
 _OBJECT: Final = re.compile(rb"[ \t\r\n]*\{")
 _PARAMETER: Final = re.compile(r"\{[^{}]*\}")
 _PLAIN_MAX: Final = 100
+_SHOWN_PATH: Final = 1_024
+"""Characters kept of a path for a message."""
 _CANDIDATES_MAX: Final = 4
 """Each candidate is compared with each path that has parameters."""
 
@@ -58,7 +60,7 @@ class Schema:
     prefixed_count: int
     """How many paths start with the prefix."""
     prefixed_path: str | None
-    """The first of them."""
+    """The start of the first of them."""
     route: str | None
     """A route that is safe to request with its trailing slash added or removed."""
 
@@ -100,7 +102,7 @@ def parse_document(body: bytes | bytearray, budget: Budget) -> Document | None:
     if len(paths) > MAX_PATHS:
         raise SchemaTooLargeError
     return Document(
-        title=str(_mapping(document.get("info")).get("title", "")),
+        title=title if isinstance(title := _mapping(document.get("info")).get("title"), str) else "",
         servers=tuple(_urls(servers[:MAX_SERVERS] if isinstance(servers, list) else [])),
         paths=tuple(paths),
         get_paths=frozenset(path for path, methods in paths.items() if "get" in _mapping(methods)),
@@ -108,7 +110,8 @@ def parse_document(body: bytes | bytearray, budget: Budget) -> Document | None:
 
 
 def _summary(document: Document, has_prefix: Callable[[str], bool], budget: Budget) -> Schema:
-    budget.spend(len(document.paths))
+    # Whether a path has the prefix is decided with its escapes decoded, which is what takes time.
+    budget.spend(sum(1 + path.count("%") for path in document.paths))
     prefixed = [path for path in document.paths if has_prefix(path)]
     identity = blake2b(orjson.dumps([document.title, document.paths]))
     return Schema(
@@ -116,7 +119,7 @@ def _summary(document: Document, has_prefix: Callable[[str], bool], budget: Budg
         servers=document.servers,
         path_count=len(document.paths),
         prefixed_count=len(prefixed),
-        prefixed_path=prefixed[0] if prefixed else None,
+        prefixed_path=prefixed[0][:_SHOWN_PATH] if prefixed else None,
         route=choose_route(document, budget),
     )
 

@@ -10,6 +10,7 @@ _PATH: Final = re.compile(r"(/([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)*/
 PATH_AND_QUERY: Final = re.compile(r"/([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 _ESCAPED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]")
+_DOT_SEGMENT: Final = re.compile(r"(?:^|[/\\])\.{1,2}(?:[/\\;]|\Z)")
 _HOST: Final = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
@@ -134,8 +135,7 @@ def _has_dot_segment(path: str) -> bool:
     path = path.partition("?")[0]
     if "." not in path and "%" not in path:
         return False
-    decoded = unquote(unquote(path))  # a proxy may decode once, and the server behind it once more
-    return any(segment.partition(";")[0] in {".", ".."} for segment in decoded.replace("\\", "/").split("/"))
+    return _DOT_SEGMENT.search(unquote(unquote(path))) is not None  # a proxy may decode, and the server behind it too
 
 
 def parse_target(target: VerifyTarget) -> AppAddress:

@@ -67,3 +67,8 @@ def test_quote_stays_while_kubernetes_gives_no_cause() -> None:
     before = reported("The image a:1 cannot be pulled: not found. Check it.")
     found = Diagnosis(False, Reason.RETRYING, "The image a:1 cannot be pulled. Check it.", "")
     assert settled(found, [before], 2).message == before.message
+
+
+def test_long_words_take_linear_time() -> None:
+    """By the square of the length, this would take half an hour."""
+    assert not same_words("a" * 400_000, "b" * 400_000)

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from proxiedapp.verify import connection
 from proxiedapp.verify.check import verify
-from proxiedapp.verify.client import MAX_BODY, MAX_CHECK_BYTES
+from proxiedapp.verify.client import MAX_BODY, MAX_CHECK_BYTES, MAX_HEADER
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer, schema_of
 from proxiedapp.verify.finding import Finding
@@ -26,6 +27,7 @@ from tests.support.loopback import Handler, Loopback, answering, serving, talkin
 PLAIN = VerifyOptions()
 DOCS = f"{PREFIX}/docs"
 MIB = 1024 * 1024
+CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 def target(server: Loopback, scheme: str = "http", *, insecure: bool = False) -> VerifyTarget:
@@ -324,6 +326,66 @@ async def test_invalid_http_is_not_a_response(sent: bytes) -> None:
     assert wrong(findings) == [Code.UNREACHABLE]
     assert findings[0].seen.startswith(f"no valid HTTP response to GET {SCHEMA}: ")
     assert len(findings[0].seen) < 200
+
+
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [
+        pytest.param(b"", b"HTTP/1.1 100 Continue\r\n\r\n", id="interim responses"),
+        pytest.param(CHUNKED, b"1\r\n{\r\n", id="chunks of one byte"),
+        pytest.param(CHUNKED, b"1;" + b"a" * 1000 + b"\r\n{\r\n", id="chunk extensions"),
+        pytest.param(CHUNKED + b"0\r\n", b"a: b\r\n", id="trailers"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n", b"a: b\r\n", id="headers"),
+    ],
+)
+async def test_endless_framing_ends_the_check(head: bytes, piece: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "MAX_FRAMING_BYTES", 65_536)
+    sent = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head)
+        try:
+            while True:
+                writer.write(piece * 1000)
+                sent += len(piece * 1000)
+                await writer.drain()
+        except ConnectionError:
+            return
+
+    async with talking(talk) as server:
+        findings = await verify(target(server), PLAIN, seconds=600)
+    assert wrong(findings) == [Code.UNREACHABLE]
+    assert findings[0].seen.startswith(f"no valid HTTP response to GET {SCHEMA}: ")
+    assert sent < 40 * MIB, "nothing is sent after two connections, of which the system buffers most"
+
+
+async def test_body_in_ordinary_chunks_is_read() -> None:
+    """The sizes of chunks are limited, but a chunk of 100 bytes is not what the limit is for."""
+    body = a_schema(PREFIX, note="x" * 200_000).encode()
+
+    async def streamed(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        for start in range(0, len(body), 100):
+            await response.write(body[start : start + 100])
+        return response
+
+    async with serving(only(SCHEMA, streamed)) as server:
+        evidence = await collect(target(server), PLAIN, seconds=60)
+    assert schema_of(evidence.schema) is not None
+
+
+async def test_long_header_is_cut() -> None:
+    def redirect() -> web.Response:
+        return web.Response(status=307, headers={"Location": f"{PREFIX}/{'%41' * 2_000}"})
+
+    async with serving(answering({DOCS: redirect})) as server:
+        evidence = await collect(target(server), PLAIN, seconds=30)
+    assert isinstance(evidence.docs, Answer)
+    assert len(evidence.docs.location) == MAX_HEADER
 
 
 async def test_closed_port_is_unreachable() -> None:

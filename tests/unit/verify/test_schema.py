@@ -193,3 +193,30 @@ def test_no_document_like_a_schema_raises(document: dict[str, Any]) -> None:
     found = parse_document(json.dumps({"openapi": "3.1.0"} | document).encode(), Budget())
     if found is not None and (route := choose_route(found, Budget())) is not None:
         assert toggle_slash(route) not in found.paths
+
+
+@pytest.mark.parametrize(
+    "title", ["[" * 900 + "]" * 900, '{"a":' * 900 + "1" + "}" * 900, "9" * 5_000, "1e999", "null"]
+)
+def test_title_of_another_type_is_left_out(title: str) -> None:
+    """The text of a list of 900 lists exceeds the depth of Python's stack."""
+    body = f'{{"openapi": "3.1.0", "info": {{"title": {title}}}, "paths": {{"/a": {{}}}}}}'.encode()
+    document = parse_document(body, Budget())
+    assert document is None or document.title == ""
+
+
+@pytest.mark.parametrize(
+    "paths", [{"/api/v1/" + "%25" * 300_000: {}}, {f"/api/v1/{n}" + "%25" * 60: {} for n in range(5_000)}]
+)
+def test_escapes_of_paths_take_steps(paths: dict[str, Any]) -> None:
+    """Without them, 4 MiB of escapes took two seconds, and one check reads up to 18 schemas."""
+    body = json.dumps({"openapi": "3.1.0", "paths": paths}).encode()
+    with pytest.raises(SchemaTooLargeError):
+        read_schema(body, lambda path: path.startswith("/api/v1/"))
+
+
+def test_long_path_is_not_kept() -> None:
+    body = json.dumps({"openapi": "3.1.0", "paths": {"/api/v1/" + "a" * 1_000_000: {}}}).encode()
+    found = read_schema(body, lambda path: path.startswith("/api/v1/"))
+    assert found is not None
+    assert len(found.prefixed_path or "") < 2_000

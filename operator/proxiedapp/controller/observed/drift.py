@@ -6,15 +6,20 @@ entries. So what our intent has and our entry lacks was changed, and another ent
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
-from proxiedapp.controller.observed.ownedfields import is_item, is_ours
+from proxiedapp.controller.observed.ownedfields import ItemIndex, is_ours
 from proxiedapp.controller.observed.packedspec import packed
 from proxiedapp.kube.manifest import Manifest
 
-_NOT_COMPARED = frozenset({"name", "namespace", "uid", "resourceVersion"})
+MAX_MANAGERS: Final = 32
+"""Entries of managedFields that are read; who else changed a field is not known. Any user who may write a child decides
+how many there are."""
+MAX_TRACE_BYTES: Final = 262_144
+"""Bytes of these entries that are kept for a child; if there are more, nothing is known about its fields."""
+_NOT_COMPARED: Final = frozenset({"name", "namespace", "uid", "resourceVersion"})
 
 
 class Trace(NamedTuple):
@@ -38,9 +43,11 @@ class LostField(NamedTuple):
 def trace_of(body: Manifest, *, witnessed: bool) -> Trace | None:
     """Return the trace of a live object; None if it shows nothing: only we manage it, and we saw no change."""
     entries = [entry for entry in body["metadata"].get("managedFields") or [] if entry.get("subresource") != "status"]
+    entries.sort(key=is_ours, reverse=True)
     if not witnessed and all(is_ours(entry) for entry in entries):
         return None
-    return Trace(packed(entries), witnessed)
+    managed = packed(entries[:MAX_MANAGERS])
+    return None if len(managed) > MAX_TRACE_BYTES else Trace(managed, witnessed)
 
 
 def lost_field(intent: Manifest, trace: Trace | None) -> LostField | None:
@@ -51,9 +58,10 @@ def lost_field(intent: Manifest, trace: Trace | None) -> LostField | None:
     ours: Any = next((entry.get("fieldsV1") or {} for entry in entries if is_ours(entry)), {})
     others = [entry for entry in entries if not is_ours(entry)]
     unknown: LostField | None = None
-    for steps in _missing(_owned_part(intent), ours, ()):
+    trees = _Trees()
+    for steps in _missing(_owned_part(intent), ours, (), trees):
         for entry in others:
-            if _owns(entry.get("fieldsV1") or {}, steps):
+            if _owns(entry.get("fieldsV1") or {}, steps, trees):
                 return LostField(_path(steps), _manager(entry))
         unknown = unknown or LostField(_path(steps), "")
     return unknown if trace.witnessed else None
@@ -75,37 +83,48 @@ class _Item(NamedTuple):
 _Steps = tuple[str | _Item, ...]
 
 
-def _missing(value: Any, tree: Mapping[str, Any], steps: _Steps) -> Iterator[_Steps]:
+class _Trees:
+    """The indexes of the FieldsV1 trees that were searched for items of lists; each tree is read once."""
+
+    def __init__(self) -> None:
+        self._indexes: dict[int, ItemIndex] = {}
+
+    def name_of(self, tree: Mapping[str, Any], item: Any) -> str | None:
+        """Return the name in a tree that identifies an item of a list."""
+        index = self._indexes.get(id(tree))
+        if index is None:
+            index = self._indexes[id(tree)] = ItemIndex(tree)
+        return index.name_of(item)
+
+
+def _is_leaf(tree: Mapping[str, Any]) -> bool:
+    return len(tree) == ("." in tree)
+
+
+def _missing(value: Any, tree: Mapping[str, Any], steps: _Steps, trees: _Trees) -> Iterator[_Steps]:
     """Yield the ways to those parts of a value that a FieldsV1 tree lacks; one without names owns the whole value."""
-    names = [name for name in tree if name != "."]
-    if isinstance(value, dict) and (not steps or any(name.startswith("f:") for name in names)):
+    if isinstance(value, dict) and (not steps or any(name.startswith("f:") for name in tree)):
         for name, child in value.items():
             subtree = tree.get(f"f:{name}")
             if subtree is not None:
-                yield from _missing(child, subtree, (*steps, name))
+                yield from _missing(child, subtree, (*steps, name), trees)
             else:
                 yield (*steps, name)
-    elif isinstance(value, list) and names:
+    elif isinstance(value, list) and not _is_leaf(tree):
         for item in value:
-            found = _of_item(names, item)
+            found = trees.name_of(tree, item)
             if found is not None:
-                yield from _missing(item, tree[found], (*steps, _Item(item, found)))
+                yield from _missing(item, tree[found], (*steps, _Item(item, found)), trees)
             else:
                 yield (*steps, _Item(item, ""))
 
 
-def _of_item(names: list[str], item: Any) -> str | None:
-    """Return the name in a tree that identifies an item of a list."""
-    return next((name for name in names if name[:2] in {"k:", "v:"} and is_item(item, orjson.loads(name[2:]))), None)
-
-
-def _owns(tree: Mapping[str, Any], steps: _Steps) -> bool:
+def _owns(tree: Mapping[str, Any], steps: _Steps, trees: _Trees) -> bool:
     """Return whether a tree has a field, or a part of it, or something as a whole that contains it."""
     for step in steps:
-        names = [name for name in tree if name != "."]
-        if not names:
+        if _is_leaf(tree):
             return step is not steps[0]
-        name = _of_item(names, step.value) if isinstance(step, _Item) else f"f:{step}"
+        name = trees.name_of(tree, step.value) if isinstance(step, _Item) else f"f:{step}"
         if name is None or name not in tree:
             return False
         tree = tree[name]

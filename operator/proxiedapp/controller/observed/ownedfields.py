@@ -8,7 +8,7 @@ https://kubernetes.io/docs/reference/using-api/server-side-apply/; tests/integra
 digests with what a real API server stores.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_UP, Decimal
 from hashlib import blake2b
 from typing import Any, Final
@@ -56,7 +56,7 @@ def scaled_by_others(body: Manifest) -> bool:
 
 
 def _digest(value: Any) -> bytes:
-    return blake2b(orjson.dumps(_canonical(value), option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+    return blake2b(_spelled(_canonical(value)), digest_size=16).digest()
 
 
 def _project(value: Any, fields: Mapping[str, Any]) -> Any:
@@ -72,15 +72,39 @@ def _project(value: Any, fields: Mapping[str, Any]) -> Any:
         present = value if isinstance(value, dict) else {}
         return {name[2:]: _project(present.get(name[2:], _ZERO), fields[name]) for name in names}
     items = value if isinstance(value, list) else []
-    keys = [(orjson.loads(name[2:]), fields[name]) for name in names]
-    return [_project(item, tree) for item in items for key, tree in keys if is_item(item, key)]
+    index = ItemIndex(names)
+    return [_project(item, fields[name]) for item in items if (name := index.name_of(item)) is not None]
 
 
-def is_item(item: Any, key: Any) -> bool:
-    """Return whether a FieldsV1 tree means this item of a list by `k:` or `v:` and this key."""
-    if isinstance(key, dict):
-        return isinstance(item, dict) and all(item.get(name) == value for name, value in key.items())
-    return bool(item == key)
+class ItemIndex:
+    """The names in a FieldsV1 tree that identify items of a list, found by an item.
+
+    Any user who may write a child decides how long its lists are, so the names are not compared one by one.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._of_values: dict[bytes, str] = {}
+        self._of_keys: dict[tuple[str, ...], dict[bytes, str]] = {}
+        """The names of keys, to their values; there are a few, since the kind defines the keys of a list."""
+        for name in names:
+            if name.startswith("v:"):
+                self._of_values[_spelled(orjson.loads(name[2:]))] = name
+            elif name.startswith("k:"):
+                keys = orjson.loads(name[2:])
+                named = tuple(sorted(keys))
+                self._of_keys.setdefault(named, {})[_spelled([keys[each] for each in named])] = name
+
+    def name_of(self, item: Any) -> str | None:
+        """Return the name that identifies an item; None if none does."""
+        for named, found in self._of_keys.items() if isinstance(item, dict) else ():
+            name = found.get(_spelled([item.get(each) for each in named]))
+            if name is not None:
+                return name
+        return self._of_values.get(_spelled(item)) if self._of_values else None
+
+
+def _spelled(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _canonical(value: Any) -> Any:

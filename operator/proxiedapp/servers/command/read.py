@@ -3,7 +3,6 @@
 The operator never guesses: a command that it does not recognise gives None, and the caller reports what to set.
 """
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from proxiedapp.servers.command.environment import Value
 from proxiedapp.servers.command.invocation import STEPS_PER_ARGUMENT, Argument, Invocation, Position
 from proxiedapp.servers.command.locate import Program, Script, locate, locate_by_name
 from proxiedapp.servers.command.script import read_script
+from proxiedapp.servers.command.split import split
 from proxiedapp.servers.command.wrappers import ALL_VARIABLES
 from proxiedapp.servers.server import Server
 from proxiedapp.servers.table import BY_KIND, servers_of
@@ -93,6 +93,6 @@ def _inherited(server: Server, program: Program, container: ContainerCommand, bu
         text = "" if program.removed & {name, ALL_VARIABLES} else container.environment.values.get(name, "")
     budget.spend(len(text))
     try:
-        return tuple(Value(argument) for argument in shlex.split(text))
+        return tuple(Value(argument) for argument in split(text))
     except ValueError:
         return ()

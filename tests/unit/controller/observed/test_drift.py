@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from proxiedapp.controller.observed.drift import LostField, Trace, lost_field, trace_of
+from proxiedapp.controller.observed.drift import MAX_MANAGERS, MAX_TRACE_BYTES, LostField, Trace, lost_field, trace_of
 from proxiedapp.kube.manifest import Manifest
 from tests.support.managedfields import entry_for
+from tests.support.work import calls_of
 
 INTENT: Manifest = {
     "apiVersion": "apps/v1",
@@ -105,3 +106,31 @@ def test_change_that_was_not_witnessed_may_be_one_of_our_intent() -> None:
 def test_nothing_is_kept_about_a_child_that_only_we_manage() -> None:
     status = theirs("f:status", manager="kube-controller-manager", subresource="status")
     assert trace(owned(), status, witnessed=False) is None
+
+
+def test_managers_beyond_the_limit_are_not_read() -> None:
+    others = [theirs("f:metadata", "f:labels", f"f:l{number}", manager=f"m{number}") for number in range(MAX_MANAGERS)]
+    found = trace(*others, owned(*REPLICAS), theirs(*REPLICAS))
+    assert lost_field(INTENT, found) == LostField("spec.replicas", "")
+
+
+def test_trace_of_many_fields_is_not_kept() -> None:
+    others = theirs("f:metadata", "f:labels", "f:" + "x" * MAX_TRACE_BYTES)
+    assert trace(owned(*REPLICAS), others) is None
+
+
+def test_work_grows_with_the_items_of_a_list_and_not_with_their_product() -> None:
+    """Any user who may write a child decides how many items of its lists have an owner."""
+
+    def searched(count: int) -> int:
+        items: dict[str, Any] = {f'k:{{"name":"B{number}"}}': {} for number in range(count)}
+        other = theirs(*ENV[:-1])
+        other["fieldsV1"]["f:spec"]["f:template"]["f:spec"]["f:containers"][CONTAINER]["f:env"] = items
+        kept = trace(owned(*ENV), other)
+        assert kept is not None
+        intent = deepcopy(INTENT)
+        container = intent["spec"]["template"]["spec"]["containers"][0]
+        container["env"] = [{"name": f"A{number}", "value": "x"} for number in range(count)]
+        return calls_of(lambda: lost_field(intent, kept))
+
+    assert searched(1_000) < 15 * searched(100)

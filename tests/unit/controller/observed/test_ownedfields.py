@@ -1,12 +1,14 @@
 """The digest of owned fields: it differs after drift, and ignores the fields of other managers."""
 
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import pytest
 
 from proxiedapp.controller.observed.ownedfields import intent_digest, owned_digest
 from proxiedapp.kube.manifest import Manifest
+from tests.support.work import calls_of
 
 FIELDS: dict[str, Any] = {
     "f:metadata": {
@@ -292,3 +294,19 @@ def test_reading_changes_nothing() -> None:
     owned_digest(body)
     intent_digest(wanted)
     assert (body, wanted) == before
+
+
+def of_many_variables(count: int) -> Manifest:
+    """Return an object in which another client applied many variables under our field manager's name."""
+    body = live()
+    container_of(body)["env"] = [{"name": f"V{number}", "value": "x"} for number in range(count)]
+    tree: dict[str, Any] = {"f:env": {f'k:{{"name":"V{number}"}}': {"f:value": {}} for number in range(count)}}
+    for step in ('k:{"name":"app"}', "f:containers", "f:spec", "f:template", "f:spec"):
+        tree = {step: tree}
+    ours(body)["fieldsV1"] = tree
+    return body
+
+
+def test_work_grows_with_the_items_of_a_list_and_not_with_their_square() -> None:
+    few, many = (calls_of(partial(owned_digest, of_many_variables(count))) for count in (200, 2_000))
+    assert many < 15 * few
