@@ -19,8 +19,9 @@ from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import FIELD_MANAGER, Manifest
 from proxiedapp.kube.wire import decode, decode_event, decode_object, decode_page, unreadable
 
-PAGE_SIZE: Final = 500
-"""Most objects on one page of a list."""
+PAGE_SIZE: Final = 200
+"""Most objects on one page of a list. What a page takes is not returned to the system: with 500, a process with 1,000
+apps takes 12 MiB more (measured with Python 3.11)."""
 MAX_PAGE_BYTES: Final = 8 * 1024 * 1024
 """Most bytes of one page of a list. A larger one is not read to its end, but requested again with fewer objects; an
 object has at most 1.5 MiB (etcd's default for `--max-request-bytes`), so a page of a single one always fits."""

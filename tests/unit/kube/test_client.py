@@ -23,11 +23,11 @@ def test_path_of_a_collection(kind: Kind, namespace: str | None, path: str) -> N
 @pytest.mark.parametrize(
     ("size", "items", "expected"),
     [
-        pytest.param(100_000, 500, 500, id="small objects: as many as ever"),
-        pytest.param(8_000_000, 500, 262, id="a full page: half of it"),
+        pytest.param(100_000, 200, 200, id="small objects: as many as ever"),
+        pytest.param(8_000_000, 200, 104, id="a full page: half of it"),
         pytest.param(1_000_000, 1, 4, id="objects of 1 MB"),
         pytest.param(8_000_000, 1, 1, id="at least one"),
-        pytest.param(1_000, 0, 500, id="an empty page says nothing"),
+        pytest.param(1_000, 0, 200, id="an empty page says nothing"),
     ],
 )
 def test_next_page_has_the_size_that_fits(size: int, items: int, expected: int) -> None:
