@@ -11,7 +11,7 @@ PROSE := README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md Makefile mkdocs.yml 
   helm/proxiedapp/values.yaml helm/proxiedapp/files helm/proxiedapp/templates/NOTES.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz faults matrix drain apps gateways conformance dev-matrix laptop recording docs screenshots check types rest-of-check fix generate lock bench limits version dist chart image publish sign clean
+.PHONY: help setup demo test fuzz faults compat matrix drain apps gateways conformance dev-matrix laptop recording docs screenshots check types rest-of-check fix generate lock bench limits version dist chart image publish sign clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ fuzz: setup ## hostile specs, answers and routes from new seeds, for SECONDS=600
 
 faults: setup ## the operator under every generated fault plan, of which `make test` runs 40; continues a run that was ended; writes docs/reliability.md
 	@$(BIN)/python -m tests.faults $(FAULTS_ARGS)
+
+compat: setup ## the suites of docs/compatibility.md with other versions of Kubernetes and Traefik, and the page; COMPAT="1.34 hello"
+	@$(BIN)/python -m tests.compat $(COMPAT)
 
 matrix: setup ## every server in every scenario through the real proxy: prints a table and writes docs/servers.md; GATEWAY=traefik or contour docs/gateways.md
 	@$(BIN)/python -m tests.matrix $(GATEWAY)
@@ -91,6 +94,7 @@ rest-of-check: setup docs
 	$(BIN)/python helm/generate.py --check
 	$(BIN)/python -m benchmarks.report --check
 	$(BIN)/python -m tests.faults.report --check
+	$(BIN)/python -m tests.compat.report --check
 	"$$($(BIN)/python -m tests.support.goprograms crdcheck-1.31)" crds/prox*.yaml
 	"$$($(BIN)/python -m tests.support.goprograms crdcheck-1.36)" crds/prox*.yaml
 	"$$($(BIN)/python -m tests.support.goprograms actionlint)" -shellcheck= -pyflakes= .github/workflows/*.yaml
@@ -107,6 +111,7 @@ generate: setup ## write the files that are generated from the code
 	$(BIN)/python helm/generate.py
 	$(BIN)/python -m benchmarks.report
 	$(BIN)/python -m tests.faults.report
+	$(BIN)/python -m tests.compat.report
 
 lock: setup ## compile requirements/*.txt; LOCK_ARGS=--upgrade takes the newest releases
 	$(UV) pip compile pyproject.toml --extra operator $(LOCK) -o requirements/runtime.txt

@@ -1,15 +1,25 @@
 """Traefik's command line: the entry points `web` and `websecure`, and settings as in its Helm chart."""
 
+import os
+import re
 import shutil
+import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from proxiedapp_sandbox.errors import SandboxError
 from proxiedapp_sandbox.state import GatewayController, SandboxOptions
 
+GIVEN_TRAEFIK: Final = "SANDBOX_TRAEFIK"
+"""The variable with the path of another Traefik, as KUBEBUILDER_ASSETS is for the control plane."""
+
 
 def traefik_program() -> Path:
-    """Return Traefik's program in this Python environment, or else on PATH; raises SandboxError."""
+    """Return the given Traefik, or that in this Python environment, or else on PATH; raises SandboxError."""
+    if given := os.environ.get(GIVEN_TRAEFIK):
+        return Path(given)
     beside = Path(sys.executable).parent / "traefik"
     found = beside if beside.exists() else shutil.which("traefik")
     if found is None:
@@ -50,4 +60,28 @@ def traefik_command(options: SandboxOptions, api_port: int) -> list[str | Path]:
             f"{http}.encodedcharacters.allowencoded{character}=false"
             for character in ("slash", "backslash", "nullcharacter", "semicolon", "percent", "questionmark", "hash")
         ]
+    if GIVEN_TRAEFIK in os.environ:
+        program, *options = command
+        return [program, *understood(options, _help(program))]
     return command
+
+
+def _help(program: str | Path) -> str:
+    """Return the text in which Traefik lists its options."""
+    return subprocess.run([program, "--help"], check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def understood(options: Iterable[str | Path], known: str) -> list[str | Path]:
+    """Return the options that this Traefik lists: an older one ends at an option that it does not know.
+
+    Before 3.7.12, `underscoreHeadersStrategy` did a part of what `aliasHeadersStrategy` does.
+    """
+    names = set(re.findall(r"--[\w.<>-]+", known.lower()))
+    found: list[str | Path] = []
+    for option in options:
+        for spelling in (str(option), str(option).replace("aliasheaders", "underscoreheaders")):
+            name = re.sub(r"^--entrypoints\.\w+", "--entrypoints.<name>", spelling.partition("=")[0])
+            if name in names:
+                found.append(spelling)
+                break
+    return found
