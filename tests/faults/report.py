@@ -61,9 +61,9 @@ kube-apiserver (with etcd, the garbage collector and the Deployment controller) 
 {rows}
 
 The recovery is the time from the last fault until every child and status is right, on a busy machine with 2 cores and
-shortened timers (backoff of 0.2 to 2 s, requests of 4 s, Lease of 9 s for two replicas). A silent watch is noticed after
-70 to 75 s: at rest, the API server sends a bookmark about once a minute, so a shorter wait would open watches again that
-are not broken.
+shortened timers (backoff of 0.2 to 2 s, requests of 4 s, Lease of 9 s for two replicas). A silent watch is noticed
+after 70 to 75 s: at rest, the API server sends a bookmark about once a minute, so a shorter wait would open watches
+again that are not broken.
 
 ## What is checked
 

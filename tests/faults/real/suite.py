@@ -36,8 +36,10 @@ async def carry_out(results: Path, report: Report, *, families: str = "", match:
                 async with world(cluster, folder, "one") as alone:
                     plans = await _plans(alone, results, report, families, match)
                     await _until_verdicts(alone, [each for each in plans if each.family != "H"], results, report)
-                    await use_what_is_rare(alone)
-                    _append(results, {"used": sorted(alone.proxy.used)})
+                    try:
+                        await use_what_is_rare(alone)
+                    finally:
+                        _append(results, {"used": sorted(alone.proxy.used)})
                 if pairs := [each for each in plans if each.family == "H"]:
                     async with world(cluster, folder, "first", "second", lease_seconds=9) as two:
                         await _until_verdicts(two, pairs, results, report)
