@@ -29,7 +29,7 @@ async def use_what_is_rare(world: World) -> None:
     await _used(world, "autoscaling", "horizontalpodautoscalers", "create")
     await users.edit(lambda app: app["spec"].pop("autoscaling"))
     await _used(world, "autoscaling", "horizontalpodautoscalers", "delete")
-    await users.edit(lambda app: app["spec"]["route"].update(parentRefs=[{"name": "web"}]))
+    await users.edit(lambda app: app["spec"]["route"].update(parentRefs=[{"name": "web", "namespace": "gateways"}]))
     await _used(world, "gateway.networking.k8s.io", "httproutes", "create")
     await users.edit(lambda app: app["spec"]["route"].update(parentRefs=[]))
     await _used(world, "gateway.networking.k8s.io", "httproutes", "delete")
