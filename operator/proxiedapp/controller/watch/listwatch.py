@@ -6,6 +6,7 @@ which objects are gone. A single 404 or 403, which an API server that has just s
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -23,6 +24,8 @@ _PAUSE: Final = 1.0
 """Seconds before a watch that ended is opened again, and before the first retry after a failure."""
 _LONGEST_PAUSE: Final = 30.0
 """Longest pause in seconds while the API server is away."""
+_STABLE: Final = 10.0
+"""Seconds for which a watch must have been open to count as a success, even if it reported nothing meanwhile."""
 _LOOKS: Final = 2
 """How many times in a row a kind must be missing before its objects are forgotten."""
 
@@ -70,6 +73,7 @@ class ListWatch:
     opened: Callable[[], None] = _nothing
     """Called for each watch that is opened."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
     _version: str = ""
     _failures: int = 0
     _misses: int = 0
@@ -99,12 +103,21 @@ class ListWatch:
             try:
                 if not self._version:
                     await self.list()
-                await self._watch()
+                await self._watch_once()
                 pause = _PAUSE
             except ApiError as error:
                 self._version = ""
                 pause = await self._pause_after(error)
             await self.sleep(pause)
+
+    async def _watch_once(self) -> None:
+        """Watch until the server ends it; failures before a watch that was open for long count no more."""
+        begun = self.clock()
+        try:
+            await self._watch()
+        finally:
+            if self.clock() - begun > _STABLE:
+                self._failures = 0
 
     async def _watch(self) -> None:
         """Record the events of one watch until the server ends it. Raises ApiError."""
