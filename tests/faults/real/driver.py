@@ -488,9 +488,12 @@ class Run:
             await world.ready(name)
 
     async def _take_lease(self) -> bool:
-        """Take the Lease as a client that does not renew it. Raises ConflictError if the leader was faster."""
+        """Take the Lease as a client that does not renew it. Raises ConflictError if the leader was faster.
+
+        The leader may write until its own Lease would have expired, so the other one must not expire before.
+        """
         lease = await self.world.api.request("GET", _LEASE_PATH)
-        lease["spec"] |= {"holderIdentity": "another", "leaseDurationSeconds": 3}
+        lease["spec"]["holderIdentity"] = "another"
         await self.world.api.request("PUT", _LEASE_PATH, lease)
         return True
 
