@@ -230,7 +230,7 @@ class Reconciler:
         if route.parents:
             foreign = find_gateway_overlap(route, self.gateways.controllers(route.parents), self.foreign_routes)
         tls = find_tls_conflict(route, entry_points.urls, (self.store.tls, self.foreign_routes.tls))
-        return worse(foreign, self.store.overlap_with_apps(app.key), tls)
+        return worse(foreign, self.store.overlap_with_apps(app.key, self.gateways.is_traefik), tls)
 
     def _wake_all(self, keys: Iterable[Key]) -> None:
         for key in keys:

@@ -89,6 +89,25 @@ class AppOverlap:
         )
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class WriterOverlap:
+    """Where the HTTPRoute of another ProxiedApp takes requests of an app with an IngressRoute."""
+
+    host: str
+    prefix: str
+    other: str
+    """The other app, if its name may be shown; empty otherwise."""
+
+    @property
+    def text(self) -> str:
+        """Return what happens to the requests and how to fix it, without the final full stop."""
+        return (
+            f"{self.other or 'a ProxiedApp of another namespace'} has the same address behind a Gateway of Traefik, "
+            f"which prefers its HTTPRoute: if both use one port, it takes the requests for "
+            f"{self.host or 'any host'} {self.prefix}. Change this app's host or prefix"
+        )
+
+
 def find_overlap(
     route: Route, entry_points: EntryPoints, foreign_routes: ForeignRouteLookup, budget: Budget | None = None
 ) -> Overlap | None:

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+import pytest
+
+from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import HTTP_ROUTE, INGRESS_ROUTE, MIDDLEWARE, OPTIONAL_GROUPS, TRAEFIK_GROUP
 from proxiedapp.routing.gateway import gateways_of
+from proxiedapp.routing.gatewaystate import TRAEFIK_CONTROLLER
 from tests.support.gateways import HTTP, a_gateway, a_gateway_class, a_listener
 from tests.support.scenario import Scenario
 
@@ -270,3 +274,19 @@ async def test_app_redirects_to_https_from_the_plain_listener_of_its_gateway(sce
     scenario.change(route=BEHIND)
     await scenario.settle()
     assert len(scenario.cluster.names(HTTP_ROUTE)) == 2, "until the Gateway has accepted the route"
+
+
+@pytest.mark.parametrize("traefik", [True, False], ids=["the Gateway of a Traefik", "of another proxy"])
+async def test_http_route_of_another_app_at_the_same_traefik_is_reported(scenario: Scenario, traefik: bool) -> None:
+    controller = TRAEFIK_CONTROLLER if traefik else "example.com/gateway"
+    scenario.gateways(a_gateway_class(controller=controller), a_gateway())
+    await scenario.served(route={"hosts": ["a.test"]})
+    scenario.create("other", route=BEHIND)
+    await scenario.settle()
+    assert scenario.conditions()["RouteAccepted"] == ("True Overlapped" if traefik else "True Accepted")
+    assert ("the ProxiedApp other has the same address" in scenario.message(kind="RouteAccepted")) is traefik
+    scenario.delete(PROXIED_APP, "other")
+    scenario.cluster.delete(HTTP_ROUTE, "team", scenario.cluster.names(HTTP_ROUTE)[0])
+    await scenario.settle()
+    assert scenario.conditions()["RouteAccepted"] == "True Accepted"
+    assert await scenario.settle() == []

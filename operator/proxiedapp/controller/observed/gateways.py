@@ -8,6 +8,7 @@ from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.routing.gatewaystate import (
+    TRAEFIK_CONTROLLER,
     GatewayClassState,
     GatewayState,
     Listener,
@@ -126,6 +127,12 @@ class Gateways:
     def controllers(self, parents: Iterable[Parent]) -> Mapping[str, str]:
         """Return the controller of each Gateway; empty for one that is not known."""
         return {parent.gateway: self.class_of(parent).controller for parent in parents}
+
+    def is_traefik(self, gateway: str) -> bool:
+        """Return whether a Traefik serves a Gateway, which is given by namespace and name."""
+        state = self._gateways.get(gateway)
+        found = _UNKNOWN_CLASS if state is None else self._classes.get(state.class_name, _UNKNOWN_CLASS)
+        return found.controller == TRAEFIK_CONTROLLER
 
     def urls(self, parents: Iterable[Parent], hosts: Iterable[str]) -> Mapping[str, str]:
         """Return the addresses at which clients reach Gateways and their listeners, as far as they are known."""

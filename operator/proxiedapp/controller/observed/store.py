@@ -26,6 +26,7 @@ from proxiedapp.controller.observed.objects import (
     same_child,
     same_request,
 )
+from proxiedapp.controller.observed.otherwriters import OtherWriters
 from proxiedapp.controller.observed.routeindex import RouteIndex
 from proxiedapp.controller.observed.servedroutes import ServedRoutes
 from proxiedapp.controller.observed.sharedhosts import SharedHosts
@@ -37,7 +38,7 @@ from proxiedapp.resources.kinds import SERVICE
 from proxiedapp.routing.claim import Claim, Contender, RouteKey
 from proxiedapp.routing.entrypoints import EntryPoints
 from proxiedapp.routing.foreignroute import RouteRef
-from proxiedapp.routing.overlap import AppOverlap, public_hosts
+from proxiedapp.routing.overlap import AppOverlap, WriterOverlap, public_hosts
 from proxiedapp.routing.rule import Rule
 from proxiedapp.routing.ruleparser import Pattern
 from proxiedapp.routing.tlsoptions import TLSHost, TLSRoutes
@@ -83,6 +84,7 @@ class Store:
         """The contest for route keys among all apps."""
         self.addresses = AddressIndex()
         self.behind = GatewayIndex()
+        self._writers = OtherWriters()
         self._served = ServedRoutes(entry_points.urls)
         self._earlier = EarlierRoutes()
         self.tls = TLSHosts()
@@ -174,10 +176,16 @@ class Store:
             counts[child.kind.kind] = counts.get(child.kind.kind, 0) + 1
         return counts
 
-    def overlap_with_apps(self, key: Key) -> AppOverlap | None:
-        """Return where an app of another namespace takes requests of an app; None if nowhere."""
+    def overlap_with_apps(self, key: Key, is_traefik: Callable[[str], bool]) -> AppOverlap | WriterOverlap | None:
+        """Return where another app takes requests of an app, by a more specific or another kind of route.
+
+        `is_traefik` is whether a Traefik serves a Gateway.
+        """
         contender = self.routes.contender(key)
-        return None if contender is None else self._served.taking_from(key, contender.requested)
+        if contender is None:
+            return None
+        writers = self._writers.taking_from(key, contender.requested, is_traefik)
+        return writers or self._served.taking_from(key, contender.requested)
 
     def keeps_earlier_priority(self, app: ObservedApp) -> bool:
         """Return whether a route of an app must have the priority of an earlier release, as one below it still has."""
@@ -398,6 +406,7 @@ class Store:
             granted = [nothing if one is None else one.granted for one in (before, after)]
             if granted[0] != granted[1]:
                 concerned |= self._served.replace(key, *granted)
+                concerned |= self._writers.replace(key, *granted)
                 concerned |= self._hosts.replace(key, *granted)
             requested = [nothing if one is None else one.requested for one in (before, after)]
             if requested[0] != requested[1]:
