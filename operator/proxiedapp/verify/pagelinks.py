@@ -53,7 +53,10 @@ def _files(address: AppAddress, page: Reply | None) -> Iterator[PageFile]:
     if not isinstance(page, Answer) or not page.is_ok or not page.content_type.startswith("text/html"):
         return
     base = _BASE.search(page.body)
-    folder = urljoin(page.path, base.group(1).decode(errors="replace")) if base else page.path
+    try:
+        folder = urljoin(page.path, base.group(1).decode(errors="replace")) if base else page.path
+    except ValueError:
+        return  # such as http://[
     for found in _FILE.finditer(page.body):
         url = address.resolve(found.group(1).decode(errors="replace"), folder)
         if url is None or not address.is_same_host(url):

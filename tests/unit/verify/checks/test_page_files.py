@@ -88,6 +88,8 @@ def test_file_that_proves_nothing_is_not_judged(body: str, reply: Reply) -> None
         pytest.param(a_page('<a href="/other/app.js">'), id="a link that browsers do not follow"),
         pytest.param(a_page('<link rel=icon href="/favicon.ico">'), id="an icon"),
         pytest.param(a_page('<script src="{{ url }}/app.js">'), id="a template"),
+        pytest.param(a_page('<base href="http://["><script src="app.js">'), id="a base that is not a URL"),
+        pytest.param(a_page('<script src="http://[/app.js">'), id="a file that is not a URL"),
         pytest.param(an_answer(ROOT, 404, body='<script src="/x.js">', kind=HTML), id="no page"),
         pytest.param(an_answer(ROOT, body='{"a": "<script src=\'/x.js\'>"}'), id="data"),
     ],
