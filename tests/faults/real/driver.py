@@ -216,10 +216,14 @@ class Run:
 
     async def _quiet(self) -> None:
         """Wait until the operator has not written for a moment."""
+        written, rests = -1, Patience(_REST)
 
         async def quiet() -> bool:
-            last = [each.time for each in self._requests() if each.changes_children]
-            return not last or time.monotonic() - last[-1] > _REST
+            nonlocal written, rests
+            writes = sum(each.changes_children for each in self._requests())
+            if writes != written:
+                written, rests = writes, Patience(_REST)
+            return rests.has_ended()
 
         await until(quiet, "no writes")
 
