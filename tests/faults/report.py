@@ -56,7 +56,7 @@ all plans and writes both; `make test` carries out a sample.
 {total:,} plans were carried out, **{violations} of which broke a promise**: {memory:,} of {all_memory:,} with a
 cluster in memory, and {real:,} of {all_real:,} with the operator as a process of its own, between which and a real
 kube-apiserver (with etcd, the garbage collector and the Deployment controller) a proxy made things go wrong. It did so
-{fired:,} times. The slowest recovery took {slowest:.0f} s ({slowest_plan}).{late}{missing}{first}
+{fired:,} times. The slowest recovery took {slowest:.0f} s ({slowest_plan}).{late}{missing}{first}{note}
 
 {rows}
 
@@ -78,7 +78,7 @@ After each plan with a real API server:
   for the same app, no route before what it refers to, no deletion of what a route still uses, and no object of another
   user was changed.
 * The process has not ended, except where the plan kills it; after SIGTERM it ended with status 0. No traceback is in
-  its log.{note}
+  its log.
 * After the deletion of the app the garbage collector removes its children, and none of them comes back.
 
 The plans in memory check the same against a fresh start, and at every request instead of every write.
@@ -166,9 +166,7 @@ def page(found: dict[str, Any]) -> str:
 
 
 def _first(problems: dict[str, int]) -> str:
-    return (
-        _FIRST.format(**{name: count or "none" for name, count in problems.items()}) if any(problems.values()) else ""
-    )
+    return _FIRST.format(**problems) if any(problems.values()) else ""
 
 
 def _permissions(used: set[tuple[str, str, str]]) -> str:

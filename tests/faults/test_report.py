@@ -54,7 +54,7 @@ def test_last_run_of_a_plan_counts_and_a_plan_that_takes_too_long_is_no_verdict(
 
 
 def test_page_reports_what_was_repeated() -> None:
-    assert "At their first attempt, 2 plans broke a promise, and none came" in report.page(
+    assert "At their first attempt, 2 plans broke a promise, and 0 came" in report.page(
         stored() | {"first": {"violations": 2, "late": 0}}
     )
     assert "first attempt" not in report.page(stored() | {"first": {"violations": 0, "late": 0}})
