@@ -12,6 +12,7 @@ from proxiedapp.cli.documents import read_documents
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.kubectl import KubectlError
 from proxiedapp.cli.live import is_name
+from proxiedapp.cli.output import say
 from proxiedapp.cli.settings import SettingsFile, read_settings
 from proxiedapp.kube.manifest import Manifest, dump
 from proxiedapp.local.adopt.adopt import adopt as adopted
@@ -76,7 +77,7 @@ def adopt(
         return
     typer.echo(dump([one.app for one in found]), nl=False)
     for one in found:
-        typer.echo(_report(one), err=True)
+        say(_report(one), err=True)
 
 
 def _live(namespace: str | None) -> list[Manifest]:

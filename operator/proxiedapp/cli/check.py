@@ -8,6 +8,7 @@ import typer
 
 from proxiedapp.cli.documents import MAX_FILE_BYTES, read_text
 from proxiedapp.cli.errors import fail
+from proxiedapp.cli.output import say
 from proxiedapp.cli.settings import SettingsFile, read_settings
 from proxiedapp.local.check import check as check_files
 from proxiedapp.local.problem import Severity, explanations
@@ -48,7 +49,7 @@ def check(
     code = {} if sources is None else _sources(sources)
     result = check_files(texts, defaults, code)
     if text := report(result, output):
-        typer.echo(text)
+        say(text)
     typer.echo(counts(result), err=True)
     if any(strict or one.severity is Severity.ERROR for one in result.problems):
         raise typer.Exit(1)

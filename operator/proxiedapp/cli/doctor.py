@@ -10,11 +10,12 @@ from typing import Annotated, Final
 
 import typer
 
+from proxiedapp.api.escaping import escaped
 from proxiedapp.cli import kubectl
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.kubectl import KubectlError
 from proxiedapp.cli.live import Namespace, app_names
-from proxiedapp.cli.output import Output
+from proxiedapp.cli.output import Output, say
 from proxiedapp.cli.settings import read_settings
 from proxiedapp.controller.watchedkinds import (
     GATEWAY,
@@ -125,13 +126,13 @@ def doctor(
 
 def _print(link: Link) -> None:
     state, rest = link.as_text()[:8], link.as_text()[8:]
-    typer.echo(typer.style(state, fg=_COLORS[link.state]) + rest)
+    typer.echo(typer.style(state, fg=_COLORS[link.state]) + escaped(rest, "\n"))
 
 
 def _summarise(links: Sequence[Link]) -> None:
     first = next((link for link in links if link.state is State.WRONG), None)
     if first is not None:
-        typer.echo(f"\nBegin with: {first.name}. {first.fix}", err=True)
+        say(f"\nBegin with: {first.name}. {first.fix}", err=True)
     elif all(link.state is State.OK for link in links):
         typer.echo("\nNothing is wrong.", err=True)
     else:

@@ -4,8 +4,10 @@ from typing import NoReturn
 
 import typer
 
+from proxiedapp.cli.output import say
+
 
 def fail(message: str) -> NoReturn:
     """Print one line on standard error and end the command with exit status 1."""
-    typer.echo(f"proxiedapp: {message}", err=True)
+    say(f"proxiedapp: {message}", err=True)
     raise typer.Exit(1)

@@ -16,7 +16,7 @@ from proxiedapp.cli.documents import read_documents
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.kubectl import KubectlError
 from proxiedapp.cli.live import app_names, is_name, live_app
-from proxiedapp.cli.output import Output
+from proxiedapp.cli.output import Output, say
 from proxiedapp.cli.settings import SettingsFile, read_settings
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
@@ -65,7 +65,7 @@ def explain(
         typer.echo(json.dumps([one.as_json() for one in found], indent=2))
         return
     width = min(shutil.get_terminal_size().columns, _WIDEST)
-    typer.echo("\n\n".join(as_text(one, width) for one in found))
+    say("\n\n".join(as_text(one, width) for one in found))
 
 
 def _of_file(file: Path, path: str | None, settings: Settings) -> Iterator[Explanation]:

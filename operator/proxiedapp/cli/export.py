@@ -8,6 +8,7 @@ import typer
 
 from proxiedapp.api.errors import RejectedError
 from proxiedapp.cli.errors import fail
+from proxiedapp.cli.output import say
 from proxiedapp.local.dev.target import Request, read_target
 from proxiedapp.local.errors import LocalError
 from proxiedapp.local.export.export import export as exported
@@ -70,4 +71,4 @@ def export(
     for name in found.files:
         typer.echo(folder / name)
     for field in found.ignored:
-        typer.echo(f"proxiedapp: {field} has no effect without a cluster", err=True)
+        say(f"proxiedapp: {field} has no effect without a cluster", err=True)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from proxiedapp.api.problems import problems_of
 from proxiedapp.cli.documents import read_text
 from proxiedapp.cli.errors import fail
+from proxiedapp.cli.output import say
 from proxiedapp.local.yamlsource import Document, NotAnObjectError, SourceError, documents
 from proxiedapp.process.settings import Settings, misspelled, variable_of
 
@@ -32,7 +33,7 @@ def read_settings(file: Path | None = None, **flags: Any) -> Settings:
         given = _read_file(file)
     given |= {name: value for name, value in flags.items() if value is not None}
     for variable, similar in misspelled(os.environ):
-        typer.echo(f"proxiedapp: {variable} is not a setting and has no effect; did you mean {similar}?", err=True)
+        say(f"proxiedapp: {variable} is not a setting and has no effect; did you mean {similar}?", err=True)
     try:
         return Settings.read(os.environ, **given)
     except ValidationError as error:

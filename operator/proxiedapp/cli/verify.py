@@ -9,7 +9,7 @@ import typer
 
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.findings import print_table
-from proxiedapp.cli.output import Output
+from proxiedapp.cli.output import Output, say
 from proxiedapp.verify import check
 from proxiedapp.verify.summary import counts, is_conclusive
 from proxiedapp.verify.target import InvalidTargetError, VerifyOptions, VerifyTarget
@@ -53,7 +53,7 @@ def verify(
         if sys.stdout.isatty():
             print_table(findings)
         else:
-            typer.echo("\n".join(finding.as_text() for finding in findings))
+            say("\n".join(finding.as_text() for finding in findings))
         typer.echo(counts(findings))
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)

@@ -6,6 +6,8 @@ from typing import Final
 from pythonjsonlogger.json import JsonFormatter
 from typing_extensions import override
 
+from proxiedapp.api.escaping import escaped
+
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({})))
 
 
@@ -21,13 +23,7 @@ class TextFormatter(logging.Formatter):
         """Return the line with the extra fields after the message."""
         extra = {key: value for key, value in vars(record).items() if key not in _STANDARD | {"message", "asctime"}}
         line = super().format(record)
-        return _printable(" ".join([line, *(f"{key}={value}" for key, value in extra.items())]))
-
-
-def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+        return escaped(" ".join([line, *(f"{key}={value}" for key, value in extra.items())]))
 
 
 def configure(level: str, log_format: str) -> None:

@@ -123,3 +123,25 @@ def test_short_help(command: list[str]) -> None:
     short, long = (RUNNER.invoke(app, [*command, option]) for option in ("-h", "--help"))
     assert (short.exit_code, short.stdout) == (0, long.stdout)
     assert "Usage:" in short.stdout
+
+
+@pytest.mark.parametrize("command", ["check", "render", "explain"])
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        pytest.param('command: ["python\\e[2J\\u202e\\x9B31m"]', id="in a command"),
+        pytest.param('"bad\\e[31m\\u202e\\x9B": 1', id="in the name of a field"),
+        pytest.param('route: {pathPrefix: "/a\\e[31m\\u202e\\x9B"}', id="in a field"),
+        pytest.param('command: [uvicorn, "main:app", --log-level, "\\e[31m\\u202e\\x9B"]', id="in an option"),
+    ],
+)
+def test_text_of_a_file_cannot_control_the_terminal(folder: Path, command: str, hostile: str) -> None:
+    given = f"image: 'shop:1'\n  {hostile}\n"
+    if "route" not in hostile:
+        given += "  route: {pathPrefix: /shop}\n"
+    head = "apiVersion: proxiedapp.dev/v1alpha1\nkind: ProxiedApp\nmetadata: {name: shop}\nspec:\n  "
+    (folder / "app.yaml").write_text(head + given)
+    result = RUNNER.invoke(app, [command, "app.yaml"], color=True)
+    assert result.output
+    text = result.stderr if command == "render" else result.output  # the YAML is for programs
+    assert not {"\x1b", "\u202e", "\x9b"} & set(text)
