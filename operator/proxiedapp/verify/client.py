@@ -27,7 +27,7 @@ from proxiedapp.verify.worker import in_worker
 
 _CONCURRENCY: Final = 4
 """Requests at the same time: few enough for an app with one slow worker."""
-PEEK: Final = 64 * 1024
+MAX_PEEK: Final = 64 * 1024
 """Bytes read of a response that is not a schema."""
 MAX_BODY: Final = 4 * 1024 * 1024
 """Bytes read of a schema. One check has one such body in memory at a time."""
@@ -90,7 +90,7 @@ class Client:
     address: AppAddress
     slots: asyncio.Semaphore
     large: asyncio.Lock
-    """Held by the only request whose body may be larger than PEEK."""
+    """Held by the only request whose body may be larger than MAX_PEEK."""
     deadline: float
     """By the event loop's clock."""
     blame_until: float
@@ -100,13 +100,13 @@ class Client:
     steps_left: Budget
     """For reading all schemas of the check."""
 
-    async def get_if(self, path: str | None, *, limit: int = PEEK) -> Reply | None:
+    async def get_if(self, path: str | None, *, limit: int = MAX_PEEK) -> Reply | None:
         """Request a public path; None if there is none, or if it is invalid or outside the prefix."""
         if path is None or not PATH_AND_QUERY.fullmatch(path) or not self.address.contains(path):
             return None
         return await self.get(path, limit=limit)
 
-    async def get(self, path: str, *, limit: int = PEEK, headers: Mapping[str, str] | None = None) -> Reply:
+    async def get(self, path: str, *, limit: int = MAX_PEEK, headers: Mapping[str, str] | None = None) -> Reply:
         """Request a public path under the prefix, and read `limit` bytes of the response at most.
 
         Any other path is not requested: the app may name it, but another app may be served there.
@@ -117,7 +117,7 @@ class Client:
 
     async def get_beside(self, path: str | None) -> Reply | None:
         """Request a public path outside the prefix, so random that no app has such a route; None if there is none."""
-        return None if path is None else await self._get(path, PEEK, None)
+        return None if path is None else await self._get(path, MAX_PEEK, None)
 
     async def _get(self, path: str, limit: int, headers: Mapping[str, str] | None) -> Reply:
         """Request a path. A broken connection is tried once more: a server may close one just as it is used again."""
@@ -170,7 +170,7 @@ class Client:
                 response,
                 self.address.repeats_prefix,
                 self.steps_left,
-                reads_schema=limit > PEEK and not headers,  # what forged headers return is only searched for them
+                reads_schema=limit > MAX_PEEK and not headers,  # what forged headers return is only searched for them
             )
 
     async def _read_body(
@@ -187,9 +187,9 @@ class Client:
                 self.bytes_left.spend(len(chunk))
             except BudgetError:
                 return body, False
-            if not is_large and len(body) + len(chunk) > PEEK:
-                if limit == PEEK:
-                    return body + chunk[: PEEK - len(body)], False
+            if not is_large and len(body) + len(chunk) > MAX_PEEK:
+                if limit == MAX_PEEK:
+                    return body + chunk[: MAX_PEEK - len(body)], False
                 await held.enter_async_context(self.large)
                 is_large = True
             if len(body) + len(chunk) > limit:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from proxiedapp.verify.client import MAX_BODY, PEEK, Client, open_client
+from proxiedapp.verify.client import MAX_BODY, MAX_PEEK, Client, open_client
 from proxiedapp.verify.docspage import resolve_schema_url
 from proxiedapp.verify.evidence import Answer, Cause, Evidence, Extra, NoAnswer, Reply, schema_of
 from proxiedapp.verify.forgery import forged_request_headers, trusted_headers
@@ -87,7 +87,7 @@ async def _request_extra(path: str, client: Client) -> Extra:
     public = client.address.public_path(path.removeprefix(WEBSOCKET))
     if path.startswith(WEBSOCKET):
         return Extra(path, await client.upgrade(public))
-    reply = await client.get(public, limit=MAX_BODY if path.endswith("/openapi.json") else PEEK)
+    reply = await client.get(public, limit=MAX_BODY if path.endswith("/openapi.json") else MAX_PEEK)
     return Extra(path, reply, await _request_docs_schema(reply, client) if path.endswith("/docs") else None)
 
 

@@ -15,7 +15,7 @@ from proxiedapp.routing.overlap import address_hosts
 from proxiedapp.routing.rule import HOST_PRIORITY, Rule
 from proxiedapp.routing.ruleparser import Pattern
 
-PORTION_STEPS: Final = 20_000
+MAX_PORTION_STEPS: Final = 20_000
 """Steps of a look-up after which other work gets its turn; they take a few tens of milliseconds."""
 _NO_APPS: Final[frozenset[Key]] = frozenset()
 
@@ -78,12 +78,12 @@ class AddressIndex:
         requests, and reports the route only if both have exactly the same address.
 
         A route can have thousands of patterns and match every app, so the apps come in portions, each found in at most
-        about PORTION_STEPS steps. Between two of them, apps may move; those need a pass in any case.
+        about MAX_PORTION_STEPS steps. Between two of them, apps may move; those need a pass in any case.
         """
         portion, begin = set[Key](), self.steps
         for apps in self._found(patterns):
             portion |= apps
-            if self.steps - begin >= PORTION_STEPS:
+            if self.steps - begin >= MAX_PORTION_STEPS:
                 yield portion
                 portion, begin = set(), self.steps
         yield portion

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxiedapp.controller.observed import addressindex
-from proxiedapp.controller.observed.addressindex import PORTION_STEPS, Address, AddressIndex, addresses_of
+from proxiedapp.controller.observed.addressindex import MAX_PORTION_STEPS, Address, AddressIndex, addresses_of
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.entrypoints import EntryPoints
@@ -152,14 +152,14 @@ def test_look_up_of_a_route_that_matches_every_app_comes_in_portions() -> None:
     patterns = {Pattern("", "/"): HIGH} | {Pattern("", f"/other{number}"): HIGH for number in range(4_000)}
     found, begin = set[Key](), index.steps
     for portion in index.concerned(patterns):
-        assert index.steps - begin <= PORTION_STEPS + len(patterns) + 2
+        assert index.steps - begin <= MAX_PORTION_STEPS + len(patterns) + 2
         found |= portion
         begin = index.steps
     assert len(found) == 15_000
 
 
 def test_apps_that_move_between_two_portions_hide_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addressindex, "PORTION_STEPS", 1)
+    monkeypatch.setattr(addressindex, "MAX_PORTION_STEPS", 1)
     index = AddressIndex()
     keys = [put(index, f"app-{number}", "a.test", prefix=f"/p{number}") for number in range(6)]
     found = set[Key]()
