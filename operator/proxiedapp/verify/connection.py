@@ -17,7 +17,7 @@ MAX_FRAMING_BYTES: Final = 512 * 1024
 """Bytes of all responses of one check that belong to no body: status lines, headers, and the sizes of chunks. Beyond
 it, the check gets no further response. An app with large headers sends about 100 KiB."""
 MAX_READ_BYTES: Final = 8192
-"""Bytes that are read and parsed at a time. As interim responses or tiny chunks, they take a few tens of milliseconds."""
+"""Bytes that are read and parsed at a time. As tiny chunks, they take a few tens of milliseconds."""
 _BYTES_PER_READ: Final = 8
 """How much a read counts whatever it returns, since an app can send single bytes."""
 _BYTES_PER_CHUNK: Final = 16
