@@ -1,8 +1,10 @@
 """A namespace with the app of the suite, and HTTPRoutes to it as the operator writes them."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -105,7 +107,7 @@ class World:
         path = f"{site.prefix}/app"
 
         def look() -> bool:
-            found = {one.scheme: site.get(path, scheme=one.scheme).status for one in self.target.addresses}
+            found = {one.scheme: _status(site, path, one.scheme) for one in self.target.addresses}
             if set(found.values()) != {status}:
                 raise WrongError(f"{found}")
             return True
@@ -130,6 +132,16 @@ def world(cluster: Cluster, target: Target, image: str) -> Iterator[World]:
     finally:
         cluster.delete(space)
         cluster.delete(space | {"metadata": {"name": f"{namespace}-other"}})
+
+
+def _status(site: Site, path: str, scheme: str) -> int:
+    """Return the status of a request; 404 if the proxy ends the TLS handshake, as Envoy does for unknown hosts."""
+    try:
+        return site.get(path, scheme=scheme).status
+    except (ConnectionResetError, ssl.SSLEOFError):
+        if scheme == "https":
+            return HTTPStatus.NOT_FOUND
+        raise
 
 
 def _is_ready(cluster: Cluster, namespace: str) -> bool:
