@@ -62,8 +62,8 @@ dev-matrix: setup ## `proxiedapp dev` with every proxy, server and scheme, and S
 gateways: setup ## ProxiedApps behind the Gateways of Traefik and Contour, restarted and moved under load
 	@$(BIN)/python -m pytest tests/nightly/test_gateways.py $(PYTEST_ARGS)
 
-conformance: setup ## whether a Gateway serves the operator's HTTPRoutes rightly, as a YAML report: GATEWAY=infra/main KUBECONFIG=FILE URLS=… IMAGE=… IMPLEMENTATION=… LONG=1, or SANDBOX=traefik or contour
-	@$(BIN)/python -m tests.conformance $(if $(GATEWAY),--gateway $(GATEWAY)) $(if $(URLS),--urls $(URLS)) $(if $(IMAGE),--image $(IMAGE)) $(if $(IMPLEMENTATION),--implementation "$(IMPLEMENTATION)") $(if $(LONG),--long) $(if $(SANDBOX),--sandbox $(SANDBOX))
+conformance: setup ## whether a Gateway serves the operator's HTTPRoutes rightly, as a YAML report: GATEWAY=infra/main KUBECONFIG=FILE URLS=… APP_IMAGE=… IMPLEMENTATION=… LONG=1, or SANDBOX=traefik or contour
+	@$(BIN)/python -m tests.conformance $(if $(GATEWAY),--gateway $(GATEWAY)) $(if $(URLS),--urls $(URLS)) $(if $(APP_IMAGE),--image $(APP_IMAGE)) $(if $(IMPLEMENTATION),--implementation "$(IMPLEMENTATION)") $(if $(LONG),--long) $(if $(SANDBOX),--sandbox $(SANDBOX))
 
 laptop: setup ## the wheel in empty environments: sizes, cold starts and the first answer of `proxiedapp dev`; writes a table
 	@$(BIN)/python -m benchmarks.laptop

@@ -127,7 +127,7 @@ def world(cluster: Cluster, target: Target, image: str) -> Iterator[World]:
         try:
             eventually(lambda: _is_ready(cluster, namespace), "the pod", _READY_SECONDS)
         except WrongError as error:
-            raise ConformanceError(f"the app with IMAGE={image} does not become ready: {error}") from error
+            raise ConformanceError(f"the app with APP_IMAGE={image} does not become ready: {error}") from error
         yield World(cluster, target, namespace)
     finally:
         cluster.delete(space)
