@@ -113,7 +113,7 @@ def env(*variables: dict[str, Any]) -> dict[str, Any]:
             "spec.route",
             id="more hosts than an HTTPRoute has",
         ),
-        pytest.param({"route": {"timeout": "1s"}}, "spec.route", id="timeout without a Gateway"),
+        pytest.param({"route": {"parentRefs": [], "timeout": "1s"}}, "spec.route", id="timeout without a Gateway"),
         pytest.param({"route": {"parentRefs": PARENTS, "timeout": "1d"}}, "spec.route.timeout", id="timeout in days"),
         pytest.param(
             {"route": {"parentRefs": PARENTS}, "proxy": {"trustedProxies": ["*"], "isolate": True}},
