@@ -74,8 +74,14 @@ def redirect_host(facts: Facts) -> Finding:
 
 
 def _absolute(facts: Facts) -> list[Redirect]:
-    """Return the redirects that contain scheme and host."""
-    redirects = facts.redirects if facts.bare_redirect is None else (*facts.redirects, facts.bare_redirect)
+    """Return the redirects that contain scheme and host.
+
+    One of the bare prefix from http to https is left out: an app that enforces https repeats the requested URL, and if
+    the prefix was stripped from it, Starlette 1.10.0 ends the repeated one with a slash.
+    """
+    bare = facts.bare_redirect
+    enforced = bare is not None and (facts.address.scheme, bare.scheme) == ("http", "https")
+    redirects = facts.redirects if bare is None or enforced else (*facts.redirects, bare)
     return [redirect for redirect in redirects if redirect.host is not None]
 
 

@@ -46,6 +46,10 @@ WRONG = {
         evidence(**redirects_to(f"http://shop:8000{PREFIX}")),
         [Code.REDIRECT_SCHEME, Code.REDIRECT_HOST],
     ),
+    "another scheme at the bare prefix": (
+        evidence(**NO_REDIRECTS, bare_prefix=a_redirect(PREFIX, f"http://example.com{PREFIX}/")),
+        [Code.REDIRECT_SCHEME],
+    ),
     "a redirect to the requested URL": (
         evidence(
             schema=a_redirect(SCHEMA, ORIGIN + SCHEMA),
@@ -129,6 +133,12 @@ def test_scheme_is_not_judged_if_the_app_does_not_trust_the_check() -> None:
     assert wrong_codes(evidence(target, **slashes)) == []
     assert Code.REDIRECT_SCHEME in unjudged_codes(evidence(target, **slashes))
     assert wrong_codes(evidence(replace(target, trusted=True), **slashes)) == [Code.REDIRECT_SCHEME]
+
+
+def test_app_that_enforces_https_may_redirect_the_bare_prefix() -> None:
+    bare = a_redirect(PREFIX, f"{ORIGIN}{PREFIX}/")
+    given = evidence(VerifyTarget(f"http://example.com{PREFIX}"), **NO_REDIRECTS, bare_prefix=bare)
+    assert Code.REDIRECT_SCHEME in unjudged_codes(given)
 
 
 def test_direct_response_may_name_the_forwarded_host() -> None:
