@@ -120,7 +120,8 @@ def tenants_of_the_table() -> list[Tenant]:
     Left out are policies that select by labels, routes without hosts, and what depends on settings or on other APIs.
     """
     found = []
-    for number, (spec, policies, reason) in enumerate(each.values for each in CASES):
+    table: list[Any] = [each.values for each in CASES]
+    for number, (spec, policies, reason) in enumerate(table):
         plain_route = "hosts" in spec["route"] and set(spec["route"]) <= {"pathPrefix", "hosts", "annotations"}
         by_name = all(set(each["spec"]["namespaces"]) == {"names"} for each in policies)
         if plain_route and by_name and not any("trustedProxies" in each["spec"]["allow"] for each in policies):
@@ -177,10 +178,10 @@ def wait_for_routes(sandbox: Sandbox, tenants: list[Tenant], allowed: Callable[[
         assert not (left := wrong()), left
         return True
 
-    eventually(settled, "the proxy serves whom the policies allow")
+    eventually(settled, "the proxy serves the apps that the policies allow")
 
 
-def test_proxy_serves_whom_policies_allow_until_they_are_taken_away(sandbox: Sandbox, tenants: list[Tenant]) -> None:
+def test_proxy_serves_what_policies_allow_until_they_are_taken_away(sandbox: Sandbox, tenants: list[Tenant]) -> None:
     assert len(tenants) >= 24
     assert {each.allowed for each in tenants} == {True, False}
     sandbox.apply(*(one for each in tenants for one in each.policies), *(each.app() for each in tenants))
