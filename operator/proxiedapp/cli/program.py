@@ -13,7 +13,7 @@ from proxiedapp.cli.lazy import LazyCommand, group_of
 from proxiedapp.cli.plugins import SANDBOX
 
 _OF_OPERATOR: Final = frozenset(
-    {"aiohttp", "kopf", "kubernetes", "prometheus_client", "pythonjsonlogger", "starlette", "uvicorn"}
+    {"aiohttp", "fastapi", "kopf", "kubernetes", "prometheus_client", "pythonjsonlogger", "starlette", "uvicorn"}
 )
 """Packages that only `proxiedapp[operator]` installs."""
 

@@ -67,7 +67,7 @@ def test_run_imports_nothing_of_the_sandbox_or_for_a_terminal(tmp_path: Path) ->
 # Imports of what only proxiedapp[operator] has fail, as after `pip install proxiedapp`.
 SMALL = """
 import sys
-blocked = {"aiohttp", "kopf", "kubernetes", "prometheus_client", "pythonjsonlogger", "starlette", "uvicorn"}
+blocked = {"aiohttp", "fastapi", "kopf", "kubernetes", "prometheus_client", "pythonjsonlogger", "starlette", "uvicorn"}
 class Blocker:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in blocked:
