@@ -5,22 +5,18 @@ only where a route is served.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.store import Store
-from proxiedapp.controller.watch.listwatch import ListWatch
+from proxiedapp.controller.watch.listwatch import ListWatch, list_each
 from proxiedapp.controller.watchedkinds import FOREIGN_KINDS, FOREIGN_SELECTOR
 from proxiedapp.kube.client import Api
-from proxiedapp.kube.errors import ApiError
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.routing.foreignroute import ForeignRoute, RouteRef, read_foreign_route
-
-logger = logging.getLogger(__name__)
 
 
 class ForeignRouteWatch:
@@ -56,12 +52,8 @@ class ForeignRouteWatch:
         ]
 
     async def list_all(self) -> None:
-        """List every kind once, so that a restart does not change conditions; a kind that fails is left out."""
-        for each in self._watches:
-            try:
-                await each.list()
-            except ApiError as error:
-                logger.debug("cannot list %s: %s", each.what, error)
+        """List every kind once; see `list_each`."""
+        await list_each(self._watches)
 
     async def watch_all(self) -> None:
         """Watch every kind, forever."""

@@ -5,21 +5,17 @@ not read them, what the Gateways report in the status of HTTPRoutes is all that 
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable
 from functools import partial
 
 from proxiedapp.controller.observed.gateways import Gateways
 from proxiedapp.controller.observed.store import Store
-from proxiedapp.controller.watch.listwatch import ListWatch
+from proxiedapp.controller.watch.listwatch import ListWatch, list_each
 from proxiedapp.controller.watchedkinds import GATEWAY, GATEWAY_CLASS
 from proxiedapp.kube.client import Api
-from proxiedapp.kube.errors import ApiError
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
-
-logger = logging.getLogger(__name__)
 
 
 class GatewayWatch:
@@ -45,12 +41,8 @@ class GatewayWatch:
         ]
 
     async def list_all(self) -> None:
-        """List both kinds once, so that a restart does not change conditions; a kind that fails is left out."""
-        for each in self._watches:
-            try:
-                await each.list()
-            except ApiError as error:
-                logger.debug("cannot list %s: %s", each.what, error)
+        """List both kinds once; see `list_each`."""
+        await list_each(self._watches)
 
     async def watch_all(self) -> None:
         """Watch both kinds, forever."""

@@ -41,6 +41,15 @@ async def in_steps(work: Steps) -> None:
     await asyncio.sleep(0)
 
 
+async def list_each(watches: Iterable["ListWatch"]) -> None:
+    """List each kind once, so that a restart does not change conditions; a kind that fails is left out."""
+    for each in watches:
+        try:
+            await each.list()
+        except ApiError as error:
+            logger.debug("cannot list %s: %s", each.what, error)
+
+
 async def _yes() -> bool:
     return True
 
