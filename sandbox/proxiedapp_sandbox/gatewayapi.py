@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from proxiedapp.kube.client import Api
 from proxiedapp.kube.manifest import Manifest
+from proxiedapp.routing.gateway import GATEWAY_GROUP
+from proxiedapp.routing.gatewaystate import TRAEFIK_CONTROLLER
 from proxiedapp_sandbox.certificates import write_serving_certificate
 from proxiedapp_sandbox.cluster import TRAEFIK_ACCOUNT, TRAEFIK_NAMESPACE
 from proxiedapp_sandbox.state import GatewayController, SandboxOptions
@@ -12,9 +14,9 @@ from proxiedapp_sandbox.state import GatewayController, SandboxOptions
 GATEWAY: Final = "main"
 GATEWAY_NAMESPACE: Final = "infra"
 
-_API: Final = "gateway.networking.k8s.io/v1"
+_API: Final = f"{GATEWAY_GROUP}/v1"
 _CONTROLLERS: Final = {
-    GatewayController.TRAEFIK: "traefik.io/gateway-controller",
+    GatewayController.TRAEFIK: TRAEFIK_CONTROLLER,
     GatewayController.CONTOUR: "projectcontour.io/gateway-controller",
 }
 _CERTIFICATE: Final = "gateway-certificate"

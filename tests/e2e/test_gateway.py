@@ -8,7 +8,8 @@ import pytest
 
 from proxiedapp.api.names import short_hash
 from proxiedapp.kube.key import Key
-from tests.support.gatewayproxy import GROUP, GatewayProxy, gateway_proxy
+from proxiedapp.routing.gateway import GATEWAY_GROUP
+from tests.support.gatewayproxy import GatewayProxy, gateway_proxy
 from tests.support.load import load
 from tests.support.manifests import hello
 from tests.support.sandbox import Sandbox, eventually, proxiedapp, three_more_resyncs
@@ -30,10 +31,10 @@ def route_accepted(sandbox: Sandbox, namespace: str) -> tuple[str, str]:
 def test_app_is_served_by_a_gateway(sandbox: Sandbox, namespace: str, gateway: GatewayProxy) -> None:
     """The operator does not verify the app: it does not know this Gateway's address, and Services have none here."""
     host = f"shop.{namespace}.test"
-    parent_ref = {"group": GROUP, "kind": "Gateway", **gateway.parent}
+    parent_ref = {"group": GATEWAY_GROUP, "kind": "Gateway", **gateway.parent}
     name = f"shop-{short_hash(Key(namespace, 'shop'), [parent_ref])}"
     theirs = {
-        "apiVersion": f"{GROUP}/v1",
+        "apiVersion": f"{GATEWAY_GROUP}/v1",
         "kind": "HTTPRoute",
         "metadata": {"name": name, "namespace": namespace},
         "spec": {"hostnames": ["other.test"]},

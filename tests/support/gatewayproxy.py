@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import yaml
 
+from proxiedapp.routing.gateway import GATEWAY_GROUP
+from proxiedapp.routing.gatewaystate import TRAEFIK_CONTROLLER
 from proxiedapp_sandbox.controlplane import free_ports
 from proxiedapp_sandbox.moduledata import gateway_api_crds
 from proxiedapp_sandbox.proxy import traefik_program
 from tests.support import plain
 from tests.support.sandbox import Sandbox, eventually
-
-GROUP: Final = "gateway.networking.k8s.io"
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,14 @@ def gateway_proxy(sandbox: Sandbox, folder: Path) -> Iterator[GatewayProxy]:
 
 def _gateway(proxy: GatewayProxy, port: int) -> tuple[dict[str, Any], ...]:
     class_ = {
-        "apiVersion": f"{GROUP}/v1",
+        "apiVersion": f"{GATEWAY_GROUP}/v1",
         "kind": "GatewayClass",
         "metadata": {"name": "tests"},
-        "spec": {"controllerName": "traefik.io/gateway-controller"},
+        "spec": {"controllerName": TRAEFIK_CONTROLLER},
     }
     listener = {"name": "http", "protocol": "HTTP", "port": port, "allowedRoutes": {"namespaces": {"from": "All"}}}
     gateway = {
-        "apiVersion": f"{GROUP}/v1",
+        "apiVersion": f"{GATEWAY_GROUP}/v1",
         "kind": "Gateway",
         "metadata": {"name": proxy.name, "namespace": proxy.namespace},
         "spec": {"gatewayClassName": "tests", "listeners": [listener]},

@@ -4,8 +4,9 @@ from typing import Final
 
 from proxiedapp.api.names import GROUP, KIND, PLURAL, POLICY_KIND, POLICY_PLURAL, VERSION
 from proxiedapp.kube.kind import Kind
-from proxiedapp.resources.kinds import CHILD_KINDS, GATEWAY_GROUP, HTTP_ROUTE, INGRESS_ROUTE, OPTIONAL_GROUPS
+from proxiedapp.resources.kinds import CHILD_KINDS, HTTP_ROUTE, INGRESS_ROUTE, OPTIONAL_GROUPS
 from proxiedapp.resources.metadata import MANAGED_BY, MANAGER
+from proxiedapp.routing.gateway import GATEWAY_GROUP
 
 PROXIED_APP: Final = Kind(GROUP, VERSION, KIND, PLURAL)
 PROXY_POLICY: Final = Kind(GROUP, VERSION, POLICY_KIND, POLICY_PLURAL)

@@ -30,7 +30,7 @@ from proxiedapp.controller.watchedkinds import OPTIONAL_KINDS, PROXIED_APP, watc
 from proxiedapp.kube.client import Api
 from proxiedapp.kube.key import Key
 from proxiedapp.process.settings import Settings
-from proxiedapp.resources.kinds import GATEWAY_GROUP
+from proxiedapp.routing.gateway import GATEWAY_GROUP
 from proxiedapp.verify.check import verify
 
 _SECOND_LOOK: Final = 0.5

@@ -22,7 +22,8 @@ from proxiedapp.process.leadership import Leadership
 from proxiedapp.process.loopwatch import LoopWatch
 from proxiedapp.process.patience import patiently
 from proxiedapp.process.settings import Settings
-from proxiedapp.resources.kinds import GATEWAY_GROUP, TRAEFIK_GROUP
+from proxiedapp.resources.kinds import TRAEFIK_GROUP
+from proxiedapp.routing.gateway import GATEWAY_GROUP
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,8 @@
 
 from proxiedapp.api.errors import CertManagerMissingError, GatewayAPIMissingError, TraefikMissingError
 from proxiedapp.api.spec import ProxiedAppSpec
-from proxiedapp.resources.kinds import CERT_MANAGER_GROUP, GATEWAY_GROUP, TRAEFIK_GROUP
+from proxiedapp.resources.kinds import CERT_MANAGER_GROUP, TRAEFIK_GROUP
+from proxiedapp.routing.gateway import GATEWAY_GROUP
 
 
 def reject_missing_apis(spec: ProxiedAppSpec, served: frozenset[str]) -> None:

@@ -3,11 +3,11 @@
 from typing import Final
 
 from proxiedapp.kube.kind import Kind
+from proxiedapp.routing.gateway import GATEWAY_GROUP
 
 TRAEFIK_GROUP: Final = "traefik.io"
 MONITORING_GROUP: Final = "monitoring.coreos.com"
 CERT_MANAGER_GROUP: Final = "cert-manager.io"
-GATEWAY_GROUP: Final = "gateway.networking.k8s.io"
 OPTIONAL_GROUPS: Final = frozenset({TRAEFIK_GROUP, MONITORING_GROUP, CERT_MANAGER_GROUP, GATEWAY_GROUP})
 """API groups of other projects, which a cluster serves only if they are installed."""
 

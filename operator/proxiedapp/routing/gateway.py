@@ -22,7 +22,7 @@ from proxiedapp.routing.route import Parent, Route
 from proxiedapp.routing.rule import Rule
 from proxiedapp.routing.traefik import REMOVE_FORGEABLE_HEADERS
 
-_GROUP: Final = "gateway.networking.k8s.io"
+GATEWAY_GROUP: Final = "gateway.networking.k8s.io"
 _PREFIX_HEADER: Final = "X-Forwarded-Prefix"
 _REMOVED: Final = (
     *REMOVE_FORGEABLE_HEADERS["headers"]["customRequestHeaders"],
@@ -101,7 +101,7 @@ def _placed(route: Route, parents: Iterable[Parent]) -> dict[str, Any]:
 
 
 def _parent_ref(parent: Parent) -> dict[str, Any]:
-    fields = {"group": _GROUP, "kind": "Gateway", "namespace": parent.namespace, "name": parent.name}
+    fields = {"group": GATEWAY_GROUP, "kind": "Gateway", "namespace": parent.namespace, "name": parent.name}
     return fields | ({} if parent.section is None else {"sectionName": parent.section})
 
 

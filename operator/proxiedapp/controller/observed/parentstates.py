@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp.resources.kinds import GATEWAY_GROUP
+from proxiedapp.routing.gateway import GATEWAY_GROUP
 
 _MAX_PARENTS: Final = 64
 _MAX_TEXT: Final = 256
