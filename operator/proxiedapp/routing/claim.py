@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from proxiedapp.api.route import RouteSpec
 from proxiedapp.kube.key import Key
-from proxiedapp.routing.entrypoints import EntryPoints
+from proxiedapp.routing.entrypoints import EntryPoints, is_gateway
 from proxiedapp.routing.gateway import gateways_of, rule_of
 from proxiedapp.routing.ingressclass import normalized_class
 from proxiedapp.routing.rule import Rule
@@ -35,7 +35,7 @@ class RouteKey(NamedTuple):
 
     @override
     def __str__(self) -> str:
-        at = "the Gateway" if "/" in self.entry_point else "entry point"
+        at = "the Gateway" if is_gateway(self.entry_point) else "entry point"
         return f"{self.host or 'any host'} {self.prefix} on {at} {self.entry_point}"
 
 

@@ -11,6 +11,11 @@ from proxiedapp.routing.route import Parent
 _STANDARD_PORT = 443
 
 
+def is_gateway(entry_point: str) -> bool:
+    """Return whether an entry point is a Gateway, by namespace and name: no name of Traefik's contains a slash."""
+    return "/" in entry_point
+
+
 @dataclass(frozen=True, slots=True)
 class EntryPoints:
     """Traefik's entry points, as far as the operator's settings describe them, and the Gateways in their place."""

@@ -16,7 +16,7 @@ from proxiedapp.api.policy import AllowedIssuer, LabelRequirement, NamespaceSele
 from proxiedapp.api.route import IssuerRef
 from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.routing.claim import Claim
-from proxiedapp.routing.entrypoints import EntryPoints
+from proxiedapp.routing.entrypoints import EntryPoints, is_gateway
 
 NAME_LABEL: Final = "kubernetes.io/metadata.name"
 """The label with the name of a namespace, which the API server sets on each of them."""
@@ -167,7 +167,7 @@ class Policy:
         for entry_point in request.entry_points:
             budget.spend()
             if self.entry_points is not None and entry_point not in self.entry_points:
-                gateway = "/" in entry_point
+                gateway = is_gateway(entry_point)
                 value = f"the {'Gateway' if gateway else 'entry point'} {entry_point}"
                 field = "spec.route.parentRefs" if gateway else "spec.route.entryPoints"
                 yield Violation(field, value, _sorted(self.entry_points), removable=False)

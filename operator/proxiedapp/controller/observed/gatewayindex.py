@@ -2,6 +2,7 @@
 
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.claim import Claim
+from proxiedapp.routing.entrypoints import is_gateway
 
 
 class GatewayIndex:
@@ -30,4 +31,4 @@ class GatewayIndex:
 
 
 def _gateways(claim: Claim) -> set[str]:
-    return {one.entry_point for one in claim if "/" in one.entry_point}
+    return {one.entry_point for one in claim if is_gateway(one.entry_point)}

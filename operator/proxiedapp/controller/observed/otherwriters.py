@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from proxiedapp.kube.key import Key
 from proxiedapp.routing.claim import Claim
+from proxiedapp.routing.entrypoints import is_gateway
 from proxiedapp.routing.overlap import WriterOverlap
 
 _Address: TypeAlias = tuple[str, str]
@@ -48,6 +49,6 @@ class OtherWriters:
 def _by_address(claim: Claim) -> dict[_Address, frozenset[str]]:
     found: dict[_Address, frozenset[str]] = {}
     for one in claim:
-        gateways = {one.entry_point} if "/" in one.entry_point else set[str]()
+        gateways = {one.entry_point} if is_gateway(one.entry_point) else set[str]()
         found[one.host, one.prefix] = found.get((one.host, one.prefix), frozenset()) | gateways
     return found
