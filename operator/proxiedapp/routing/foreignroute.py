@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from typing_extensions import override
 
 from proxiedapp.api.budget import Budget, BudgetError
-from proxiedapp.routing.gatewaystate import TRAEFIK_CONTROLLER
+from proxiedapp.routing.gatewaystate import TRAEFIK_CONTROLLER, is_accepted
 from proxiedapp.routing.ingressclass import normalized_class
 from proxiedapp.routing.ruleparser import Pattern, parse
 from proxiedapp.routing.tlsoptions import NO_TLS, TLSRoutes, options_of, qualified, tls_routes
@@ -202,7 +202,7 @@ def _accepting(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [
         parent
         for parent in ((body.get("status") or {}).get("parents") or ())[:_MAX_PARENTS]
-        if any((one["type"], one["status"]) == ("Accepted", "True") for one in parent.get("conditions") or ())
+        if is_accepted(parent.get("conditions") or ())
     ]
 
 

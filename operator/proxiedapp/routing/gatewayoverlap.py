@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from proxiedapp.api.budget import Budget
 from proxiedapp.routing.foreignroute import EXACT_PRIORITY, ForeignRoute, RouteRef
 from proxiedapp.routing.gatewaystate import TRAEFIK_CONTROLLER
-from proxiedapp.routing.overlap import ForeignRouteLookup, Winner, candidates
+from proxiedapp.routing.overlap import ForeignRouteLookup, Winner, candidates, is_same_address, winner_by_priority
 from proxiedapp.routing.route import Parent, Route
 from proxiedapp.routing.rule import WILDCARD, Rule
 from proxiedapp.routing.ruleparser import Pattern
@@ -59,7 +59,7 @@ def find_gateway_overlap(
             if not _is_at(parent, foreign, by_priority=by_priority):
                 continue
             winner = (
-                _by_priority(route.rule, foreign.priorities[pattern])
+                winner_by_priority(foreign.priorities[pattern], http_route_priority(route.rule))
                 if by_priority
                 else _by_specificity(host, route.rule.prefix, pattern, foreign.priorities[pattern])
             )
@@ -85,13 +85,6 @@ def _is_at(parent: Parent, foreign: ForeignRoute, *, by_priority: bool) -> bool:
     return bool(sections) and (parent.section is None or bool(sections & {None, parent.section}))
 
 
-def _by_priority(rule: Rule, foreign: int) -> Winner:
-    own = http_route_priority(rule)
-    if foreign == own:
-        return Winner.EITHER
-    return Winner.FOREIGN if foreign > own else Winner.APP
-
-
 def _by_specificity(host: str, prefix: str, pattern: Pattern, priority: int) -> Winner:
     """Return which route gets the requests for exactly the app's address, with or without a slash at its end.
 
@@ -105,7 +98,7 @@ def _by_specificity(host: str, prefix: str, pattern: Pattern, priority: int) -> 
 
 
 def _is_same(host: str, prefix: str, pattern: Pattern) -> bool:
-    return pattern.host == _pattern_host(host) and pattern.path.rstrip("/") == prefix.rstrip("/")
+    return is_same_address(pattern, _pattern_host(host), prefix)
 
 
 def _pattern_host(host: str) -> str:

@@ -72,13 +72,18 @@ def read_gateway_class(body: Mapping[str, Any]) -> GatewayClassState:
     """Read a GatewayClass."""
     try:
         status = body.get("status") or {}
-        accepted = any((one["type"], one["status"]) == ("Accepted", "True") for one in status.get("conditions") or ())
+        accepted = is_accepted(status.get("conditions") or ())
         listed = status.get("supportedFeatures") or ()
         # A list of names until Gateway API v1.2, of objects since.
         features = frozenset(str(one["name"] if isinstance(one, dict) else one) for one in listed)
         return GatewayClassState(str(body["spec"]["controllerName"]), accepted, features or None)
     except (AttributeError, KeyError, TypeError, ValueError):
         return GatewayClassState("", accepted=False, features=None)
+
+
+def is_accepted(conditions: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether a controller reports that it has accepted an object."""
+    return any((one["type"], one["status"]) == ("Accepted", "True") for one in conditions)
 
 
 def serving(section: str | None, hosts: Sequence[str], listeners: Iterable[Listener]) -> Iterator[Listener]:

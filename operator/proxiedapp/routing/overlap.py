@@ -142,10 +142,9 @@ def candidates(
 
 def _overlap(route: Route, host: str, pattern: Pattern, ref: RouteRef, foreign: ForeignRoute) -> Overlap | None:
     """Return how a foreign route that matches the app's address affects it; None if not at all."""
-    same_address = pattern.host == host and pattern.path.rstrip("/") == route.rule.prefix.rstrip("/")
     foreign_priority, app_priority = foreign.priorities[pattern], route.priority_at(host)
-    winner = _winner(foreign_priority, app_priority)
-    if winner is Winner.APP and not same_address:
+    winner = winner_by_priority(foreign_priority, app_priority)
+    if winner is Winner.APP and not is_same_address(pattern, host, route.rule.prefix):
         return None
     return Overlap(winner, ref, host, route.rule.prefix, foreign_priority, app_priority)
 
@@ -163,7 +162,13 @@ def address_patterns(host: str, prefix: str, foreign_routes: ForeignRouteLookup)
             yield Pattern(host_pattern, path, exact=True)
 
 
-def _winner(foreign_priority: int, app_priority: int) -> Winner:
+def is_same_address(pattern: Pattern, host: str, prefix: str) -> bool:
+    """Return whether a pattern is exactly an app's address, with or without a slash at its end."""
+    return pattern.host == host and pattern.path.rstrip("/") == prefix.rstrip("/")
+
+
+def winner_by_priority(foreign_priority: int, app_priority: int) -> Winner:
+    """Return which route gets a request that both match at a Traefik."""
     if foreign_priority == app_priority:
         return Winner.EITHER  # measured with Traefik 3.7.15: the order of equal priorities changes between reloads
     return Winner.FOREIGN if foreign_priority > app_priority else Winner.APP
