@@ -45,13 +45,10 @@ class Gateways:
     def sweep(self, kind: Kind, present: Iterable[Key]) -> set[str]:
         """Drop what is missing from a complete list of a kind; returns the same as `observe`."""
         names = {_named(key) for key in present}
-        changed = set[str]()
-        if kind is GATEWAY:
-            changed = changed.union(*(self._put_gateway(name, None) for name in [*self._gateways] if name not in names))
-        else:
-            changed = changed.union(*(self._put_class(name, None) for name in [*self._classes] if name not in names))
+        known = [*self._gateways] if kind is GATEWAY else [*self._classes]
+        put = self._put_gateway if kind is GATEWAY else self._put_class
         self._listed.add(kind)
-        return changed
+        return set[str]().union(*(put(name, None) for name in known if name not in names))
 
     def record_all(self, kind: Kind, bodies: Iterable[Manifest]) -> None:
         """Record all objects of a kind, for a caller that has read them once."""
@@ -121,8 +118,7 @@ class Gateways:
 
     def class_of(self, parent: Parent) -> GatewayClassState:
         """Return the class of a Gateway; one without controller and features if it is not known."""
-        gateway = self._gateways.get(parent.gateway)
-        return _UNKNOWN_CLASS if gateway is None else self._classes.get(gateway.class_name, _UNKNOWN_CLASS)
+        return self._class_at(parent.gateway)
 
     def controllers(self, parents: Iterable[Parent]) -> Mapping[str, str]:
         """Return the controller of each Gateway; empty for one that is not known."""
@@ -130,9 +126,7 @@ class Gateways:
 
     def is_traefik(self, gateway: str) -> bool:
         """Return whether a Traefik serves a Gateway, which is given by namespace and name."""
-        state = self._gateways.get(gateway)
-        found = _UNKNOWN_CLASS if state is None else self._classes.get(state.class_name, _UNKNOWN_CLASS)
-        return found.controller == TRAEFIK_CONTROLLER
+        return self._class_at(gateway).controller == TRAEFIK_CONTROLLER
 
     def urls(self, parents: Iterable[Parent], hosts: Iterable[str]) -> Mapping[str, str]:
         """Return the addresses at which clients reach Gateways and their listeners, as far as they are known."""
@@ -142,6 +136,10 @@ class Gateways:
             if (gateway := self._gateways.get(parent.gateway)) is not None
             for name, url in public_urls_of(gateway, parent, tuple(hosts), self.class_of(parent).controller)
         }
+
+    def _class_at(self, gateway: str) -> GatewayClassState:
+        state = self._gateways.get(gateway)
+        return _UNKNOWN_CLASS if state is None else self._classes.get(state.class_name, _UNKNOWN_CLASS)
 
     def _put_gateway(self, name: str, after: GatewayState | None) -> set[str]:
         return {name} if _put(self._gateways, name, after) else set()
