@@ -65,16 +65,16 @@ def settles_after(
 
     Nothing has to stay for a route that replaces another IngressRoute, because Traefik loads both at the same time.
     """
+    if not is_replaced(desired, children):
+        return 0.0
     if desired.route.parents:
         if (problem := verdict(desired, children, gateways)) is not None and not problem.holds:
             return None
         states = _states(http_route_of(desired.route).name, children)
         since = [one.accepted.since for one in states if one.accepted is not None]
-    elif any(child.id.kind is HTTP_ROUTE for child in children):
+    else:
         names = {manifest["metadata"]["name"] for manifest in desired.children}
         since = [one.created for one in children if one.id.kind is INGRESS_ROUTE and one.id.name in names]
-    else:
-        return 0.0
     passed = min((_seconds_since(one, now) for one in since), default=0.0)
     return max(SETTLING_SECONDS - passed, 0.0)
 

@@ -14,7 +14,7 @@ from proxiedapp.controller.conflicts import RouteConflict, route_conflict
 from proxiedapp.controller.desiredbuilder import DesiredBuilder
 from proxiedapp.controller.driftnotices import contested, culprit, drift_notices, ignored_scaling
 from proxiedapp.controller.fights import Fights
-from proxiedapp.controller.gatewayverdict import is_replaced, settles_after, verdict
+from proxiedapp.controller.gatewayverdict import settles_after, verdict
 from proxiedapp.controller.middlewares import awaited_middlewares, check_middlewares
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.gateways import Gateways
@@ -211,11 +211,7 @@ class Reconciler:
         self, app: ObservedApp, desired: Desired, children: tuple[ObservedChild, ...], result: PassResult
     ) -> PassResult:
         """Return a result with what Gateways and other routes mean for the app's route."""
-        left = (
-            (settles_after(desired, children, self.gateways, self.now()) or 0.0)
-            if is_replaced(desired, children)
-            else 0.0
-        )
+        left = settles_after(desired, children, self.gateways, self.now()) or 0.0
         return replace(
             result,
             overlap=self._overlap(app, desired),
@@ -226,9 +222,11 @@ class Reconciler:
     def _overlap(self, app: ObservedApp, desired: Desired) -> AnyOverlap | None:
         entry_points = self.builder.defaults.entry_points
         route = desired.route
-        foreign: Overlap | GatewayOverlap | None = find_overlap(route, entry_points, self.foreign_routes)
-        if route.parents:
-            foreign = find_gateway_overlap(route, self.gateways.controllers(route.parents), self.foreign_routes)
+        foreign: Overlap | GatewayOverlap | None = (
+            find_gateway_overlap(route, self.gateways.controllers(route.parents), self.foreign_routes)
+            if route.parents
+            else find_overlap(route, entry_points, self.foreign_routes)
+        )
         tls = find_tls_conflict(route, entry_points.urls, (self.store.tls, self.foreign_routes.tls))
         return worse(foreign, self.store.overlap_with_apps(app.key, self.gateways.is_traefik), tls)
 
@@ -251,7 +249,7 @@ class Reconciler:
             return ApplyReport(), waiting(conflict.error)
         wanted = desired.children if conflict is None else desired.children_without_route
         kept = conflict is None and settles_after(desired, children, self.gateways, self.now()) != 0.0
-        planned = plan(app, wanted, children, keeps_routes=kept and is_replaced(desired, children))
+        planned = plan(app, wanted, children, keeps_routes=kept)
         with self._reserved(app, planned) as reservation:
             if (planned.applies or planned.prunes) and self.store.is_doubtful(app):
                 await self.apps.confirm(app)
