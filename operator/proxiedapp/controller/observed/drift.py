@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from proxiedapp.controller.observed.ownedfields import ItemIndex, is_ours
+from proxiedapp.controller.observed.ownedfields import ItemIndex, is_ours, owned_part
 from proxiedapp.controller.observed.packedspec import packed
 from proxiedapp.kube.manifest import Manifest
 
@@ -19,7 +19,6 @@ MAX_MANAGERS: Final = 32
 how many there are."""
 MAX_TRACE_BYTES: Final = 262_144
 """Bytes of these entries that are kept for a child; if there are more, nothing is known about its fields."""
-_NOT_COMPARED: Final = frozenset({"name", "namespace", "uid", "resourceVersion"})
 
 
 class Trace(NamedTuple):
@@ -59,18 +58,12 @@ def lost_field(intent: Manifest, trace: Trace | None) -> LostField | None:
     others = [entry for entry in entries if not is_ours(entry)]
     unknown: LostField | None = None
     trees = _Trees()
-    for steps in _missing(_owned_part(intent), ours, (), trees):
+    for steps in _missing(owned_part(intent), ours, (), trees):
         for entry in others:
             if _owns(entry.get("fieldsV1") or {}, steps, trees):
                 return LostField(_path(steps), _manager(entry))
         unknown = unknown or LostField(_path(steps), "")
     return unknown if trace.witnessed else None
-
-
-def _owned_part(intent: Manifest) -> Manifest:
-    metadata = {name: value for name, value in intent["metadata"].items() if name not in _NOT_COMPARED}
-    rest = {name: value for name, value in intent.items() if name not in {"apiVersion", "kind", "metadata"}}
-    return {**rest, "metadata": metadata}
 
 
 class _Item(NamedTuple):

@@ -28,9 +28,14 @@ _NOT_OWNED: Final = frozenset({"name", "namespace", "uid", "resourceVersion"})
 
 def intent_digest(manifest: Manifest) -> bytes:
     """Return the digest of the fields that an apply of this manifest would own."""
+    return _digest(owned_part(manifest))
+
+
+def owned_part(manifest: Manifest) -> Manifest:
+    """Return the fields that an apply of this manifest would own."""
     metadata = {key: value for key, value in manifest["metadata"].items() if key not in _NOT_OWNED}
     owned = {key: value for key, value in manifest.items() if key not in {"apiVersion", "kind", "metadata"}}
-    return _digest({"metadata": metadata, **owned})
+    return {**owned, "metadata": metadata}
 
 
 def owned_digest(body: Manifest) -> bytes | None:
