@@ -21,51 +21,40 @@ def text(pattern: str, *, max_length: int, min_length: int = 1) -> Any:
 
 
 _LABEL: Final = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_SUBDOMAIN: Final = rf"{_LABEL}(\.{_LABEL})*"
+_ENTRY_POINT: Final = "[A-Za-z0-9]([-_A-Za-z0-9]*[A-Za-z0-9])?"
+_GATEWAY: Final = f"{_LABEL}/{_SUBDOMAIN}"
+_LISTENER: Final = f"{_GATEWAY}(/{_SUBDOMAIN})?"
 
-Host = Annotated[str, text(rf"^(\*\.)?{_LABEL}(\.{_LABEL})*$", max_length=253)]
+Host = Annotated[str, text(rf"^(\*\.)?{_SUBDOMAIN}$", max_length=253)]
 """A DNS name in lower case, or `*.` followed by one for all names one label below it. A trailing dot would make
 Traefik's rule match more."""
 
 CertificateName = Host
 """A name in a certificate, in which `*.` stands for one label as well (RFC 9525, 6.3)."""
 
-HostPattern = Annotated[str, text(rf"^(\*|(\*\.)?{_LABEL}(\.{_LABEL})*)$", max_length=253)]
+HostPattern = Annotated[str, text(rf"^(\*|(\*\.)?{_SUBDOMAIN})$", max_length=253)]
 """A DNS name in lower case, `*.` followed by one for all names below it, or `*` for every host."""
 
-ObjectName = Annotated[str, text(rf"^{_LABEL}(\.{_LABEL})*$", max_length=253)]
+ObjectName = Annotated[str, text(f"^{_SUBDOMAIN}$", max_length=253)]
 """The name of another object in the same namespace. No `@`: in Traefik it refers to an object of another provider."""
 
 KindName = Annotated[str, text(r"^[A-Z][A-Za-z0-9]*$", max_length=63)]
-ApiGroup = Annotated[str, text(rf"^{_LABEL}(\.{_LABEL})*$", max_length=253)]
+ApiGroup = Annotated[str, text(f"^{_SUBDOMAIN}$", max_length=253)]
 ResolverName = Annotated[str, text(r"^[A-Za-z0-9]([-_A-Za-z0-9]*[A-Za-z0-9])?$", max_length=63)]
-EntryPoint = Annotated[str, text(r"^[A-Za-z0-9]([-_A-Za-z0-9]*[A-Za-z0-9])?$", max_length=63)]
+EntryPoint = Annotated[str, text(f"^{_ENTRY_POINT}$", max_length=63)]
 NamespaceName = Annotated[str, text(rf"^{_LABEL}$", max_length=63)]
-EntryPointOrGateway = Annotated[
-    str,
-    text(
-        rf"^([A-Za-z0-9]([-_A-Za-z0-9]*[A-Za-z0-9])?|{_LABEL}/{_LABEL}(\.{_LABEL})*)$",
-        max_length=317,
-    ),
-]
+EntryPointOrGateway = Annotated[str, text(f"^({_ENTRY_POINT}|{_GATEWAY})$", max_length=317)]
 """The name of an entry point of Traefik, or namespace and name of a Gateway."""
-EntryPointOrListener = Annotated[
-    str,
-    text(
-        rf"^([A-Za-z0-9]([-_A-Za-z0-9]*[A-Za-z0-9])?|{_LABEL}/{_LABEL}(\.{_LABEL})*(/{_LABEL}(\.{_LABEL})*)?)$",
-        max_length=571,
-    ),
-]
+EntryPointOrListener = Annotated[str, text(f"^({_ENTRY_POINT}|{_LISTENER})$", max_length=571)]
 """The name of an entry point of Traefik, or namespace and name of a Gateway, and perhaps the name of a listener."""
-GatewayName = Annotated[str, text(rf"^{_LABEL}/{_LABEL}(\.{_LABEL})*$", max_length=317)]
+GatewayName = Annotated[str, text(f"^{_GATEWAY}$", max_length=317)]
 """Namespace and name of a Gateway."""
 GatewayPods = Annotated[
     str, text(rf"^{_LABEL}(/[-A-Za-z0-9._/]+=[-A-Za-z0-9._]*(&[-A-Za-z0-9._/]+=[-A-Za-z0-9._]*)*)?$", max_length=1024)
 ]
 """Pods: a namespace, and after a slash perhaps labels, separated by ampersands."""
-GatewayRef = Annotated[
-    str,
-    text(rf"^{_LABEL}/{_LABEL}(\.{_LABEL})*(/{_LABEL}(\.{_LABEL})*)?$", max_length=571),
-]
+GatewayRef = Annotated[str, text(f"^{_LISTENER}$", max_length=571)]
 """Namespace and name of a Gateway, and perhaps the name of one of its listeners."""
 GatewayDuration = Annotated[str, text(r"^([0-9]{1,5}(h|m|s|ms)){1,4}$", max_length=28)]
 """A duration in the syntax of Gateway API (GEP-2257), such as `30s` or `1m30s`; `0s` means no limit."""
