@@ -12,9 +12,9 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from proxiedapp_sandbox.gobuild import build_lock, go, go_build, stale_packages
+from proxiedapp_sandbox.gobuild import build_lock, downloaded, go, go_build, stale_packages
 from proxiedapp_sandbox.paths import cache_dir
 
 KUBE_VERSION: Final = "v1.36.3"
@@ -101,7 +101,7 @@ def _write_module(version: str, folder: Path) -> None:
         shutil.copy(_MODULE / "go.mod", folder)
         shutil.copy(_MODULE / "go.sum", folder)
         return
-    kubernetes = _download("k8s.io/kubernetes", version)
+    kubernetes = downloaded("k8s.io/kubernetes", version)
     upstream = json.loads(go("mod", "edit", "-json", kubernetes["GoMod"], cwd=folder))
     staging = [entry["Old"]["Path"] for entry in upstream["Replace"] if entry["New"]["Path"].startswith("./staging/")]
     replaced = "".join(f"\t{path} => {path} v0{version[2:]}\n" for path in staging)
@@ -123,8 +123,3 @@ def _recipe_hash(version: str) -> str:
     recipe = [_version_flags(version), *(f"{name}={package}" for name, package in _PACKAGES.items())]
     recipe += [(_MODULE / "go.mod").read_text()] if version == KUBE_VERSION else []
     return hashlib.blake2b("\n".join(recipe).encode(), digest_size=5).hexdigest()
-
-
-def _download(module: str, version: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(go("mod", "download", "-json", f"{module}@{version}"))
-    return found

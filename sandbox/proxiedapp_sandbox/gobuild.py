@@ -1,11 +1,13 @@
 """Run `go`: its errors become one line, a build reports its progress, and builds in one folder run one at a time."""
 
 import fcntl
+import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from proxiedapp_sandbox.errors import SandboxError
 from proxiedapp_sandbox.toolchain import find_go
@@ -24,6 +26,12 @@ def go(*arguments: str, cwd: Path | None = None) -> str:
         lines = (error.stderr.strip() or error.stdout.strip()).splitlines()
         raise SandboxError(f"`go {' '.join(arguments[:2])}` failed: {' / '.join(lines[-3:])}") from error
     return done.stdout
+
+
+def downloaded(module: str, version: str) -> dict[str, Any]:
+    """Return what `go mod download -json` reports about a module, which it downloads if needed; raises SandboxError."""
+    found: dict[str, Any] = json.loads(go("mod", "download", "-json", f"{module}@{version}"))
+    return found
 
 
 def stale_packages(*arguments: str, cwd: Path) -> int:

@@ -1,13 +1,12 @@
 """Manifests of other projects, taken from their Go modules and kept in the cache folder."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from proxiedapp_sandbox.binaries import Progress
 from proxiedapp_sandbox.errors import SandboxError
-from proxiedapp_sandbox.gobuild import go
+from proxiedapp_sandbox.gobuild import downloaded
 from proxiedapp_sandbox.paths import cache_dir
 
 TRAEFIK_VERSION: Final = "v3.7.13"
@@ -29,7 +28,7 @@ class GoModule:
     def source(self, progress: Progress) -> Path:
         """Return the folder with the module's files, and download them if needed; raises SandboxError."""
         progress(f"downloading {self.title} {self.version}", 0, 0)
-        found = json.loads(go("mod", "download", "-json", f"{self.path}@{self.version}"))
+        found = downloaded(self.path, self.version)
         if found["Sum"] != self.sum:
             raise SandboxError(f"{self.path}@{self.version} has the checksum {found['Sum']}, not {self.sum}")
         return Path(found["Dir"])
