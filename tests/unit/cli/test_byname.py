@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from proxiedapp.cli import app
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.metadata import selector
+from tests.support.fakekubectl import install_recording_kubectl
 
 RUNNER = CliRunner()
 KUBECTL = """#!/bin/sh
@@ -26,12 +27,7 @@ GET = "get proxiedapps.proxiedapp.dev/orders -o jsonpath="
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    program = tmp_path / "kubectl"
-    program.write_text(KUBECTL)
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setenv("CALLS", str(tmp_path / "calls"))
-    return tmp_path / "calls"
+    return install_recording_kubectl(tmp_path, KUBECTL, monkeypatch)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from proxiedapp.cli import app, kubectlpapp, live
+from tests.support.fakekubectl import install_recording_kubectl
 
 RUNNER = CliRunner()
 KUBECTL = """#!/bin/sh
@@ -22,12 +23,7 @@ LIST = "get proxiedapps.proxiedapp.dev -o jsonpath={.items[*].metadata.name}"
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    program = tmp_path / "kubectl"
-    program.write_text(KUBECTL)
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setenv("CALLS", str(tmp_path / "calls"))
-    return tmp_path / "calls"
+    return install_recording_kubectl(tmp_path, KUBECTL, monkeypatch)
 
 
 def completed(line: str) -> list[str]:

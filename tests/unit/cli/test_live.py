@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from proxiedapp.cli import app
 from proxiedapp.kube.kind import Kind
 from proxiedapp.local.doctor.snapshot import LEASE
+from tests.support.fakekubectl import install_kubectl
 from tests.support.recorded import snapshot
 
 RUNNER = CliRunner()
@@ -42,10 +43,7 @@ spec:
 
 @pytest.fixture
 def answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    program = tmp_path / "kubectl"
-    program.write_text(KUBECTL)
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    install_kubectl(tmp_path, KUBECTL, monkeypatch)
     monkeypatch.setenv("ANSWERS", str(tmp_path))
     (tmp_path / "version").write_text('{"serverVersion": {"gitVersion": "v1.36.3"}}')
     recorded = snapshot()
