@@ -8,7 +8,7 @@ from typing import Final, Self
 from proxiedapp.servers.command.arguments import ParsedArguments, parse_arguments
 from proxiedapp.servers.command.container import ContainerCommand
 from proxiedapp.servers.command.environment import Value
-from proxiedapp.servers.command.wrappers import ALL_VARIABLES
+from proxiedapp.servers.command.wrappers import is_removed
 from proxiedapp.servers.server import Server
 
 STEPS_PER_ARGUMENT: Final = 8
@@ -89,7 +89,7 @@ class Invocation:
 
     def removes(self, name: str) -> bool:
         """Return whether the command keeps a variable of the container from the server."""
-        return not self.removed.isdisjoint({name, ALL_VARIABLES})
+        return is_removed(name, self.removed)
 
     def field_of_variable(self, name: str) -> str:
         """Return the field of the spec that sets a variable."""

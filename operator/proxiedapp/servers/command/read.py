@@ -14,7 +14,7 @@ from proxiedapp.servers.command.invocation import STEPS_PER_ARGUMENT, Argument, 
 from proxiedapp.servers.command.locate import Program, Script, locate, locate_by_name
 from proxiedapp.servers.command.script import read_script
 from proxiedapp.servers.command.split import split
-from proxiedapp.servers.command.wrappers import ALL_VARIABLES
+from proxiedapp.servers.command.wrappers import is_removed
 from proxiedapp.servers.server import Server
 from proxiedapp.servers.table import BY_KIND, servers_of
 
@@ -90,7 +90,7 @@ def _inherited(server: Server, program: Program, container: ContainerCommand, bu
     if name in program.assignments:
         text = program.assignments[name].text
     else:
-        text = "" if program.removed & {name, ALL_VARIABLES} else container.environment.values.get(name, "")
+        text = "" if is_removed(name, program.removed) else container.environment.values.get(name, "")
     budget.spend(len(text))
     try:
         return tuple(Value(argument) for argument in split(text))

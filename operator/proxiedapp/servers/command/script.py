@@ -11,7 +11,7 @@ from proxiedapp.servers.command.environment import Environment, Value
 from proxiedapp.servers.command.invocation import STEPS_PER_ARGUMENT, Argument, Position
 from proxiedapp.servers.command.locate import Program, Script, locate, locate_by_name
 from proxiedapp.servers.command.shell import ALL_ARGUMENTS, Token, UnreadableScriptError, simple_commands
-from proxiedapp.servers.command.wrappers import ALL_VARIABLES, ASSIGNMENT
+from proxiedapp.servers.command.wrappers import ASSIGNMENT, is_removed
 
 _APP: Final = re.compile(r"[\w./]+(:[\w.]+|\.py)")
 """What distinguishes a command that starts a server from one that installs it, such as `pip install uvicorn`."""
@@ -72,7 +72,7 @@ def _read(
     last = commands[number][program.arguments + before_insertion - 1]
     set_before, unset_before = _variables_before(commands[:number])
     before = {**script.assignments, **set_before}
-    kept = {} if ALL_VARIABLES in program.removed else {n: v for n, v in before.items() if n not in program.removed}
+    kept = {name: value for name, value in before.items() if not is_removed(name, program.removed)}
     removed = script.removed | unset_before | program.removed
     words = {token.value.text for token in commands[number][: program.arguments]}
     handles_signals = "exec" in words or any(tokens[0].value.text == "trap" for tokens in commands)

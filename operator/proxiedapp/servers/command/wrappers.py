@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -85,6 +85,11 @@ WRAPPERS: Final[Mapping[str, Wrapper]] = {
         clears=dict.fromkeys(("-E", "-I"), "PYTHONPATH"),
     ),
 }
+
+
+def is_removed(name: str, removed: Container[str]) -> bool:
+    """Return whether a variable is among those that a command line removes."""
+    return name in removed or ALL_VARIABLES in removed
 
 
 @dataclass(frozen=True, slots=True)
