@@ -31,6 +31,23 @@ class ExecResult(NamedTuple):
     output: str
 
 
+class ShimReport(NamedTuple):
+    """The PID of a shim's inner process, and the reason why the command could not start, if there is one."""
+
+    pid: int | None
+    problem: str | None
+
+    @classmethod
+    def parse(cls, text: bytes) -> "ShimReport":
+        """Parse the lines that `shim.keeper.main` describes, in any order."""
+        facts: dict[str, Any] = {}
+        for line in text.splitlines():
+            facts |= json.loads(line)
+        if not facts:
+            return cls(None, "the shim ended before the command could start")
+        return cls(facts.get("pid"), facts.get("problem"))
+
+
 class Process:
     """A container that runs or has ended; `start` makes one."""
 
@@ -79,12 +96,10 @@ class Process:
 class _Shim:
     """A keeper and its inner process (the package `shim`)."""
 
-    def __init__(self, keeper: asyncio.subprocess.Process, report: str) -> None:
-        """Parse the keeper's report: the PID of the inner process, and the reason why it could not start, if any."""
-        number, _, problem = report.partition("\n")
+    def __init__(self, keeper: asyncio.subprocess.Process, report: ShimReport) -> None:
         self.keeper = keeper
-        self.inner = int(number or 0)
-        self.problem = problem if number else "the shim ended before the command could start"
+        self.inner = report.pid
+        self.problem = report.problem
 
     @classmethod
     async def start(cls, given: dict[str, Any], *, stdout: int, inside: int | None = None) -> "_Shim":
@@ -110,11 +125,11 @@ class _Shim:
             try:
                 report = await asyncio.shield(reading)
             except asyncio.CancelledError:
-                await cls(keeper, (await reading).decode(errors="replace")).kill()  # the report takes milliseconds
+                await cls(keeper, ShimReport.parse(await reading)).kill()  # the report takes milliseconds
                 raise
         finally:
             connection.close()
-        return cls(keeper, report.decode(errors="replace"))
+        return cls(keeper, ShimReport.parse(report))
 
     async def kill(self) -> None:
         """Kill the inner process and wait for its keeper, which ends after the inner process and all its children.

@@ -65,9 +65,10 @@ def main(report: int, parent: int, inside: int | None) -> NoReturn:
     Standard input is a JSON object with a ProcessSpec as `process` and, unless `inside` is the PID of a process of a
     running container, an IsolationSpec as `isolation`.
 
-    `report` is the descriptor of a pipe. It gets the PID of the inner process in the host's PID namespace (0 if there
-    is none), a newline and, if the command could not be executed, the reason; it is closed once that is known. `parent`
-    is the PID of the node.
+    `report` is the descriptor of a socket. It gets lines of JSON: an object with the PID of the inner process in the
+    host's PID namespace as `pid`, unless there is none, and if the command could not be executed, an object with the
+    reason as `problem`. The lines have no order, since two processes write them. It is closed once all is known.
+    `parent` is the PID of the node.
     """
     os.set_inheritable(report, False)
     given = json.load(sys.stdin)
@@ -84,7 +85,7 @@ def main(report: int, parent: int, inside: int | None) -> NoReturn:
         # Both calls apply to children only (`pid_namespaces(7)`), so they come before the fork, and the rest after it.
         container.share_pids()
     except OSError as error:
-        os.write(report, f"0\n{error}".encode())
+        _report(report, problem=str(error))
         os._exit(1)
     signal.pthread_sigmask(signal.SIG_BLOCK, {*_PASSED_ON, signal.SIGCHLD})
     inner = os.fork()
@@ -92,12 +93,16 @@ def main(report: int, parent: int, inside: int | None) -> NoReturn:
         try:
             _become(process, container)
         except OSError as error:
-            os.write(report, str(error).encode(errors="replace"))
+            _report(report, problem=str(error))
         finally:
             os._exit(1)
-    os.write(report, b"%d\n" % inner)
+    _report(report, pid=inner)
     os.close(report)
     _keep(inner)
+
+
+def _report(report: int, **facts: int | str) -> None:
+    os.write(report, json.dumps(facts).encode() + b"\n")
 
 
 def _keep(inner: int) -> NoReturn:

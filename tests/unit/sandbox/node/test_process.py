@@ -16,7 +16,7 @@ from proxiedapp_sandbox.node.containerconfig import ContainerConfig
 from proxiedapp_sandbox.node.errors import StartError
 from proxiedapp_sandbox.node.images import Image
 from proxiedapp_sandbox.node.network import AddressPool, PodNetwork, attach, detach
-from proxiedapp_sandbox.node.process import Process
+from proxiedapp_sandbox.node.process import Process, ShimReport
 from proxiedapp_sandbox.node.shim.spec import IsolationSpec, Mount, ProcessSpec
 from tests.unit.sandbox.node.kernel import NEEDS_ROOT, ip
 
@@ -184,6 +184,21 @@ async def test_kill_leaves_no_process(workspace: Workspace) -> None:
     await process.kill()
 
 
+@pytest.mark.parametrize(
+    ("text", "report"),
+    [
+        (b'{"pid": 7}\n', ShimReport(7, None)),
+        (b'{"pid": 7}\n{"problem": "no\\nway"}\n', ShimReport(7, "no\nway")),
+        (b'{"problem": "no"}\n{"pid": 7}\n', ShimReport(7, "no")),
+        (b'{"problem": "no"}\n', ShimReport(None, "no")),
+        (b"", ShimReport(None, "the shim ended before the command could start")),
+    ],
+)
+def test_a_shims_report_has_no_order(text: bytes, report: ShimReport) -> None:
+    """Two processes write it, and either may be first."""
+    assert ShimReport.parse(text) == report
+
+
 async def test_an_exec_command_shares_the_containers_namespaces(workspace: Workspace) -> None:
     process = await Process.start(
         workspace.container_config("sh", "-c", "touch /only-here; echo up; exec sleep 600"), workspace.log
@@ -205,7 +220,7 @@ async def test_containers_die_with_the_node(workspace: Workspace) -> None:
     """The node is a separate process here, which is killed without a chance to clean up."""
     script = f"""
 import asyncio, pathlib, pickle, sys
-from proxiedapp_sandbox.node.process import Process
+from proxiedapp_sandbox.node.process import Process, ShimReport
 async def main():
     await Process.start(pickle.load(sys.stdin.buffer), pathlib.Path({str(workspace.log)!r}))
     await asyncio.Event().wait()
