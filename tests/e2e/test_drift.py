@@ -11,17 +11,11 @@ from tests.support.sandbox import Sandbox, eventually
 POLICIES = "admissionregistration.k8s.io/v1"
 
 
-def events(sandbox: Sandbox, namespace: str) -> dict[str, str]:
-    """Return the notes of the Events about apps, by reason."""
-    found = sandbox.get("events", "-n", namespace)["items"]
-    return {one["reason"]: one["message"] for one in found if one["involvedObject"]["kind"] == "ProxiedApp"}
-
-
 def test_repaired_drift_is_an_event_with_the_field_and_its_manager(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace))
     sandbox.wait_ready("shop", namespace)
     sandbox.kubectl("set", "image", "deployment/shop", "*=sandbox.local/hello:2", "-n", namespace)
-    note = eventually(lambda: events(sandbox, namespace)["DriftRepaired"], "the Event")
+    note = eventually(lambda: sandbox.events(namespace)["DriftRepaired"], "the Event")
     assert note.startswith("Deployment shop: spec.template.spec.containers[name=")
     assert "].image was changed by kubectl-set. The operator has set it back." in note
     sandbox.wait_ready("shop", namespace)

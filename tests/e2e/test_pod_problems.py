@@ -66,5 +66,4 @@ def test_probe_that_fails_is_reported_with_what_it_got(sandbox: Sandbox, namespa
         return True
 
     eventually(reported, "the probe", 120)
-    events = sandbox.get("events", "-n", namespace)["items"]
-    assert "ProbeFailed" in {one["reason"] for one in events if one["involvedObject"]["kind"] == "ProxiedApp"}
+    eventually(lambda: "ProbeFailed" in sandbox.events(namespace), "the Event")

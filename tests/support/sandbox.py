@@ -154,6 +154,11 @@ class Sandbox:
         """Wait until an app is stalled, and return that condition."""
         return eventually(lambda: self.conditions(name, namespace).get("Stalled"), f"{name} is stalled")
 
+    def events(self, namespace: str) -> dict[str, str]:
+        """Return the notes of the Events about apps, by reason. An Event is written after the status: wait for it."""
+        found = self.get("events", "-n", namespace)["items"]
+        return {one["reason"]: one["message"] for one in found if one["involvedObject"]["kind"] == "ProxiedApp"}
+
     def requests(self) -> list[Request]:
         """Return all requests that the operator has made so far."""
         found = []
