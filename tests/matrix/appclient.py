@@ -75,7 +75,13 @@ class Cluster:
 
 
 def client() -> httpx.Client:
-    return httpx.Client(verify=False, trust_env=False, timeout=_SECONDS)
+    """Return a client that makes a connection for each request.
+
+    httpx 0.28.1 keeps connections by the address of the proxy, and would send requests for one app through a TLS
+    connection that was made for another one. No browser does that, and Contour 1.33.8 answers with 421.
+    """
+    one_request = httpx.Limits(max_keepalive_connections=0)
+    return httpx.Client(verify=False, trust_env=False, timeout=_SECONDS, limits=one_request)
 
 
 @dataclass(frozen=True)
