@@ -3,15 +3,19 @@
 import asyncio
 import os
 import socket
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import pytest
+import pytest_asyncio
 import yaml
 
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.client import Api
 from proxiedapp.kube.kind import Kind
-from proxiedapp.resources.kinds import CERTIFICATE, SERVICE_MONITOR
+from proxiedapp.kube.manifest import Manifest
+from proxiedapp.resources.kinds import CERTIFICATE, SERVICE_MONITOR, TRAEFIK_GROUP
 from proxiedapp.resources.metadata import MANAGED_BY, MANAGER
 from proxiedapp_sandbox.bare import BareCluster, bare_cluster
 from proxiedapp_sandbox.cluster import install_manifests, until
@@ -20,7 +24,7 @@ from proxiedapp_sandbox.moduledata import traefik_manifests
 from tests.support import plain
 from tests.support.manifests import hello
 from tests.support.operator import COMMAND, fails_to_start, operator, waits_at_start
-from tests.support.optional import MONITORING_CRD, OPTIONAL_CRDS
+from tests.support.optional import CERT_MANAGER_CRD, MONITORING_CRD, OPTIONAL_CRDS
 
 
 def kubeconfig(folder: Path, server: str) -> Path:
@@ -99,112 +103,119 @@ async def test_invalid_setting_is_reported(cluster: BareCluster) -> None:
     assert "must be an IP address such as 10.42.0.9" in line
 
 
+CRDS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+OURS: Final = "proxiedapps.proxiedapp.dev"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def changing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BareCluster]:
+    """A cluster whose CRDs these tests delete and install; each test leaves it with those of ProxiedApp and Traefik."""
+    async with bare_cluster(tmp_path_factory.mktemp("changing"), lambda *_: None) as running:
+        yield running
+
+
+async def without(api: Api, *names: str) -> None:
+    """Delete CRDs, and wait until the API server no longer serves their kinds."""
+    for name in names:
+        crd = (await api.request("GET", f"{CRDS}/{name}"))["spec"]
+        await api.request("DELETE", f"{CRDS}/{name}")
+
+        async def gone(crd: Manifest = crd) -> bool:
+            plurals = frozenset({crd["names"]["plural"]})
+            return not await api.serves(crd["group"], crd["versions"][0]["name"], plurals)
+
+        await until(gone, f"the end of {name}")
+
+
 async def condition(api: Api, kind: str) -> dict[str, Any] | None:
-    app = await api.get(PROXIED_APP, "default", "shop")
+    app = await api.get(PROXIED_APP, "default", "later")
     return next((each for each in app["status"].get("conditions", []) if each["type"] == kind), None)
 
 
-async def test_traefik_may_be_installed_later(tmp_path: Path) -> None:
-    folder = tmp_path / "cluster"
-    folder.mkdir()
-    async with bare_cluster(folder, lambda *_: None, traefik=False) as cluster:
-        api = cluster.api
+async def test_traefik_may_be_installed_later(changing: BareCluster, tmp_path: Path) -> None:
+    api = changing.api
+    crds = (await api.request("GET", CRDS))["items"]
+    await without(api, *(crd["metadata"]["name"] for crd in crds if crd["spec"]["group"] == TRAEFIK_GROUP))
+    await api.create(PROXIED_APP, hello("later", "default"))
+    with operator(changing.operator_kubeconfig, tmp_path, PROXIEDAPP_API_LOOK_SECONDS="0.1") as running:
+
+        async def stalled() -> bool:
+            return await condition(api, "Stalled") is not None
+
+        await until(stalled, "the app is stalled")
+        found = await condition(api, "Stalled")
+        assert found is not None
+        assert found["reason"] == "TraefikMissing"
+        assert "Install Traefik with its CustomResourceDefinitions" in found["message"]
+        assert running.said().count("Traefik's API (traefik.io/v1alpha1) is missing") == 1
+
+        await install_manifests(api, traefik_manifests(lambda *_: None))
+
+        async def accepted() -> bool:
+            seen = await condition(api, "RouteAccepted")
+            return seen is not None and seen["status"] == "True"
+
+        await until(accepted, "the route is accepted")
+        assert await condition(api, "Stalled") is None
+        assert running.process.poll() is None, "the process is still the same"
+
+
+async def test_optional_api_may_be_removed(changing: BareCluster, tmp_path: Path) -> None:
+    api = changing.api
+    await install_manifests(api, [OPTIONAL_CRDS])
+    with operator(changing.operator_kubeconfig, tmp_path, PROXIEDAPP_API_LOOK_SECONDS="3") as running:
+        assert "optional APIs: cert-manager.io, monitoring.coreos.com, traefik.io" in running.said()
+
+        async def watches(kind: Kind, spec: dict[str, Any]) -> None:
+            metadata = {"name": "any", "namespace": "default", "labels": {MANAGED_BY: MANAGER}}
+            manifest = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
+            await api.create(kind, manifest)
+
+            async def counted() -> bool:
+                async with plain.async_client() as client:
+                    metrics = (await client.get(f"{running.url}/metrics")).text
+                return f'proxiedapp_watch_events_total{{kind="{kind}"}} 1.0' in metrics
+
+            await until(counted, f"the watch of {kind.plural}")
+
+        await watches(SERVICE_MONITOR, {"endpoints": [], "selector": {}})
+        await api.request("DELETE", f"{CRDS}/{MONITORING_CRD}")
+
+        async def started_over() -> bool:
+            return "optional APIs: cert-manager.io, traefik.io" in running.said()
+
+        await until(started_over, "the operator watches what is left")
+        await watches(CERTIFICATE, {"secretName": "any", "issuerRef": {"name": "any"}})
+        assert "ERROR" not in running.said()
+        assert running.process.poll() is None, "the process is still the same"
+    await without(api, CERT_MANAGER_CRD)
+
+
+async def test_crd_may_be_deleted_and_installed_again(changing: BareCluster, tmp_path: Path) -> None:
+    api = changing.api
+    with operator(changing.operator_kubeconfig, tmp_path) as running:
         await api.create(PROXIED_APP, hello("shop", "default"))
-        with operator(cluster.operator_kubeconfig, tmp_path, PROXIEDAPP_API_LOOK_SECONDS="0.1") as running:
+        await api.request("DELETE", f"{CRDS}/{OURS}")
 
-            async def stalled() -> bool:
-                return await condition(api, "Stalled") is not None
+        async def waits() -> bool:
+            return "waiting until it" in running.said()
 
-            await until(stalled, "the app is stalled")
-            found = await condition(api, "Stalled")
-            assert found is not None
-            assert found["reason"] == "TraefikMissing"
-            assert "Install Traefik with its CustomResourceDefinitions" in found["message"]
-            assert running.said().count("Traefik's API (traefik.io/v1alpha1) is missing") == 1
+        await until(waits, "the operator waits for the CRD")
+        assert running.said().count("waiting until it") == 1
+        await install_manifests(api, [Path(__file__).parents[2] / "crds" / "proxiedapps.yaml"])
+        await until(lambda: api.create(PROXIED_APP, hello("again", "default")), "the CRD is served")
 
-            await install_manifests(api, traefik_manifests(lambda *_: None))
+        async def accepted() -> bool:
+            app = await api.get(PROXIED_APP, "default", "again")
+            return "conditions" in app["status"]
 
-            async def accepted() -> bool:
-                seen = await condition(api, "RouteAccepted")
-                return seen is not None and seen["status"] == "True"
-
-            await until(accepted, "the route is accepted")
-            assert await condition(api, "Stalled") is None
-            assert running.process.poll() is None, "the process is still the same"
+        await until(accepted, "the app has a status")
+        assert running.process.poll() is None, "the process is still the same"
+        assert "Traceback" not in running.said()
 
 
-async def test_optional_api_may_be_removed(tmp_path: Path) -> None:
-    folder = tmp_path / "cluster"
-    folder.mkdir()
-    async with bare_cluster(folder, lambda *_: None) as cluster:
-        api = cluster.api
-        await install_manifests(api, [OPTIONAL_CRDS])
-        with operator(cluster.operator_kubeconfig, tmp_path, PROXIEDAPP_API_LOOK_SECONDS="3") as running:
-            assert "optional APIs: cert-manager.io, monitoring.coreos.com, traefik.io" in running.said()
-
-            async def watches(kind: Kind, spec: dict[str, Any]) -> None:
-                metadata = {"name": "any", "namespace": "default", "labels": {MANAGED_BY: MANAGER}}
-                manifest = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
-                await api.create(kind, manifest)
-
-                async def counted() -> bool:
-                    async with plain.async_client() as client:
-                        metrics = (await client.get(f"{running.url}/metrics")).text
-                    return f'proxiedapp_watch_events_total{{kind="{kind}"}} 1.0' in metrics
-
-                await until(counted, f"the watch of {kind.plural}")
-
-            await watches(SERVICE_MONITOR, {"endpoints": [], "selector": {}})
-            path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-            await api.request("DELETE", f"{path}/{MONITORING_CRD}")
-
-            async def started_over() -> bool:
-                return "optional APIs: cert-manager.io, traefik.io" in running.said()
-
-            await until(started_over, "the operator watches what is left")
-            await watches(CERTIFICATE, {"secretName": "any", "issuerRef": {"name": "any"}})
-            assert "ERROR" not in running.said()
-            assert running.process.poll() is None, "the process is still the same"
-
-
-async def test_crd_may_be_deleted_and_installed_again(tmp_path: Path) -> None:
-    folder = tmp_path / "cluster"
-    folder.mkdir()
-    async with bare_cluster(folder, lambda *_: None) as cluster:
-        api = cluster.api
-        path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-        with operator(cluster.operator_kubeconfig, tmp_path) as running:
-            await api.create(PROXIED_APP, hello("shop", "default"))
-            await api.request("DELETE", f"{path}/proxiedapps.proxiedapp.dev")
-
-            async def waits() -> bool:
-                return "waiting until it" in running.said()
-
-            await until(waits, "the operator waits for the CRD")
-            assert running.said().count("waiting until it") == 1
-            await install_manifests(api, [Path(__file__).parents[2] / "crds" / "proxiedapps.yaml"])
-            await until(lambda: api.create(PROXIED_APP, hello("again", "default")), "the CRD is served")
-
-            async def accepted() -> bool:
-                app = await api.get(PROXIED_APP, "default", "again")
-                return "conditions" in app["status"]
-
-            await until(accepted, "the app has a status")
-            assert running.process.poll() is None, "the process is still the same"
-            assert "Traceback" not in running.said()
-
-
-async def test_operator_waits_for_its_crd(tmp_path: Path) -> None:
-    folder = tmp_path / "cluster"
-    folder.mkdir()
-    async with bare_cluster(folder, lambda *_: None) as cluster:
-        await cluster.api.request(
-            "DELETE", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/proxiedapps.proxiedapp.dev"
-        )
-
-        async def gone() -> bool:
-            return not await cluster.api.serves("proxiedapp.dev", "v1alpha1", frozenset({"proxiedapps"}))
-
-        await until(gone, "the CRD is gone")
-        line = await asyncio.to_thread(waits_at_start, cluster.operator_kubeconfig, "waiting for")
-        assert "does not serve proxiedapps.proxiedapp.dev/v1alpha1: apply crds/proxiedapps.yaml" in line
+async def test_operator_waits_for_its_crd(changing: BareCluster) -> None:
+    await without(changing.api, OURS)
+    line = await asyncio.to_thread(waits_at_start, changing.operator_kubeconfig, "waiting for")
+    assert "does not serve proxiedapps.proxiedapp.dev/v1alpha1: apply crds/proxiedapps.yaml" in line
+    await install_manifests(changing.api, ())
