@@ -41,15 +41,17 @@ class Environment:
 
     def image(self) -> Path:
         """Return the folder of the image; create it if it does not exist."""
-        python = f"{sys.version_info[:3]} {sys.base_prefix}"
-        digest = hashlib.sha256(f"{python}\n{self.lock.read_text()}".encode()).hexdigest()[:12]
+        built_for = f"{sys.version_info[:3]} {sys.base_prefix}"
+        digest = hashlib.sha256(f"{built_for}\n{self.lock.read_text()}".encode()).hexdigest()[:12]
         image = cache_dir() / self.folder.name / f"{re.sub(r'[^a-z0-9]+', '-', self.name)}-{digest}"
-        done = image / ".installed"
+        done = image / ".compiled"
         if not done.exists():
             image.mkdir(parents=True, exist_ok=True)
             venv = image / ".venv"
             _uv("venv", "--clear", "--python", sys.executable, venv)
-            _uv("pip", "sync", "--python", venv / "bin" / "python", "--require-hashes", self.lock)
+            # Pods write no bytecode, so each start would compile all that it imports.
+            python = venv / "bin" / "python"
+            _uv("pip", "sync", "--compile-bytecode", "--python", python, "--require-hashes", self.lock)
             done.touch()
         if self.files.is_dir():
             shutil.copytree(self.files, image, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
