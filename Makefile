@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 STAMP := $(VENV)/.installed
 PACKAGES := operator sandbox tools tests benchmarks examples helm docs
+# If it is set, as in some container images, every start of the command compiles its modules, which takes a sixth longer.
+unexport PYTHONDONTWRITEBYTECODE
 PROSE := README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md Makefile mkdocs.yml pyproject.toml docs operator sandbox tools \
   tests benchmarks examples gitops manifests helm/generate.py \
   helm/proxiedapp/values.yaml helm/proxiedapp/files helm/proxiedapp/templates/NOTES.txt
