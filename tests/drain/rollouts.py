@@ -81,7 +81,7 @@ def _manifest(server: Server, namespace: str, version: int) -> dict[str, Any]:
 
 
 def _wait_verified(sandbox: Sandbox, namespace: str, app: str) -> None:
-    sandbox.kubectl("wait", "--for=condition=Verified", f"proxiedapp/{app}", "-n", namespace, "--timeout=120s")
+    sandbox.wait_for("Verified", app, namespace)
     eventually(lambda: len(_pods(sandbox, namespace, app)) == REPLICAS, f"{REPLICAS} pods of {app}")
 
 

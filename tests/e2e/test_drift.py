@@ -86,7 +86,7 @@ def test_policy_that_appends_is_bounded(sandbox: Sandbox, namespace: str) -> Non
 
     eventually(works, "the policy")
     sandbox.apply(hello("shop", namespace))
-    eventually(lambda: sandbox.conditions("shop", namespace)["WorkloadAvailable"]["status"] == "True", "the pods", 120)
+    eventually(lambda: sandbox.conditions("shop", namespace)["WorkloadAvailable"]["status"] == "True", "the pods")
 
     def rests() -> bool:
         before = sandbox.get("deployment", "shop", "-n", namespace)["metadata"]["generation"]
@@ -95,4 +95,4 @@ def test_policy_that_appends_is_bounded(sandbox: Sandbox, namespace: str) -> Non
         assert after < 60, "it is written without end"
         return bool(before == after)
 
-    eventually(rests, "the operator stops writing", 90)
+    eventually(rests, "the operator stops writing")

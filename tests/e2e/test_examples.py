@@ -34,8 +34,7 @@ def apply(sandbox: Sandbox, namespace: str) -> Any:
     def applied(example: str, condition: str = "Verified") -> None:
         sandbox.kubectl("apply", "-n", namespace, "-f", EXAMPLES / example / SERVED[example])
         for app in manifests(example):
-            name = f"papp/{app['metadata']['name']}"
-            sandbox.kubectl("wait", f"--for=condition={condition}", name, "-n", namespace, "--timeout=120s")
+            sandbox.wait_for(condition, app["metadata"]["name"], namespace)
 
     return applied
 
@@ -77,7 +76,7 @@ def test_database_is_migrated_before_the_app_starts(sandbox: Sandbox, apply: Any
 
 def test_hypercorn_keeps_prefix_scheme_and_mounted_apps(sandbox: Sandbox, apply: Any) -> None:
     apply("hypercorn")
-    with httpx.Client(base_url=sandbox.https_url, verify=False, trust_env=False) as client:
+    with plain.client(base_url=sandbox.https_url) as client:
         redirect = client.get("/team/reporting/items")
         assert redirect.headers["Location"] == f"{sandbox.https_url}/team/reporting/items/"
         assert client.get("/team/reporting/reports/daily").json() == {"root_path": "/team/reporting/reports"}
@@ -99,7 +98,7 @@ def test_https_asks_for_a_certificate_and_redirects_to_it(sandbox: Sandbox, name
     assert redirect.headers["Location"].startswith("https://secure.example.com")
 
     def own_address() -> str:
-        answer = httpx.get(f"{sandbox.https_url}/api/links/", headers=host, verify=False, trust_env=False)
+        answer = plain.get(f"{sandbox.https_url}/api/links/", headers=host)
         return str(answer.json()["self"])
 
     assert eventually(own_address, "the address over https") == "https://secure.example.com/api/links/"

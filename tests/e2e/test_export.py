@@ -21,7 +21,7 @@ from proxiedapp.local.proxies.table import PROXIES
 from proxiedapp.verify import check
 from proxiedapp.verify.target import VerifyOptions, VerifyTarget
 from proxiedapp_sandbox.controlplane import free_ports
-from tests.support.sandbox import eventually
+from tests.support.sandbox import PATIENCE, eventually
 
 APPS = Path(__file__).parent / "dev_apps"
 RUNNER = CliRunner()
@@ -113,7 +113,7 @@ def test_exported_files_serve_the_app(tmp_path: Path, proxy: str, server: str) -
 
         target = VerifyTarget(f"http://127.0.0.1:{port}/api/v1", host="shop.test")
         options = VerifyOptions("/openapi.json", "/docs", ("/sub/docs",))
-        findings = asyncio.run(check.verify(target, options, seconds=60))
+        findings = asyncio.run(check.verify(target, options, seconds=PATIENCE))
         assert [finding.as_text() for finding in findings if not finding.ok] == []
 
         reached = {path: asked(port, path) for path in VECTORS}

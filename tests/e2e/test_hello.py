@@ -31,7 +31,7 @@ async def test_every_response_is_correct(served: Sandbox, scheme: str) -> None:
 
 
 def test_kubectl_shows_address_and_readiness(served: Sandbox) -> None:
-    served.kubectl("wait", "--for=condition=Verified", "papp/hello", "--timeout=120s")
+    served.wait_for("Verified", "hello", "default")
     head, row = served.kubectl("get", "papp", "hello").splitlines()
     assert head.split() == ["NAME", "URL", "READY", "VERIFIED", "STATUS", "AGE"]
     assert row.split()[:5] == ["hello", f"{served.https_url}/api/v1/", "True", "True", "Available"]

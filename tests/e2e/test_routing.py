@@ -23,7 +23,7 @@ def host(sandbox: Sandbox) -> str:
 def raw_get(sandbox: Sandbox, host: str, path: str, **headers: str) -> tuple[int, str]:
     """Send a request whose path the client does not normalize, and return status and body."""
     address = urlsplit(sandbox.http_url)
-    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=10)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=plain.PATIENCE)
     try:
         connection.putrequest("GET", path, skip_host=True)
         for name, value in {"Host": host, **headers}.items():
@@ -76,7 +76,7 @@ def test_wildcard_serves_the_names_that_no_other_app_has(sandbox: Sandbox, host:
     parent = host.partition(".")[2]
     route, probes = {"hosts": [f"*.{parent}"]}, {"readiness": {"path": "/sub", "periodSeconds": 1}}
     sandbox.apply(hello("tenants", "routing", "/api", route=route, command=["uvicorn", "main:subapi"], probes=probes))
-    sandbox.kubectl("wait", "--for=condition=Verified", "proxiedapp/tenants", "-n", "routing", "--timeout=120s")
+    sandbox.wait_for("Verified", "tenants", "routing")
     assert raw_get(sandbox, f"any.{parent}", "/api/sub")[0] == 200
     assert raw_get(sandbox, f"a.b.{parent}", "/api/sub")[0] == 404
     assert raw_get(sandbox, host, "/api/sub")[0] == 404

@@ -10,7 +10,7 @@ CHILDREN = "deployments,services,middlewares,ingressroutes"
 
 
 def ask(sandbox: Sandbox, host: str, path: str) -> httpx.Response:
-    return plain.get(f"{sandbox.http_url}{path}", headers={"Host": host}, timeout=10)
+    return plain.get(f"{sandbox.http_url}{path}", headers={"Host": host})
 
 
 def test_prefix_image_and_replicas_change_together(sandbox: Sandbox, namespace: str) -> None:

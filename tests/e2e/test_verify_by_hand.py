@@ -29,7 +29,7 @@ from tests.support.byhand import (
     Traefik,
     traefik,
 )
-from tests.support.sandbox import proxiedapp
+from tests.support.sandbox import PATIENCE, proxiedapp
 
 ROUNDS = 3
 """How often each right combination is checked through each entry point."""
@@ -188,7 +188,7 @@ RIGHT: Final[dict[str, tuple[Combination, tuple[str, ...], VerifyOptions]]] = {
 async def test_root_cause_comes_first(proxy: Traefik, name: str) -> None:
     combination, entry_point, code = WRONG[name]
     async with proxy.serving(name, combination) as route:
-        findings = await verify(route.target(entry_point), PLAIN)
+        findings = await verify(route.target(entry_point), PLAIN, seconds=PATIENCE)
     named = [finding.code for finding in findings if not finding.ok]
     assert named[:1] == [code], "\n".join(finding.as_text() for finding in findings)
     assert findings[0].code is code
@@ -202,7 +202,7 @@ async def test_right_combination_has_no_fault(proxy: Traefik, name: str) -> None
     combination, entry_points, options = RIGHT[name]
     async with proxy.serving(f"right-{name}", combination) as route:
         for target in [route.target(entry_point) for entry_point in entry_points] * ROUNDS:
-            findings = await verify(target, options)
+            findings = await verify(target, options, seconds=PATIENCE)
             assert [finding.as_text() for finding in findings if not finding.ok] == []
 
 
@@ -214,7 +214,17 @@ def test_right_combinations_are_checked_a_hundred_times() -> None:
 async def test_command_reports_the_fault_and_its_fix(proxy: Traefik) -> None:
     async with proxy.serving("command", WRONG["trailing-slash"][0]) as route:
         target = route.target("https")
-        arguments = ("verify", target.url, "--host", route.host, "--insecure", "--extra-path", "/app")
+        arguments = (
+            "verify",
+            target.url,
+            "--host",
+            route.host,
+            "--insecure",
+            "--extra-path",
+            "/app",
+            "--timeout",
+            "120",
+        )
         as_text, as_json, strict = [
             await asyncio.to_thread(proxiedapp, *more, env={})
             for more in (arguments, (*arguments, "-o", "json"), ("verify", target.url, "--host", route.host))

@@ -1,6 +1,5 @@
 """The optional ValidatingAdmissionPolicy decides as the operator does, on a real API server."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from copy import deepcopy
 from typing import Any, Final
@@ -14,6 +13,7 @@ from proxiedapp.kube.errors import RefusedError
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.routing.admission import admission_objects
 from proxiedapp_sandbox.bare import BareCluster
+from proxiedapp_sandbox.cluster import until
 from tests.support.policytable import CASES, LABELS, NAMESPACE, SHOP, policy_manifest
 
 VALUES: Final[list[Any]] = [case.values for case in CASES]
@@ -57,10 +57,8 @@ async def judged(cluster: BareCluster) -> AsyncIterator[BareCluster]:
     last = admission(len(CASES), [policy_manifest(hosts=[])])
     for each in [*installed, *last]:
         await cluster.api.request("POST", path_of(each), each)
-    async with asyncio.timeout(30):
-        # No event reports that the API server applies an admission policy.
-        while not await submit(cluster, len(CASES), SHOP):  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+    # No event reports that the API server applies an admission policy.
+    await until(lambda: submit(cluster, len(CASES), SHOP), "the admission policies")
     yield cluster
     for each in [*last, *installed]:
         await cluster.api.request("DELETE", f"{path_of(each)}/{each['metadata']['name']}")

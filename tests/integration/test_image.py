@@ -24,6 +24,7 @@ from tests.support.helm import Helm
 from tests.support.image import ROOT, Image, built_image, tool
 from tests.support.manifests import hello
 from tests.support.npm import NotInstalledError
+from tests.support.sandbox import PATIENCE
 
 PRIVATE = "/opt/proxiedapp"
 """The folder with everything that the image adds to its base."""
@@ -71,7 +72,7 @@ async def test_a_container_prints_the_crd(image: Image, tmp_path: Path) -> None:
         image, pod(tmp_path), tmp_path / "account", args=["proxiedapp", "crd"], **fields("crd", "10.0.0.1")
     )
     with container(config, tmp_path) as running:
-        assert await asyncio.to_thread(running.process.wait, 120) == 0, running.said()
+        assert await asyncio.to_thread(running.process.wait, PATIENCE) == 0, running.said()
     assert running.said() == "".join(
         (ROOT / "crds" / f"{plural}.yaml").read_text() for plural in ("proxiedapps", "proxypolicies")
     )
@@ -99,7 +100,7 @@ async def test_a_container_lists_apps_becomes_ready_and_stops_on_sigterm(
             except httpx.TransportError:
                 return False
 
-        await until(ready, "the operator is ready", 120)
+        await until(ready, "the operator is ready", PATIENCE)
 
         async def deployed() -> bool:
             return bool(await cluster.api.get(DEPLOYMENT, namespace, "shop"))
@@ -114,7 +115,7 @@ async def test_a_container_lists_apps_becomes_ready_and_stops_on_sigterm(
         mounts = {line.split()[1]: line.split()[3].split(",") for line in (process / "mounts").read_text().splitlines()}
         assert "ro" in mounts["/"]
 
-        assert await asyncio.to_thread(running.stop, 30) == 0, running.said()
+        assert await asyncio.to_thread(running.stop, PATIENCE) == 0, running.said()
     assert "Traceback" not in running.said()
 
 

@@ -19,7 +19,7 @@ EntryPoint = Literal["http", "https"]
 ENTRY_POINTS: Final[tuple[EntryPoint, ...]] = ("http", "https")
 
 _DOCS_URL: Final = re.compile(r"""url: '([^']*)'|spec-url="([^"]*)\"""")
-_SECONDS: Final = 20.0
+_SECONDS: Final = 60.0
 
 
 class WrongAnswerError(AssertionError):

@@ -49,14 +49,16 @@ def host(namespace: str) -> str:
 
 def wait_verified(sandbox: Sandbox, namespace: str) -> None:
     for condition in ("Ready", "Verified"):
-        sandbox.kubectl("wait", f"--for=condition={condition}", "papp/shop", "-n", namespace, "--timeout=120s")
+        sandbox.wait_for(condition, "shop", namespace)
 
 
 def test_app_is_verified_through_the_gateway(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(app(namespace, MAIN))
     wait_verified(sandbox, namespace)
     for url in (sandbox.http_url, sandbox.https_url):
-        done = proxiedapp("verify", f"{url}/api/v1", "--host", host(namespace), "--insecure", "-o", "json", env={})
+        done = proxiedapp(
+            "verify", f"{url}/api/v1", "--host", host(namespace), "--insecure", "--timeout", "120", "-o", "json", env={}
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         assert {finding["code"] for finding in json.loads(done.stdout) if not finding["ok"]} == set()
 

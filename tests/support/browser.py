@@ -17,13 +17,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, Page, Route, async_playwright
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
 from tests.support.npm import NotInstalledError, package, pins
 
 DOMAIN = "apps.example.com"
 CDN = re.compile(r"https://cdn\.jsdelivr\.net/npm/(?P<name>[a-z-]+)@(?P<major>\d+)/(?P<file>[\w./-]+)")
 FAVICON = "https://fastapi.tiangolo.com/img/favicon.png"
+PATIENCE = 120_000
+"""Milliseconds that anything in the browser may take on a busy machine; Playwright's own defaults are 5 and 30 s."""
+expect.set_options(timeout=PATIENCE)
+
 QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -83,7 +87,10 @@ async def chromium(http_url: str, https_url: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         program = find_chromium(playwright.chromium.executable_path)
         browser = await playwright.chromium.launch(
-            executable_path=program, args=[*QUIET, f"--host-resolver-rules={rules}"], chromium_sandbox=False
+            executable_path=program,
+            args=[*QUIET, f"--host-resolver-rules={rules}"],
+            chromium_sandbox=False,
+            timeout=PATIENCE,
         )
         try:
             yield browser
@@ -97,6 +104,7 @@ async def visit(browser: Browser) -> AsyncIterator[Visit]:
     context = await browser.new_context(
         ignore_https_errors=True, service_workers="block", viewport={"width": 1280, "height": 800}
     )
+    context.set_default_timeout(PATIENCE)
     try:
         visit = Visit(await context.new_page())
         await context.route("**/*", visit.handle)

@@ -113,7 +113,7 @@ class Route:
     async def is_there(self) -> bool:
         """Return whether Traefik serves the route; each route puts its host into a response header."""
         target = self.target()
-        async with plain.async_client(timeout=10) as client:
+        async with plain.async_client() as client:
             reply = await client.get(f"{target.url}/", headers={"Host": self.host})
         return bool(reply.headers.get("x-route") == self.host)
 
@@ -154,7 +154,7 @@ async def traefik(folder: Path) -> AsyncIterator[Traefik]:
 async def _answers(url: str) -> bool:
     """Return whether there is any response; `until` expects an OSError for a refused connection."""
     try:
-        async with plain.async_client(timeout=10) as client:
+        async with plain.async_client() as client:
             await client.get(url)
     except httpx.TransportError as error:
         raise OSError(str(error)) from error

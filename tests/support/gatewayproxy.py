@@ -17,7 +17,7 @@ from proxiedapp_sandbox.controlplane import free_ports
 from proxiedapp_sandbox.moduledata import gateway_api_crds
 from proxiedapp_sandbox.proxy import traefik_program
 from tests.support import plain
-from tests.support.sandbox import Sandbox, eventually
+from tests.support.sandbox import TIMEOUT, Sandbox, eventually
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ def gateway_proxy(sandbox: Sandbox, folder: Path) -> Iterator[GatewayProxy]:
     sandbox.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump_all(crds))
     names = [f"crd/{crd['metadata']['name']}" for crd in crds]
     try:
-        sandbox.kubectl("wait", "--for=condition=Established", *names, "--timeout=60s")
+        sandbox.kubectl("wait", "--for=condition=Established", *names, f"--timeout={TIMEOUT}")
         with traefik(sandbox, folder, "--providers.kubernetesgateway=true") as port:
             sandbox.kubectl("create", "namespace", "infra")
             proxy = GatewayProxy("infra", "main", f"http://127.0.0.1:{port}")
             sandbox.apply(*_gateway(proxy, port))
-            sandbox.kubectl("wait", "--for=condition=Programmed", "gateway/main", "-n", "infra", "--timeout=60s")
+            sandbox.kubectl("wait", "--for=condition=Programmed", "gateway/main", "-n", "infra", f"--timeout={TIMEOUT}")
             yield proxy
             sandbox.kubectl("delete", "namespace", "infra", "--wait=false")
     finally:

@@ -11,7 +11,7 @@ from threading import Timer
 
 from proxiedapp_sandbox.controlplane import free_ports
 from tests.support import plain
-from tests.support.sandbox import eventually
+from tests.support.sandbox import PATIENCE, eventually
 
 COMMAND = [sys.executable, "-m", "proxiedapp.cli", "run"]
 
@@ -63,7 +63,7 @@ def operator(
             yield running
             if process.poll() is None:
                 process.terminate()
-                assert process.wait(20) == 0 or not ends_well
+                assert process.wait(PATIENCE) == 0 or not ends_well
             assert "Traceback" not in running.said() or not ends_well
         finally:
             process.kill()
@@ -75,7 +75,7 @@ def waits_at_start(kubeconfig: Path, reason: str) -> str:
     with subprocess.Popen(
         COMMAND, env=os.environ | settings, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
-        watchdog = Timer(60, process.kill)
+        watchdog = Timer(PATIENCE, process.kill)
         watchdog.start()
         try:
             assert process.stderr is not None
@@ -93,7 +93,7 @@ def fails_to_start(kubeconfig: Path, **env: str) -> list[str]:
     """Run an operator that cannot start, and return the lines of its standard error."""
     settings = {"KUBECONFIG": str(kubeconfig), "PROXIEDAPP_HEALTH_PORT": "0"}
     done = subprocess.run(
-        COMMAND, env=os.environ | settings | env, capture_output=True, text=True, timeout=120, check=False
+        COMMAND, env=os.environ | settings | env, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert done.returncode == 1
     assert done.stdout == ""

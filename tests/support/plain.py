@@ -1,6 +1,6 @@
-"""httpx for URLs without TLS: its clients share one TLS context, which none of them uses.
+"""httpx for this machine: its clients share one TLS context, which trusts any certificate.
 
-A client creates a context of its own before it knows a URL, and that one reads the certificates of all authorities:
+Otherwise each client creates a context before it knows a URL, and that one reads the certificates of all authorities:
 50 ms of CPU with httpx 0.28, which is far more than a request costs. Tests that wait for a response send many.
 """
 
@@ -8,12 +8,14 @@ from typing import Any, Final
 
 import httpx
 
+PATIENCE: Final = 60.0
+"""Seconds that a response may take on a busy machine; httpx's own default is 5."""
 _CONTEXT: Final = httpx.create_ssl_context(verify=False)
 
 
 def request(method: str, url: str, **options: Any) -> httpx.Response:
     """Send one request."""
-    return httpx.request(method, url, verify=_CONTEXT, trust_env=False, **options)
+    return httpx.request(method, url, verify=_CONTEXT, trust_env=False, **{"timeout": PATIENCE, **options})
 
 
 def get(url: str, **options: Any) -> httpx.Response:
@@ -23,9 +25,9 @@ def get(url: str, **options: Any) -> httpx.Response:
 
 def client(**options: Any) -> httpx.Client:
     """Return a client."""
-    return httpx.Client(verify=_CONTEXT, trust_env=False, **options)
+    return httpx.Client(verify=_CONTEXT, trust_env=False, **{"timeout": PATIENCE, **options})
 
 
 def async_client(**options: Any) -> httpx.AsyncClient:
     """Return a client for asyncio."""
-    return httpx.AsyncClient(verify=_CONTEXT, trust_env=False, **options)
+    return httpx.AsyncClient(verify=_CONTEXT, trust_env=False, **{"timeout": PATIENCE, **options})

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import httpx
 import orjson
@@ -27,6 +27,10 @@ from tests.support.objects import Objects
 T = TypeVar("T")
 
 ROOT = Path(__file__).parents[2]
+PATIENCE: Final = 180.0
+"""Seconds after which a wait has failed. Nothing here takes a minute, except on a machine that is busy."""
+TIMEOUT: Final = f"{PATIENCE:.0f}s"
+"""The same as an option of kubectl and Helm."""
 EXAMPLES = ROOT / "examples"
 
 _GET = ArgumentParser(exit_on_error=False)
@@ -43,7 +47,7 @@ def _objects(kubeconfig: Path, _changed: int) -> Objects:
     return Objects(kubeconfig)
 
 
-def eventually(look: Callable[[], T | None], what: str, seconds: float = 60.0) -> T:
+def eventually(look: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:
     """Call `look` until it returns something true, and return that; failures count as not yet."""
     deadline = time.monotonic() + seconds
     last: object = None
@@ -118,7 +122,7 @@ class Sandbox:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=2 * PATIENCE,
             check=False,
         )
         if check and done.returncode:
@@ -144,11 +148,25 @@ class Sandbox:
         self.kubectl("apply", "-f", "-", stdin=yaml.dump_all(manifests, Dumper=yaml.CSafeDumper))
 
     def wait_ready(self, name: str, namespace: str) -> None:
-        self.kubectl("wait", "--for=condition=Ready", f"proxiedapp/{name}", "-n", namespace, "--timeout=120s")
+        self.wait_for("Ready", name, namespace)
+
+    def wait_for(self, condition: str, name: str, namespace: str) -> None:
+        """Wait until a condition of an app's present generation is True."""
+        arguments = (f"--for=condition={condition}", f"proxiedapp/{name}", "-n", namespace, f"--timeout={TIMEOUT}")
+        self.kubectl("wait", *arguments)
 
     def conditions(self, name: str, namespace: str) -> dict[str, dict[str, Any]]:
         app = self.get("proxiedapp", name, "-n", namespace)
         return {each["type"]: each for each in app.get("status", {}).get("conditions", [])}
+
+    def verdicts_are_in(self, namespace: str) -> bool:
+        """Whether each app that is ready has a verdict on its present spec, unless its spec asks for none."""
+        for app in self.get("proxiedapps", "-n", namespace)["items"]:
+            found = {each["type"]: each for each in app["status"]["conditions"]}
+            asked = app["spec"].get("verify", {}).get("enabled", True) and found["Ready"]["status"] == "True"
+            if asked and found.get("Verified", {}).get("observedGeneration") != app["metadata"]["generation"]:
+                return False
+        return True
 
     def stalled(self, name: str, namespace: str) -> dict[str, Any]:
         """Wait until an app is stalled, and return that condition."""
@@ -162,7 +180,8 @@ class Sandbox:
     def requests(self) -> list[Request]:
         """Return all requests that the operator has made so far."""
         found = []
-        for line in Path(self.state["audit_log"]).read_bytes().splitlines():  # tens of thousands
+        complete, _, _ = Path(self.state["audit_log"]).read_bytes().rpartition(b"\n")  # the API server writes meanwhile
+        for line in complete.splitlines():  # tens of thousands
             entry = orjson.loads(line)
             ref = entry.get("objectRef", {})
             found.append(
@@ -251,7 +270,7 @@ def stopped_at_the_end(sandbox: Sandbox) -> Iterator[Sandbox]:
         try:
             yield sandbox
         finally:
-            stopper.communicate(timeout=120)
+            stopper.communicate(timeout=PATIENCE)
             assert stopper.returncode == 0, log.read_text()
 
 
@@ -275,6 +294,12 @@ def without_operator(folder: Path, images: Path) -> Iterator[Sandbox]:
         yield sandbox
 
 
+def create_quota(sandbox: Sandbox, namespace: str, hard: str) -> None:
+    """Create the quota `small`, and wait until Kubernetes has counted what it limits, after which it refuses more."""
+    sandbox.kubectl("create", "quota", "small", f"--hard={hard}", "-n", namespace)
+    eventually(lambda: "used" in sandbox.get("quota", "small", "-n", namespace)["status"], "the quota is counted")
+
+
 def three_more_resyncs(sandbox: Sandbox) -> None:
     """Wait for three more lists of each kind and three more passes."""
     kinds = ("ProxiedApp", *(kind.kind for kind in watched_children(frozenset({TRAEFIK_GROUP}))))
@@ -286,3 +311,17 @@ def three_more_resyncs(sandbox: Sandbox) -> None:
 
     before = counts()
     eventually(lambda: all(now >= then + 3 for now, then in zip(counts(), before, strict=True)), "three resyncs")
+
+
+def come_to_rest(sandbox: Sandbox, namespace: str) -> None:
+    """Wait until nothing is left to write about the apps of a namespace, nor about those that earlier tests deleted."""
+    eventually(lambda: sandbox.verdicts_are_in(namespace), "the verdicts")
+    three_more_resyncs(sandbox)
+
+
+def assert_silence(sandbox: Sandbox, namespace: str) -> None:
+    """Assert that nothing is written at rest."""
+    come_to_rest(sandbox, namespace)
+    before = len(sandbox.writes())
+    three_more_resyncs(sandbox)
+    assert sandbox.writes()[before:] == []

@@ -73,10 +73,10 @@ class Replica:
         """Send SIGTERM, and return the exit status."""
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)
-        await self.wait(30.0)
+        await self.wait(120.0)
         return self.exit_code
 
-    async def wait(self, seconds: float = 10.0) -> None:
+    async def wait(self, seconds: float = 60.0) -> None:
         """Wait until the process has ended, but not longer than `seconds`."""
         if self._process is not None and self._process.pid is not None:
             await asyncio.to_thread(self._process.join, seconds)

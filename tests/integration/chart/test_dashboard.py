@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
 
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp_sandbox.bare import BareCluster
 from proxiedapp_sandbox.cluster import until
+from tests.support import plain
 from tests.support.dryrun import create
 from tests.support.helm import Helm
 from tests.support.manifests import hello
@@ -38,7 +38,7 @@ async def scraped(monitored: BareCluster, tmp_path_factory: pytest.TempPathFacto
 
         async def settled() -> bool:
             nonlocal metrics
-            metrics = (await asyncio.to_thread(httpx.get, f"{running.url}/metrics", trust_env=False)).text
+            metrics = (await asyncio.to_thread(plain.get, f"{running.url}/metrics")).text
             return 'proxiedapp_apps{reason="Progressing"} 1.0' in metrics
 
         await until(settled, "the app's status")

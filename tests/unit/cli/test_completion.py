@@ -23,6 +23,7 @@ LIST = "get proxiedapps.proxiedapp.dev -o jsonpath={.items[*].metadata.name}"
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(live, "_COMPLETION_SECONDS", 60.0)  # a busy machine needs seconds to start a shell
     return install_recording_kubectl(tmp_path, KUBECTL, monkeypatch)
 
 

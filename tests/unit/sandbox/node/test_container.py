@@ -91,13 +91,13 @@ class World:
         return self.container
 
     async def until(self, holds: Callable[[], object]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not holds():
                 self._news.clear()
                 await self._news.wait()
 
     async def started(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await self.container.started.wait()
 
     async def run_number(self, number: int) -> None:

@@ -51,7 +51,7 @@ class Workspace:
     async def run(self, script: str, **isolation: Any) -> tuple[int, str]:
         """Run a shell script to its end; returns its exit code and what it wrote."""
         process = await Process.start(self.container_config("sh", "-c", script, **isolation), self.log)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             code = await process.wait()
         written = self.log.read_text()
         self.log.unlink()
@@ -243,7 +243,7 @@ asyncio.run(main())
 
 async def written(log: Path, text: str) -> None:
     """Wait until a log holds a text."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not contains(log, text):  # noqa: ASYNC110 - a file sends no events
             await asyncio.sleep(0.01)
 
@@ -258,7 +258,7 @@ async def ended(pidfd: int) -> None:
     loop = asyncio.get_running_loop()
     loop.add_reader(pidfd, over.set)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await over.wait()
     finally:
         loop.remove_reader(pidfd)

@@ -78,7 +78,7 @@ async def followed(server: Server, folder: Path) -> AsyncIterator[Any]:
         async with aclosing(list_and_watch(api, POD, no_wait)) as events:
 
             async def next_events(count: int) -> list[str]:
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     return [said(await anext(events)) for _ in range(count)]
 
             yield next_events
