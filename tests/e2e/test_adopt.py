@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from tests.support.load import load
-from tests.support.sandbox import Sandbox, eventually, proxiedapp
+from tests.support.sandbox import TIMEOUT, Sandbox, eventually, proxiedapp
 
 PLAIN = """\
 apiVersion: apps/v1
@@ -48,7 +48,7 @@ spec:
 
 def test_switch_loses_no_request(sandbox: Sandbox, namespace: str, tmp_path: Path) -> None:
     sandbox.kubectl("apply", "-f", "-", stdin=PLAIN.format(space=namespace))
-    sandbox.kubectl("rollout", "status", "deployment/orders", "-n", namespace, "--timeout=120s")
+    sandbox.kubectl("rollout", "status", "deployment/orders", "-n", namespace, f"--timeout={TIMEOUT}")
     host = f"orders.{namespace}.test"
     ask = ["curl", "-so", "/dev/null", "-w", "%{http_code}", "-H", f"Host: {host}", f"{sandbox.http_url}/api/v1/app"]
     eventually(
@@ -65,6 +65,7 @@ def test_switch_loses_no_request(sandbox: Sandbox, namespace: str, tmp_path: Pat
         done = subprocess.run(
             ["sh", "steps.sh"], cwd=tmp_path, env=os.environ | env, capture_output=True, text=True, check=False
         )
+        eventually(lambda: len(sandbox.names("pods", namespace)) == 1, "no pod of the trial or of the old app is left")
     assert done.returncode == 0, done.stdout + done.stderr
     assert running.failed == []
     roots = [answer.body["root_path"] for answer in running.to("/api/v1/app")]

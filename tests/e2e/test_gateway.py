@@ -12,7 +12,7 @@ from proxiedapp.routing.gateway import GATEWAY_GROUP
 from tests.support.gatewayproxy import GatewayProxy, gateway_proxy
 from tests.support.load import load
 from tests.support.manifests import hello
-from tests.support.sandbox import Sandbox, eventually, proxiedapp, three_more_resyncs
+from tests.support.sandbox import Sandbox, assert_silence, eventually, proxiedapp
 
 UNVERIFIED = {"enabled": False}
 
@@ -49,12 +49,10 @@ def test_app_is_served_by_a_gateway(sandbox: Sandbox, namespace: str, gateway: G
     eventually(lambda: gateway.status(host, "/api/v1/app") == 200, "the app's answer")
     assert gateway.status(host, "/api/v10/app") == 404
 
-    done = proxiedapp("verify", f"{gateway.url}/api/v1", "--host", host, "-o", "json", env={})
+    done = proxiedapp("verify", f"{gateway.url}/api/v1", "--host", host, "--timeout", "120", "-o", "json", env={})
     assert done.returncode == 0, done.stdout + done.stderr
     assert {finding["code"] for finding in json.loads(done.stdout) if not finding["ok"]} == set()
-    before = len(sandbox.writes())
-    three_more_resyncs(sandbox)
-    assert sandbox.writes()[before:] == []
+    assert_silence(sandbox, namespace)
 
     other = {"parentRefs": [gateway.parent | {"sectionName": "https"}]}
     sandbox.apply(hello("shop", namespace, verify=UNVERIFIED, route=other))

@@ -12,18 +12,18 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from proxiedapp_sandbox.certificates import write_serving_certificate
+from tests.support import plain
 from tests.support.manifests import hello
 from tests.support.sandbox import Sandbox, eventually
 
 
 def ask(sandbox: Sandbox, namespace: str, path: str, *, https: bool = True, method: str = "GET") -> httpx.Response:
     url = sandbox.https_url if https else sandbox.http_url
-    with httpx.Client(verify=False, trust_env=False, timeout=10) as client:
-        return client.request(method, f"{url}{path}", headers={"Host": f"shop.{namespace}.test"})
+    return plain.request(method, f"{url}{path}", headers={"Host": f"shop.{namespace}.test"})
 
 
-def is_served(sandbox: Sandbox, namespace: str) -> bool:
-    return ask(sandbox, namespace, "/api/v1/app").status_code == 200
+def answers(sandbox: Sandbox, namespace: str, status: int = 200, *, https: bool = True) -> bool:
+    return ask(sandbox, namespace, "/api/v1/app", https=https).status_code == status
 
 
 def children(sandbox: Sandbox, namespace: str) -> set[str]:
@@ -37,8 +37,8 @@ def certificate(sandbox: Sandbox, host: str) -> x509.Certificate:
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
 
     with (
-        socket.create_connection((address.hostname, address.port), timeout=10) as plain,
-        context.wrap_socket(plain, server_hostname=host) as secure,
+        socket.create_connection((address.hostname, address.port), timeout=plain.PATIENCE) as opened,
+        context.wrap_socket(opened, server_hostname=host) as secure,
     ):
         shown = secure.getpeercert(binary_form=True)
     assert shown is not None
@@ -47,8 +47,9 @@ def certificate(sandbox: Sandbox, host: str) -> x509.Certificate:
 
 def test_plain_http_redirects_until_the_redirect_is_turned_off(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace, route={"redirectToHTTPS": True}))
-    sandbox.kubectl("wait", "--for=condition=Verified", "papp/shop", "-n", namespace, "--timeout=120s")
-    eventually(lambda: is_served(sandbox, namespace), "the route")
+    sandbox.wait_for("Verified", "shop", namespace)
+    for https, status in ((True, 200), (False, 301)):
+        eventually(lambda: answers(sandbox, namespace, status, https=https), "the route")  # noqa: B023
     port = urlsplit(sandbox.https_url).port
     target = f"https://shop.{namespace}.test:{port}/api/v1/items/?a=1"
     got = ask(sandbox, namespace, "/api/v1/items/?a=1", https=False)
@@ -77,9 +78,9 @@ def test_app_serves_its_own_certificate(sandbox: Sandbox, namespace: str, tmp_pa
     _, cert, key = write_serving_certificate(tmp_path, name)
     sandbox.kubectl("create", "secret", "tls", "mine", f"--cert={cert}", f"--key={key}", "-n", namespace)
     sandbox.apply(hello("shop", namespace, route={"tls": {"secretName": "mine"}}))
-    sandbox.kubectl("wait", "--for=condition=Verified", "papp/shop", "-n", namespace, "--timeout=120s")
-    eventually(lambda: is_served(sandbox, namespace), "the route")
-    assert ask(sandbox, namespace, "/api/v1/app", https=False).status_code == 200, "plain http is served, too"
+    sandbox.wait_for("Verified", "shop", namespace)
+    eventually(lambda: answers(sandbox, namespace), "the route")
+    eventually(lambda: answers(sandbox, namespace, https=False), "plain http is served, too")
 
     def shown() -> bool:
         subject = certificate(sandbox, "localhost").subject
@@ -103,7 +104,7 @@ def test_users_middleware_runs_first(sandbox: Sandbox, namespace: str) -> None:
         "spec": {"headers": {"customResponseHeaders": {"X-Mine": "yes"}}},
     }
     sandbox.apply(mine)
-    eventually(lambda: is_served(sandbox, namespace), "the route", 120)
+    eventually(lambda: answers(sandbox, namespace), "the route")
     assert ask(sandbox, namespace, "/api/v1/app").headers["X-Mine"] == "yes"
     assert ask(sandbox, namespace, "/api/v1/app").json()["root_path"] == "/api/v1"
 
@@ -112,5 +113,5 @@ def test_users_middleware_runs_first(sandbox: Sandbox, namespace: str) -> None:
 def test_app_on_one_entry_point_is_not_served_on_the_other(sandbox: Sandbox, namespace: str, entry_point: str) -> None:
     sandbox.apply(hello("shop", namespace, route={"entryPoints": [entry_point]}))
     https = entry_point == "websecure"
-    eventually(lambda: ask(sandbox, namespace, "/api/v1/app", https=https).status_code == 200, "the route")
+    eventually(lambda: answers(sandbox, namespace, https=https), "the route")
     assert ask(sandbox, namespace, "/api/v1/app", https=not https).status_code == 404

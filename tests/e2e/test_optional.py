@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.manifests import hello
 from tests.support.optional import CERT_MANAGER_CRD, MONITORING_CRD, OPTIONAL_CRDS
-from tests.support.sandbox import Sandbox, eventually, three_more_resyncs
+from tests.support.sandbox import Sandbox, assert_silence, eventually
 
 KINDS = f"{MONITORING_CRD},{CERT_MANAGER_CRD}"
 MONITORED: dict[str, Any] = {"monitoring": {"path": "/healthz", "labels": {"release": "prometheus"}}}
@@ -88,10 +88,7 @@ def test_optional_apis_may_come_and_go(sandbox: Sandbox, namespace: str) -> None
     )
     assert sandbox.stalled("safe", namespace)["reason"] == "CertManagerMissing"
     sandbox.wait_ready("watched", namespace)
-    three_more_resyncs(sandbox)
-    before = sandbox.writes()
-    three_more_resyncs(sandbox)
-    assert sandbox.writes()[len(before) :] == []
+    assert_silence(sandbox, namespace)
     assert sandbox.state["components"]["operator"]["process"] == process, "the process is still the same"
     assert " ERROR " not in log(sandbox)[read:]
     assert "ChildRefused" not in log(sandbox)[read:], "the removal of an API does not stall an app"
@@ -120,10 +117,7 @@ def test_children_are_restored_and_are_deleted_with_their_fields(sandbox: Sandbo
         *("patch", "certificate", "shop", "-n", namespace, "--subresource=status", "--type=merge"),
         *("-p", '{"status": {"conditions": [{"type": "Ready", "status": "True"}]}}'),
     )
-    three_more_resyncs(sandbox)
-    before = sandbox.writes()
-    three_more_resyncs(sandbox)
-    assert sandbox.writes()[len(before) :] == []
+    assert_silence(sandbox, namespace)
 
     for kind, drift in (("servicemonitor", '{"endpoints": []}'), ("certificate", '{"secretName": "theirs"}')):
         was = sandbox.get(kind, "shop", "-n", namespace)["spec"]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.manifests import hello
-from tests.support.sandbox import Sandbox, eventually
+from tests.support.sandbox import Sandbox, create_quota, eventually
 
 
 @pytest.mark.parametrize(
@@ -24,19 +24,23 @@ def test_ready_reports_the_pod_problem(
         found = sandbox.conditions("shop", namespace)
         assert found["Ready"]["reason"] == found["WorkloadAvailable"]["reason"] == reason
         assert text in found["Ready"]["message"]
+        assert found["Reconciling"]["reason"] == reason
         return True
 
-    eventually(reported, reason, 120)
-    assert sandbox.conditions("shop", namespace)["Reconciling"]["reason"] == reason
+    eventually(reported, reason)
     sandbox.apply(hello("shop", namespace))
     sandbox.wait_ready("shop", namespace)
 
 
 def test_exceeded_quota_is_reported(sandbox: Sandbox, namespace: str) -> None:
-    sandbox.kubectl("create", "quota", "small", "--hard=pods=0", "-n", namespace)
+    create_quota(sandbox, namespace, "pods=0")
     sandbox.apply(hello("shop", namespace))
-    eventually(lambda: sandbox.conditions("shop", namespace)["Ready"]["reason"] == "QuotaExceeded", "the quota")
-    assert "exceeded quota: small" in sandbox.conditions("shop", namespace)["Ready"]["message"]
+
+    def reported() -> bool:
+        ready = sandbox.conditions("shop", namespace)["Ready"]
+        return ready["reason"] == "QuotaExceeded" and "exceeded quota: small" in ready["message"]
+
+    eventually(reported, "the quota")
 
 
 def test_suspended_app_keeps_serving_and_ignores_changes(sandbox: Sandbox, namespace: str) -> None:
@@ -51,7 +55,7 @@ def test_suspended_app_keeps_serving_and_ignores_changes(sandbox: Sandbox, names
     assert sandbox.names("ingressroutes", namespace) == set()
     assert sandbox.get("deployment", "shop", "-n", namespace)["spec"]["replicas"] == 1
     sandbox.kubectl("annotate", "papp", "shop", "-n", namespace, "proxiedapp.dev/reconcile-")
-    sandbox.kubectl("wait", "--for=condition=Ready", "papp/shop", "-n", namespace, "--timeout=60s")
+    sandbox.wait_ready("shop", namespace)
     eventually(lambda: sandbox.names("ingressroutes", namespace) == {route}, "the route is recreated")
 
 
@@ -65,5 +69,5 @@ def test_probe_that_fails_is_reported_with_what_it_got(sandbox: Sandbox, namespa
         assert "(GET /no-such-path on port 8000): HTTP status 404" in found["message"]
         return True
 
-    eventually(reported, "the probe", 120)
+    eventually(reported, "the probe")
     eventually(lambda: "ProbeFailed" in sandbox.events(namespace), "the Event")

@@ -10,7 +10,7 @@ from proxiedapp_sandbox.supervisor import NODE
 from tests.support import newcomer
 from tests.support.docs import ROOT
 from tests.support.goprograms import go_program
-from tests.support.sandbox import Sandbox, can_run_here, proxiedapp, without_operator
+from tests.support.sandbox import Sandbox, can_run_here, eventually, proxiedapp, without_operator
 from tests.support.shell import OWN_NETWORK, Bash, bash
 from tests.support.walk import Guide, Save, Step, planned, steps, walk
 
@@ -121,12 +121,12 @@ def test_on_a_cluster_by_helm(cluster: Sandbox, admin: Bash) -> None:
     plan = steps_on_the_cluster(cluster, BY_KUSTOMIZE)
     end = next(number for number, step in enumerate(plan) if "Uninstall" in step.sections)
     walk([*plan[:end], *steps_of_the_charts_test(), *plan[end:]], admin)
-    assert nothing_is_left(cluster)
+    eventually(lambda: nothing_is_left(cluster), "the garbage collector has deleted everything")
 
 
 def test_on_a_cluster_by_kustomize(cluster: Sandbox, admin: Bash) -> None:
     walk(steps_on_the_cluster(cluster, BY_HELM), admin)
-    assert nothing_is_left(cluster)
+    eventually(lambda: nothing_is_left(cluster), "the garbage collector has deleted everything")
 
 
 def test_on_a_laptop(laptop: Future[None]) -> None:

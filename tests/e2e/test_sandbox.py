@@ -6,10 +6,10 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from proxiedapp_sandbox.controlplane import free_ports
+from proxiedapp_sandbox.processes import identity
 from tests.support import plain
 from tests.support.sandbox import EXAMPLES, Sandbox, eventually, proxiedapp, start_sandbox
 
@@ -24,8 +24,14 @@ def links_and_namespaces(network_id: str) -> str:
 
 
 def alive(pid: int) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    return identity(pid) is not None
+
+
+def kill_supervisor(sandbox: Sandbox) -> None:
+    """Kill the supervisor, and wait until it has ended: `down` asks one that still runs to stop everything."""
+    supervisor = sandbox.state["supervisor"][0]
+    os.kill(supervisor, signal.SIGKILL)
+    eventually(lambda: not alive(supervisor), "the supervisor has ended")
 
 
 def test_a_second_sandbox_is_an_error_that_names_the_first(sandbox: Sandbox) -> None:
@@ -120,7 +126,7 @@ def serve_hello(sandbox: Sandbox) -> list[int]:
 def test_after_a_killed_supervisor_the_next_start_cleans_up_and_down_leaves_nothing(another: Sandbox) -> None:
     processes = serve_hello(another)
     network = another.state["id"]
-    os.kill(another.state["supervisor"][0], signal.SIGKILL)
+    kill_supervisor(another)
     eventually(lambda: not [pid for pid in processes if alive(pid)], "no process outlives the supervisor")
     assert links_and_namespaces(network), "links and namespaces outlive the supervisor"
 
@@ -142,7 +148,7 @@ def test_after_a_killed_supervisor_the_next_start_cleans_up_and_down_leaves_noth
 def test_down_cleans_up_after_a_killed_supervisor(another: Sandbox) -> None:
     serve_hello(another)
     network = another.state["id"]
-    os.kill(another.state["supervisor"][0], signal.SIGKILL)
+    kill_supervisor(another)
     done = another.run("down")
     assert done.stdout == "the sandbox was stopped, and the remains of a crash were removed\n"
     assert links_and_namespaces(network) == ""
@@ -157,7 +163,9 @@ def test_a_rootless_sandbox_looks_the_same_from_outside(sandbox: Sandbox, tmp_pa
         rootless.wait_ready("hello", "default")
         reply = eventually(lambda: plain.get(f"{rootless.http_url}/api/v1/whoami").raise_for_status(), "the route")
         assert reply.json()["forwarded_prefix"] is None
-        assert httpx.get(f"{rootless.https_url}/api/v1/app", verify=False).json()["root_path"] == "/api/v1"
+        eventually(
+            lambda: plain.get(f"{rootless.https_url}/api/v1/app").json()["root_path"] == "/api/v1", "the route of https"
+        )
         eventually(
             lambda: "Uvicorn running on" in rootless.kubectl("logs", "deploy/hello"), "the server's first log line"
         )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.support.manifests import hello
-from tests.support.sandbox import Sandbox, eventually, three_more_resyncs
+from tests.support.sandbox import Sandbox, assert_silence, eventually
 
 EXTRAS = "horizontalpodautoscalers,poddisruptionbudgets,networkpolicies"
 
@@ -33,10 +33,7 @@ def test_autoscaler_takes_over_the_replicas_and_returns_them(sandbox: Sandbox, n
     # Write the subresource `scale` as the autoscaler does; it has no metrics here.
     sandbox.kubectl("scale", "deployment", "shop", "-n", namespace, "--replicas=4")
     eventually(lambda: sandbox.get("papp", "shop", "-n", namespace)["status"]["readyReplicas"] == 4, "four pods")
-    three_more_resyncs(sandbox)
-    before = sandbox.writes()
-    three_more_resyncs(sandbox)
-    assert sandbox.writes()[len(before) :] == []
+    assert_silence(sandbox, namespace)
     assert replicas(sandbox, namespace) == 4
 
     scaled: dict[str, Any] = {"replicas": 2, "autoscaling": {"minReplicas": 2, "maxReplicas": 4}}

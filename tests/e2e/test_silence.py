@@ -5,7 +5,7 @@ import signal
 from typing import Any
 
 from tests.support.manifests import hello
-from tests.support.sandbox import Sandbox, eventually, three_more_resyncs
+from tests.support.sandbox import TIMEOUT, Sandbox, assert_silence, come_to_rest, eventually, three_more_resyncs
 
 
 def with_everything(name: str, namespace: str) -> dict[str, Any]:
@@ -47,16 +47,13 @@ def test_at_rest_nothing_is_written(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(with_everything("all", namespace))
     for name in ("one", "two", "three", "all"):
         sandbox.wait_ready(name, namespace)
-    three_more_resyncs(sandbox)  # other tests' namespaces may still be terminating
-    before = sandbox.writes()
-    three_more_resyncs(sandbox)
-    assert sandbox.writes()[len(before) :] == []
+    assert_silence(sandbox, namespace)
 
 
 def test_killed_operator_writes_nothing_after_its_restart(sandbox: Sandbox, namespace: str) -> None:
     sandbox.apply(hello("shop", namespace, env=[{"name": "EMPTY", "value": ""}], resources={"limits": {"cpu": "0.5"}}))
     sandbox.wait_ready("shop", namespace)
-    three_more_resyncs(sandbox)
+    come_to_rest(sandbox, namespace)
     before = sandbox.writes()
     old = sandbox.state["components"]["operator"]["process"]
     os.kill(old[0], signal.SIGKILL)
@@ -89,7 +86,7 @@ def test_namespace_can_be_deleted_with_its_apps(sandbox: Sandbox) -> None:
     sandbox.apply(hello("shop", "going", verify={"enabled": False}))  # so no verdict is written meanwhile
     sandbox.wait_ready("shop", "going")
     before = len(sandbox.writes())
-    sandbox.kubectl("delete", "namespace", "going", "--timeout=60s")
+    sandbox.kubectl("delete", "namespace", "going", f"--timeout={TIMEOUT}")
     made = [request for request in sandbox.writes()[before:] if "/namespaces/going/" in request.uri]
     assert len(made) <= 15, "at most one attempt for each child whose deletion is seen"
 
@@ -100,7 +97,7 @@ def test_deletion_works_while_the_operator_is_stopped(sandbox: Sandbox, namespac
     pid = sandbox.state["components"]["operator"]["process"][0]
     os.kill(pid, signal.SIGSTOP)
     try:
-        sandbox.kubectl("delete", "papp", "shop", "-n", namespace, "--timeout=30s")
+        sandbox.kubectl("delete", "papp", "shop", "-n", namespace, f"--timeout={TIMEOUT}")
         kinds = "deployments,services,middlewares,ingressroutes"
         eventually(lambda: not sandbox.names(kinds, namespace), "the garbage collector deleted the children")
     finally:

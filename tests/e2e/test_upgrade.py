@@ -10,8 +10,8 @@ from tests.support.helm import CHART, Helm
 from tests.support.manifests import hello
 from tests.support.optional import OPTIONAL_CRDS
 from tests.support.previous import Previous
-from tests.support.release import HOME, OPERATOR, RELEASE, holder, image_of, ready_pod, values_for
-from tests.support.sandbox import Sandbox, eventually
+from tests.support.release import HOME, RELEASE, holder, image_of, ready_pod, values_for
+from tests.support.sandbox import TIMEOUT, Sandbox, eventually
 
 APPS = 20
 """Enough for each feature once."""
@@ -34,7 +34,7 @@ def served(sandbox: Sandbox, namespace: str) -> list[str]:
 def test_upgrade_and_rollback_write_each_child_once(empty: Sandbox, space: str, tmp_path: Path) -> None:
     previous = Previous()
     empty.kubectl("apply", "-f", str(OPTIONAL_CRDS))
-    wait = ("-n", HOME, "--wait", "--timeout", "60s")
+    wait = ("-n", HOME, "--wait", "--timeout", TIMEOUT)
     helm3, helm4 = (Helm(name, tmp_path, empty.folder / "admin.kubeconfig") for name in ("helm3", "helm4"))
     before = values_for(empty, tmp_path, image=image_of(previous, empty), settings=SETTINGS)
     helm3("install", RELEASE, previous.chart, *wait, "--values", before)
@@ -42,10 +42,10 @@ def test_upgrade_and_rollback_write_each_child_once(empty: Sandbox, space: str, 
 
     empty.apply(hello("flags", space), hello("adapter", space, command=["hypercorn", "main:app"]))
     for name in ("flags", "adapter"):
-        empty.kubectl("wait", "--for=condition=Verified", f"proxiedapp/{name}", "-n", space, "--timeout=120s")
+        empty.wait_for("Verified", name, space)
     apps = {"apiVersion": "v1", "kind": "List", "items": list(previous.apps(space, APPS))}
     empty.kubectl("create", "-f", "-", stdin=json.dumps(apps))
-    eventually(lambda: len(served(empty, space)) == APPS + 2, "all routes", 180)
+    eventually(lambda: len(served(empty, space)) == APPS + 2, "all routes")
     now = values_for(empty, tmp_path, settings=SETTINGS)
     steps: tuple[tuple[str | Path, ...], ...] = (
         ("upgrade", RELEASE, CHART, "--values", now),
@@ -54,8 +54,9 @@ def test_upgrade_and_rollback_write_each_child_once(empty: Sandbox, space: str, 
     for step in steps:
         written = len(empty.writes())
         helm4(*step, *wait)
-        leader = eventually(lambda: next(iter({holder(empty)} & {ready_pod(empty)}), None), "the new pod leads")
+        leader = ready_pod(empty)
         assert leader != first
+        eventually(lambda: holder(empty) == leader, "the new pod leads")  # noqa: B023
         first = leader
         # Passes run in order: when a new app is served, every older app has had its pass.
         empty.apply(hello(f"after-{written}", space, verify={"enabled": False}))
@@ -67,4 +68,4 @@ def test_upgrade_and_rollback_write_each_child_once(empty: Sandbox, space: str, 
         assert len(applied) == len(set(applied)), "each once"
         for name in ("flags", "adapter"):
             empty.wait_ready(name, space)
-        assert "Traceback" not in empty.kubectl("logs", OPERATOR, "-n", HOME)
+        assert "Traceback" not in empty.kubectl("logs", leader, "-n", HOME)

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from tests.support.manifests import hello
-from tests.support.sandbox import Sandbox, eventually, proxiedapp
+from tests.support.sandbox import Sandbox, create_quota, eventually, proxiedapp
 
 
 def wrong_links(sandbox: Sandbox, *arguments: str) -> list[str]:
@@ -32,10 +32,14 @@ def watched(sandbox: Sandbox, namespace: str, plural: str) -> bool:
 
 
 def test_quota_that_is_raised_wakes_the_app(sandbox: Sandbox, namespace: str) -> None:
-    sandbox.kubectl("create", "quota", "small", "--hard=count/deployments.apps=0", "-n", namespace)
+    create_quota(sandbox, namespace, "count/deployments.apps=0")
     sandbox.apply(hello("shop", namespace))
-    eventually(lambda: reason(sandbox, namespace) == "ChildRefused", "the refusal")
-    assert "exceeded quota: small" in sandbox.conditions("shop", namespace)["Ready"]["message"]
+
+    def refused() -> bool:
+        ready = sandbox.conditions("shop", namespace)["Ready"]
+        return ready["reason"] == "ChildRefused" and "exceeded quota: small" in ready["message"]
+
+    eventually(refused, "the refusal")
     eventually(lambda: watched(sandbox, namespace, "resourcequotas"), "the watch")
     change = '{"spec": {"hard": {"count/deployments.apps": "5"}}}'
     sandbox.kubectl("patch", "quota", "small", "-n", namespace, "--type=merge", "-p", change)
@@ -56,7 +60,10 @@ def test_middleware_that_is_created_wakes_the_app(sandbox: Sandbox, namespace: s
         }
     )
     sandbox.wait_ready("shop", namespace)
-    assert set(wrong_links(sandbox, "shop", "-n", namespace)) <= {"answer"}, "which is judged later"
+    eventually(
+        lambda: set(wrong_links(sandbox, "shop", "-n", namespace)) <= {"answer"},
+        "no link is wrong but one judged later",
+    )
 
 
 def test_unknown_value_of_the_annotation_is_reported(sandbox: Sandbox, namespace: str) -> None:

@@ -18,7 +18,13 @@ def settings(namespace: str) -> list[dict[str, Any]]:
 
 def checks(*conditions: str) -> dict[str, Any]:
     """Return a readiness probe that succeeds if all conditions are true inside the container."""
-    return {"readiness": {"exec": {"command": ["sh", "-ec", "\n".join(conditions)]}, "periodSeconds": 1}}
+    return {
+        "readiness": {
+            "exec": {"command": ["sh", "-ec", "\n".join(conditions)]},
+            "periodSeconds": 1,
+            "timeoutSeconds": 30,
+        }
+    }
 
 
 def test_files_come_from_all_kinds_of_volumes(sandbox: Sandbox, namespace: str) -> None:

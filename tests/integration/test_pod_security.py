@@ -12,6 +12,7 @@ from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.desired import desired
 from proxiedapp_sandbox.bare import BareCluster
+from proxiedapp_sandbox.cluster import until
 from tests.support.apps import DEFAULTS
 from tests.support.leaves import BASE, leaves, spec_with, values_of
 
@@ -42,7 +43,28 @@ async def admitting(cluster: BareCluster, namespace: str, level: str) -> str:
     label = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": level}}}
     merge = "application/merge-patch+json"
     await cluster.api.request("PATCH", f"/api/v1/namespaces/{namespace}", label, merge)
+
+    async def acts() -> bool:
+        """The API server notices a change of labels, and new classes, with a delay."""
+        container = {"name": "app", "image": "app:1"}
+        for class_ in ("high", "low"):
+            spec = {"hostNetwork": True, "priorityClassName": class_, "containers": [container]}
+            try:
+                await submit(cluster, namespace, {"metadata": {"generateName": "app-"}, "spec": spec})
+            except RefusedError as error:
+                if "violates PodSecurity" not in str(error):
+                    return False
+            else:
+                return False
+        return True
+
+    await until(acts, "Pod Security admission")
     return namespace
+
+
+async def submit(cluster: BareCluster, namespace: str, pod: Manifest) -> None:
+    """Send a pod as a dry run; raises RefusedError."""
+    await cluster.api.request("POST", f"/api/v1/namespaces/{namespace}/pods?dryRun=All", pod)
 
 
 async def refusal(cluster: BareCluster, namespace: str, spec: dict[str, Any]) -> str | None:
@@ -52,7 +74,7 @@ async def refusal(cluster: BareCluster, namespace: str, spec: dict[str, Any]) ->
     template: Manifest = deployment["spec"]["template"]
     pod = {"metadata": template["metadata"] | {"generateName": "app-"}, "spec": template["spec"]}
     try:
-        await cluster.api.request("POST", f"/api/v1/namespaces/{namespace}/pods?dryRun=All", pod)
+        await submit(cluster, namespace, pod)
     except RefusedError as error:
         return str(error)
     return None

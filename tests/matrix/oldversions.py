@@ -155,6 +155,7 @@ def old_versions(sandbox: Sandbox) -> Iterator[LiveOldVersions]:
     with namespace_of(sandbox) as namespace:
         sandbox.apply(*(old.manifest(namespace, network) for old in OLD_VERSIONS))
         ending = frozenset(old.app for old in OLD_VERSIONS if not old.starts)
-        found = settled(sandbox, namespace, ending=ending)
+        verdicts = {old.app: old.reason for old in OLD_VERSIONS if old.starts}
+        found = settled(sandbox, namespace, ending, verdicts)
         with cluster_for(sandbox, namespace, found) as cluster:
             yield LiveOldVersions(cluster, found.last_outputs)

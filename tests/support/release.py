@@ -7,7 +7,7 @@ from typing import Any, Final
 import yaml
 
 from tests.support.previous import Previous
-from tests.support.sandbox import Sandbox
+from tests.support.sandbox import Sandbox, eventually
 
 RELEASE: Final = "proxiedapp"
 HOME: Final = "proxiedapp-system"
@@ -44,10 +44,17 @@ def pods(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
 
 
 def ready_pod(sandbox: Sandbox) -> str:
-    """Return the name of the operator's only pod, which must be ready."""
-    ((name, pod),) = pods(sandbox).items()
-    assert {each["type"]: each["status"] for each in pod["status"]["conditions"]}["Ready"] == "True"
-    return name
+    """Wait until the operator has only one pod, which is ready, and return its name.
+
+    Helm waits for new pods. Old ones may not be marked as deleted yet, also those of a release that was uninstalled.
+    """
+
+    def only_one() -> str:
+        ((name, pod),) = pods(sandbox).items()
+        assert {each["type"]: each["status"] for each in pod["status"]["conditions"]}["Ready"] == "True"
+        return name
+
+    return eventually(only_one, "the operator's only pod is ready")
 
 
 def holder(sandbox: Sandbox) -> str:
