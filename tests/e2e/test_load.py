@@ -1,4 +1,4 @@
-"""Clients that send 200 requests a second through the real proxy do not notice changes of an app."""
+"""Clients that send up to 200 requests a second through the real proxy do not notice changes of an app."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ def served(sandbox: Sandbox, namespace: str, prefix: str = "/api/v1", **spec: An
     """Apply an app and wait until clients can reach it."""
     sandbox.apply(hello("shop", namespace, prefix, **spec))
     changed(sandbox, namespace, 1)
-    sandbox.kubectl("wait", "--for=condition=Verified", "papp/shop", "-n", namespace, "--timeout=120s")
+    sandbox.wait_for("Verified", "shop", namespace)
 
 
 def changed(sandbox: Sandbox, namespace: str, generation: int) -> None:
@@ -26,7 +26,7 @@ def changed(sandbox: Sandbox, namespace: str, generation: int) -> None:
         rolled_out = ready["status"] == "True" and ready["observedGeneration"] == generation
         return rolled_out and not any("deletionTimestamp" in pod["metadata"] for pod in pods)
 
-    eventually(settled, f"generation {generation}, and no old pod", seconds=120)
+    eventually(settled, f"generation {generation}, and no old pod")
 
 
 def root_path(answer: Answer) -> Any:
@@ -76,13 +76,15 @@ def test_handing_over_to_an_autoscaler_and_back_loses_no_request(
         changed(sandbox, namespace, 3)
     assert running.failed == []
     # The numbers of replicas that the Deployment was scaled to: there are three, and 1 is not among them.
-    scaled = [
-        event["message"]
-        for event in sandbox.get("events", "-n", namespace)["items"]
-        if event["reason"] == "ScalingReplicaSet"
-    ]
+    scaled = eventually(lambda: found if len(found := scalings(sandbox, namespace)) >= 3 else None, "their Events")
     assert len(scaled) == 3, scaled
     assert not any(" to 1" in message or " to 0" in message for message in scaled), scaled
+
+
+def scalings(sandbox: Sandbox, namespace: str) -> list[str]:
+    """Return the messages of the Events about scaled Deployments, which are written after the fact."""
+    events = sandbox.get("events", "-n", namespace)["items"]
+    return [event["message"] for event in events if event["reason"] == "ScalingReplicaSet"]
 
 
 def test_prefix_changes_without_a_gap(sandbox: Sandbox, namespace: str, tmp_path: Path) -> None:

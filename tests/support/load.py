@@ -14,8 +14,10 @@ from typing import Any, TextIO
 
 import httpx
 
-_PATIENCE = 15.0
-"""Seconds that an answer may take: longer than any pod takes to drain."""
+_PATIENCE = 60.0
+"""Seconds that an answer may take: longer than any pod takes to drain, also on a busy machine."""
+_AT_ONCE = 50
+"""Requests at the same time. On a machine that is too slow for the rate, more would only wait for each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,6 @@ class Load:
         """Return the requests that did not return 200."""
         return [answer for answer in self.answers if answer.status != 200]
 
-    @property
-    def rate(self) -> float:
-        """Return the number of requests per second."""
-        sent = [answer.sent for answer in self.answers]
-        return len(sent) / (max(sent) - min(sent))
-
     def to(self, path: str) -> list[Answer]:
         """Return the responses of one path, in the order of their requests."""
         return sorted((each for each in self.answers if each.path == path), key=lambda each: each.sent)
@@ -54,7 +50,7 @@ class Load:
 
 @contextmanager
 def load(folder: Path, url: str, host: str, *paths: str, rate: int = 200) -> Iterator[Load]:
-    """Request the paths in turn, `rate` requests a second in total, until the block ends."""
+    """Request the paths in turn, up to `rate` requests a second in total, until the block ends."""
     log, running = folder / "load.jsonl", Load()
     arguments = [url, host, str(rate), str(log), *paths]
     process = subprocess.Popen(
@@ -80,13 +76,16 @@ async def _main(url: str, host: str, rate: int, log: Path, *paths: str) -> None:
             base_url=url, headers={"Host": host}, limits=limits, timeout=_PATIENCE, trust_env=False
         ) as client:
             tasks: set[asyncio.Task[None]] = set()
+            slots = asyncio.Semaphore(_AT_ONCE)
             begun, count = time.monotonic(), 0
             sys.stdout.write("begun\n")
             sys.stdout.flush()
             while not stopped.is_set():
+                await slots.acquire()
                 task = asyncio.create_task(_ask(client, paths[count % len(paths)], output))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
+                task.add_done_callback(lambda _: slots.release())
                 count += 1
                 await asyncio.sleep(max(0.0, begun + count / rate - time.monotonic()))
             await asyncio.gather(*tasks)
