@@ -222,8 +222,20 @@ async def test_renewal_without_an_answer_loses_the_lease() -> None:
                 await hung.wait()
             return await super().request(method, *args, **kwargs)
 
-    api = Hanging()
-    lease = Lease(api, namespace="system", name="proxiedapp", identity="me", seconds=0.3)
+    clock = Clock()
+
+    async def sleep(_: float) -> None:
+        clock.advance(SECONDS * 2 / 3)  # no time is left for an answer
+
+    lease = Lease(
+        Hanging(),
+        namespace="system",
+        name="proxiedapp",
+        identity="me",
+        seconds=SECONDS,
+        clock=lambda: clock.seconds,
+        sleep=sleep,
+    )
     await lease.acquire()
     with pytest.raises(LeaseLostError, match="no answer"):
         await lease.keep()
@@ -355,7 +367,10 @@ async def test_thread_renews_while_the_main_loop_is_blocked() -> None:
                 renewed.set()
             return answer
 
-    lease = Lease(Watched(), namespace="system", name="proxiedapp", identity="me", seconds=0.6)
+    async def sleep(_: float) -> None:
+        await asyncio.sleep(0.01)
+
+    lease = Lease(Watched(), namespace="system", name="proxiedapp", identity="me", seconds=600.0, sleep=sleep)
     with LoopThread("lease") as thread:
         leadership = Leadership(lease, thread)
         with pytest.raises(NotLeadingError):
