@@ -150,8 +150,15 @@ async def test_compressed_body_is_not_decompressed() -> None:
     assert (evidence.schema.body, evidence.schema.complete) == (bomb, False)
 
 
+def pass_time(seconds: float) -> None:
+    """Move the clock of the event loop forward, so that tests of deadlines do not depend on how busy the machine is."""
+    loop = asyncio.get_running_loop()
+    now = loop.time
+    loop.time = lambda: now() + seconds  # type: ignore[method-assign]
+
+
 async def hang(_: web.BaseRequest) -> web.StreamResponse:
-    await asyncio.sleep(60)
+    await asyncio.Event().wait()
     return web.Response()
 
 
@@ -166,21 +173,38 @@ async def trickle(request: web.BaseRequest) -> web.StreamResponse:
 @pytest.mark.parametrize("slow", [hang, trickle])
 @pytest.mark.parametrize("path", [SCHEMA, DOCS])
 async def test_check_ends_at_its_deadline(slow: Handler, path: str) -> None:
-    async with serving(only(path, slow)) as server:
-        async with asyncio.timeout(30):
-            findings = await verify(target(server), PLAIN, seconds=0.3)
+    async def late(request: web.BaseRequest) -> web.StreamResponse:
+        pass_time(60)
+        return await slow(request)
+
+    async with serving(only(path, late)) as server:
+        findings = await verify(target(server), PLAIN, seconds=60)
     assert wrong(findings) == [Code.UNREACHABLE]
-    assert findings[0].seen == f"no response to GET {path} within 0.3 s"
+    assert findings[0].seen == f"no response to GET {path} within 60 s"
 
 
 async def test_slow_extra_path_is_the_only_fault() -> None:
     answers = {SCHEMA: lambda: web.Response(text=a_schema(PREFIX), content_type="application/json")}
+    options = VerifyOptions(extra_paths=("/slow",))
+    async with serving(answering(answers)) as server:
+        await verify(target(server), options)
+        count = len(server.requests)
+    answered = 0
 
     async def handler(request: web.BaseRequest) -> web.StreamResponse:
-        return await (hang(request) if request.path.endswith("/slow") else answering(answers)(request))
+        nonlocal answered
+        if request.path.endswith("/slow"):
+            while answered < count - 1:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            for _ in range(1000):  # turns of the loop in which the client reads the last response, not a time
+                await asyncio.sleep(0)
+            pass_time(60)
+            return await hang(request)
+        answered += 1
+        return await answering(answers)(request)
 
     async with serving(handler) as server:
-        findings = await verify(target(server), VerifyOptions(extra_paths=("/slow",)), seconds=1)
+        findings = await verify(target(server), options, seconds=60)
     assert wrong(findings) == [Code.EXTRA_PATH]
 
 
@@ -189,13 +213,14 @@ async def test_paths_without_enough_time_are_not_judged() -> None:
 
     async def slow(_: web.BaseRequest) -> web.StreamResponse:
         if started.is_set():
-            await asyncio.sleep(60)
+            pass_time(60)
+            await asyncio.Event().wait()
         started.set()
-        await asyncio.sleep(0.6)
+        pass_time(36)  # less than half of the time is left
         return web.Response(text=a_schema(PREFIX), content_type="application/json")
 
     async with serving(slow) as server:
-        findings = await verify(target(server), VerifyOptions(extra_paths=("/app", "/sub/docs", "ws:/ws")), seconds=1)
+        findings = await verify(target(server), VerifyOptions(extra_paths=("/app", "/sub/docs", "ws:/ws")), seconds=60)
     assert wrong(findings) == []
     late = {finding.code: finding.seen for finding in findings if not finding.judged}
     assert late[Code.DOCS_SCHEMA_URL] == f"not judged: the check ran out of time for GET {DOCS}"
@@ -207,12 +232,20 @@ async def test_paths_without_enough_time_are_not_judged() -> None:
 async def test_request_that_waits_for_other_requests_is_not_blamed() -> None:
     answers = {SCHEMA: lambda: web.Response(text=a_schema(PREFIX), content_type="application/json")}
 
+    waiting = 0
+
     async def handler(request: web.BaseRequest) -> web.StreamResponse:
-        return await (hang(request) if "/slow" in request.path else answering(answers)(request))
+        nonlocal waiting
+        if "/slow" not in request.path:
+            return await answering(answers)(request)
+        waiting += 1
+        if waiting == 4:  # no request can be sent beside them
+            pass_time(60)
+        return await hang(request)
 
     paths = (*(f"/slow/{number}" for number in range(4)), "/quick")
     async with serving(handler) as server:
-        findings = await verify(target(server), VerifyOptions(extra_paths=paths), seconds=1)
+        findings = await verify(target(server), VerifyOptions(extra_paths=paths), seconds=60)
     blamed = [finding.seen for finding in findings if not finding.ok]
     assert blamed == [f"no response to GET {PREFIX}/slow/{number}" for number in range(4)]
 
@@ -224,7 +257,7 @@ async def test_http_1_0_response_is_read() -> None:
         await writer.drain()
 
     async with talking(talk) as server:
-        evidence = await collect(target(server), PLAIN, seconds=5)
+        evidence = await collect(target(server), PLAIN, seconds=60)
     assert schema_of(evidence.schema) is not None
 
 
@@ -322,7 +355,7 @@ async def test_invalid_http_is_not_a_response(sent: bytes) -> None:
         await writer.drain()
 
     async with talking(talk) as server:
-        findings = await verify(target(server), PLAIN, seconds=5)
+        findings = await verify(target(server), PLAIN, seconds=60)
     assert wrong(findings) == [Code.UNREACHABLE]
     assert findings[0].seen.startswith(f"no valid HTTP response to GET {SCHEMA}: ")
     assert len(findings[0].seen) < 200
@@ -424,7 +457,7 @@ async def test_wrong_scheme_is_unreachable(tmp_path: Path) -> None:
     assert findings[0].seen.startswith("the TLS handshake failed: ")
     assert "use http" in findings[0].fix
     async with serving(answering({}), a_certificate(tmp_path)) as server:
-        findings = await verify(target(server, "http"), PLAIN, seconds=5)
+        findings = await verify(target(server, "http"), PLAIN, seconds=60)
     assert wrong(findings) == [Code.UNREACHABLE]
 
 
