@@ -28,6 +28,8 @@ from proxiedapp_sandbox.cluster import until
 from proxiedapp_sandbox.controlplane import free_ports
 from proxiedapp_sandbox.processes import ChildProcess
 from tests.support import plain
+from tests.support.dev import rewrite
+from tests.support.sandbox import PATIENCE
 
 BIN = Path(sys.executable).parent
 APP_FOLDER = Path(__file__).parent / "adapter_app"
@@ -103,7 +105,12 @@ class Server:
         """Return the first message of a WebSocket. Traefik sets X-Forwarded-Proto to wss on an upgrade."""
         headers = {name: value for name, value in (self.headers | headers).items() if name != "Host"}
         async with websockets.connect(
-            f"ws://{HOST}{path}", additional_headers=headers, host="127.0.0.1", port=self.port, proxy=None
+            f"ws://{HOST}{path}",
+            additional_headers=headers,
+            host="127.0.0.1",
+            port=self.port,
+            proxy=None,
+            open_timeout=None,
         ) as connection:
             return json.loads(await connection.recv())
 
@@ -389,13 +396,13 @@ async def test_reload_notices_a_change_in_the_users_module(tmp_path: Path, comma
             main = folder / "main.py"
             changed = (APP_FOLDER / "main.py").read_text().replace('title: str = "App"', 'title: str = "New"')
             if next(checks) % 10 == 0:
-                main.write_text(changed)
+                rewrite(main, changed)
             try:
                 return bool((await server.get("/openapi.json")).json()["info"]["title"] == "New")
-            except httpx.TransportError:
+            except (httpx.TransportError, ValueError):
                 return False
 
-        await until(shows_the_change, "the change", 120, pause=1.0)
+        await until(shows_the_change, "the change", pause=1.0)
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -422,4 +429,4 @@ async def test_error_in_the_users_module_is_logged(tmp_path: Path, name: str, te
 
         await until(is_logged, f"{name} with an error in main.py")
         assert re.search(rf'File "{re.escape(str(folder))}/main.py", line 2.*\n\s+{re.escape(text)}', server.log)
-        await asyncio.wait_for(server.child.wait(), 30)
+        await asyncio.wait_for(server.child.wait(), PATIENCE)

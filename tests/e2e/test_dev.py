@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import async_playwright, expect
 
-from tests.support.browser import QUIET, find_chromium
-from tests.support.dev import Dev, get, running
+from tests.support.browser import PATIENCE, QUIET, find_chromium
+from tests.support.dev import Dev, get, rewrite, running
 from tests.support.npm import NotInstalledError
 
 APPS = Path(__file__).parent / "dev_apps"
@@ -68,13 +68,13 @@ def test_app_restarts_when_its_code_changes_and_a_request_waits_for_it(tmp_path:
         main = folder / "main.py"
         good = main.read_text()
 
-        main.write_text("import nosuch\n" + good)
+        rewrite(main, "import nosuch\n" + good)
         dev.wait_for("changed")
         problem = dev.wait_for("problem")
         assert problem["text"].startswith("main.py:1: ModuleNotFoundError: No module named 'nosuch'. ")
         assert get(f"{url}items/").status_code == 502
 
-        main.write_text(good.replace('["a"]', '["changed"]'))
+        rewrite(main, good.replace('["a"]', '["changed"]'))
         dev.wait_for("command")
         assert get(f"{url}items/").json() == ["changed"]
 
@@ -111,7 +111,7 @@ def test_several_apps_of_a_yaml_file_share_the_proxy(tmp_path: Path) -> None:
         assert schema["servers"] == [{"url": "/users"}]
 
         file = folder / "app.yaml"
-        file.write_text(file.read_text().replace("pathPrefix: /users", "pathPrefix: /people"))
+        rewrite(file, file.read_text().replace("pathPrefix: /users", "pathPrefix: /people"))
         dev.wait_for("verdict", lambda event: bool(event["app"] == "users"))
         schema = get(f"http://127.0.0.1:{port}/people/openapi.json", Host="shop.example.com").json()
         assert schema["servers"] == [{"url": "/people"}]
@@ -131,8 +131,11 @@ async def test_page_shows_what_runs_in_a_browser(tmp_path: Path, folder: Path) -
                 if os.environ.get("PROXIEDAPP_REQUIRE_BROWSER"):
                     pytest.fail(str(missing))
                 pytest.skip(str(missing))
-            browser = await playwright.chromium.launch(executable_path=program, args=[*QUIET], chromium_sandbox=False)
+            browser = await playwright.chromium.launch(
+                executable_path=program, args=[*QUIET], chromium_sandbox=False, timeout=PATIENCE
+            )
             page = await browser.new_page()
+            page.set_default_timeout(PATIENCE)
             errors: list[str] = []
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)

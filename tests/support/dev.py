@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.sandbox import eventually
+
 Event = dict[str, Any]
 PROGRAM = Path(sys.executable).with_name("proxiedapp")
 NO_LIMIT = httpx.Timeout(None)
@@ -59,8 +61,7 @@ class Dev:
 
     def wait_until_nothing_is_left(self) -> None:
         """Return when no process and no file is left; the watchdog needs a moment after the tool was killed."""
-        while self.processes() or self.files():
-            pass
+        eventually(lambda: not self.processes() and not self.files(), "nothing is left")
 
 
 def _with_text(text: str) -> Iterator[str]:
@@ -98,6 +99,13 @@ def running(temporary: Path, *arguments: str, folder: Path) -> Iterator[Dev]:
         finally:
             if process.poll() is None:
                 process.kill()
+
+
+def rewrite(file: Path, text: str) -> None:
+    """Replace a file at once: a program that watches it must not read the moment in which it is empty."""
+    partial = file.with_suffix(".partial")
+    partial.write_text(text)
+    partial.replace(file)
 
 
 def get(url: str, **headers: str) -> httpx.Response:
