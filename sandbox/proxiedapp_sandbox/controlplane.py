@@ -146,10 +146,18 @@ def write_kubeconfig(file: Path, plane: ControlPlane, user: str, token: str) -> 
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of loopback that are free at this moment."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [listener.getsockname()[1] for listener in sockets]
-    finally:
-        for listener in sockets:
-            listener.close()
+    """Return ports of loopback that are free, and that the kernel chooses for no other program while this one runs.
+
+    A program that is given such a port can listen there, since servers set SO_REUSEADDR (`socket(7)`).
+    """
+    return [_reserved_port() for _ in range(count)]
+
+
+def _reserved_port() -> int:
+    """Bind a socket that does not listen, and leave it open until this program ends."""
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    port: int = reserved.getsockname()[1]
+    reserved.detach()
+    return port
