@@ -14,6 +14,9 @@ from proxiedapp.kube.errors import ApiError, ConflictError, NotFoundError
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.paths import manifests_dir
 
+START_SECONDS: Final = 180.0
+"""Seconds that anything may take to start on a busy machine."""
+
 TRAEFIK_ACCOUNT: Final = "traefik-ingress-controller"
 TRAEFIK_NAMESPACE: Final = "default"
 
@@ -57,7 +60,7 @@ async def account_token(api: Api, namespace: str, account: str) -> str:
     return str(answer["status"]["token"])
 
 
-async def until(holds: Callable[[], Any], what: str, seconds: float = 60.0, pause: float = 0.1) -> None:
+async def until(holds: Callable[[], Any], what: str, seconds: float = START_SECONDS, pause: float = 0.1) -> None:
     """Wait until an async check returns true; ApiError and OSError count as false.
 
     Raises TimeoutError after `seconds`, with a message that names `what`.

@@ -35,6 +35,8 @@ sandbox = typer.Typer(
 )
 
 _STOP_TIMEOUT = 90.0
+_RESTART_TIMEOUT = 180.0
+"""Seconds that a component may take to start again on a busy machine."""
 
 
 @contextmanager
@@ -289,11 +291,13 @@ def restart(component: Annotated[str, typer.Argument(help="operator, traefik, no
             raise SandboxError(f"no component {component}; components: {', '.join(before.components)}")
         old = before.components[component].process
         stop(old, grace=60.0)
-        deadline = time.monotonic() + 60.0
+        deadline = time.monotonic() + _RESTART_TIMEOUT
         while time.monotonic() < deadline:
             now = state.running().components[component]
             if now.process != old and now.ready:
                 typer.echo(f"{component} is ready again")
                 return
             time.sleep(0.1)
-        raise SandboxError(f"{component} is not ready after 60 s: see `proxiedapp sandbox logs {component}`")
+        raise SandboxError(
+            f"{component} is not ready after {_RESTART_TIMEOUT:.0f} s: see `proxiedapp sandbox logs {component}`"
+        )

@@ -26,11 +26,11 @@ async def show(running: SandboxState) -> None:
     """Apply the example, wait until it is ready, and check it; raises SandboxError if a check fails."""
     await _kubectl(running, "apply", "-f", EXAMPLES / "hello" / "app.yaml")
     await _kubectl(running, "wait", "--for=condition=Ready", "proxiedapp/hello", "--timeout=120s")
-    await _kubectl(running, "wait", "--for=condition=Verified", "proxiedapp/hello", "--timeout=60s")
+    await _kubectl(running, "wait", "--for=condition=Verified", "proxiedapp/hello", "--timeout=120s")
     await _kubectl(running, "get", "proxiedapps")
     failed = []
     for base_url in (running.http_url, running.https_url):
-        await until(partial(_routed, base_url), f"the route in the proxy at {base_url}", seconds=15)
+        await until(partial(_routed, base_url), f"the route in the proxy at {base_url}")
         typer.echo("")
         async for check in check_example(base_url):
             typer.echo(f"{'ok   ' if check.ok else 'WRONG'} {check.request}: {check.actual}")
@@ -54,8 +54,11 @@ async def show_and_stay(running: SandboxState) -> None:
 
 
 async def _routed(base_url: str) -> bool:
-    async with httpx.AsyncClient(verify=False, trust_env=False, timeout=5.0) as client:  # noqa: S501 - self-signed
-        return (await client.get(f"{base_url}{PREFIX}/app")).is_success
+    async with httpx.AsyncClient(verify=False, trust_env=False, timeout=10.0) as client:  # noqa: S501 - self-signed
+        try:
+            return (await client.get(f"{base_url}{PREFIX}/app")).is_success
+        except httpx.TransportError:
+            return False
 
 
 async def _kubectl(running: SandboxState, *arguments: str | Path) -> None:

@@ -30,7 +30,7 @@ class ExampleCheck:
 async def check_example(base_url: str) -> AsyncIterator[ExampleCheck]:
     """Check the hello example, which is served at PREFIX under `base_url` (scheme, host and port)."""
     url = base_url + PREFIX
-    async with httpx.AsyncClient(verify=False, trust_env=False, timeout=10.0) as client:  # noqa: S501 - self-signed
+    async with httpx.AsyncClient(verify=False, trust_env=False, timeout=60.0) as client:  # noqa: S501 - self-signed
         response = await client.get(f"{url}/app")
         expected = json.dumps({"message": "Hello World", "root_path": PREFIX}, separators=(",", ":"))
         yield ExampleCheck(f"GET {url}/app", response.text, expected)
@@ -61,6 +61,6 @@ async def check_example(base_url: str) -> AsyncIterator[ExampleCheck]:
     insecure = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     insecure.check_hostname, insecure.verify_mode = False, ssl.CERT_NONE
     tls = insecure if socket_url.startswith("wss") else None
-    async with websockets.connect(socket_url, ssl=tls, proxy=None, open_timeout=10) as socket:
+    async with websockets.connect(socket_url, ssl=tls, proxy=None, open_timeout=60) as socket:
         await socket.send("hello")
         yield ExampleCheck(f"the websocket {socket_url}", json.loads(await socket.recv())["url"], socket_url)

@@ -39,8 +39,6 @@ from proxiedapp_sandbox.state import ComponentState, SandboxOptions, SandboxStat
 
 NODE: Final = "sandbox"
 
-_START_SECONDS: Final = 180.0
-"""Seconds that a component may take to start on a busy machine."""
 _RESTART_PAUSE: Final = 0.5
 """Seconds between the end of a component and its restart."""
 
@@ -65,7 +63,7 @@ class Supervisor:
         self._options = options
         self._progress = progress
         self._tasks: list[asyncio.Task[None]] = []
-        self._http = httpx.AsyncClient(verify=False, trust_env=False, timeout=2.0)  # noqa: S501 - loopback only
+        self._http = httpx.AsyncClient(verify=False, trust_env=False, timeout=10.0)  # noqa: S501 - loopback only
         self._state: SandboxState
 
     async def run(self, use: Callable[[SandboxState], Awaitable[None]]) -> None:
@@ -188,7 +186,7 @@ async def _ready_or_ended(component: Component, child: ChildProcess) -> SandboxE
         return child.ended or await component.ready()
 
     try:
-        await until(ready_or_ended, f"the start of {component.name}", _START_SECONDS)
+        await until(ready_or_ended, f"the start of {component.name}")
     except TimeoutError as error:
         return SandboxError(f"{error}; the last line of its log: {child.last_log_line()}")
     return SandboxError(f"{component.name} ended before it was ready: {child.last_log_line()}") if child.ended else None
@@ -305,7 +303,7 @@ def _fresh_folder() -> Path:
 
 
 def choose_ports() -> Ports:
-    """Return ports of loopback that are free at this moment."""
+    """Return ports of loopback."""
     return Ports(*free_ports(3))
 
 
