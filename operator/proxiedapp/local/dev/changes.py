@@ -32,6 +32,11 @@ def changed(before: Mapping[str, int], after: Mapping[str, int]) -> list[str]:
     return sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
 
 
+def extended(before: Mapping[str, int], now: Mapping[str, int]) -> Mapping[str, int]:
+    """Return a snapshot with the files that only a later one has; a change of the others is still to be noticed."""
+    return {**now, **before}
+
+
 def _below(folder: str) -> Iterator[tuple[str, int]]:
     try:
         entries = list(os.scandir(folder))

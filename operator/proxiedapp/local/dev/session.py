@@ -14,7 +14,7 @@ from proxiedapp.api.errors import RejectedError
 from proxiedapp.local.dev import events, page
 from proxiedapp.local.dev.addresses import choose_loopback, free_port, is_free
 from proxiedapp.local.dev.certificates import write_certificate
-from proxiedapp.local.dev.changes import changed, snapshot
+from proxiedapp.local.dev.changes import changed, extended, snapshot
 from proxiedapp.local.dev.processes import Child, Watchdog
 from proxiedapp.local.dev.relay import Relay
 from proxiedapp.local.dev.runner import Placement, Runner, name_of
@@ -109,7 +109,7 @@ class Session:
                 before = now
                 self._emit(events.Changed(tuple(_short(file, self._request.folder) for file in files)))
                 target = await self._reload(environment, target, files)
-                before = {**before, **self._snapshot(target)}
+                before = extended(before, self._snapshot(target))
         self._stopped.result()
 
     def _stop(self) -> None:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from proxiedapp.local.dev.changes import changed, snapshot
+from proxiedapp.local.dev.changes import changed, extended, snapshot
 
 
 def test_code_counts_and_other_folders_do_not(tmp_path: Path) -> None:
@@ -20,3 +20,8 @@ def test_code_counts_and_other_folders_do_not(tmp_path: Path) -> None:
     after = snapshot([tmp_path], [extra])
     assert [Path(path).name for path in changed(before, after)] == ["app.yaml", "main.py", "web.py"]
     assert changed(after, after) == []
+
+
+def test_change_during_a_restart_is_still_noticed() -> None:
+    before, now = {"a.py": 1}, {"a.py": 2, "new.py": 2}
+    assert changed(extended(before, now), now) == ["a.py"]
