@@ -57,7 +57,10 @@ def sandbox_wheel(folder: Path) -> Path:
 
 def copy(folder: Path, *names: str) -> None:
     for name in names:
-        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / Path(name).name)
+        if (ROOT / name).is_dir():  # without what other processes compile meanwhile
+            shutil.copytree(ROOT / name, folder / Path(name).name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, folder / Path(name).name)
 
 
 def build(folder: Path) -> Path:

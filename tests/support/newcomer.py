@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +22,8 @@ def clone(folder: Path) -> Path:
     """Create a fresh clone: the tracked and untracked files of this working tree, with their current content."""
     listed = _run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():  # otherwise it is deleted, and will be missing in the next commit
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # deleted since the last commit, or just now by another test
             shutil.copy(ROOT / name, folder / name)
     return folder
 
