@@ -9,8 +9,8 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-_HELD_SECONDS: Final = 15.0
-"""How long a connection waits for an app that starts."""
+_HELD_SECONDS: Final = 50.0
+"""How long a connection waits for an app that starts, which is less than nginx waits for a response."""
 _CHUNK: Final = 64 * 1024
 
 
@@ -60,7 +60,7 @@ class Relay:
             task.add_done_callback(self._connections.discard)
         try:
             with suppress(OSError, TimeoutError):
-                if self._target is None and self._starting:
+                while self._target is None and self._starting:  # it may start again before this task goes on
                     await asyncio.wait_for(self._changed.wait(), _HELD_SECONDS)
                 if self._target is not None:
                     await self._relay(reader, writer, *self._target)
