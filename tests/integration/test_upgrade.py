@@ -123,7 +123,13 @@ async def test_workloads_are_left_alone(tmp_path: Path) -> None:
                 routes = (await cluster.api.request("GET", collection(INGRESS_ROUTE, NAMESPACE)))["items"]
                 return len({route["metadata"]["ownerReferences"][0]["name"] for route in routes}) == APPS
 
+            async def reported() -> bool:
+                """Return whether every app has a status, which is written after all children."""
+                apps = (await cluster.api.request("GET", collection(PROXIED_APP, NAMESPACE)))["items"]
+                return all(app["status"]["observedGeneration"] == app["metadata"]["generation"] for app in apps)
+
             await until(routed, "a route for every app", 600)
+            await until(reported, "a status of every app", 600)
             await reconciled_all(old)
         before = await versions(cluster.api)
         assert {name.partition("/")[0] for name in before} == {str(kind) for kind in KINDS}, (
