@@ -26,7 +26,7 @@ _GRACE: Final = 30.0
 """Kubernetes' own default for terminationGracePeriodSeconds."""
 _UNREADY_TIMEOUT: Final = 2.0
 """Seconds that the write of "not ready" may take before the containers of a deleted pod are stopped."""
-_FINAL_FACTS_TIMEOUT: Final = 1.0
+_FINAL_FACTS_TIMEOUT: Final = 5.0
 """Seconds that the containers may take to set their final facts, once their processes have ended."""
 _RETRY: Final = 1.0
 """Seconds before a request that failed is repeated."""
