@@ -9,7 +9,7 @@ import random
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from proxiedapp.controller.backoff import backoff
 
@@ -43,8 +43,9 @@ class Queue(Generic[K]):
     A key that is added while it waits is not added again. A key that is added while it is busy is added when its
     current pass ends. An operation takes the same time regardless of how many keys wait.
 
-    There are two lanes: keys of which something changed are taken before those that are only checked again, as all are
-    after a restart. While both wait, one of RECHECK_TURN keys is of the second lane, so that it moves on in any case.
+    There are three lanes. In each group, keys to repair and keys that changed take turns: neither waits for many of
+    the other. Both are taken before keys that are only checked again, as all are after a restart. While such keys wait,
+    too, one of RECHECK_TURN keys is theirs, so that they move on in any case.
     """
 
     def __init__(
@@ -68,11 +69,14 @@ class Queue(Generic[K]):
         self._group_limit = group_limit
         self._since: dict[K, float] = {}
         """Since when each key that waits has been due, by `clock`."""
-        self._changed: _Lane[K] = _Lane()
-        self._unchanged: _Lane[K] = _Lane()
-        self._lanes = (self._changed, self._unchanged)
+        first: _Turns[K] = OrderedDict()
+        self._repairs = _Lane(first)
+        self._changed = _Lane(first)
+        self._unchanged: _Lane[K] = _Lane(OrderedDict())
+        self._lanes = (self._repairs, self._changed, self._unchanged)
+        """The most urgent one first."""
         self._in_a_row = 0
-        """How many keys were taken from the first lane since the last one of the second."""
+        """How many keys were taken since the last one that was only checked again."""
         self._busy: set[K] = set()
         self._busy_in: Counter[Hashable] = Counter()
         self._again: dict[K, _Lane[K]] = {}
@@ -99,11 +103,15 @@ class Queue(Generic[K]):
         if self._taken_since is None:
             return 0.0
         try:
-            lane = self._next_lane()
-            since = self._since[next(iter(lane.due[next(iter(lane.turns))]))]
+            lane, group = next(iter(self._next_turns()))
+            since = self._since[next(iter(lane.due[group]))]
         except (LookupError, RuntimeError, StopIteration):
             return 0.0  # nothing waits, or the event loop has just taken it
         return self._clock() - max(since, self._taken_since)
+
+    def repair(self, key: K) -> None:
+        """Request a pass in the next turn of its group, because another client changed what an earlier pass wrote."""
+        self._add(key, self._repairs)
 
     def add(self, key: K) -> None:
         """Request a pass as soon as possible, because something changed."""
@@ -120,16 +128,15 @@ class Queue(Generic[K]):
             handle.cancel()
         group = self._group(key)
         if key in self._busy:
-            if lane is self._changed or key not in self._again:
-                self._again[key] = lane
+            self._again[key] = min(lane, self._again.get(key, lane), key=self._lanes.index)
         elif key not in self._since:
             self._since[key] = self._clock()
-            lane.due.setdefault(group, OrderedDict())[key] = None
+            lane.put(group, key)
             if self._waiting(group) <= self._free(group):
                 self._takeable.put_nowait(None)
             self._line_up(group)
-        elif lane is self._changed and self._unchanged.discard(group, key):
-            lane.due.setdefault(group, OrderedDict())[key] = None
+        elif any(other.discard(group, key) for other in self._lanes[self._lanes.index(lane) + 1 :]):
+            lane.put(group, key)
             self._line_up(group)
 
     def add_later(self, key: K, delay: float) -> None:
@@ -144,9 +151,8 @@ class Queue(Generic[K]):
         if self._taken_since is None:
             self._taken_since = self._clock()
         await self._takeable.get()
-        lane = self._next_lane()
-        self._in_a_row = self._in_a_row + 1 if lane is self._changed else 0
-        group, _ = lane.turns.popitem(last=False)
+        (lane, group), _ = self._next_turns().popitem(last=False)
+        self._in_a_row = 0 if lane is self._unchanged else self._in_a_row + 1
         key = next(iter(lane.due[group]))
         lane.discard(group, key)
         del self._since[key]
@@ -194,14 +200,14 @@ class Queue(Generic[K]):
         """Let a group have turns in the lanes in which its keys wait, or none while all of its workers are busy."""
         for lane in self._lanes:
             if group in lane.due and self._free(group) > 0:
-                lane.turns.setdefault(group)
+                lane.turns.setdefault((lane, group))
             else:
-                lane.turns.pop(group, None)
+                lane.turns.pop((lane, group), None)
 
-    def _next_lane(self) -> "_Lane[K]":
-        is_turn = self._in_a_row >= RECHECK_TURN - 1
-        first, second = reversed(self._lanes) if is_turn else self._lanes
-        return first if first.turns else second
+    def _next_turns(self) -> "_Turns[K]":
+        first, second = self._changed.turns, self._unchanged.turns
+        is_recheck = not first or (second and self._in_a_row >= RECHECK_TURN - 1)
+        return second if is_recheck else first
 
     def _release(self, key: K) -> None:
         if key in self._busy:
@@ -218,11 +224,16 @@ class Queue(Generic[K]):
 
 
 class _Lane(Generic[K]):
-    """The keys that wait, by group, and the groups of which a key can be taken; the first one is next."""
+    """The keys that wait, by group."""
 
-    def __init__(self) -> None:
+    def __init__(self, turns: "_Turns[K]") -> None:
+        """`turns` is shared by the lanes of which neither goes before the other."""
         self.due: dict[Hashable, OrderedDict[K, None]] = {}
-        self.turns: OrderedDict[Hashable, None] = OrderedDict()
+        self.turns = turns
+
+    def put(self, group: Hashable, key: K) -> None:
+        """Add a key behind those of its group."""
+        self.due.setdefault(group, OrderedDict())[key] = None
 
     def discard(self, group: Hashable, key: K) -> bool:
         """Remove a key; return whether it waited here."""
@@ -233,3 +244,7 @@ class _Lane(Generic[K]):
         if not keys:
             del self.due[group]
         return True
+
+
+_Turns: TypeAlias = OrderedDict[tuple[_Lane[K], Hashable], None]
+"""The lanes and groups of which a key can be taken; the first one is next."""

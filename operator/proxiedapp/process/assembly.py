@@ -99,7 +99,7 @@ def assemble(settings: Settings, api: Api, served: frozenset[str]) -> Operator:
         store=store,
         queue=queue,
         resync=resync,
-        child_watch=ChildWatch(api, store, resync, queue.add, kinds=children),
+        child_watch=ChildWatch(api, store, resync, queue.add, repair=queue.repair, kinds=children),
         foreign_watch=ForeignRouteWatch(
             api,
             store,

@@ -279,6 +279,53 @@ async def test_endless_changes_do_not_stop_what_is_checked_again(queue: Queue[st
     assert "at rest" in [await take(queue) for _ in range(RECHECK_TURN)]
 
 
+async def test_repair_waits_for_one_change_of_its_namespace_and_one_of_each_other() -> None:
+    queue = in_turns()
+    for name in range(1000):
+        queue.add(Key("busy", f"edited-{name}"))
+        queue.add(Key("other", f"edited-{name}"))
+    queue.repair(Key("busy", "drifted"))
+    queue.repair(Key("other", "edited-999"))
+    taken = [str(await queue.get()) for _ in range(4)]
+    assert taken == ["busy/edited-0", "other/edited-0", "busy/drifted", "other/edited-999"]
+
+
+async def test_endless_repairs_leave_every_other_turn_to_changes(queue: Queue[str]) -> None:
+    queue.add("edited-0")
+    queue.add("edited-1")
+    taken = []
+    for _ in range(4):
+        queue.repair("drifted")
+        taken.append(await take(queue))
+        queue.done(taken[-1])
+    assert taken == ["edited-0", "drifted", "edited-1", "drifted"]
+
+
+async def test_drift_under_twenty_edits_a_second_is_repaired_within_half_a_second() -> None:
+    """One worker that needs 60 ms for a pass cannot keep up with the edits, but with the repairs."""
+    clock = Clock()
+    queue: Queue[Key] = Queue(
+        backoff=0.5, backoff_max=300.0, group=attrgetter("namespace"), timer=clock, clock=lambda: clock.seconds
+    )
+    drifted: dict[Key, float] = {}
+    latencies = []
+    for step in range(2000):  # of 20 ms
+        clock.advance(0.02)
+        if step % 5 in {0, 2}:
+            queue.add(Key("team", f"edited-{step}"))
+        if step % 50 == 7:
+            drifted[key := Key("team", f"drifted-{step}")] = clock.seconds
+            queue.repair(key)
+        if step % 3 == 0 and len(queue):
+            key = await queue.get()
+            if key in drifted:
+                latencies.append(clock.seconds + 0.06 - drifted[key])
+            queue.done(key)
+    assert len(queue) > 100, "the edits wait"
+    assert len(latencies) == 40
+    assert max(latencies) < 0.5
+
+
 async def test_change_during_a_pass_is_not_only_a_check(queue: Queue[str]) -> None:
     queue.add("a")
     await take(queue)
@@ -304,7 +351,8 @@ async def test_changes_of_a_namespace_are_taken_within_its_workers() -> None:
 
 @given(
     steps=st.lists(
-        st.tuples(st.sampled_from(["add", "recheck", "get", "done", "failed"]), st.integers(0, 11)), max_size=80
+        st.tuples(st.sampled_from(["add", "recheck", "repair", "get", "done", "failed"]), st.integers(0, 11)),
+        max_size=80,
     ),
     limit=st.sampled_from([None, 1, 2]),
 )
@@ -332,7 +380,7 @@ async def test_every_key_is_taken_and_no_namespace_exceeds_its_limit(
         return True
 
     for step, number in steps:
-        if step in {"add", "recheck"}:
+        if step in {"add", "recheck", "repair"}:
             key = Key("abc"[number % 3], str(number))
             getattr(queue, step)(key)
             wanted.add(key)

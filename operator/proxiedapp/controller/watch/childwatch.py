@@ -32,10 +32,19 @@ class ChildWatch:
     """Feeds the store from the watches of all child kinds, and wakes the owners."""
 
     def __init__(
-        self, api: Api, store: Store, resync: Resync, wake: Callable[[Key], None], *, kinds: Sequence[Kind]
+        self,
+        api: Api,
+        store: Store,
+        resync: Resync,
+        wake: Callable[[Key], None],
+        *,
+        repair: Callable[[Key], None],
+        kinds: Sequence[Kind],
     ) -> None:
+        """`repair` wakes the apps of which another client has changed or deleted a child."""
         self._store = store
         self._wake = wake
+        self._repair = repair
         self._later: set[Key] = set()
         """The apps that a timer will wake."""
         self._watches = [
@@ -69,9 +78,15 @@ class ChildWatch:
             concerned = self._store.forget_child(id_, metadata["uid"])
         else:
             concerned = self._store.observe_child(kind, body)
-        wake = self._wake_later if _rollout_alone(before, self._store.child(id_)) else self._wake
+        wake = self._waker(before, self._store.child(id_))
         for key in concerned:
             wake(key)
+
+    def _waker(self, before: ObservedChild | None, after: ObservedChild | None) -> Callable[[Key], None]:
+        """Return how to wake the apps that two observations of a child concern."""
+        if before is not None and (after is None or before.digest != after.digest):
+            return self._repair
+        return self._wake_later if _rollout_alone(before, after) else self._wake
 
     def _wake_later(self, key: Key) -> None:
         if key not in self._later:

@@ -18,6 +18,7 @@ from proxiedapp.kube import client
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.kinds import CHILD_KINDS, DEPLOYMENT, SERVICE, SERVICE_MONITOR
 from tests.support.apps import DEFAULTS
+from tests.support.managedfields import entry_for
 from tests.support.observed import owner_reference
 from tests.support.watchserver import GONE, KINDS, WatchServer, Woken, serve
 
@@ -36,6 +37,16 @@ def a_child(version: int, **fields: Any) -> dict[str, Any]:
     return {"metadata": metadata, "spec": {}} | fields
 
 
+def with_ours(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a child in which we own other fields than before."""
+    entry = entry_for({"apiVersion": "apps/v1", "kind": "Deployment"} | body)
+    return body | {"metadata": body["metadata"] | {"managedFields": [entry]}}
+
+
+def with_name(body: dict[str, Any], name: str) -> dict[str, Any]:
+    return body | {"metadata": body["metadata"] | {"name": name}}
+
+
 def an_app() -> dict[str, Any]:
     body = a_child(7)
     return body | {"metadata": body["metadata"] | {"uid": "uid-of-shop", "ownerReferences": []}}
@@ -48,6 +59,11 @@ class WokenInTurn(Woken):
         super().__init__()
         self.listed: list[Key] = []
         self.rechecked: list[Key] = []
+        self.to_repair: list[Key] = []
+
+    def repair(self, key: Key) -> None:
+        self.to_repair.append(key)
+        self(key)
 
 
 @asynccontextmanager
@@ -59,7 +75,7 @@ async def watching(server: WatchServer, woken: WokenInTurn, *, request_timeout: 
         await resync.list_all()
         woken.listed = list(woken.keys)
         woken.forget()
-        watch = ChildWatch(api, store, resync, woken, kinds=CHILD_KINDS)
+        watch = ChildWatch(api, store, resync, woken, repair=woken.repair, kinds=CHILD_KINDS)
         task = asyncio.create_task(watch.watch_all())
         try:
             yield store
@@ -87,9 +103,9 @@ async def test_watches_are_counted_from_zero() -> None:
     server = WatchServer(forbidden={SERVICE})
     store = Store(DEFAULTS.entry_points)
     async with serve(server) as api:
-        ChildWatch(
-            api, store, Resync(api, store, WokenInTurn(), kinds=KINDS, namespaces=()), WokenInTurn(), kinds=CHILD_KINDS
-        )
+        woken = WokenInTurn()
+        resync = Resync(api, store, woken, kinds=KINDS, namespaces=())
+        ChildWatch(api, store, resync, woken, repair=woken.repair, kinds=CHILD_KINDS)
     for kind in CHILD_KINDS:
         assert REGISTRY.get_sample_value("proxiedapp_watches_opened_total", {"kind": kind.kind}) == 0
 
@@ -120,6 +136,23 @@ async def test_reports_on_one_rollout_wake_the_owner_once(monkeypatch: pytest.Mo
         (child,) = store.snapshot(KEY)[1]
         assert child.workload is not None
         assert child.workload.replicas == 3
+
+
+@pytest.mark.parametrize(
+    ("event", "is_drift"),
+    [
+        pytest.param({"type": "DELETED", "object": a_child(9)}, True, id="deleted"),
+        pytest.param({"type": "MODIFIED", "object": with_ours(a_child(9))}, True, id="our fields changed"),
+        pytest.param({"type": "MODIFIED", "object": a_child(9, status={"replicas": 1})}, False, id="rollout"),
+        pytest.param({"type": "ADDED", "object": with_name(a_child(9), "shop-2")}, False, id="new child"),
+    ],
+)
+async def test_drift_is_repaired_before_other_passes(event: dict[str, Any], is_drift: bool) -> None:
+    server = WatchServer(objects={PROXIED_APP: [an_app()], DEPLOYMENT: [a_child(8)]}, scripts={DEPLOYMENT: [[event]]})
+    woken = WokenInTurn()
+    async with watching(server, woken):
+        await woken.wait()
+    assert woken.to_repair == [KEY] * is_drift
 
 
 @pytest.mark.parametrize(
