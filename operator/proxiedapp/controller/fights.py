@@ -7,6 +7,7 @@ and reports that: otherwise two writers would keep each other, and the pods, bus
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from proxiedapp.controller.backoff import backoff
@@ -86,7 +87,7 @@ class Fights:
 
     def _forget(self, now: datetime) -> None:
         """Forget the oldest records, once they do not count any more."""
-        for id_, known in list(self._writes.items())[:2]:
+        for id_, known in list(islice(self._writes.items(), 2)):
             age = now - known.times[-1]
             if age > 2 * known.pause and age > timedelta(seconds=WINDOW_SECONDS):
                 del self._writes[id_]
