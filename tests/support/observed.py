@@ -47,13 +47,17 @@ def child_body(
     namespace: str = "team",
     uid: str = "child-1",
     version: int = 1,
+    generation: int | None = None,
     owner: str | None = "shop",
     owner_uid: str = "app-1",
     applied: bool = True,
     spec: dict[str, Any] | None = None,
     status: dict[str, Any] | None = None,
 ) -> Manifest:
-    """Return a child that we applied; if `owner` is None, it has no controller."""
+    """Return a child that we applied; if `owner` is None, it has no controller.
+
+    Its generation is its version by default.
+    """
     metadata: dict[str, Any] = {"name": name, "namespace": namespace, "labels": {"app": name}}
     if owner is not None:
         metadata["ownerReferences"] = [owner_reference(Key(namespace, owner), owner_uid)]
@@ -64,7 +68,8 @@ def child_body(
         "spec": {"replicas": 1} if spec is None else spec,
     }
     managed = [entry_for(body)] if applied else []
-    body["metadata"] |= {"uid": uid, "resourceVersion": str(version), "generation": 1, "managedFields": managed}
+    body["metadata"] |= {"uid": uid, "resourceVersion": str(version), "managedFields": managed}
+    body["metadata"]["generation"] = generation or version
     return body | ({} if status is None else {"status": status})
 
 

@@ -40,6 +40,8 @@ class RouteKey(NamedTuple):
 
 
 Claim: TypeAlias = frozenset[RouteKey]
+NO_CLAIM: Final[Claim] = frozenset()
+"""Shared, because each empty frozenset takes 216 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def granted_claim(ingress_route: Mapping[str, Any]) -> Claim:
         rule = Rule.parse(route.get("match", ""))
         if rule is not None:
             if len(route_keys) + len(rule.hosts or ("",)) * len(entry_points) > MAX_GRANTED_KEYS:
-                return frozenset()
+                return NO_CLAIM
             route_keys |= claim_of(rule, entry_points, ingress_route.get("ingressClassName"))
     return frozenset(route_keys)
 
@@ -87,7 +89,7 @@ def granted_by_http_route(http_route: Mapping[str, Any]) -> Claim:
     """Return the route keys of an HTTPRoute's spec; one that the operator would not write has none."""
     rule, gateways = rule_of(http_route), gateways_of(http_route)
     if rule is None or len(rule.hosts or ("",)) * len(gateways) > MAX_GRANTED_KEYS:
-        return frozenset()
+        return NO_CLAIM
     return claim_of(rule, gateways, None)
 
 

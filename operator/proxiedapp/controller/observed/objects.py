@@ -1,6 +1,7 @@
 """Apps and children as they were last observed, reduced to what decisions need, and how they are read."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -11,7 +12,7 @@ from proxiedapp.api.app import parse_spec
 from proxiedapp.api.errors import InvalidSpecError
 from proxiedapp.api.names import API_VERSION, KIND, NOT_SUSPENDED, RECONCILE_REQUESTED, SUSPENDED
 from proxiedapp.controller.observed.drift import Trace
-from proxiedapp.controller.observed.ownedfields import owned_digest
+from proxiedapp.controller.observed.ownedfields import basis_of, owned_digest
 from proxiedapp.controller.observed.packedspec import PackedSpec, packed
 from proxiedapp.controller.observed.parentstates import ParentState, parent_states
 from proxiedapp.controller.observed.workload import Workload, workload_of
@@ -22,6 +23,7 @@ from proxiedapp.resources.kinds import DEPLOYMENT, HTTP_ROUTE, INGRESS_ROUTE, RO
 from proxiedapp.resources.metadata import INSTANCE
 from proxiedapp.resources.service import SERVICE_TYPE
 from proxiedapp.routing.claim import (
+    NO_CLAIM,
     Claim,
     granted_by_http_route,
     granted_claim,
@@ -76,7 +78,7 @@ class ObservedChild:
     """Digest of the fields that we own in it (see ownedfields), or of our intent if it is as our last apply left it."""
     workload: Workload | None
     """Set for a Deployment only."""
-    granted: Claim = frozenset()
+    granted: Claim = NO_CLAIM
     """The route keys that an IngressRoute or an HTTPRoute serves."""
     cluster_ip: str | None = None
     """The address of a Service of our type; None for other children."""
@@ -92,6 +94,8 @@ class ObservedChild:
     """When a route was created, as the API server writes it; empty for other children."""
     parents: tuple[ParentState, ...] = ()
     """What Gateways report about an HTTPRoute."""
+    basis: bytes = b""
+    """For a Deployment, what shows that its owned fields have not changed (see ownedfields)."""
 
     @property
     def tls_routes(self) -> TLSRoutes:
@@ -183,15 +187,34 @@ def observed_app(body: Manifest, entry_points: EntryPoints, known: ObservedApp |
     )
 
 
-def observed_child(kind: Kind, body: Manifest) -> ObservedChild:
-    """Read a live child."""
+def _same(owner: Owner | None) -> Owner | None:
+    return owner
+
+
+def observed_child(
+    kind: Kind,
+    body: Manifest,
+    known: ObservedChild | None = None,
+    shared: Callable[[Owner | None], Owner | None] = _same,
+) -> ObservedChild:
+    """Read a live child.
+
+    `known` is its earlier observation. `shared` returns an equal owner that is in memory already, if there is one.
+    """
     metadata, spec = body["metadata"], body.get("spec") or {}
+    owner = shared(_owner_of(body))
+    basis = basis_of(body) if kind is DEPLOYMENT else b""
+    if known is not None and basis and known.basis == basis:
+        digest = known.digest if known.answered is None else known.answered
+    else:
+        digest = owned_digest(body)
+    namespace = metadata["namespace"] if owner is None else owner.key.namespace
     return ObservedChild(
-        ChildId(kind, metadata["namespace"], metadata["name"]),
+        ChildId(kind, namespace, metadata["name"]),
         metadata["uid"],
         int(metadata["resourceVersion"]),
-        _owner_of(body),
-        owned_digest(body),
+        owner,
+        digest,
         workload_of(body) if kind is DEPLOYMENT else None,
         _granted(kind, spec),
         _cluster_ip(spec) if kind is SERVICE else None,
@@ -199,13 +222,14 @@ def observed_child(kind: Kind, body: Manifest) -> ObservedChild:
         earlier_priority=kind is INGRESS_ROUTE and has_earlier_priority(spec),
         created=str(metadata.get("creationTimestamp", "")) if kind in ROUTE_KINDS else "",
         parents=parent_states(body) if kind is HTTP_ROUTE else (),
+        basis=basis,
     )
 
 
 def _granted(kind: Kind, spec: Manifest) -> Claim:
     if kind is INGRESS_ROUTE:
         return granted_claim(spec)
-    return granted_by_http_route(spec) if kind is HTTP_ROUTE else frozenset()
+    return granted_by_http_route(spec) if kind is HTTP_ROUTE else NO_CLAIM
 
 
 def _cluster_ip(spec: Manifest) -> str | None:
@@ -276,12 +300,12 @@ def _packed_spec(spec: Any, json: bytes, entry_points: EntryPoints) -> PackedSpe
         asked = AppRequest.of_spec(parsed, entry_points)
         return PackedSpec(json, requested_claim(parsed.route, entry_points), asked)
     except InvalidSpecError:
-        return PackedSpec(json, frozenset())
+        return PackedSpec(json, NO_CLAIM)
     except Exception:
         # A bug in the models must not lose a watch event or end a list, which concern all apps. The app's own pass
         # meets the same error, and is retried.
         logger.exception("unexpected error while reading a spec")
-        return PackedSpec(json, frozenset())
+        return PackedSpec(json, NO_CLAIM)
 
 
 def _ready_reason(status: Manifest) -> str:

@@ -21,6 +21,7 @@ from proxiedapp.controller.observed.objects import (
     ChildId,
     ObservedApp,
     ObservedChild,
+    Owner,
     observed_app,
     observed_child,
     same_child,
@@ -35,7 +36,7 @@ from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import SERVICE
-from proxiedapp.routing.claim import Claim, Contender, RouteKey
+from proxiedapp.routing.claim import NO_CLAIM, Claim, Contender, RouteKey
 from proxiedapp.routing.entrypoints import EntryPoints
 from proxiedapp.routing.foreignroute import RouteRef
 from proxiedapp.routing.overlap import AppOverlap, WriterOverlap, public_hosts
@@ -257,7 +258,7 @@ class Store:
         known = self._children.get(id_)
         if known is not None and known.version >= int(metadata["resourceVersion"]):
             return set()
-        child = _with_history(observed_child(kind, body), body, known)
+        child = _with_history(self._read(kind, body, known), body, known)
         concerned = self._put(child)
         if known is None or not same_child(known, child):
             concerned |= {one.owner.key for one in (known, child) if one is not None and one.owner is not None}
@@ -270,9 +271,10 @@ class Store:
         default that we do not know): applying again would change nothing until another client changes the object. That
         holds for later versions, too, as long as our fields stay as in this answer.
         """
-        observed = observed_child(kind, body)
+        metadata = body["metadata"]
+        known = self._children.get(ChildId(kind, metadata["namespace"], metadata["name"]))
+        observed = self._read(kind, body, known)
         child = replace(observed, digest=intent, answered=None if observed.digest == intent else observed.digest)
-        known = self._children.get(child.id)
         if known is not None and known.version > child.version:
             if known.uid == child.uid and known.digest == observed.digest:
                 self._put(replace(known, digest=intent, answered=child.answered, drift=None))
@@ -345,6 +347,17 @@ class Store:
             self._deleted.setdefault(app.key, set()).add(child.id)
             self._doubtful.add(app.key)
 
+    def _read(self, kind: Kind, body: Manifest, known: ObservedChild | None) -> ObservedChild:
+        """Read a child. What it has in common with its app and its siblings is in memory once."""
+        child = observed_child(kind, body, known, self._shared_owner)
+        app = None if child.owner is None else self._apps.get(child.owner.key)
+        return replace(child, granted=app.requested) if app is not None and child.granted == app.requested else child
+
+    def _shared_owner(self, owner: Owner | None) -> Owner | None:
+        siblings = {} if owner is None else self._by_owner.get(owner.key, {})
+        sibling = next(iter(siblings.values()), None)
+        return sibling.owner if sibling is not None and sibling.owner == owner else owner
+
     def _put(self, child: ObservedChild) -> set[Key]:
         """Keep a child; returns the apps for which that changes who holds a route key."""
         known = self._children.get(child.id)
@@ -381,12 +394,12 @@ class Store:
         self._apps[app.key] = app
         self.reasons[app.reason] += 1
         if known is None or known.packed_spec is not app.packed_spec:
-            self.behind.replace(app.key, frozenset() if known is None else known.requested, app.requested)
+            self.behind.replace(app.key, NO_CLAIM if known is None else known.requested, app.requested)
         return self._refresh(app.key)
 
     def _drop_app(self, app: ObservedApp) -> set[Key]:
         del self._apps[app.key]
-        self.behind.replace(app.key, app.requested, frozenset())
+        self.behind.replace(app.key, app.requested, NO_CLAIM)
         self._deleted.pop(app.key, None)
         self._doubtful.discard(app.key)
         self._only_listed.discard(app.key)
@@ -402,13 +415,12 @@ class Store:
             concerned |= self.routes.replace(key, after)
             concerned |= self._refresh_tls(key)
             concerned |= self._refresh_earlier(key)
-            nothing = frozenset[RouteKey]()
-            granted = [nothing if one is None else one.granted for one in (before, after)]
+            granted = [NO_CLAIM if one is None else one.granted for one in (before, after)]
             if granted[0] != granted[1]:
                 concerned |= self._served.replace(key, *granted)
                 concerned |= self._writers.replace(key, *granted)
                 concerned |= self._hosts.replace(key, *granted)
-            requested = [nothing if one is None else one.requested for one in (before, after)]
+            requested = [NO_CLAIM if one is None else one.requested for one in (before, after)]
             if requested[0] != requested[1]:
                 self.addresses.replace(key, *map(self._addresses, requested))
         return concerned
@@ -440,12 +452,12 @@ class Store:
         app, granted = self._apps.get(key), self._granted(key)
         if app is None and granted:
             until = self._left_until.setdefault(key, self._timer() + MAX_LEFT_SECONDS)
-            return Contender(key, "", frozenset(), granted) if self._timer() < until else None
+            return Contender(key, "", NO_CLAIM, granted) if self._timer() < until else None
         self._left_until.pop(key, None)
         if app is None:
             return None
         contends = app.packed_spec.servable and not app.deleting and not app.suspended
-        return Contender(key, app.created, app.requested if contends else frozenset(), granted)
+        return Contender(key, app.created, app.requested if contends else NO_CLAIM, granted)
 
     def _addresses(self, requested: Claim) -> frozenset[Address]:
         if not requested:
@@ -456,8 +468,10 @@ class Store:
         return addresses_of(rule, public)
 
     def _granted(self, key: Key) -> Claim:
-        reserved = self._reserved.get(key, frozenset[RouteKey]())
-        return reserved.union(*(child.granted for child in self._routes_of(key)))
+        claims = [child.granted for child in self._routes_of(key)]
+        if key in self._reserved:
+            claims.append(self._reserved[key])
+        return NO_CLAIM.union(*claims) if len(claims) > 1 else next(iter(claims), NO_CLAIM)
 
     def _routes_of(self, key: Key) -> list[ObservedChild]:
         """Return the children of an app, or of an earlier one of its name, that serve route keys."""

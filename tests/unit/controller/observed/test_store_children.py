@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from proxiedapp.controller.observed import objects
 from proxiedapp.controller.observed.objects import ChildId, ObservedChild, Owner
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.observed.workload import Workload
@@ -56,9 +57,55 @@ def test_change_that_matters_wakes_the_owner(store: Store, changes: dict[str, An
     assert store.observe_child(DEPLOYMENT, child_body(version=2, **changes)) == {SHOP}
 
 
+def test_report_on_a_rollout_is_read_without_the_fields_that_we_own(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.observe_child(DEPLOYMENT, child_body(generation=1))
+    digest = only_child(store).digest
+    monkeypatch.setattr(objects, "owned_digest", lambda _: b"read again")
+    store.observe_child(DEPLOYMENT, child_body(version=2, generation=1, status=rolled_out()))
+    assert only_child(store).digest == digest
+    store.observe_child(DEPLOYMENT, child_body(version=3, generation=2, status=rolled_out()))
+    assert only_child(store).digest == b"read again"
+
+
+def test_report_on_a_rollout_keeps_what_admission_made_of_our_apply(store: Store) -> None:
+    store.observe_applied(DEPLOYMENT, child_body(generation=1, spec={"replicas": 7}), b"intent")
+    answered = only_child(store).answered
+    store.observe_child(DEPLOYMENT, child_body(version=2, generation=1, spec={"replicas": 7}, status=rolled_out()))
+    assert (only_child(store).digest, only_child(store).answered) == (b"intent", answered)
+    store.observe_child(DEPLOYMENT, child_body(version=3, generation=2, spec={"replicas": 9}))
+    assert only_child(store).digest != b"intent"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"labels": {"app.kubernetes.io/instance": "theirs"}}, id="labels"),
+        pytest.param({"annotations": {"a": "theirs"}}, id="annotations"),
+        pytest.param({"managedFields": []}, id="managed fields"),
+    ],
+)
+def test_metadata_that_changes_without_the_generation_is_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    store.observe_child(DEPLOYMENT, child_body(generation=1))
+    monkeypatch.setattr(objects, "owned_digest", lambda _: b"read again")
+    body = child_body(version=2, generation=1)
+    store.observe_child(DEPLOYMENT, body | {"metadata": body["metadata"] | change})
+    assert only_child(store).digest == b"read again"
+
+
+def test_siblings_share_what_is_equal(store: Store) -> None:
+    store.observe_child(DEPLOYMENT, child_body(DEPLOYMENT))
+    store.observe_child(SERVICE, child_body(SERVICE))
+    one, other = store.snapshot(SHOP)[1]
+    assert one.owner is other.owner
+
+
 def test_change_of_fields_that_others_own_wakes_no_app(store: Store) -> None:
     store.observe_child(DEPLOYMENT, child_body())
-    body = child_body(version=2)
+    body = child_body(version=2, generation=1)
     body["metadata"]["annotations"] = {"theirs": "x"}
     body["spec"]["paused"] = True
     assert store.observe_child(DEPLOYMENT, body) == NOBODY
