@@ -188,9 +188,9 @@ async def _drift(api: Api, namespace: str, number: int) -> float:
     """
     name, edited = f"app-{number}", False
     async with _watched(api, namespace, name) as deployments:
-        begin = time.perf_counter()
         containers = (await api.get(DEPLOYMENT, namespace, name))["spec"]["template"]["spec"]["containers"]
         edit = {"spec": {"template": {"spec": {"containers": [containers[0] | {"image": _DRIFTED}]}}}}
+        begin = time.perf_counter()
         await _patch(api, DEPLOYMENT, namespace, name, edit)
         async for body in deployments:
             drifted = body["spec"]["template"]["spec"]["containers"][0]["image"] == _DRIFTED
