@@ -1,5 +1,6 @@
 """Traefik's command line: the entry points `web` and `websecure`, and settings as in its Helm chart."""
 
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from proxiedapp_sandbox.certificates import write_serving_certificate
 from proxiedapp_sandbox.errors import SandboxError
 from proxiedapp_sandbox.state import GatewayController, SandboxOptions
 
@@ -27,8 +29,21 @@ def traefik_program() -> Path:
     return Path(found)
 
 
-def traefik_command(options: SandboxOptions, api_port: int) -> list[str | Path]:
-    """Return Traefik's command, which must run in an empty folder.
+def write_default_certificate(folder: Path) -> Path:
+    """Write a certificate for hosts without one of their own; returns a file with settings by which Traefik serves it.
+
+    Without it, Traefik makes another one at each change of a route (v3.7 `pkg/tls/tlsmanager.go`,
+    `getDefaultCertificate`): a browser asks again whether to trust it, and the key takes a tenth of a second of CPU.
+    """
+    _, certificate, key = write_serving_certificate(folder, "proxy")
+    default = {"defaultCertificate": {"certFile": str(certificate), "keyFile": str(key)}}
+    file = folder / "proxy.yaml"
+    file.write_text(json.dumps({"tls": {"stores": {"default": default}}}))
+    return file
+
+
+def traefik_command(options: SandboxOptions, api_port: int, settings: Path) -> list[str | Path]:
+    """Return Traefik's command, which must run in an empty folder; `settings` is a file of dynamic configuration.
 
     If the working directory contains a traefik.yml, Traefik ignores all flags (doc.traefik.io/traefik v3.7,
     "Configuration Introduction": the three ways of static configuration are mutually exclusive).
@@ -46,6 +61,7 @@ def traefik_command(options: SandboxOptions, api_port: int) -> list[str | Path]:
         "--providers.kubernetescrd.safenaming=true",
         "--providers.kubernetesingress=true",
         "--providers.kubernetesingress.allowemptyservices=true",
+        f"--providers.file.filename={settings}",
         "--providers.providersthrottleduration=200ms",
         "--log.level=INFO",
         "--global.checknewversion=false",

@@ -33,7 +33,7 @@ from proxiedapp_sandbox.gatewayapi import GATEWAY, GATEWAY_NAMESPACE, gateway_ob
 from proxiedapp_sandbox.network import Network, free_subnet
 from proxiedapp_sandbox.paths import sandbox_dir
 from proxiedapp_sandbox.processes import ChildProcess, identity
-from proxiedapp_sandbox.proxy import traefik_command
+from proxiedapp_sandbox.proxy import traefik_command, write_default_certificate
 from proxiedapp_sandbox.rootless import Ports
 from proxiedapp_sandbox.state import ComponentState, SandboxOptions, SandboxState
 
@@ -249,7 +249,7 @@ def _traefik(options: SandboxOptions, api_port: int, responds: _Responds) -> Com
     empty.mkdir()
     return Component(
         "traefik",
-        traefik_command(options, api_port),
+        traefik_command(options, api_port, write_default_certificate(sandbox_dir())),
         lambda: responds(f"http://127.0.0.1:{api_port}/ping"),
         env=os.environ | {"KUBECONFIG": str(state.kubeconfig("traefik"))},
         cwd=empty,

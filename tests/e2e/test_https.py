@@ -90,6 +90,13 @@ def test_app_serves_its_own_certificate(sandbox: Sandbox, namespace: str, tmp_pa
     eventually(shown, "the app's own certificate")
 
 
+def test_default_certificate_is_the_same_after_a_change_of_routes(sandbox: Sandbox, namespace: str) -> None:
+    before = certificate(sandbox, "default.test")
+    sandbox.apply(hello("shop", namespace))
+    eventually(lambda: answers(sandbox, namespace), "the route")
+    assert certificate(sandbox, "default.test") == before
+
+
 def test_users_middleware_runs_first(sandbox: Sandbox, namespace: str) -> None:
     middlewares = {"middlewares": [{"name": "mine"}]}
     sandbox.apply(hello("shop", namespace, route=middlewares))
