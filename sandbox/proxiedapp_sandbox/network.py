@@ -60,16 +60,17 @@ def free_subnet() -> ipaddress.IPv4Network:
 
 
 def remove(network_id: str) -> None:
-    """Remove what is left of a network: processes in its namespaces, the namespaces and the bridge, if they exist."""
+    """Remove what is left of a network: its links, processes in its namespaces, and the namespaces, if they exist."""
+    # Links first, because the kernel removes a namespace and its links with a delay.
+    for link in json.loads(_ip("-j", "link", "show")):
+        if link["ifname"] == f"pa{network_id}" or link["ifname"].startswith(f"pa{network_id}-"):
+            _ip("link", "delete", link["ifname"])
     for entry in json.loads(_ip("-j", "netns", "list") or "[]"):
         namespace = entry["name"]
         if namespace.startswith(f"pa-{network_id}-"):
             for pid in _ip("netns", "pids", namespace).split():
                 subprocess.run(["kill", "-KILL", pid], check=False, capture_output=True)
             _ip("netns", "delete", namespace)
-    links = {link["ifname"] for link in json.loads(_ip("-j", "link", "show"))}
-    if f"pa{network_id}" in links:
-        _ip("link", "delete", f"pa{network_id}")
 
 
 def _ip(*arguments: str) -> str:

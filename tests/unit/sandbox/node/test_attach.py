@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from proxiedapp_sandbox.network import remove
 from proxiedapp_sandbox.node.config import NetworkConfig
 from proxiedapp_sandbox.node.errors import NetworkError
 from proxiedapp_sandbox.node.network import AddressPool, attach, detach, sweep
@@ -61,6 +62,16 @@ async def test_a_new_node_removes_the_leftovers_of_a_killed_node_only(network: N
     finally:
         for place in [*mine, foreign]:
             await detach(place)
+
+
+async def test_links_of_a_killed_node_are_gone_at_once(network: NetworkConfig) -> None:
+    """The kernel removes the links of a namespace after it, which is when nothing has it open any more."""
+    place = AddressPool(network).allocate(None)
+    await attach(place)
+    with place.file.open():
+        remove(network.id)
+        assert left_of(network) == []
+    ip("link", "add", network.bridge, "type", "bridge")  # for the end of the fixture
 
 
 async def test_a_missing_bridge_is_an_error_with_the_failed_command(network: NetworkConfig) -> None:
