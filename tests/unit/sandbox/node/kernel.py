@@ -28,9 +28,14 @@ NEEDS_ROOT: Final = pytest.mark.skipif(
 
 @contextmanager
 def a_network() -> Iterator[NetworkConfig]:
-    """Make a bridge with a subnet that is kept for documentation, so that nothing real is there."""
+    """Make a bridge with a subnet that is kept for documentation, so that nothing real is there.
+
+    Each worker of pytest-xdist has a subnet of its own: of two bridges with one subnet, the host uses the first.
+    """
     name = secrets.token_hex(3)
-    network = NetworkConfig(id=name, bridge=f"pa{name}", gateway="198.51.100.1", prefix_length=28)
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    gateway = f"198.51.100.{16 * (worker % 16) + 1}"
+    network = NetworkConfig(id=name, bridge=f"pa{name}", gateway=gateway, prefix_length=28)
     ip("link", "add", network.bridge, "type", "bridge")
     try:
         ip("addr", "add", f"{network.gateway}/{network.prefix_length}", "dev", network.bridge)

@@ -75,6 +75,10 @@ def stage(tmp_path: Path, network: NetworkConfig) -> Stages:
     return made
 
 
+def address(network: NetworkConfig, number: int) -> str:
+    return str(network.subnet.network_address + number)
+
+
 def condition(status: Manifest, kind: str) -> str | None:
     return {each["type"]: each["status"] for each in status.get("conditions", [])}.get(kind)
 
@@ -84,10 +88,10 @@ def shell(script: str, name: str = "app", **fields: Any) -> Manifest:
     return a_container(name, command=["sh", "-c", script], **probe, **fields)
 
 
-async def test_a_pod_comes_up_and_is_removed_in_order(stage: Stages) -> None:
+async def test_a_pod_comes_up_and_is_removed_in_order(stage: Stages, network: NetworkConfig) -> None:
     async with stage(shell(OBEYS)) as one:
         status = await one.until_ready()
-        assert (status["phase"], status["podIP"]) == ("Running", "198.51.100.2")
+        assert (status["phase"], status["podIP"]) == ("Running", address(network, 2))
         assert len(one.remains) == 3  # namespace, link and folder
         one.delete()
         await one.life
@@ -162,25 +166,25 @@ async def test_when_the_node_stops_its_pods_stay_on_the_api_server(stage: Stages
         assert one.log().endswith("bye\n")
 
 
-async def test_a_pod_of_a_killed_node_is_resumed_with_its_address(stage: Stages) -> None:
+async def test_a_pod_of_a_killed_node_is_resumed_with_its_address(stage: Stages, network: NetworkConfig) -> None:
     before = {
         "phase": "Running",
-        "podIP": "198.51.100.7",
+        "podIP": address(network, 7),
         "startTime": "2026-05-01T11:00:00Z",
         "containerStatuses": [{"name": "app", "containerID": "process://old", "restartCount": 4}],
     }
     async with stage(shell(OBEYS), status=before) as one:
         status = await one.until_ready()
         (container,) = status["containerStatuses"]
-        assert (status["podIP"], status["startTime"]) == ("198.51.100.7", "2026-05-01T11:00:00Z")
+        assert (status["podIP"], status["startTime"]) == (before["podIP"], before["startTime"])
         assert container["restartCount"] == 5
         assert container["lastState"]["terminated"]["reason"] == "ContainerStatusUnknown"
     assert [condition(status, "Ready") for status in one.server.statuses] == ["False", "False", "True"]
 
 
 @pytest.mark.parametrize("over", ["Succeeded", "Failed"])
-async def test_a_finished_pod_is_not_started_again(stage: Stages, over: str) -> None:
-    async with stage(shell(OBEYS), status={"phase": over, "podIP": "198.51.100.7"}) as one:
+async def test_a_finished_pod_is_not_started_again(stage: Stages, network: NetworkConfig, over: str) -> None:
+    async with stage(shell(OBEYS), status={"phase": over, "podIP": address(network, 7)}) as one:
         one.delete()
         await one.life
     assert one.server.requests == ["DELETE shop-1"]
@@ -217,7 +221,7 @@ async def test_unsupported_fields_are_reported(stage: Stages, spec: dict[str, An
         assert one.remains == []
 
 
-async def test_probes_reach_the_pod_from_the_gateway(stage: Stages) -> None:
+async def test_probes_reach_the_pod_from_the_gateway(stage: Stages, network: NetworkConfig) -> None:
     serve = "import http.server as h; h.test(h.SimpleHTTPRequestHandler, port=8000)"
     main = a_container(
         command=["python3", "-c", serve],
@@ -226,5 +230,5 @@ async def test_probes_reach_the_pod_from_the_gateway(stage: Stages) -> None:
     )
     async with stage(main) as one:
         await one.until_ready()
-        assert "198.51.100.1 - - [" in one.log()
+        assert f"{network.gateway} - - [" in one.log()
         assert '"GET / HTTP/1.1" 200' in one.log()
