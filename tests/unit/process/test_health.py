@@ -8,7 +8,7 @@ import pytest
 
 from proxiedapp.process import health as module
 from proxiedapp.process.boundedhttp import MAX_CONNECTIONS_OF_ONE_ADDRESS, bounded_protocol
-from proxiedapp.process.health import Health, answer, serve_health
+from proxiedapp.process.health import Health, serve_health
 from tests.support import plain
 
 UNFINISHED = b"GET /healthz HTTP/1.1\r\nHost: operator\r\nX-Padding: "
@@ -55,20 +55,6 @@ def test_endpoints_report_the_state(health: Health, url: str) -> None:
     health.waiting_for = None
     assert get(f"{url}/readyz") == (200, "ok\n")
     assert "python_info" in get(f"{url}/metrics")[1]
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status"), [("GET", "/", 404), ("GET", "/healthz/", 404), ("POST", "/healthz", 405)]
-)
-def test_there_is_nothing_else(health: Health, method: str, path: str, status: int) -> None:
-    assert answer(health, method, path)[0] == status
-
-
-def test_blocked_event_loop_is_reported() -> None:
-    now = iter([0.0, 31.0, 31.0])
-    health = Health(clock=lambda: next(now))
-    assert answer(health, "GET", "/healthz") == (500, "text/plain; charset=utf-8", b"the event loop is blocked\n")
-    assert answer(health, "GET", "/readyz")[0] == 503
 
 
 def test_unfinished_requests_of_one_address_close_the_oldest_and_block_nothing(
