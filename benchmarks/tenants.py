@@ -40,6 +40,7 @@ from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import CONFIG_MAP, INGRESS_ROUTE, SERVICE
 from proxiedapp_sandbox.binaries import KUBE_VERSION
+from proxiedapp_sandbox.cluster import until
 from tests.support.sandbox import EXAMPLES, Sandbox, start_sandbox, stopped_at_the_end
 
 A: Final = "tenant-a"
@@ -350,6 +351,10 @@ async def run(sandbox: Sandbox, changes: int, seconds: float, note: str) -> dict
     for namespace in (A, B):
         sandbox.kubectl("create", "namespace", namespace)
     phases: dict[str, tuple[Served, Observed]] = {}
+
+    async def settled() -> bool:
+        return await asyncio.to_thread(sandbox.metric, "proxiedapp_queue_depth") == 0
+
     async with client_of(sandbox) as (api, client), asyncio.TaskGroup() as tasks:
         await change(api, client, 0)
         phases["alone"] = await phase(api, client, sandbox, 1, changes, 0.0)
@@ -357,9 +362,7 @@ async def run(sandbox: Sandbox, changes: int, seconds: float, note: str) -> dict
         attack = Attack(api, sandbox)
         await attack.prepare()
         say(f"namespace {A} has {attack.writes} objects")
-        async with asyncio.timeout(_SETTLING_SECONDS):
-            while await asyncio.to_thread(sandbox.metric, "proxiedapp_queue_depth"):
-                await asyncio.sleep(1.0)
+        await until(settled, f"passes of namespace {A}", _SETTLING_SECONDS, 1.0)
         attacking = [tasks.create_task(attack.connect())]
         phases["present"] = await phase(api, client, sandbox, changes + 1, changes, seconds)
         say(f"present: {phases['present'][0].summary()}")
