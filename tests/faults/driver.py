@@ -1,6 +1,7 @@
 """Carries out one plan: the real engine with a cluster in memory that fails as planned, and what it promised.
 
-Beside the operator act a garbage collector, which deletes children whose owner is gone, and a Deployment controller.
+Beside the operator act a garbage collector, which deletes children whose owner is gone, a Deployment controller, and a
+Gateway that accepts all HTTPRoutes.
 The oracle compares the end with what a new operator makes of the same apps in an empty cluster.
 """
 
@@ -17,11 +18,12 @@ from proxiedapp.kube.errors import NotFoundError, UnavailableError
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp.resources.kinds import CHILD_KINDS, DEPLOYMENT, INGRESS_ROUTE, SERVICE
-from proxiedapp.routing.claim import granted_claim
+from proxiedapp.resources.kinds import CHILD_KINDS, DEPLOYMENT, HTTP_ROUTE, ROUTE_KINDS, SERVICE
+from proxiedapp.routing.claim import granted_by_http_route, granted_claim
 from tests.faults.plans import WORKLOADS, Happening, Plan
-from tests.support.cluster import Cluster, is_ours, report_rollout
+from tests.support.cluster import Cluster, is_ours, report_acceptance, report_rollout
 from tests.support.fakeapi import FakeApi, Request
+from tests.support.gateways import a_gateway, a_gateway_class
 from tests.support.scenario import NAMESPACE, Scenario
 
 _PASSES: Final = 200
@@ -165,6 +167,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.scenario = Scenario()
+        self.scenario.gateways(a_gateway_class(), a_gateway())
         if self.plan is not None and self.plan.happening is Happening.DELETE_CHILD:
             self.scenario.cluster.check_routes = lambda: None  # type: ignore[method-assign]  # it is not the operator's
         self.api = FaultyApi(self.scenario, self.plan)
@@ -241,6 +244,8 @@ class Run:
                 self.api.collected |= {reference["uid"] for reference in references}
             elif stored.kind is DEPLOYMENT and is_ours(stored.body):
                 report_rollout(cluster, NAMESPACE, stored.body["metadata"]["name"])
+            elif stored.kind is HTTP_ROUTE and is_ours(stored.body):
+                report_acceptance(cluster, stored, self.scenario.clock.now().isoformat())
         return len(cluster.events) > before
 
     def _list_everything(self) -> None:
@@ -313,9 +318,10 @@ async def fresh(run: Run) -> Run:
 def _routes_twice(cluster: Cluster) -> list[str]:
     taken: dict[Any, str] = {}
     found = []
-    for name in cluster.names(INGRESS_ROUTE):
-        body = cluster.get(INGRESS_ROUTE, NAMESPACE, name).body
-        for route_key in granted_claim(body["spec"]):
+    routes = [one for one in cluster.objects.values() if one.kind in ROUTE_KINDS and is_ours(one.body)]
+    for body in (one.body for one in routes):
+        read = granted_by_http_route if body["kind"] == HTTP_ROUTE.kind else granted_claim
+        for route_key in read(body["spec"]):
             owner = body["metadata"]["ownerReferences"][0]["name"]
             if taken.setdefault(route_key, owner) != owner:
                 found.append(f"two apps are served at {route_key}")

@@ -16,7 +16,7 @@ from typing_extensions import override
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.errors import ApiError, ConflictError, NotFoundError, RefusedError, UnavailableError
 from proxiedapp.kube.kind import Kind
-from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, SERVICE
+from proxiedapp.resources.kinds import DEPLOYMENT, HTTP_ROUTE, INGRESS_ROUTE, MIDDLEWARE, SERVICE
 from tests.support.scenario import Scenario
 
 Step = Callable[[Scenario], object]
@@ -27,6 +27,12 @@ FULL: Final[dict[str, Any]] = {
     "route": {"entryPoints": ["web", "websecure"], "tls": {"secretName": "s"}, "redirectToHTTPS": True},
 }
 """Fields whose children come and go with them."""
+
+
+BEHIND: Final[dict[str, Any]] = {"route": {"parentRefs": [{"name": "main", "namespace": "infra"}]}}
+REDIRECTING: Final[dict[str, Any]] = {
+    "route": {"parentRefs": [{"name": "main", "namespace": "infra", "sectionName": "https"}], "redirectToHTTPS": True}
+}
 
 
 def _delete_app(name: str = "shop") -> Step:
@@ -47,6 +53,9 @@ WORKLOADS: Final[dict[str, tuple[Step, ...]]] = {
     "strip": (lambda one: one.create(prefix="/v1", **FULL), lambda one: one.change(prefix="/v1")),
     "extend": (lambda one: one.create(prefix="/v1"), lambda one: one.change(prefix="/v2", **FULL)),
     "delete": (lambda one: one.create(), _delete_app()),
+    "gateway": (lambda one: one.create(prefix="/v1", **BEHIND), lambda one: one.change(prefix="/v2", **BEHIND)),
+    "to gateway": (lambda one: one.create(prefix="/v1"), lambda one: one.change(prefix="/v1", **REDIRECTING)),
+    "from gateway": (lambda one: one.create(**REDIRECTING), lambda one: one.change(), _delete_child(INGRESS_ROUTE)),
     "replace": (
         lambda one: one.create(prefix="/v1"),
         _delete_app(),
@@ -59,6 +68,9 @@ WORKLOADS: Final[dict[str, tuple[Step, ...]]] = {
         _delete_app("first"),
     ),
 }
+
+
+GATEWAY_WORKLOADS: Final = frozenset({"gateway", "to gateway", "from gateway"})
 
 
 class Happening(StrEnum):
@@ -118,12 +130,13 @@ MEANWHILE: Final = (
     Happening.DELETE_APP,
     Happening.RIVAL,
 )
-WATCHED: Final = (PROXIED_APP, DEPLOYMENT, SERVICE, MIDDLEWARE, INGRESS_ROUTE)
+CHILDREN: Final = (DEPLOYMENT, SERVICE, MIDDLEWARE, INGRESS_ROUTE)
 
 
 def all_plans(requests: dict[str, int]) -> Iterator[Plan]:
     """Yield every plan; `requests` is how many requests each workload makes without a fault."""
     for workload, count in requests.items():
+        children = (*CHILDREN, HTTP_ROUTE) if workload in GATEWAY_WORKLOADS else CHILDREN
         for at in range(count):
             for happening in (Happening.KILL_BEFORE, Happening.KILL_AFTER, Happening.LOSE_ANSWER):
                 yield Plan("I", workload, happening, at)
@@ -131,12 +144,12 @@ def all_plans(requests: dict[str, int]) -> Iterator[Plan]:
                 yield Plan("E", workload, Happening.ERROR, at, times, error)
             for happening in MEANWHILE:
                 yield Plan("M", workload, happening, at)
-            for kind in (DEPLOYMENT, SERVICE, MIDDLEWARE, INGRESS_ROUTE):
+            for kind in children:
                 yield Plan("M", workload, Happening.DELETE_CHILD, at, kind=kind)
-        for kind, happening in product(WATCHED, (Happening.SILENT, Happening.LOST)):
+        for kind, happening in product((PROXIED_APP, *children), (Happening.SILENT, Happening.LOST)):
             yield Plan("W" if happening is Happening.LOST else "X", workload, happening, kind=kind)
-    for kind in (DEPLOYMENT, SERVICE):
-        yield Plan("F", "create", Happening.FOREIGN, kind=kind)
+    for workload, kind in product(requests.keys() & {"create", "gateway"}, (DEPLOYMENT, SERVICE)):
+        yield Plan("F", workload, Happening.FOREIGN, kind=kind)
 
 
 def sample(plans: list[Plan], count: int) -> list[Plan]:

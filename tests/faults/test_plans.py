@@ -7,10 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.driver import Run, violations
-from tests.faults.plans import WORKLOADS, Plan, all_plans, sample
+from tests.faults.plans import GATEWAY_WORKLOADS, WORKLOADS, Plan, all_plans, sample
 
 SAMPLE = 29
 """Plans in memory that `make test` carries out; tests/integration/test_faults.py carries out eleven others."""
+
+GATEWAY_SAMPLE = 26
+"""More plans, of apps that are behind a Gateway, go there or leave it: two of each family and happening."""
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +43,13 @@ async def test_engine_keeps_its_promises_under_each_plan() -> None:
     broken = {str(plan): found for plan in chosen if (found := await violations(plan, requests[plan.workload]))}
     families = Counter(plan.family for plan in chosen)
     assert broken == {}, f"{len(broken)} of {len(chosen)} plans ({dict(families)})"
+
+
+async def test_engine_keeps_its_promises_under_each_kind_of_plan_behind_a_gateway() -> None:
+    requests = {name: count for name, count in (await expected_requests()).items() if name in GATEWAY_WORKLOADS}
+    chosen = sample(list(all_plans(requests)), GATEWAY_SAMPLE)
+    broken = {str(plan): found for plan in chosen if (found := await violations(plan, requests[plan.workload]))}
+    assert broken == {}
 
 
 def test_sample_has_every_family() -> None:

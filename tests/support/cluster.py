@@ -13,7 +13,7 @@ from typing import Any, Final
 from proxiedapp.kube.errors import ConflictError, NotFoundError, RefusedError
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, SERVICE
+from proxiedapp.resources.kinds import DEPLOYMENT, HTTP_ROUTE, INGRESS_ROUTE, MIDDLEWARE, SERVICE
 from proxiedapp.resources.metadata import MANAGED_BY, MANAGER
 from tests.support.managedfields import entry_for
 
@@ -150,8 +150,12 @@ class Cluster:
         self.events.append(Event(event, stored.kind, stored.reported()))
 
     def check_routes(self) -> None:
-        """Assert that our routes only name existing objects; otherwise Traefik would respond with 404."""
+        """Assert that our routes only name existing objects; otherwise a proxy would respond with 404 or 500."""
         for stored in self.objects.values():
+            if stored.kind is HTTP_ROUTE and is_ours(stored.body):
+                namespace = stored.body["metadata"]["namespace"]
+                for backend in (one for rule in stored.body["spec"]["rules"] for one in rule.get("backendRefs", ())):
+                    assert self.find(SERVICE, namespace, backend["name"]), "a route without its Service"
             if stored.kind is not INGRESS_ROUTE or not is_ours(stored.body):
                 continue
             namespace = stored.body["metadata"]["namespace"]
@@ -180,6 +184,21 @@ def report_rollout(cluster: Cluster, namespace: str, name: str) -> None:
         "conditions": [{"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable", "message": ""}],
     }
     cluster.edit(stored, ("status",), status)
+
+
+def report_acceptance(cluster: Cluster, stored: Stored, time: str) -> None:
+    """Act as the controller of its Gateways: accept an HTTPRoute, unless that was reported for its generation."""
+    generation = stored.body["metadata"]["generation"]
+    conditions = [
+        {"type": kind, "status": "True", "reason": kind, "observedGeneration": generation, "lastTransitionTime": time}
+        for kind in ("Accepted", "ResolvedRefs")
+    ]
+    before = stored.body.get("status", {}).get("parents", ())
+    if all(one["observedGeneration"] == generation for parent in before for one in parent["conditions"]) and before:
+        return
+    refs = stored.body["spec"]["parentRefs"]
+    parents = [{"parentRef": ref, "controllerName": "example.com/gateway", "conditions": conditions} for ref in refs]
+    cluster.edit(stored, ("status",), {"parents": parents})
 
 
 def _through_json(value: Any) -> Any:

@@ -211,13 +211,7 @@ class Reconciler:
         self, app: ObservedApp, desired: Desired, children: tuple[ObservedChild, ...], result: PassResult
     ) -> PassResult:
         """Return a result with what Gateways and other routes mean for the app's route."""
-        left = settles_after(desired, children, self.gateways, self.now()) or 0.0
-        return replace(
-            result,
-            overlap=self._overlap(app, desired),
-            gateway=verdict(desired, children, self.gateways),
-            again_after=max(result.again_after, left),
-        )
+        return replace(result, overlap=self._overlap(app, desired), gateway=verdict(desired, children, self.gateways))
 
     def _overlap(self, app: ObservedApp, desired: Desired) -> AnyOverlap | None:
         entry_points = self.builder.defaults.entry_points
@@ -248,8 +242,8 @@ class Reconciler:
         if conflict is not None and conflict.keeps_old_route:
             return ApplyReport(), waiting(conflict.error)
         wanted = desired.children if conflict is None else desired.children_without_route
-        kept = conflict is None and settles_after(desired, children, self.gateways, self.now()) != 0.0
-        planned = plan(app, wanted, children, keeps_routes=kept)
+        settling = 0.0 if conflict is not None else settles_after(desired, children, self.gateways, self.now())
+        planned = plan(app, wanted, children, keeps_routes=settling != 0.0)
         with self._reserved(app, planned) as reservation:
             if (planned.applies or planned.prunes) and self.store.is_doubtful(app):
                 await self.apps.confirm(app)
@@ -262,7 +256,10 @@ class Reconciler:
         if conflict is not None and not report.problems:
             return report, waiting(conflict.error) if conflict.transient else rejected(conflict.error)
         result = applied(report)
-        return report, result if report.problems else self._contested(result, planned, children)
+        if not report.problems:
+            result = self._contested(result, planned, children)
+        # The pass that kept a route for a while plans its deletion: at the end of the pass, that time may have come.
+        return report, replace(result, again_after=max(result.again_after, settling or 0.0))
 
     async def _write(self, app: ObservedApp, planned: Plan) -> ApplyReport:
         """Carry out a plan, except for children that are fought for, and report what other clients had changed."""
