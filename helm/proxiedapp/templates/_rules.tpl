@@ -39,6 +39,9 @@
   resources: [ingresses]
   verbs: [list, watch]
 - apiGroups: [gateway.networking.k8s.io]
+  resources: [grpcroutes]
+  verbs: [list, watch]
+- apiGroups: [gateway.networking.k8s.io]
   resources: [httproutes]
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: ['']
@@ -62,6 +65,10 @@
 - apiGroups: [gateway.networking.k8s.io]
   resources: [gateways, gatewayclasses]
   verbs: [list, watch]
+- apiGroups: [apiextensions.k8s.io]
+  resources: [customresourcedefinitions]
+  resourceNames: [httproutes.gateway.networking.k8s.io]
+  verbs: [get]
 {{- end }}
 
 {{- define "proxiedapp.leaseRules" -}}

@@ -94,7 +94,7 @@ class Reason(StrEnum):
     """`route.parentRefs` is set, but the cluster does not serve HTTPRoutes (gateway.networking.k8s.io/v1)."""
     GATEWAY_UNSUPPORTED = "GatewayUnsupported"
     """The class of a Gateway in `route.parentRefs` does not list a feature without which the app would be served
-    wrongly, such as the rewriting of paths."""
+    wrongly, such as the rewriting of paths, or the cluster's Gateway API is too old."""
     AWAITING_GATEWAY = "AwaitingGateway"
     """The HTTPRoute is applied, and a Gateway in `route.parentRefs` has not accepted it yet; the message names it. The
     previous route stays."""

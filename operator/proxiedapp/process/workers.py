@@ -17,6 +17,7 @@ from proxiedapp.kube.client import Api
 from proxiedapp.kube.errors import ApiError, NotFoundError
 from proxiedapp.kube.key import Key
 from proxiedapp.process.assembly import Operator, served_groups
+from proxiedapp.process.gatewaybundle import outdated_bundle
 from proxiedapp.process.health import Health
 from proxiedapp.process.leadership import Leadership
 from proxiedapp.process.loopwatch import LoopWatch
@@ -49,6 +50,7 @@ async def work(
     await patiently(partial(_list_first, operator), "the first lists", health, explain=_why_not_listed)
     operator.publish_metrics()
     apps = store.counts()[PROXIED_APP.kind]
+    outdated = operator.reconciler.gateways.outdated = await outdated_bundle(api) if GATEWAY_GROUP in served else ""
     logger.info("watching %d apps; optional APIs: %s", apps, ", ".join(sorted(served)) or "none")
     health.waiting_for = None
     leading = asyncio.Event()
@@ -68,8 +70,14 @@ async def work(
         *([] if operator.gateway_watch is None else [operator.gateway_watch.watch_all()]),
         operator.awaited_watch.watch_all(),
         _beat(health),
-        _await_change(api, served, settings.api_look_seconds),
+        _await_change(api, served, outdated, settings.api_look_seconds),
     ]
+    if outdated:
+        logger.warning(
+            "Gateway API %s lacks fields of the operator's HTTPRoutes: install v1.2.0 or later; until then, only apps "
+            "with parentRefs: [] can get a route",
+            outdated,
+        )
     if settings.gateways and GATEWAY_GROUP not in served:
         logger.warning(
             "Gateway API (gateway.networking.k8s.io/v1) is missing: install it with a Gateway; until then, only apps "
@@ -211,12 +219,14 @@ async def _beat(health: Health) -> None:
         await asyncio.sleep(1)
 
 
-async def _await_change(api: Api, served: frozenset[str], interval: float) -> None:
-    """Return once an optional API has been added or removed; check every `interval` seconds."""
+async def _await_change(api: Api, served: frozenset[str], outdated: str, interval: float) -> None:
+    """Return once an optional API has been added, removed or brought up to date; check every `interval` seconds."""
     while True:
         await asyncio.sleep(interval)
         try:
             if await served_groups(api) != served:
+                return
+            if outdated and await outdated_bundle(api) != outdated:
                 return
         except ApiError as error:
             logger.debug("checking which optional APIs are served: %s", error)

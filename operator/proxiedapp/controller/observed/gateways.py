@@ -12,6 +12,7 @@ from proxiedapp.routing.gatewaystate import (
     GatewayClassState,
     GatewayState,
     Listener,
+    is_named,
     public_urls_of,
     read_gateway,
     read_gateway_class,
@@ -30,6 +31,8 @@ class Gateways:
         self._gateways: dict[str, GatewayState] = {}
         self._classes: dict[str, GatewayClassState] = {}
         self._listed: set[Kind] = set()
+        self.outdated = ""
+        """Version and channel of the cluster's Gateway API, if it lacks fields of the operator's HTTPRoutes."""
 
     def observe(self, kind: Kind, body: Manifest) -> set[str]:
         """Record a Gateway or a class; returns namespace and name of the Gateways that changed for their routes."""
@@ -78,6 +81,11 @@ class Gateways:
             return (
                 f"{name} has no listener {parent.section}, but {listed}. Correct sectionName in spec.route.parentRefs."
             )
+        if parent.port is not None and not any(is_named(one, parent) for one in gateway.listeners):
+            named = [one for one in gateway.listeners if parent.section in {None, one.name}]
+            listed = " and ".join(str(port) for port in sorted({one.port for one in named}))
+            listener = f"no listener at port {parent.port}, but at {listed or 'none'}"
+            return f"{name} has {listener}. Correct port in spec.route.parentRefs, or remove it."
         return "" if answered else self._without_controller(name, gateway)
 
     def _without_controller(self, name: str, gateway: GatewayState) -> str:
@@ -114,7 +122,8 @@ class Gateways:
     def listeners(self, parent: Parent, hosts: Iterable[str]) -> tuple[Listener, ...]:
         """Return the listeners to which a route with these hosts belongs, as far as they are known."""
         gateway = self._gateways.get(parent.gateway)
-        return () if gateway is None else tuple(serving(parent.section, tuple(hosts), gateway.listeners))
+        named = [] if gateway is None else [one for one in gateway.listeners if is_named(one, parent)]
+        return tuple(serving(tuple(hosts), named))
 
     def class_of(self, parent: Parent) -> GatewayClassState:
         """Return the class of a Gateway; one without controller and features if it is not known."""
