@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -59,7 +60,7 @@ def conform(given: argparse.Namespace, say: Callable[[str], None]) -> int:
     output = given.output or Path("conformance.yaml")
     output.touch()  # before the suite runs for minutes
     with connected(given.kubeconfig) as cluster:
-        target = find_target(cluster, wanted)
+        target = replace(find_target(cluster, wanted), owned=given.sandbox is not None)
         results: list[Result] = []
         statuses: list[Row] = []
         with world(cluster, target, given.image) as made:

@@ -5,11 +5,14 @@ Each case changes an HTTPRoute as the operator writes it. What the operator repo
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
+from proxiedapp.api.reasons import Reason
 from proxiedapp.controller.gatewayverdict import verdict
+from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.gateways import Gateways
 from proxiedapp.controller.observed.objects import observed_child
 from proxiedapp.controller.watchedkinds import GATEWAY, GATEWAY_CLASS
@@ -18,6 +21,8 @@ from proxiedapp.kube.errors import ApiError
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.desired import Desired, desired
 from proxiedapp.resources.kinds import HTTP_ROUTE
+from proxiedapp.routing.foreignroute import RouteRef, read_foreign_route
+from proxiedapp.routing.gatewayoverlap import find_gateway_overlap
 from tests.conformance.cluster import eventually
 from tests.conformance.world import PREFIX, SERVICE, Site, World
 from tests.support.apps import DEFAULTS, an_app
@@ -68,6 +73,8 @@ class Case:
     before: Callable[[Trial], list[Manifest]] = lambda _trial: []
     as_written: tuple[int, ...] = (HTTPStatus.OK,)
     """The answers by which the Gateway does what the route says."""
+    listener: Callable[[Trial], dict[str, Any]] | None = None
+    """One more listener of the Gateway, with the protocol and port of the listener with this protocol."""
 
 
 def _rule(route: Manifest) -> dict[str, Any]:
@@ -110,6 +117,23 @@ def _unserved(route: Manifest, trial: Trial) -> None:
     _parent(name="unserved", namespace=trial.namespace)(route, trial)
 
 
+def _closed(trial: Trial) -> dict[str, Any]:
+    return {"protocol": "HTTP", "hostname": trial.host, "allowedRoutes": {"namespaces": {"from": "Same"}}}
+
+
+def _of_another_host(_: Trial) -> dict[str, Any]:
+    return {"protocol": "HTTP", "hostname": "other.test", **_OPEN}
+
+
+def _without_certificate(trial: Trial) -> dict[str, Any]:
+    tls = {"mode": "Terminate", "certificateRefs": [{"name": "absent"}]}
+    return {"protocol": "HTTPS", "hostname": trial.host, "tls": tls, **_OPEN}
+
+
+def _of_one_more_host(trial: Trial) -> dict[str, Any]:
+    return {"protocol": "HTTP", "hostname": trial.host, **_OPEN}
+
+
 def _service(name: str, namespace: str) -> Manifest:
     """Return a Service without endpoints."""
     metadata = {"name": name, "namespace": namespace}
@@ -143,6 +167,9 @@ def _gateway_of_no_class(trial: Trial) -> list[Manifest]:
     return [{"apiVersion": _API, "kind": "Gateway", "metadata": metadata, "spec": spec}]
 
 
+_MORE: Final = "more"
+"""The name of a listener that a case adds."""
+_OPEN: Final = {"allowedRoutes": {"namespaces": {"from": "All"}}}
 _NO_ENDPOINT: Final = (HTTPStatus.SERVICE_UNAVAILABLE,)
 _EXTENSION: Final = {"group": "example.com", "kind": "Absent", "name": "absent"}
 _MIRROR: Final = {"backendRef": {"group": "", "kind": "Service", "name": "absent", "port": 80}}
@@ -163,6 +190,10 @@ CASES: Final = (
     Case("the class of the Gateway does not exist", _unserved, _gateway_of_no_class),
     Case("the Gateway has no such listener", _parent(sectionName="absent")),
     Case("the Gateway has no such port", _parent(port=1)),
+    Case("the listener has no certificate", _parent(sectionName=_MORE), listener=_without_certificate),
+    Case("the listener does not allow the namespace", _parent(sectionName=_MORE), listener=_closed),
+    Case("the listener has another host", _parent(sectionName=_MORE), listener=_of_another_host),
+    Case("two listeners of one port serve the route", listener=_of_one_more_host),
     Case(
         "another route has the same host and path",
         before=lambda trial: [trial.world.manifest(trial.host)],
@@ -182,10 +213,19 @@ CASES: Final = (
 )
 
 
+MOVED: Final = "the route moves to a Gateway that does not exist"
+"""The sentence of the last case, in which a route is changed after it was served."""
+
+
 def rows(world: World) -> Iterator[Row]:
-    """Run the cases one after the other."""
+    """Run the cases one after the other; those that change the Gateway only where it is a test's own."""
     for case in CASES:
-        yield _run(Trial(world, world.host()), case)
+        trial = Trial(world, world.host())
+        if case.listener is None:
+            yield _run(trial, case)
+        elif world.target.owned:
+            with _one_more_listener(trial, case.listener(trial)):
+                yield _run(trial, case)
     yield _moved(Trial(world, world.host()))
 
 
@@ -205,13 +245,28 @@ def _run(trial: Trial, case: Case) -> Row:
     return _row(trial, case.sentence, route, case.as_written)
 
 
+@contextmanager
+def _one_more_listener(trial: Trial, listener: dict[str, Any]) -> Iterator[None]:
+    """Add a listener to the Gateway, and remove it at the end."""
+    target, cluster = trial.world.target, trial.world.cluster
+    gateway: Manifest = {"kind": "Gateway", "metadata": {"name": target.name, "namespace": target.namespace}}
+    spec = cluster.live(gateway)["spec"]
+    (port,) = {one["port"] for one in spec["listeners"] if one["protocol"] == listener["protocol"]}
+    more = {"name": _MORE, "port": port, **listener}
+    cluster.replace(gateway | {"spec": spec | {"listeners": [*spec["listeners"], more]}})
+    try:
+        yield
+    finally:
+        cluster.replace(gateway | {"spec": spec})
+
+
 def _moved(trial: Trial) -> Row:
     site = trial.world.made(trial.host)
     _mark(site.manifest)
     trial.world.served(site)
     _parent(name="absent")(site.manifest, trial)
     trial.world.cluster.replace(site.manifest)
-    return _row(trial, "the route moves to a Gateway that does not exist", site.manifest, (HTTPStatus.OK,))
+    return _row(trial, MOVED, site.manifest, (HTTPStatus.OK,))
 
 
 def _row(trial: Trial, sentence: str, route: Manifest, as_written: tuple[int, ...]) -> Row:
@@ -247,13 +302,25 @@ def _said(trial: Trial, live: Manifest) -> str | None:
     gateways = Gateways()
     for kind in (GATEWAY, GATEWAY_CLASS):
         gateways.record_all(kind, (trial.world.cluster.read(collection_of(kind, None)) or {"items": []})["items"])
-    found = verdict(wanted, [child], gateways)
-    return None if found is None else str(found.reason)
+    if (found := verdict(wanted, [child], gateways)) is not None:
+        return str(found.reason)
+    others = _other_routes(trial, live["metadata"]["name"])
+    overlap = find_gateway_overlap(wanted.route, gateways.controllers(wanted.route.parents), others)
+    return None if overlap is None else str(Reason.OVERLAPPED)
+
+
+def _other_routes(trial: Trial, own: str) -> ForeignRoutes:
+    found = ForeignRoutes()
+    path = collection_of(HTTP_ROUTE, trial.namespace)
+    for body in (trial.world.cluster.read(path) or {"items": []})["items"]:
+        if (name := body["metadata"]["name"]) != own:
+            found.observe(RouteRef(HTTP_ROUTE.kind, trial.namespace, name), read_foreign_route(HTTP_ROUTE.kind, body))
+    return found
 
 
 def _app(trial: Trial, parent: dict[str, Any]) -> tuple[Desired, str]:
     """Return an app behind a Gateway, and the name of its HTTPRoute."""
-    ref = {key: parent[key] for key in ("name", "namespace", "sectionName") if key in parent}
+    ref = {key: parent[key] for key in ("name", "namespace", "sectionName", "port") if key in parent}
     app = an_app("app", PREFIX, namespace=trial.namespace, route={"hosts": [trial.host], "parentRefs": [ref]})
     wanted = desired(app, DEFAULTS)
     (name,) = [one["metadata"]["name"] for one in wanted.children if one["kind"] == "HTTPRoute"]

@@ -71,6 +71,8 @@ class Target:
     domain: str
     addresses: tuple[Address, ...]
     tls: ssl.SSLContext = field(default_factory=unverified)
+    owned: bool = False
+    """Whether the Gateway may be changed, because it exists for the suite only."""
 
     def address(self, scheme: str) -> Address | None:
         return next((one for one in self.addresses if one.scheme == scheme), None)

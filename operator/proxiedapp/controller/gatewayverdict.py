@@ -6,12 +6,12 @@ serves, and Envoy Gateway reports overlaps in a condition of its own. So these a
 accepted is not yet known to work: that is what `Verified` checks.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 from proxiedapp.api.reasons import Reason
-from proxiedapp.controller.gatewayfeatures import ignored_timeout
+from proxiedapp.controller.gatewayfeatures import limits
 from proxiedapp.controller.observed.gateways import Gateways
 from proxiedapp.controller.observed.objects import ObservedChild
 from proxiedapp.controller.observed.parentstates import ParentState, Reported
@@ -19,7 +19,7 @@ from proxiedapp.controller.podproblems import Diagnosis
 from proxiedapp.resources.desired import Desired
 from proxiedapp.resources.kinds import HTTP_ROUTE, INGRESS_ROUTE, ROUTE_KINDS
 from proxiedapp.routing.gateway import http_route_of, redirecting_route_of
-from proxiedapp.routing.route import Parent, Route
+from proxiedapp.routing.route import Parent
 
 SETTLING_SECONDS: Final = 5.0
 """Seconds from when a new route is accepted or created until requests reach it: Traefik needs up to 2 (measured)."""
@@ -51,7 +51,7 @@ def verdict(desired: Desired, children: Sequence[ObservedChild], gateways: Gatew
     if not desired.route.parents:
         return None
     found = [
-        _at_parent(parent, desired.route, _states(name, children), gateways)
+        _at_parent(parent, desired, _states(name, children), gateways)
         for name, parents in _routes(desired)
         for parent in parents
     ]
@@ -103,14 +103,15 @@ def _states(name: str, children: Sequence[ObservedChild]) -> list[ParentState]:
     ]
 
 
-def _at_parent(parent: Parent, route: Route, states: Sequence[ParentState], gateways: Gateways) -> Diagnosis | None:
+def _at_parent(parent: Parent, desired: Desired, states: Sequence[ParentState], gateways: Gateways) -> Diagnosis | None:
     """Return the problem at one Gateway; of several controllers that answer for it, the best answer counts.
 
     An answer stays in the status when its Gateway or listener is deleted, so what is missing comes before it.
     """
-    key = (parent.gateway, parent.section)
-    answers = [one for one in states if (one.gateway, one.section) == key and one.accepted is not None]
-    problems = [_of_answer(parent, one) for one in answers]
+    key = (parent.gateway, parent.section, parent.port)
+    answers = [one for one in states if (one.gateway, one.section, one.port) == key and one.accepted is not None]
+    with_itself = _may_conflict_with_itself(parent, desired.route.rule.hosts, gateways)
+    problems = [_of_answer(parent, one, with_itself=with_itself) for one in answers]
     refused = (
         None if None in problems else max((one for one in problems if one is not None), key=_severity, default=None)
     )
@@ -124,22 +125,34 @@ def _at_parent(parent: Parent, route: Route, states: Sequence[ParentState], gate
             f"controller serves its class: kubectl get gateway {parent.name} -n {parent.namespace}"
         )
         return Diagnosis(False, Reason.AWAITING_GATEWAY, message)
-    if unserved := gateways.unserved(parent, route.rule.hosts):
+    if unserved := gateways.unserved(parent, desired.route.rule.hosts):
         return Diagnosis(False, Reason.AWAITING_GATEWAY, unserved)
-    if refused is None and (ignored := ignored_timeout(parent, route, gateways)):
-        return Diagnosis(True, Reason.LIMITED, ignored)
+    if refused is None and (limited := limits(parent, desired.app, desired.route, gateways)):
+        return Diagnosis(True, Reason.LIMITED, limited)
     return refused
 
 
-def _of_answer(parent: Parent, state: ParentState) -> Diagnosis | None:
-    return min(_problems(parent, state), key=_severity, default=None)
+def _may_conflict_with_itself(parent: Parent, hosts: Iterable[str], gateways: Gateways) -> bool:
+    """Return whether a route belongs to several listeners of one port.
+
+    Contour reports that such a route conflicts with itself, and serves it. A conflict with a foreign route is reported
+    without its help (see `routing.gatewayoverlap`), and one with another app is a Conflict.
+    """
+    ports = [one.port for one in gateways.listeners(parent, hosts)]
+    return len(ports) > len(set(ports))
 
 
-def _problems(parent: Parent, state: ParentState) -> Iterator[Diagnosis]:
+def _of_answer(parent: Parent, state: ParentState, *, with_itself: bool) -> Diagnosis | None:
+    return min(_problems(parent, state, with_itself=with_itself), key=_severity, default=None)
+
+
+def _problems(parent: Parent, state: ParentState, *, with_itself: bool) -> Iterator[Diagnosis]:
     accepted, resolved, overlaps = state.accepted, state.resolved, state.overlaps
     gateway = f"The Gateway {state.gateway}"
     if accepted is not None and accepted.status != "True":
         match accepted.reason:
+            case "RuleMatchConflict" if with_itself:
+                pass
             case "RuleMatchConflict":
                 yield _overlapped(state.gateway, accepted)
             case "Pending":
