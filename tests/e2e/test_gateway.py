@@ -1,8 +1,11 @@
 """An app behind a Gateway that Traefik serves: its route, what the Gateway reports, and moving there."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 
@@ -12,7 +15,7 @@ from proxiedapp.routing.gateway import GATEWAY_GROUP
 from tests.support.gatewayproxy import GatewayProxy, gateway_proxy
 from tests.support.load import load
 from tests.support.manifests import hello
-from tests.support.sandbox import Sandbox, assert_silence, eventually, proxiedapp
+from tests.support.sandbox import Sandbox, assert_silence, come_to_rest, eventually, proxiedapp, three_more_resyncs
 
 UNVERIFIED = {"enabled": False}
 
@@ -49,6 +52,12 @@ def test_app_is_served_by_a_gateway(sandbox: Sandbox, namespace: str, gateway: G
     eventually(lambda: gateway.status(host, "/api/v1/app") == 200, "the app's answer")
     assert gateway.status(host, "/api/v10/app") == 404
 
+    bare = gateway.get(host, "/api/v1?q=1")
+    assert bare.status_code == 302
+    assert urljoin(f"http://{host}/api/v1", bare.headers["location"]) == f"http://{host}/api/v1/?q=1"
+    assert gateway.get(host, "/api/v1", method="POST").json() == {"detail": "Not Found"}, "other methods reach the app"
+    assert gateway.get(host, "/api/v1", Upgrade="websocket").json() == {"detail": "Not Found"}, "WebSockets do"
+
     done = proxiedapp("verify", f"{gateway.url}/api/v1", "--host", host, "--timeout", "120", "-o", "json", env={})
     assert done.returncode == 0, done.stdout + done.stderr
     assert {finding["code"] for finding in json.loads(done.stdout) if not finding["ok"]} == set()
@@ -59,6 +68,30 @@ def test_app_is_served_by_a_gateway(sandbox: Sandbox, namespace: str, gateway: G
     assert sandbox.stalled("shop", namespace)["reason"] == "RefusedByGateway"
     assert "NoMatchingParent" in sandbox.conditions("shop", namespace)["RouteAccepted"]["message"]
     assert gateway.status(host, "/api/v1/app") == 200, "the old route stays"
+
+
+def test_with_both_kinds_of_routes_nothing_is_written_at_rest_or_after_a_restart(
+    sandbox: Sandbox, namespace: str, gateway: GatewayProxy
+) -> None:
+    port = int(gateway.url.rpartition(":")[2])
+    at_port = {"namespace": gateway.namespace, "name": gateway.name, "port": port}
+    sandbox.apply(hello("shop", namespace, verify=UNVERIFIED, route={"parentRefs": [at_port]}))
+    sandbox.apply(hello("direct", namespace, verify=UNVERIFIED, route={"redirectToHTTPS": True}))
+    for name in ("shop", "direct"):
+        sandbox.wait_ready(name, namespace)
+    come_to_rest(sandbox, namespace)
+    before = len(sandbox.writes())
+    old = sandbox.state["components"]["operator"]["process"]
+    os.kill(old[0], signal.SIGKILL)
+    eventually(
+        lambda: (
+            sandbox.state["components"]["operator"]["process"] != old
+            and sandbox.state["components"]["operator"]["ready"]
+        ),
+        "the operator has restarted",
+    )
+    three_more_resyncs(sandbox)
+    assert sandbox.writes()[before:] == []
 
 
 def test_moving_to_a_gateway_loses_no_request(

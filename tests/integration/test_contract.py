@@ -29,7 +29,6 @@ BESIDE_PARENTS: dict[str, dict[str, Any]] = {
     "middlewares": {"middlewares": [{"name": "auth"}]},
     "sticky": {"sticky": {"cookie": {}}},
     "redirectToHTTPS": {"redirectToHTTPS": True},
-    "bare: Redirect": {"bare": "Redirect"},
 }
 """Fields that have no counterpart in an HTTPRoute."""
 

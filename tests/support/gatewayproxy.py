@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import yaml
 
 from proxiedapp.routing.gateway import GATEWAY_GROUP
@@ -32,9 +33,13 @@ class GatewayProxy:
     def parent(self) -> dict[str, str]:
         return {"namespace": self.namespace, "name": self.name, "sectionName": "http"}
 
+    def get(self, host: str, path: str, method: str = "GET", **headers: str) -> httpx.Response:
+        """Return the answer to a request at the listener; redirects are not followed."""
+        return plain.request(method, f"{self.url}{path}", headers={"Host": host, **headers})
+
     def status(self, host: str, path: str) -> int:
         """Return the status of a request at the listener."""
-        return plain.get(f"{self.url}{path}", headers={"Host": host}).status_code
+        return self.get(host, path).status_code
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from proxiedapp.api.fields import (
     KindName,
     NamespaceName,
     ObjectName,
+    Port,
     Positive,
     ResolverName,
 )
@@ -29,7 +30,8 @@ MAX_HTTP_ROUTE_HOSTS: Final = 16
 
 UNIQUE_PARENTS: Final = cel_rule(
     "self.all(one, self.exists_one(other, other.__namespace__ == one.__namespace__ && other.name == one.name))",
-    "must not contain the same Gateway twice; leave out sectionName to use all its listeners that allow the app",
+    "must not contain the same Gateway twice; leave out sectionName and port to use all its listeners that allow the "
+    "app",
     lambda items: len({(item.namespace, item.name) for item in items}) == len(items),
 )
 """In rules of a schema, `namespace` is escaped, since it is a reserved word of CEL (Kubernetes documentation,
@@ -151,6 +153,8 @@ class ParentRef(ApiModel):
     """Namespace of the Gateway, which must allow routes of this namespace in its listener's allowedRoutes."""
     section_name: ObjectName | None = None
     """Name of the listener, such as https. Default: every listener that allows the route."""
+    port: Port | None = None
+    """Port of the listeners. Requires a Gateway that supports ports of parents. Default: any port."""
 
 
 def _without_gateways(field: str, attribute: str, instead: str) -> CELRule:
@@ -195,12 +199,6 @@ class RouteSpec(ApiModel):
             lambda route: not route.redirect_to_https or all(one.section_name for one in route.parent_refs or ()),
         ),
         CELRule(
-            "!(has(self.parentRefs) && size(self.parentRefs) > 0 && has(self.bare) && self.bare == 'Redirect')",
-            "bare: Redirect requires entry points of Traefik, because the redirect of an HTTPRoute names the port of "
-            "the listener; remove bare or set it to Serve",
-            lambda route: not route.parent_refs or route.bare != "Redirect",
-        ),
-        CELRule(
             "!has(self.timeout) || !has(self.parentRefs) || size(self.parentRefs) > 0",
             "timeout requires a Gateway in parentRefs; Traefik has timeouts for entry points, not for IngressRoutes",
             lambda route: route.timeout is None or route.parent_refs != [],
@@ -229,7 +227,8 @@ class RouteSpec(ApiModel):
     bare: Bare | None = None
     """What GET and HEAD requests for exactly the path prefix get, such as /api/v1. Redirect sends clients to /api/v1/,
     so that relative links of the page work; Serve passes the requests to the app, as it does with all other methods and
-    with WebSockets. Default: Redirect; with parentRefs, Serve."""
+    with WebSockets. A Gateway must support redirects of paths; otherwise it serves, and RouteAccepted reports this.
+    Default: Redirect."""
     parent_refs: Annotated[list[ParentRef], Field(max_length=8), UNIQUE_PARENTS] | None = None
     """Gateways that serve the app. With at least one, the route is an HTTPRoute of Gateway API; with an empty list, it
     is an IngressRoute of Traefik. Default: set by the operator, which writes IngressRoutes unless its settings name
@@ -254,3 +253,8 @@ class RouteSpec(ApiModel):
     """Ingress class of the Traefik that serves the route, if there are several. Requires Traefik 3.7. Default: none."""
     annotations: Annotations | None = None
     """Annotations for the route only, such as those that external-dns reads. A ProxyPolicy can restrict their keys."""
+
+    @property
+    def redirects_bare(self) -> bool:
+        """Return whether GET and HEAD requests for exactly the path prefix should be redirected."""
+        return self.bare != "Serve" and self.path_prefix != "/"

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from proxiedapp.api.app import ProxiedApp, parse_spec
-from proxiedapp.controller.gatewayfeatures import reject_unsupported
+from proxiedapp.controller.gatewayfeatures import lacks_bare_redirect, reject_unsupported
 from proxiedapp.controller.observed.gateways import Gateways
 from proxiedapp.controller.observed.objects import ObservedApp
 from proxiedapp.controller.observed.policies import Policies
@@ -34,7 +35,8 @@ class DesiredBuilder:
         annotations = self.policies.check(app)
         parsed = ProxiedApp(app.key, parse_spec(app.spec))
         scale = None if workload is None else Scale(workload.desired, by_others=workload.scaled_by_others)
-        found = desired(
+        build = partial(
+            desired,
             parsed,
             self._defaults_of(parsed),
             scale,
@@ -42,6 +44,9 @@ class DesiredBuilder:
             annotations,
             earlier_priority=earlier_priority,
         )
+        found = build()
+        if any(lacks_bare_redirect(parent, found.route, self.gateways) for parent in found.route.parents):
+            found = build(bare=False)
         reject_unsupported(found.route, self.gateways)
         return found
 
@@ -50,7 +55,8 @@ class DesiredBuilder:
         route, entry_points = app.spec.route, self.defaults.entry_points
         if not (parents := entry_points.parents_of(route)):
             return self.defaults
-        return replace(self.defaults, entry_points=replace(entry_points, urls=self.urls(parents, route.hosts or ())))
+        reported = self.gateways.urls(parents, route.hosts or ())
+        return replace(self.defaults, entry_points=replace(entry_points, reported=reported))
 
     def urls(self, parents: Sequence[Parent], hosts: Sequence[str]) -> Mapping[str, str]:
         """Return the address of each entry point and Gateway: that of the settings, else what the Gateway shows."""

@@ -23,7 +23,8 @@ GATEWAY_CLASS: Final = Kind(GATEWAY_GROUP, "v1", "GatewayClass", "gatewayclasses
 CHILD_SELECTOR: Final = f"{MANAGED_BY}={MANAGER}"
 
 INGRESS: Final = Kind("networking.k8s.io", "v1", "Ingress", "ingresses")
-FOREIGN_KINDS: Final = (INGRESS_ROUTE, INGRESS, HTTP_ROUTE)
+GRPC_ROUTE: Final = Kind(GATEWAY_GROUP, "v1", "GRPCRoute", "grpcroutes")
+FOREIGN_KINDS: Final = (INGRESS_ROUTE, INGRESS, HTTP_ROUTE, GRPC_ROUTE)
 """The kinds of foreign routes; the API of each may be missing."""
 FOREIGN_SELECTOR: Final = f"{MANAGED_BY}!={MANAGER}"
 

@@ -60,7 +60,7 @@ def _without_tls(app: ProxiedApp) -> object:
     """Return the spec's route for the one entry point of this machine, whose scheme the command line decides."""
     route = app.spec.route
     here = {"tls": None, "redirect_to_https": False, "entry_points": None, "parent_refs": None, "timeout": None}
-    return route.model_copy(update=here | {"bare": "Serve" if route.parent_refs else route.bare})
+    return route.model_copy(update=here)
 
 
 def _ignored(app: ProxiedApp) -> tuple[str, ...]:

@@ -55,12 +55,14 @@ def desired(
     route_annotations: RouteAnnotations = NO_ROUTE_ANNOTATIONS,
     *,
     earlier_priority: bool = False,
+    bare: bool = True,
 ) -> Desired:
     """Return the desired state of an app; raises RejectedError if its spec cannot be served as written.
 
     `scale` is the scale of the live Deployment, None if there is none. `served` are the optional API groups that the
     cluster serves. `route_annotations` are the common annotations that the routes may carry, too.
-    `earlier_priority` is whether the routes have the priority of earlier releases.
+    `earlier_priority` is whether the routes have the priority of earlier releases. `bare` is whether the proxy can
+    redirect the bare prefix.
     """
     app = with_default_gateways(app, defaults.entry_points)
     spec = app.spec
@@ -68,8 +70,9 @@ def desired(
     own_proxies = spec.proxy.trusted_proxies
     trusted_proxies = defaults.trusted_proxies if own_proxies is None else tuple(own_proxies)
     launched = launch(spec, trusted_proxies)
+    prefix_header = passes_prefix_header(app, launched)
     route = replace(
-        route_of(app, defaults.entry_points, strips=launched.strips, prefix_header=passes_prefix_header(app, launched)),
+        route_of(app, defaults.entry_points, strips=launched.strips, prefix_header=prefix_header, bare=bare),
         earlier_priority=earlier_priority,
     )
     children = (

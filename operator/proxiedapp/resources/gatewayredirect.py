@@ -1,7 +1,7 @@
-"""Where a route at Gateways redirects clients to https: from which listeners, and to which port. Pure.
+"""Where a route at Gateways redirects clients to: from which listeners, to which scheme and port. Pure.
 
-The port is always written: without it, Envoy keeps the port of the client's request, and Traefik leaves it out
-(measured with Contour 1.33.8, Envoy Gateway 1.9.1 and Traefik 3.7.15).
+The port of a redirect to https is always written: without it, Envoy keeps the port of the client's request, and Traefik
+leaves it out (measured with Contour 1.33.8, Envoy Gateway 1.9.1 and Traefik 3.7.15).
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +13,7 @@ from proxiedapp.routing.route import Parent
 
 _FIELD: Final = "spec.route.redirectToHTTPS"
 _HTTPS_PORT: Final = 443
+_HTTP_PORT: Final = 80
 
 
 def https_port(parents: Iterable[Parent], urls: Mapping[str, str]) -> int:
@@ -42,6 +43,26 @@ def plain_parents(parents: Iterable[Parent], urls: Mapping[str, str]) -> tuple[P
             )
         found += [Parent(parent.namespace, parent.name, name.rpartition("/")[2]) for name in sorted(names)]
     return tuple(found)
+
+
+def public_listener(parents: Iterable[Parent], urls: Mapping[str, str]) -> tuple[str, int] | None:
+    """Return scheme and port at which clients reach the listeners of a route; None if they differ or are not known.
+
+    `urls` are those of the settings: if the Gateway has the port of clients, a redirect needs no port, and a route that
+    contained what a Gateway shows would change with it.
+    """
+    found = {_public(parent, urls) for parent in parents}
+    return found.pop() if len(found) == 1 else None
+
+
+def _public(parent: Parent, urls: Mapping[str, str]) -> tuple[str, int] | None:
+    """Return scheme and port of a Gateway, if the route belongs to one listener, whose scheme is not another one."""
+    if parent.section is None or parent.gateway not in urls:
+        return None
+    url = urlsplit(urls[parent.gateway])
+    if url.scheme != urlsplit(urls.get(f"{parent.gateway}/{parent.section}", url.geturl())).scheme:
+        return None
+    return url.scheme, url.port or (_HTTPS_PORT if url.scheme == "https" else _HTTP_PORT)
 
 
 def _port_of(parent: Parent, urls: Mapping[str, str]) -> int:

@@ -8,25 +8,28 @@ from proxiedapp.api.network import SERVICE_PORT
 from proxiedapp.api.route import RouteTLS
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.certificate import secret_name
-from proxiedapp.resources.gatewayredirect import https_port, plain_parents
+from proxiedapp.resources.gatewayredirect import https_port, plain_parents, public_listener
 from proxiedapp.routing.entrypoints import AppEntryPoints, EntryPoints
 from proxiedapp.routing.route import NO_TIMEOUT, Route, StickyCookie
 from proxiedapp.routing.rule import Rule
 
 
-def route_of(app: ProxiedApp, entry_points: EntryPoints, *, strips: bool, prefix_header: bool) -> Route:
+def route_of(
+    app: ProxiedApp, entry_points: EntryPoints, *, strips: bool, prefix_header: bool, bare: bool = True
+) -> Route:
     """Return the app's route; raises InvalidSpecError if it needs HTTPS and has no entry point for it.
 
     `strips` is whether the proxy removes the path prefix, as the app's server requires. `prefix_header` is whether
-    requests carry the prefix in X-Forwarded-Prefix.
+    requests carry the prefix in X-Forwarded-Prefix. `bare` is whether the proxy can redirect the bare prefix.
     """
     spec = app.spec.route
     entry_points_of_app = entry_points.for_route(spec)
     entry_points_of_app.reject_without_https()
     parents = entry_points.parents_of(spec)
     redirect: dict[str, Any] | None = None
+    urls = {**entry_points.reported, **entry_points.urls}
     if spec.redirect_to_https:
-        port = https_port(parents, entry_points.urls) if parents else entry_points.https_port(entry_points_of_app.main)
+        port = https_port(parents, urls) if parents else entry_points.https_port(entry_points_of_app.main)
         redirect = {"scheme": "https", "permanent": True} | ({} if port is None else {"port": str(port)})
     return Route(
         app=app.key,
@@ -42,9 +45,10 @@ def route_of(app: ProxiedApp, entry_points: EntryPoints, *, strips: bool, prefix
         redirect=redirect,
         sticky=_sticky(app, entry_points, entry_points_of_app),
         middlewares=tuple(middleware.name for middleware in spec.middlewares or ()),
-        redirects_bare=spec.bare != "Serve" and spec.path_prefix != "/" and not spec.parent_refs,
+        redirects_bare=bare and spec.redirects_bare,
         parents=parents,
-        plain_parents=plain_parents(parents, entry_points.urls) if spec.redirect_to_https else (),
+        public=public_listener(parents, entry_points.urls),
+        plain_parents=plain_parents(parents, urls) if spec.redirect_to_https else (),
         timeout=spec.timeout or NO_TIMEOUT,
     )
 

@@ -24,15 +24,16 @@ class EntryPoints:
     """Entry points for apps that name none."""
     urls: Mapping[str, str] = field(default_factory=dict)
     """Public URL of each entry point; its scheme shows whether the entry point uses TLS by default."""
-
     gateways: tuple[Parent, ...] = ()
     """Gateways for apps without `parentRefs`; if there are none, these apps use entry points."""
+    reported: Mapping[str, str] = field(default_factory=dict)
+    """Public URL of each Gateway and its listeners, as the Gateways of an app show it; `urls` comes before it."""
 
     def parents_of(self, route: RouteSpec) -> tuple[Parent, ...]:
         """Return the Gateways that serve an app; none if entry points of Traefik serve it."""
         if route.parent_refs is None:
             return self.gateways
-        return tuple(Parent(one.namespace, one.name, one.section_name) for one in route.parent_refs)
+        return tuple(Parent(one.namespace, one.name, one.section_name, one.port) for one in route.parent_refs)
 
     def for_route(self, route: RouteSpec) -> "AppEntryPoints":
         """Sort the entry points of an app into the main ones and those that need a route without TLS.

@@ -1,7 +1,8 @@
-"""What foreign IngressRoutes, Ingresses and HTTPRoutes match, and with which priority. Pure.
+"""What foreign IngressRoutes, Ingresses, HTTPRoutes and GRPCRoutes match, and with which priority. Pure.
 
 Each object is read as Traefik v3.7.13 reads it (`pkg/provider/kubernetes/{crd,ingress,gateway}`). An object that cannot
-be read matches nothing here, nor does an HTTPRoute that no Gateway has accepted.
+be read matches nothing here, nor does an HTTPRoute or GRPCRoute that no Gateway has accepted. Listeners that serve
+HTTPRoutes serve no other kinds of Gateway API.
 
 Any user who may write routes decides how large they are, so reading one takes a limited number of steps. If a route
 exceeds it, only what was read until then counts: a warning to every app that it might match would hurt them, since
@@ -18,6 +19,7 @@ from typing_extensions import override
 from proxiedapp.api.budget import Budget, BudgetError
 from proxiedapp.routing.gatewaystate import TRAEFIK_CONTROLLER, is_accepted
 from proxiedapp.routing.ingressclass import normalized_class
+from proxiedapp.routing.route import Parent
 from proxiedapp.routing.ruleparser import Pattern, parse
 from proxiedapp.routing.tlsoptions import NO_TLS, TLSRoutes, options_of, qualified, tls_routes
 
@@ -27,6 +29,8 @@ Ingress with 4,000 paths takes 28,000."""
 
 EXACT_PRIORITY: Final = 100_000
 """What an exact path adds to Traefik's priority of an HTTPRoute, more than any prefix."""
+_EVERYTHING: Final[Sequence[Mapping[str, Any]]] = ({},)
+"""The matches of a rule of a GRPCRoute that has none."""
 _MAX_PARENTS: Final = 64
 _ROUTER: Final = "traefik.ingress.kubernetes.io/router."
 _CLASS: Final = "kubernetes.io/ingress.class"
@@ -57,11 +61,11 @@ class ForeignRoute:
     tls: bool = False
     """Whether it matches TLS requests only, even on an entry point that does not use TLS by default."""
     tls_routes: TLSRoutes = frozenset()
-    """Its hosts, where it may use TLS, with its TLS options; empty for HTTPRoutes, whose listeners are not known."""
-    parents: frozenset[tuple[str, str | None]] = frozenset()
-    """Gateways that have accepted an HTTPRoute: namespace and name, and the listener if the route names one."""
+    """Its hosts, where it may use TLS, with its TLS options; empty for Gateway API, whose listeners are not known."""
+    parents: frozenset[Parent] = frozenset()
+    """Gateways or listeners that have accepted an HTTPRoute or GRPCRoute."""
     by_traefik: bool = True
-    """Whether Traefik serves it; for other kinds than HTTPRoutes this is assumed."""
+    """Whether Traefik serves it; for IngressRoutes and Ingresses this is assumed."""
     complete: bool = True
     """False if the object exceeds a limit, so that it may match more than these patterns."""
 
@@ -176,13 +180,27 @@ def _http_route(body: Mapping[str, Any], patterns: _Patterns) -> ForeignRoute:
     spec = body["spec"]
     accepting = _accepting(body)
     rules = (spec.get("rules") or ()) if accepting else ()
-    hosts = [_hostname(host) for host in spec.get("hostnames") or ()] or [""]
-    host_length = max(map(len, spec.get("hostnames") or ()), default=0)
+    hosts, host_length = _hostnames(spec)
     patterns.read(
         _gateway_match(match, hosts, host_length + len(rules) - index)
         for index, rule in enumerate(rules)
         for match in rule.get("matches") or ()
     )
+    return _accepted(body, accepting, patterns)
+
+
+def _grpc_route(body: Mapping[str, Any], patterns: _Patterns) -> ForeignRoute:
+    spec = body["spec"]
+    accepting = _accepting(body)
+    rules = (spec.get("rules") or ()) if accepting else ()
+    hosts, host_length = _hostnames(spec)
+    patterns.read(
+        _grpc_match(match, hosts, host_length) for rule in rules for match in rule.get("matches") or _EVERYTHING
+    )
+    return _accepted(body, accepting, patterns)
+
+
+def _accepted(body: Mapping[str, Any], accepting: Sequence[Mapping[str, Any]], patterns: _Patterns) -> ForeignRoute:
     namespace = body["metadata"].get("namespace", "")
     refs = [one.get("parentRef") or {} for one in accepting]
     return ForeignRoute(
@@ -190,7 +208,8 @@ def _http_route(body: Mapping[str, Any], patterns: _Patterns) -> ForeignRoute:
         frozenset(),
         None,
         parents=frozenset(
-            (f"{ref.get('namespace') or namespace}/{ref.get('name', '')}", ref.get("sectionName")) for ref in refs
+            Parent(ref.get("namespace") or namespace, ref.get("name", ""), ref.get("sectionName"), ref.get("port"))
+            for ref in refs
         ),
         by_traefik=any(one["controllerName"] == TRAEFIK_CONTROLLER for one in accepting),
         complete=patterns.complete,
@@ -198,12 +217,22 @@ def _http_route(body: Mapping[str, Any], patterns: _Patterns) -> ForeignRoute:
 
 
 def _accepting(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the entries of the status in which a controller reports that it has accepted an HTTPRoute."""
+    """Return the entries of the status in which the controller of a Gateway reports that it has accepted a route.
+
+    A route can also belong to a Service of a mesh, or to a ListenerSet, whose Gateway its status does not name.
+    """
     return [
         parent
         for parent in ((body.get("status") or {}).get("parents") or ())[:_MAX_PARENTS]
-        if is_accepted(parent.get("conditions") or ())
+        if (parent.get("parentRef") or {}).get("kind", "Gateway") == "Gateway"
+        and is_accepted(parent.get("conditions") or ())
     ]
+
+
+def _hostnames(spec: Mapping[str, Any]) -> tuple[list[str], int]:
+    """Return the hosts as patterns, and the length of the longest one as it is written."""
+    names = spec.get("hostnames") or ()
+    return [_hostname(host) for host in names] or [""], max(map(len, names), default=0)
 
 
 def _hostname(host: str) -> str:
@@ -237,6 +266,21 @@ def _gateway_match(match: Mapping[str, Any], hosts: Sequence[str], bonus: int) -
             yield pattern._replace(host=host), priority + bonus
 
 
+def _grpc_match(match: Mapping[str, Any], hosts: Sequence[str], bonus: int) -> Iterator[tuple[Pattern, int]]:
+    """Yield the patterns of a match for all methods, or for all of a service; others are too narrow to matter.
+
+    Traefik's priority is the length of its rule for the path and of the longest host
+    (`pkg/provider/kubernetes/gateway/grpcroute.go`, v3.7.13).
+    """
+    method = match.get("method") or {}
+    if match.get("headers") or method.get("method") or method.get("type", "Exact") != "Exact":
+        return
+    service = method.get("service")
+    path, rule = (f"/{service}/", f"PathRegexp(`/{service}/[^/]+`)") if service else ("/", "PathPrefix(`/`)")
+    for host in hosts:
+        yield Pattern(host, path), len(rule) + bonus
+
+
 def _reject_other_types(host: object, path: object, priority: object) -> None:
     """Raise TypeError for values that no route has; a CRD of another origin may accept them."""
     if not (isinstance(host, str) and isinstance(path, str) and isinstance(priority, int)):
@@ -255,4 +299,5 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], _Patterns], ForeignRou
     "IngressRoute": _ingress_route,
     "Ingress": _ingress,
     "HTTPRoute": _http_route,
+    "GRPCRoute": _grpc_route,
 }

@@ -24,6 +24,7 @@ from proxiedapp.routing.traefik import REMOVE_FORGEABLE_HEADERS
 
 GATEWAY_GROUP: Final = "gateway.networking.k8s.io"
 _PREFIX_HEADER: Final = "X-Forwarded-Prefix"
+_STRIP: Final = {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}
 _REMOVED: Final = (
     *REMOVE_FORGEABLE_HEADERS["headers"]["customRequestHeaders"],
     "X-Forwarded-Host",
@@ -48,16 +49,10 @@ def http_route_of(route: Route) -> GatewayObject:
     we own, and the object would not read back as the intent. Raises ValueError as `Rule.format` does.
     """
     route.rule.format()
-    rule = {
-        "matches": [{"path": {"type": "PathPrefix", "value": route.rule.prefix}}],
-        "filters": _filters(route),
-        "timeouts": {"request": route.timeout},
-        "backendRefs": [
-            {"group": "", "kind": "Service", "name": route.service, "port": route.port, "weight": 1},
-        ],
-    }
+    rule = _serving_rule(route, {"path": {"type": "PathPrefix", "value": route.rule.prefix}}, _STRIP)
     spec = _placed(route, route.parents)
-    return GatewayObject(f"{route.app.name}-{short_hash(route.app, spec['parentRefs'])}", spec | {"rules": [rule]})
+    name = f"{route.app.name}-{short_hash(route.app, spec['parentRefs'])}"
+    return GatewayObject(name, spec | {"rules": [*_bare_rules(route), rule]})
 
 
 def redirecting_route_of(route: Route) -> GatewayObject | None:
@@ -77,12 +72,14 @@ def redirecting_route_of(route: Route) -> GatewayObject | None:
 def rule_of(http_route: Mapping[str, Any]) -> Rule | None:
     """Return what an HTTPRoute that `http_route_of` wrote matches; None for any other."""
     try:
-        (rule,) = http_route["rules"]
+        *bare, rule = http_route["rules"]
         (match,) = rule["matches"]
         if match["path"]["type"] != "PathPrefix":
             return None
         found = Rule(tuple(http_route.get("hostnames") or ()), match["path"]["value"])
         found.format()
+        if any(one["path"] != _exactly(found.prefix) for each in bare for one in each["matches"]):
+            return None
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
     return found
@@ -102,16 +99,51 @@ def _placed(route: Route, parents: Iterable[Parent]) -> dict[str, Any]:
 
 def _parent_ref(parent: Parent) -> dict[str, Any]:
     fields = {"group": GATEWAY_GROUP, "kind": "Gateway", "namespace": parent.namespace, "name": parent.name}
-    return fields | ({} if parent.section is None else {"sectionName": parent.section})
+    chosen = {"sectionName": parent.section, "port": parent.port}
+    return fields | {name: value for name, value in chosen.items() if value is not None}
 
 
-def _filters(route: Route) -> list[dict[str, Any]]:
+def _bare_rules(route: Route) -> list[dict[str, Any]]:
+    """Return the rules for GET and HEAD requests for exactly the prefix: WebSockets are served, others redirected.
+
+    They come before the rule of the prefix, because Traefik compares the order of rules, too. All requests of a
+    WebSocket are GET requests, and its match names the method as well, which Traefik prefers to a header.
+    """
+    if not route.redirects_bare:
+        return []
+    path = _exactly(route.rule.prefix)
+    upgrade = {"path": path, "headers": [{"type": "Exact", "name": "Upgrade", "value": "websocket"}], "method": "GET"}
+    public = {} if route.public is None else {"scheme": route.public[0], "port": route.public[1]}
+    slashed = {"type": "ReplaceFullPath", "replaceFullPath": f"{route.rule.prefix}/"}
+    target = {**public, "path": slashed, "statusCode": 302}
+    return [
+        _serving_rule(route, upgrade, {"type": "ReplaceFullPath", "replaceFullPath": "/"}),
+        {
+            "matches": [{"path": path, "method": method} for method in ("GET", "HEAD")],
+            "filters": [{"type": "RequestRedirect", "requestRedirect": target}],
+        },
+    ]
+
+
+def _exactly(path: str) -> dict[str, str]:
+    return {"type": "Exact", "value": path}
+
+
+def _serving_rule(route: Route, match: Mapping[str, Any], stripped: Mapping[str, str]) -> dict[str, Any]:
+    """Return a rule that sends requests to the app; `stripped` is how the path changes if the prefix is removed."""
+    backend = {"group": "", "kind": "Service", "name": route.service, "port": route.port, "weight": 1}
+    rewrite = [{"type": "URLRewrite", "urlRewrite": {"path": stripped}}] if route.strips else []
+    return {
+        "matches": [match],
+        "filters": [_header_filter(route), *rewrite],
+        "timeouts": {"request": route.timeout},
+        "backendRefs": [backend],
+    }
+
+
+def _header_filter(route: Route) -> dict[str, Any]:
     removed = [name for name in _REMOVED if name != _PREFIX_HEADER or not route.prefix_header]
     headers: dict[str, Any] = {"remove": removed}
     if route.prefix_header:
         headers = {"set": [{"name": _PREFIX_HEADER, "value": route.rule.prefix}], **headers}
-    filters: list[dict[str, Any]] = [{"type": "RequestHeaderModifier", "requestHeaderModifier": headers}]
-    if route.strips:
-        path = {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}
-        filters.append({"type": "URLRewrite", "urlRewrite": {"path": path}})
-    return filters
+    return {"type": "RequestHeaderModifier", "requestHeaderModifier": headers}

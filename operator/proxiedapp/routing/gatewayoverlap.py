@@ -81,8 +81,12 @@ def _is_at(parent: Parent, foreign: ForeignRoute, *, by_priority: bool) -> bool:
     """
     if not foreign.parents:
         return by_priority
-    sections = {section for gateway, section in foreign.parents if gateway == parent.gateway}
-    return bool(sections) and (parent.section is None or bool(sections & {None, parent.section}))
+    return any(
+        one.gateway == parent.gateway
+        and (None in {one.section, parent.section} or one.section == parent.section)
+        and (None in {one.port, parent.port} or one.port == parent.port)
+        for one in foreign.parents
+    )
 
 
 def _by_specificity(host: str, prefix: str, pattern: Pattern, priority: int) -> Winner:

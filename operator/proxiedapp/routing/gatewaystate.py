@@ -86,15 +86,16 @@ def is_accepted(conditions: Iterable[Mapping[str, Any]]) -> bool:
     return any((one["type"], one["status"]) == ("Accepted", "True") for one in conditions)
 
 
-def serving(section: str | None, hosts: Sequence[str], listeners: Iterable[Listener]) -> Iterator[Listener]:
-    """Yield the listeners to which a route with these hosts belongs, if its namespace is allowed.
-
-    `section` is the name of the only one that it may belong to, or None.
-    """
+def serving(hosts: Sequence[str], listeners: Iterable[Listener]) -> Iterator[Listener]:
+    """Yield the listeners that serve routes with these hosts, if their namespace is allowed."""
     for one in listeners:
-        named = section in {None, one.name}
-        if named and one.scheme and (not hosts or any(have_a_host_in_common(host, one.hostname) for host in hosts)):
+        if one.scheme and (not hosts or any(have_a_host_in_common(host, one.hostname) for host in hosts)):
             yield one
+
+
+def is_named(listener: Listener, parent: Parent) -> bool:
+    """Return whether a route with this parent may belong to a listener of the Gateway."""
+    return parent.section in {None, listener.name} and parent.port in {None, listener.port}
 
 
 def have_a_host_in_common(one: str, other: str) -> bool:
@@ -113,14 +114,14 @@ def public_urls_of(
     is `*`. A listener of Traefik has the port of an entry point, to which a load balancer may send the requests of
     another port, so only the standard ports are taken for those of clients.
     """
-    listeners = sorted(serving(None, hosts, gateway.listeners), key=lambda one: one.scheme != "https")
+    listeners = sorted(serving(hosts, gateway.listeners), key=lambda one: one.scheme != "https")
     known = [one for one in listeners if controller != TRAEFIK_CONTROLLER or one.port == _STANDARD_PORTS[one.scheme]]
     yield from ((f"{parent.gateway}/{one.name}", _url(gateway, one)) for one in known)
     # Nothing but the scheme of a plain listener is needed to redirect from it.
     yield from (
         (f"{parent.gateway}/{one.name}", "http://*") for one in listeners if one.scheme == "http" and one not in known
     )
-    yield from [(parent.gateway, _url(gateway, one)) for one in known if parent.section in {None, one.name}][:1]
+    yield from [(parent.gateway, _url(gateway, one)) for one in known if is_named(one, parent)][:1]
 
 
 def _url(gateway: GatewayState, listener: Listener) -> str:

@@ -35,6 +35,8 @@ class Parent:
     name: str
     section: str | None
     """The listener; None for every listener that allows the route."""
+    port: int | None = None
+    """The port of the listeners; None for any port."""
 
     @property
     def gateway(self) -> str:
@@ -74,6 +76,8 @@ class Route:
     """Whether GET and HEAD requests for exactly the path prefix are redirected to the prefix with a slash."""
     parents: tuple[Parent, ...] = ()
     """The Gateways that serve the route; with none, Traefik's entry points do."""
+    public: tuple[str, int] | None = None
+    """Scheme and port at which clients reach the only listener of each parent, if the settings have them."""
     plain_parents: tuple[Parent, ...] = ()
     """Listeners of these Gateways without TLS, from which clients are redirected to https."""
     timeout: str = NO_TIMEOUT

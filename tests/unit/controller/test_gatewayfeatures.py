@@ -10,7 +10,8 @@ from tests.support.gateways import a_gateway, a_gateway_class
 from tests.support.scenario import Scenario
 from tests.unit.controller.test_scenario_gateway import BEHIND, answer
 
-ALL = ("HTTPRoutePathRewrite", "HTTPRouteRequestTimeout", "HTTPRouteSchemeRedirect", "HTTPRoutePortRedirect")
+REDIRECTS = ("HTTPRoutePathRedirect", "HTTPRouteMethodMatching", "HTTPRouteSchemeRedirect", "HTTPRoutePortRedirect")
+ALL = ("HTTPRoutePathRewrite", "HTTPRouteRequestTimeout", "HTTPRouteParentRefPort", *REDIRECTS)
 TRAEFIK = tuple(one for one in ALL if one != "HTTPRouteRequestTimeout")
 NO_REWRITE = a_gateway_class(features=("HTTPRouteRequestTimeout",))
 
@@ -50,6 +51,45 @@ async def test_route_that_needs_a_rewrite_is_rejected_and_the_earlier_one_stays(
     scenario.gateways(a_gateway_class(features=ALL), a_gateway())
     await scenario.settle()
     assert len(scenario.cluster.names(HTTP_ROUTE)) == 1
+
+
+@pytest.mark.parametrize(
+    ("lacking", "bare", "limited"),
+    [
+        pytest.param("HTTPRoutePathRedirect", None, True, id="no redirects of paths"),
+        pytest.param("HTTPRouteMethodMatching", "Redirect", True, id="no methods"),
+        pytest.param("HTTPRoutePortRedirect", None, False, id="no ports in redirects, and this one has none"),
+        pytest.param("HTTPRoutePathRedirect", "Serve", False, id="nothing to redirect"),
+        pytest.param("HTTPRouteRequestTimeout", None, False, id="all that is needed"),
+    ],
+)
+async def test_bare_prefix_is_served_and_this_is_reported_if_a_gateway_cannot_redirect_it(
+    scenario: Scenario, lacking: str, bare: str | None, limited: bool
+) -> None:
+    scenario.gateways(a_gateway_class(features=tuple(one for one in ALL if one != lacking)), a_gateway())
+    scenario.create(route=BEHIND | {"bare": bare})
+    await scenario.settle()
+    answer(scenario)
+    await scenario.settle()
+    assert scenario.conditions()["RouteAccepted"] == ("True Limited" if limited else "True Accepted")
+    (name,) = scenario.cluster.names(HTTP_ROUTE)
+    rules = scenario.cluster.get(HTTP_ROUTE, "team", name).body["spec"]["rules"]
+    assert len(rules) == (1 if limited or bare == "Serve" else 3)
+    assert scenario.status()["url"].endswith("/api/v1" if len(rules) == 1 else "/api/v1/")
+    if limited:
+        message = scenario.message(kind="RouteAccepted")
+        assert f"does not list {lacking}. Set spec.route.bare to Serve" in message
+    scenario.restart()
+    assert await scenario.settle() == []
+
+
+async def test_port_of_a_parent_that_the_class_does_not_list_is_rejected(scenario: Scenario) -> None:
+    scenario.gateways(a_gateway_class(features=("HTTPRoutePathRewrite", *REDIRECTS)), a_gateway())
+    port = {"name": "main", "namespace": "infra", "port": 443}
+    scenario.create(route={"hosts": ["a.test"], "parentRefs": [port]})
+    await scenario.settle()
+    assert scenario.conditions()["Stalled"] == "True GatewayUnsupported"
+    assert "does not list HTTPRouteParentRefPort. Name the listener by sectionName" in scenario.message()
 
 
 async def test_route_without_a_rewrite_does_not_need_it(scenario: Scenario) -> None:

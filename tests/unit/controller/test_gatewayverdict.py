@@ -24,7 +24,7 @@ UNKNOWN = Gateways()
 OK = ("True", "Accepted", "")
 
 
-def app_behind(*parents: dict[str, str]) -> Desired:
+def app_behind(*parents: dict[str, Any]) -> Desired:
     return desired(an_app(route={"hosts": ["a.test"], "parentRefs": list(parents)}), DEFAULTS)
 
 
@@ -95,7 +95,7 @@ OVERLAPPED = (True, "Overlapped")
         pytest.param([entry(MAIN, OK, ("False", "BackendNotFound", ""))], AWAITING, id="does not see the Service yet"),
         pytest.param([entry(MAIN, OK, ("False", "PortNotFound", ""))], AWAITING, id="or its port, in Envoy Gateway"),
         pytest.param([entry(MAIN | {"kind": "Service", "group": ""})], AWAITING, id="entry of a Service of this name"),
-        pytest.param([entry(MAIN | {"port": 443})], AWAITING, id="entry of a port, which is never written"),
+        pytest.param([entry(MAIN | {"port": 443})], AWAITING, id="entry of another port"),
         pytest.param([entry(MAIN, OK, ("False", "RefNotPermitted", ""))], REFUSED, id="backend is not permitted"),
         pytest.param([entry(MAIN, OK, None)], None, id="accepted, without ResolvedRefs"),
         pytest.param(
@@ -229,6 +229,42 @@ def test_without_a_section_one_of_the_listeners_for_the_hosts_is_enough() -> Non
     found = verdict(wanted, [child], known(CLASS, none_serves))
     assert found is not None
     assert "The listener http of" in found.message
+
+
+AT_PORT = {"name": "main", "namespace": "infra", "port": 443}
+
+
+def test_parent_with_a_port_is_answered_by_the_entry_of_this_port() -> None:
+    wanted = app_behind(AT_PORT)
+    assert said(wanted, entry(AT_PORT)) is None
+    assert said(wanted, entry(AT_PORT | {"port": 80})) == AWAITING
+    assert said(wanted, entry(OTHER | {"name": "main"})) == AWAITING
+
+
+@pytest.mark.parametrize(
+    ("parent", "message"),
+    [
+        (
+            AT_PORT | {"port": 81},
+            "has no listener at port 81, but at 80 and 443. Correct port in spec.route.parentRefs",
+        ),
+        (MAIN | {"port": 80}, "has no listener at port 80, but at 443. Correct port in spec.route.parentRefs"),
+    ],
+)
+def test_port_that_no_listener_has_is_reported(parent: dict[str, Any], message: str) -> None:
+    wanted = app_behind(parent)
+    found = verdict(wanted, [http_route(wanted)], known(CLASS, a_gateway()))
+    assert found is not None
+    assert message in found.message
+
+
+def test_listener_of_another_port_does_not_count() -> None:
+    wanted = app_behind(AT_PORT)
+    child = http_route(wanted, entry(AT_PORT))
+    assert verdict(wanted, [child], known(CLASS, a_gateway(problems={"http": "Invalid"}))) is None
+    found = verdict(wanted, [child], known(CLASS, a_gateway(problems={"https": "Invalid"})))
+    assert found is not None
+    assert "The listener https of" in found.message
 
 
 def test_refusal_by_a_controller_comes_before_what_is_missing() -> None:

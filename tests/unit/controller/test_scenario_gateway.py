@@ -9,6 +9,7 @@ from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import HTTP_ROUTE, INGRESS_ROUTE, MIDDLEWARE, OPTIONAL_GROUPS, TRAEFIK_GROUP
 from proxiedapp.routing.gateway import gateways_of
 from proxiedapp.routing.gatewaystate import TRAEFIK_CONTROLLER
+from tests.support.cluster import report_acceptance
 from tests.support.gateways import HTTP, a_gateway, a_gateway_class, a_listener
 from tests.support.scenario import Scenario
 
@@ -226,6 +227,25 @@ async def test_new_app_needs_five_requests_until_its_gateway_serves_it_and_none_
     assert await scenario.settle() == []
 
 
+async def test_nothing_is_written_at_rest_or_on_restart_with_both_kinds_of_routes(scenario: Scenario) -> None:
+    scenario.gateways(a_gateway_class(), a_gateway())
+    scenario.create("behind", route=BEHIND | {"redirectToHTTPS": True})
+    scenario.create("direct", "/direct", route={"redirectToHTTPS": True, "entryPoints": ["web", "websecure"]})
+    requests = await scenario.settle()
+    assert {line.partition("/")[0] for line in written(requests)} >= {"create httproutes", "create ingressroutes"}
+    for name in scenario.cluster.names(HTTP_ROUTE):
+        report_acceptance(scenario.cluster, scenario.cluster.get(HTTP_ROUTE, "team", name), "2026-01-02T12:00:00Z")
+    for name in ("behind", "direct"):
+        scenario.rolled_out(name)
+    await scenario.settle()
+    for restart in (False, True):
+        if restart:
+            scenario.restart()
+            assert await scenario.settle() == []
+        assert [await scenario.reconcile(name) for name in ("behind", "direct")] == [[], []]
+    assert [scenario.conditions(name)["Ready"] for name in ("behind", "direct")] == ["True Available"] * 2
+
+
 async def test_app_is_not_accepted_any_more_when_its_gateway_is_deleted(scenario: Scenario) -> None:
     scenario.gateways(a_gateway_class(), a_gateway())
     scenario.create(route=BEHIND)
@@ -259,10 +279,10 @@ async def test_url_has_the_scheme_and_port_of_the_listener(scenario: Scenario) -
     scenario.gateways(a_gateway_class(), a_gateway("main", a_listener("https", "HTTPS", 8443)))
     scenario.create(route=BEHIND)
     await scenario.settle()
-    assert scenario.status()["url"] == "https://a.test:8443/api/v1"
+    assert scenario.status()["url"] == "https://a.test:8443/api/v1/"
     scenario.gateways(a_gateway_class(), a_gateway())
     await scenario.settle()
-    assert scenario.status()["url"] == "https://a.test/api/v1"
+    assert scenario.status()["url"] == "https://a.test/api/v1/"
 
 
 async def test_app_redirects_to_https_from_the_plain_listener_of_its_gateway(scenario: Scenario) -> None:

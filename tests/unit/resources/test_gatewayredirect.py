@@ -21,6 +21,42 @@ def redirecting(urls: dict[str, str], *refs: dict[str, str]) -> Any:
     return desired(an_app(route=route), replace(DEFAULTS, entry_points=entry_points))
 
 
+PUBLIC = {"infra/main": "https://a.test:8443", "infra/other": "https://b.test:8443"}
+
+
+@pytest.mark.parametrize(
+    ("urls", "refs", "target"),
+    [
+        pytest.param({}, [MAIN], {}, id="nothing is known"),
+        pytest.param(PUBLIC, [MAIN], {"scheme": "https", "port": 8443}, id="the address of the Gateway"),
+        pytest.param({"infra/main": "http://*"}, [MAIN], {"scheme": "http", "port": 80}, id="the standard port"),
+        pytest.param(PUBLIC, [MAIN, OTHER], {"scheme": "https", "port": 8443}, id="two Gateways with one port"),
+        pytest.param(PUBLIC | {"infra/other": "https://*"}, [MAIN, OTHER], {}, id="two Gateways with two ports"),
+        pytest.param(PUBLIC, [{"namespace": "infra", "name": "main"}], {}, id="perhaps several listeners"),
+        pytest.param(LISTENERS, [MAIN], {}, id="only the addresses of listeners"),
+        pytest.param(
+            PUBLIC | {"infra/main/http": "http://*"},
+            [MAIN | {"sectionName": "http"}],
+            {},
+            id="a listener with another scheme than the Gateway's address",
+        ),
+    ],
+)
+def test_redirect_of_the_bare_prefix_names_what_the_settings_name(
+    urls: dict[str, str], refs: list[dict[str, str]], target: dict[str, Any]
+) -> None:
+    entry_points = replace(DEFAULTS.entry_points, urls=urls, reported=PUBLIC)
+    app = an_app(route={"hosts": ["a.test"], "parentRefs": refs})
+    (route,) = [
+        one for one in desired(app, replace(DEFAULTS, entry_points=entry_points)).children if one["kind"] == "HTTPRoute"
+    ]
+    (redirect,) = [one for rule in route["spec"]["rules"] for one in rule["filters"] if "requestRedirect" in one]
+    assert redirect["requestRedirect"] == target | {
+        "path": {"type": "ReplaceFullPath", "replaceFullPath": "/api/v1/"},
+        "statusCode": 302,
+    }
+
+
 @pytest.mark.parametrize(
     ("urls", "port"),
     [

@@ -120,6 +120,42 @@ def test_no_hosts_means_those_of_the_listener() -> None:
     assert "hostnames" not in spec_of(rule=Rule((), "/api"))
 
 
+def test_parent_with_a_port_names_it() -> None:
+    ref = spec_of(parents=(replace(MAIN, section=None, port=8443),))["parentRefs"][0]
+    assert (ref["port"], ref.keys() & {"sectionName"}) == (8443, set())
+
+
+BACKEND = {"group": "", "kind": "Service", "name": "shop", "port": 80, "weight": 1}
+SERVED = {"timeouts": {"request": "0s"}, "backendRefs": [BACKEND]}
+EXACT = {"type": "Exact", "value": "/api/v1"}
+REPLACED = {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplaceFullPath", "replaceFullPath": "/"}}}
+SLASHED = {"path": {"type": "ReplaceFullPath", "replaceFullPath": "/api/v1/"}, "statusCode": 302}
+
+
+def test_bare_prefix_is_redirected_except_for_websockets_and_other_methods() -> None:
+    upgrade, bare, main = spec_of(redirects_bare=True)["rules"]
+    header = {"type": "Exact", "name": "Upgrade", "value": "websocket"}
+    assert upgrade == SERVED | {
+        "matches": [{"path": EXACT, "method": "GET", "headers": [header]}],
+        "filters": [REMOVE, REPLACED],
+    }
+    assert bare == {
+        "matches": [{"path": EXACT, "method": "GET"}, {"path": EXACT, "method": "HEAD"}],
+        "filters": [{"type": "RequestRedirect", "requestRedirect": SLASHED}],
+    }
+    assert main == spec_of()["rules"][0]
+
+
+def test_bare_prefix_keeps_its_path_for_a_server_that_needs_it() -> None:
+    assert spec_of(redirects_bare=True, strips=False)["rules"][0]["filters"] == [REMOVE]
+
+
+def test_redirect_of_the_bare_prefix_names_scheme_and_port_if_they_are_known() -> None:
+    bare = spec_of(redirects_bare=True, public=("https", 8443))["rules"][1]
+    target = {"scheme": "https", "port": 8443, **SLASHED}
+    assert bare["filters"] == [{"type": "RequestRedirect", "requestRedirect": target}]
+
+
 def test_parent_without_a_section_means_all_listeners() -> None:
     assert "sectionName" not in spec_of(parents=(Parent("infra", "main", None),))["parentRefs"][0]
 
@@ -133,14 +169,21 @@ def test_unsafe_values_are_rejected(rule: Rule) -> None:
 def test_name_changes_with_the_gateways_only() -> None:
     name = http_route_of(ROUTE).name
     assert http_route_of(replace(ROUTE, strips=False, rule=Rule((), "/"))).name == name
-    others = [(), (replace(MAIN, name="other"),), (replace(MAIN, section=None),), (MAIN, replace(MAIN, name="other"))]
+    others = [
+        (),
+        (replace(MAIN, name="other"),),
+        (replace(MAIN, section=None),),
+        (replace(MAIN, port=1),),
+        (MAIN, replace(MAIN, name="other")),
+    ]
     names = {http_route_of(replace(ROUTE, parents=parents)).name for parents in others}
-    assert len(names | {name}) == 5
+    assert len(names | {name}) == 6
 
 
-@pytest.mark.parametrize("rule", [Rule(("a.test", "b.test"), "/api/v1"), Rule((), "/api"), Rule(("*.a.test",), "/")])
-def test_route_keys_are_read_back(rule: Rule) -> None:
-    spec = spec_of(rule=rule, parents=(MAIN, Parent("team", "own", None)))
+@pytest.mark.parametrize("bare", [True, False], ids=["bare prefix redirected", "served"])
+@pytest.mark.parametrize("rule", [Rule(("a.test", "b.test"), "/api/v1"), Rule((), "/api"), Rule(("*.a.test",), "/v1")])
+def test_route_keys_are_read_back(rule: Rule, bare: bool) -> None:
+    spec = spec_of(rule=rule, parents=(MAIN, Parent("team", "own", None)), redirects_bare=bare)
     assert rule_of(spec) == rule
     assert gateways_of(spec) == ("infra/main", "team/own")
     assert granted_by_http_route(spec) == {
@@ -160,6 +203,13 @@ def test_route_keys_are_read_back(rule: Rule) -> None:
         {"rules": [{"matches": [{"path": {"type": "Exact", "value": "/api"}}]}]},
         {"rules": [{"matches": [{"path": {"type": "PathPrefix", "value": 5}}]}]},
         {"rules": [{"matches": [{"path": {"type": "PathPrefix", "value": "/api/"}}]}]},
+        {
+            "rules": [
+                {"matches": [{"path": {"type": "Exact", "value": "/other"}}]},
+                {"matches": [{"path": {"type": "PathPrefix", "value": "/api"}}]},
+            ]
+        },
+        {"rules": [{"matches": [{}]}, {"matches": [{"path": {"type": "PathPrefix", "value": "/api"}}]}]},
         {"hostnames": ["A.test"], "rules": [{"matches": [{"path": {"type": "PathPrefix", "value": "/api"}}]}]},
     ],
 )

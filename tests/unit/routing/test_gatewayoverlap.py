@@ -3,6 +3,7 @@
 Read `SHOP` as an app at a.test/api/v1 behind the listener https of infra/main; Traefik gives it the priority 10707.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,6 +39,8 @@ EVERY_LISTENER = behind("a.test", section=None)
 HOSTLESS = behind()
 WILDCARD = behind("*.test")
 ROOT = behind("a.test", prefix="/")
+SERVICE = behind("a.test", prefix="/shop.Shop")
+AT_PORT = replace(SHOP, parents=(Parent("infra", "main", None, 443),))
 
 
 def http_route(*hosts: str, rules: Any = None, accepted: Any = MAIN, controller: str = CONTROLLER) -> dict[str, Any]:
@@ -48,6 +51,13 @@ def http_route(*hosts: str, rules: Any = None, accepted: Any = MAIN, controller:
         "spec": {"hostnames": list(hosts), "rules": at("/api/v1") if rules is None else rules},
         "status": {"parents": parents},
     }
+
+
+def grpc_route(
+    host: str = "", method: dict[str, str] | None = None, accepted: dict[str, Any] | None = HTTPS
+) -> dict[str, Any]:
+    rule = {} if method is None else {"matches": [{"method": method}]}
+    return http_route(*filter(None, [host]), rules=[rule], accepted=accepted) | {"kind": "GRPCRoute"}
 
 
 def winner(route: Route, foreign: dict[str, Any], controller: str) -> str | None:
@@ -128,6 +138,34 @@ SAME = "Host(`a.test`) && PathPrefix(`/api/v1`)"
         pytest.param(SHOP, http_route("a.test", accepted=HTTPS), "EITHER", "EITHER", id="the same listener"),
         pytest.param(
             SHOP, http_route("a.test", accepted=MAIN | {"sectionName": "http"}), None, None, id="another listener"
+        ),
+        pytest.param(SHOP, http_route("a.test", accepted=MAIN | {"port": 80}), "EITHER", "EITHER", id="any listener"),
+        pytest.param(AT_PORT, http_route("a.test", accepted=MAIN | {"port": 443}), "EITHER", "EITHER", id="same port"),
+        pytest.param(AT_PORT, http_route("a.test", accepted=MAIN | {"port": 80}), None, None, id="another port"),
+        pytest.param(AT_PORT, http_route("a.test", accepted=MAIN), "EITHER", "EITHER", id="every port"),
+        pytest.param(
+            SHOP, http_route("a.test", accepted=MAIN | {"kind": "Service"}), None, None, id="a Service of this name"
+        ),
+        # GRPCRoutes, of which Traefik compares the length of the rule.
+        pytest.param(ROOT, grpc_route("a.test"), "FOREIGN", "EITHER", id="gRPC for all of the host"),
+        pytest.param(SHOP, grpc_route("a.test"), None, None, id="gRPC for all of the host, longer prefix"),
+        pytest.param(ROOT, grpc_route(), "FOREIGN", None, id="gRPC for any host"),
+        pytest.param(SERVICE, grpc_route("a.test", {"service": "shop.Shop"}), "APP", "EITHER", id="gRPC service"),
+        pytest.param(ROOT, grpc_route("a.test", {"service": "shop.Shop"}), None, None, id="gRPC service below"),
+        pytest.param(
+            SERVICE, grpc_route("a.test", {"service": "shop.Shop", "method": "Buy"}), None, None, id="one gRPC method"
+        ),
+        pytest.param(
+            SERVICE,
+            grpc_route("a.test", {"type": "RegularExpression", "service": ".*"}),
+            None,
+            None,
+            id="gRPC services by a regular expression",
+        ),
+        pytest.param(ROOT, grpc_route("b.test"), None, None, id="gRPC, another host"),
+        pytest.param(ROOT, grpc_route("a.test", accepted=None), None, None, id="gRPC, not accepted"),
+        pytest.param(
+            ROOT, grpc_route("a.test", accepted=MAIN | {"sectionName": "http"}), None, None, id="gRPC, other listener"
         ),
         pytest.param(
             EVERY_LISTENER,

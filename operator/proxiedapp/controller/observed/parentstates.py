@@ -31,6 +31,7 @@ class ParentState(NamedTuple):
     gateway: str
     """Namespace and name."""
     section: str | None
+    port: int | None
     accepted: Reported | None
     resolved: Reported | None
     overlaps: Reported | None
@@ -47,9 +48,7 @@ def parent_states(body: Manifest) -> tuple[ParentState, ...]:
 
 
 def _is_gateway(ref: Mapping[str, Any]) -> bool:
-    """Return whether a parent may be one that we write: a Gateway, without a port."""
-    kind = (ref.get("group", GATEWAY_GROUP), ref.get("kind", "Gateway"), ref.get("port"))
-    return kind == (GATEWAY_GROUP, "Gateway", None)
+    return (ref.get("group", GATEWAY_GROUP), ref.get("kind", "Gateway")) == (GATEWAY_GROUP, "Gateway")
 
 
 def _state(metadata: Mapping[str, Any], entry: Mapping[str, Any]) -> ParentState:
@@ -62,6 +61,7 @@ def _state(metadata: Mapping[str, Any], entry: Mapping[str, Any]) -> ParentState
     return ParentState(
         f"{ref.get('namespace') or metadata['namespace']}/{ref['name']}",
         ref.get("sectionName"),
+        ref.get("port"),
         found.get("Accepted"),
         found.get("ResolvedRefs"),
         found.get("RouteRulesOverlap"),

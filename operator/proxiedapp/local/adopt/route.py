@@ -249,11 +249,12 @@ def _parents(body: Manifest, name: str, adoption: Adoption) -> list[Manifest]:
             adoption.leave(f"{name}: parentRef {one.get('kind')}", "A ProxiedApp is served by Gateways.")
             continue
         key = (text(one.get("namespace")) or namespace_of(body), text(one.get("name")))
-        section = {"sectionName": one["sectionName"]} if "sectionName" in one and key not in found else {}
-        if key in found and "sectionName" in found[key]:
-            why = "A ProxiedApp names a Gateway once; without sectionName, all listeners that allow the app serve it."
-            adoption.leave(f"{name}: sectionName", why)
-        found[key] = {"name": key[1], "namespace": key[0], **section}
+        chosen = {field: one[field] for field in ("sectionName", "port") if field in one and key not in found}
+        for field in ("sectionName", "port"):
+            if field in found.get(key, ()):
+                why = f"A ProxiedApp names a Gateway once; without {field}, all listeners that allow the app serve it."
+                adoption.leave(f"{name}: {field}", why)
+        found[key] = {"name": key[1], "namespace": key[0], **chosen}
     return [*found.values()]
 
 

@@ -17,30 +17,44 @@ _SET_BY: Final = "spec.route.parentRefs, or without it the operator's setting PR
 def http_route_section(route: Manifest) -> Section:
     """Return the section of one HTTPRoute."""
     gateways = " and ".join(map(_gateway, route["spec"].get("parentRefs") or ()))
-    items = [Item(matches_of(route), _MATCH)]
+    items: list[Item] = []
     for rule in route["spec"].get("rules") or ():
-        items += _rule(rule)
+        items += _rule(rule, _hosts(route))
     summary = f"{HTTP_ROUTE.kind} {route['metadata']['name']} serves the app at {gateways} ({_SET_BY})."
     return Section("Route", summary, tuple(items))
 
 
 def matches_of(route: Manifest) -> str:
     """Return hosts and paths that an HTTPRoute matches."""
-    hosts = ", ".join(route["spec"].get("hostnames") or ()) or "every host of the listener"
-    paths = [
-        f"{match.get('path', {}).get('type')} {match.get('path', {}).get('value')}"
-        for rule in route["spec"].get("rules") or ()
-        for match in rule.get("matches") or ()
-    ]
-    return f"{', '.join(paths) or 'every path'} at {hosts}"
+    paths = [_path(match) for rule in route["spec"].get("rules") or () for match in rule.get("matches") or ()]
+    return f"{', '.join(dict.fromkeys(paths)) or 'every path'} at {_hosts(route)}"
+
+
+def _hosts(route: Manifest) -> str:
+    return ", ".join(route["spec"].get("hostnames") or ()) or "every host of the listener"
+
+
+def _path(match: dict[str, Any]) -> str:
+    return f"{match.get('path', {}).get('type')} {match.get('path', {}).get('value')}"
 
 
 def _gateway(ref: dict[str, Any]) -> str:
-    listener = f", listener {ref['sectionName']}" if "sectionName" in ref else ""
-    return f"the Gateway {ref.get('namespace')}/{ref.get('name')}{listener}"
+    chosen = [f", listener {ref['sectionName']}"] if "sectionName" in ref else []
+    chosen += [f", port {ref['port']}"] if "port" in ref else []
+    return f"the Gateway {ref.get('namespace')}/{ref.get('name')}{''.join(chosen)}"
 
 
-def _rule(rule: dict[str, Any]) -> Iterator[Item]:
+def _rule(rule: dict[str, Any], hosts: str) -> Iterator[Item]:
+    matches = rule.get("matches") or ()
+    methods = " and ".join(match["method"] for match in matches if "method" in match)
+    paths = ", ".join(dict.fromkeys(map(_path, matches))) or "every path"
+    if not methods:
+        why = _MATCH
+    elif any("headers" in match for match in matches):
+        why = f"{methods} requests for exactly the prefix that begin a WebSocket, which are not redirected"
+    else:
+        why = f"{methods} requests for exactly the prefix, which are redirected to the prefix with a slash"
+    yield Item(f"{paths} at {hosts}", why)
     for number, one in enumerate(rule.get("filters") or (), start=1):
         yield Item(f"filter {number}: {one.get('type')}", _filter(one))
     if (limit := (rule.get("timeouts") or {}).get("request")) is not None:
@@ -53,9 +67,13 @@ def _rule(rule: dict[str, Any]) -> Iterator[Item]:
 
 
 def _filter(one: dict[str, Any]) -> str:
-    if one.get("type") == "URLRewrite":
-        return "replaces the prefix of the path by /"
-    if (target := one.get("requestRedirect")) is not None:
+    if (rewrite := one.get("urlRewrite")) is not None:
+        part = "path" if "replaceFullPath" in rewrite.get("path", {}) else "prefix of the path"
+        return f"replaces the {part} by /"
+    if (target := one.get("requestRedirect")) is not None and "path" in target:
+        slashed = target["path"].get("replaceFullPath")
+        return f"redirects to {slashed}, so that relative links of the page work (spec.route.bare)"
+    if target is not None:
         return f"redirects to https at port {target.get('port')} (spec.route.redirectToHTTPS)"
     headers = one.get("requestHeaderModifier") or {}
     changes = [f"sets {header['name']} to {header['value']}" for header in headers.get("set") or ()]

@@ -40,8 +40,8 @@ def bare_prefix(facts: Facts) -> Finding | None:
         return wrong(Code.BARE_PREFIX, f"{prefix} returned {bare.status}, but {prefix}/ is served", expected, fix)
     if bare.is_ok and _has_relative_links(bare):
         in_app = (
-            "Remove spec.route.bare, so that clients are redirected (with spec.route.parentRefs, the app itself must "
-            "redirect them), or let the page use absolute links"
+            "Remove spec.route.bare, so that clients are redirected (a Gateway must support redirects of paths), or "
+            "let the page use absolute links"
         )
         seen = f"a page at {prefix} with relative links, which browsers resolve outside the prefix"
         return wrong(Code.BARE_PREFIX, seen, expected, fix, fix_in_app=in_app)
