@@ -51,6 +51,9 @@ def check(
     if text := report(result, output):
         say(text)
     typer.echo(counts(result), err=True)
+    if not result.documents and not result.problems:
+        named = ", ".join("standard input" if str(path) == "-" else str(path) for path in paths)
+        fail(f"{named}: no Kubernetes object is in there. Name a file with at least one, or a folder with such files")
     if any(strict or one.severity is Severity.ERROR for one in result.problems):
         raise typer.Exit(1)
 

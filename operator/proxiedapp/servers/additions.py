@@ -61,6 +61,8 @@ def additions(invocation: Invocation, form: Form, required: Mapping[Role, str | 
 def reject_unservable(invocation: Invocation, form: Form) -> None:
     """Raise CommandConflictError for an option or variable with which the app cannot be served."""
     given_options = invocation.options
+    if (option := _without_value(invocation, form)) is not None:
+        raise rejected(option, "spec.command", "its value is missing, so the server would take the next option for it")
     for option, reason in form.rejected_options.items():
         if option in given_options:
             in_command = option in invocation.parsed.in_force()
@@ -71,6 +73,16 @@ def reject_unservable(invocation: Invocation, form: Form) -> None:
         value = invocation.variable(name)
         if value is not None and value != Value("") and not (value.known and value.text.lower() in variable.harmless):
             raise rejected(name, invocation.field_of_variable(name), variable.reason)
+
+
+def _without_value(invocation: Invocation, form: Form) -> str | None:
+    """Return the option at the end of the command whose value is missing; None if it is not known to need one."""
+    last = next(reversed(invocation.parsed.options), None)
+    if last is None or last.value is not None:
+        return None
+    settings = (*form.settings.values(), *form.checked.values())
+    valued = invocation.server.grammar.valued.union(*(setting.flags for setting in settings))
+    return last.name if last.name in valued else None
 
 
 def missing_value(invocation: Invocation, setting: Setting, role: Role, required: str | None) -> str | None:

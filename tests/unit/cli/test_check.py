@@ -56,6 +56,23 @@ def test_standard_input() -> None:
     assert output.startswith("-:7:11: error: ")
 
 
+@pytest.mark.parametrize("text", ["", "---\n# nothing yet\n---\n", "null\n", "kind: List\napiVersion: v1\nitems: []\n"])
+def test_file_without_an_object_is_an_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "app.yaml").write_text(text)
+    for named in (tmp_path / "app.yaml", tmp_path):
+        status, output, errors = run(named)
+        assert (status, output) == (1, "")
+        assert errors.splitlines()[-1] == (
+            f"proxiedapp: {named}: no Kubernetes object is in there. Name a file with at least one, or a folder with "
+            "such files"
+        )
+
+
+def test_file_without_an_object_beside_others_passes(folder: Path) -> None:
+    (folder / "empty.yaml").touch()
+    assert run(folder / "empty.yaml", folder / "right.yaml")[0] == 0
+
+
 def test_warnings_count_only_if_strict(tmp_path: Path) -> None:
     file = tmp_path / "app.yaml"
     file.write_text(WARNS)

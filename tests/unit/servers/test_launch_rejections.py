@@ -29,6 +29,23 @@ UNREADABLE = "gets its value from a source that the operator cannot read, such a
             "--root-path /api/ contradicts spec.route.pathPrefix, which is /api",
             id="root path with a trailing slash",
         ),
+        *(
+            pytest.param(
+                command,
+                COMMAND,
+                f"{command.split()[-1]} cannot be used: its value is missing, so the server would take the next option for "
+                "it",
+                id=f"no value in {command}",
+            )
+            for command in (
+                "uvicorn main:app --port",
+                "fastapi run main.py --root-path",
+                "gunicorn -k asgi main:app --timeout",
+                "hypercorn main:app --workers",
+                "granian main:app --interface",
+                "daphne main:app --port",
+            )
+        ),
         pytest.param(
             "uvicorn main:app --port 9000",
             COMMAND,

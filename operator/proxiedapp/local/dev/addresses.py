@@ -4,6 +4,8 @@ import secrets
 import socket
 from dataclasses import dataclass
 
+from proxiedapp.local.errors import LocalError
+
 SHARED = "127.0.0.1"
 """The loopback address that every machine has, and that servers trust by default."""
 
@@ -33,14 +35,33 @@ def choose_loopback() -> Loopback:
 
 
 def is_free(address: str, port: int) -> bool:
-    """Return whether a server could listen there now."""
+    """Return whether a server could listen there now; port 0 asks for the address alone."""
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))
-        except OSError:
+        except (OSError, UnicodeError):  # UnicodeError: a name that IDNA cannot encode
             return False
         return True
+
+
+def choose_port(host: str, port: int | None, usual: int) -> int:
+    """Return the port on which the proxy listens: `port`, else the usual one if it is free, else any that is.
+
+    Raises LocalError if the machine has no such address, or the port is not free.
+    """
+    if not is_free(host, 0):
+        raise LocalError(
+            f"--host {host}: this machine has no such address. Write one of its own, such as 127.0.0.1, or 0.0.0.0 for all"
+        )
+    if port is None:
+        return usual if is_free(host, usual) else free_port(host)
+    if not is_free(host, port):
+        raise LocalError(
+            f"--port {port}: another program uses this port of {host}, or it is not allowed. "
+            "Stop the program, or choose another port"
+        )
+    return port
 
 
 def free_port(address: str) -> int:

@@ -41,7 +41,7 @@ def find(program: str, path: str, folder: Path) -> str | None:
     """Return a program of the app; a name with a slash is relative to its folder."""
     if "/" in program:
         file = folder / program
-        return str(file) if os.access(file, os.X_OK) else None
+        return str(file) if file.is_file() and os.access(file, os.X_OK) else None
     return shutil.which(program, path=path)
 
 

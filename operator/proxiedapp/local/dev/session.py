@@ -12,7 +12,7 @@ from typing import Final
 
 from proxiedapp.api.errors import RejectedError
 from proxiedapp.local.dev import events, page
-from proxiedapp.local.dev.addresses import choose_loopback, free_port, is_free
+from proxiedapp.local.dev.addresses import choose_loopback, choose_port, is_free
 from proxiedapp.local.dev.certificates import write_certificate
 from proxiedapp.local.dev.changes import changed, extended, snapshot
 from proxiedapp.local.dev.processes import Child, Watchdog
@@ -74,7 +74,7 @@ class Session:
         """Run until a signal arrives. `on_ready` gets the address of the first app. Raises LocalError."""
         target = read_target(self._request)
         program = find_program(PROXIES[self._options.proxy])
-        port = self._port()
+        port = choose_port(self._options.host, self._options.port, _PORTS["https" if self._options.https else "http"])
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self._stop)
         folder = Path(tempfile.mkdtemp(prefix="proxiedapp-dev-"))
@@ -123,17 +123,6 @@ class Session:
     def _emit(self, event: events.Event) -> None:
         self._board.add(event)
         self._print(event)
-
-    def _port(self) -> int:
-        host, scheme = self._options.host, "https" if self._options.https else "http"
-        if self._options.port is not None:
-            if not is_free(host, self._options.port):
-                raise LocalError(
-                    f"--port {self._options.port}: another program uses this port of {host}, or it is not allowed. "
-                    "Stop the program, or choose another port"
-                )
-            return self._options.port
-        return _PORTS[scheme] if is_free(host, _PORTS[scheme]) else free_port(host)
 
     def _listener(self, folder: Path, port: int, target: Target) -> Listener:
         if not self._options.https:

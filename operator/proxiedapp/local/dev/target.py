@@ -107,11 +107,13 @@ def _entrypoint(pyproject: Path) -> str | None:
 def _of_module(request: Request, name: str) -> Target:
     found = app_by_name(name, request.folder)
     if found is None and not _is_installed(name, request.folder):
+        module, _, attribute = name.partition(":")
+        hint = f"write {module.removesuffix('.py')}:{attribute}, or " if module.endswith(".py") else ""
         raise LocalError(
-            f"{name}: there is no module {name.partition(':')[0]} in {request.folder}. Name a module below this "
-            "folder, or change to the folder of the app"
+            f"{name}: there is no module {module} in {request.folder}. Name a module below this folder, {hint}change to the "
+            "folder of the app"
         )
-    kind = request.server or _installed(request.folder, _BY_PREFERENCE)
+    kind = _server(request, _BY_PREFERENCE, request.folder)
     server: dict[str, Any] = {"kind": kind, "app": name}
     return Target((_app(request, {"server": server}, request.folder, None if found is None else found.file),))
 
@@ -120,7 +122,7 @@ def _of_file(request: Request, file: Path) -> Target:
     if not file.is_file():
         raise LocalError(f"{file}: there is no such file. Name a Python file with an app, or module:attribute")
     found = app_in_file(file)
-    kind = request.server or _installed(found.folder, ("fastapi", *_BY_PREFERENCE))
+    kind = _server(request, ("fastapi", *_BY_PREFERENCE), found.folder)
     return Target((_app(request, {"server": {"kind": kind, "app": found.name}}, found.folder, found.file),))
 
 
@@ -132,6 +134,11 @@ def _of_command(request: Request, words: Sequence[str]) -> Target:
     try:
         _, port = given_endpoint(app.app.spec)
     except RejectedError as error:
+        if len(words) == 1 and find(words[0], search_path(request.folder), request.folder) is None:
+            raise LocalError(
+                f"{words[0]}: it is neither an app nor a command. Write module:attribute, such as main:app, a file that ends "
+                "in .py, .yaml or .yml, or the words of a command after --"
+            ) from error
         raise _on_command_line(error) from error
     spec = spec if port is None else {**spec, "port": port}
     return Target((_app(request, spec, request.folder, _file_of(words, request.folder)),))
@@ -218,6 +225,16 @@ def _is_installed(name: str, folder: Path) -> bool:
     top = name.partition(":")[0].split(".")[0]
     bins = search_path(folder).split(":")
     return any(found for each in bins for found in Path(each).parent.glob(f"lib/python3*/site-packages/{top}*"))
+
+
+def _server(request: Request, kinds: Sequence[str], folder: Path) -> str:
+    """Return the server that runs an app of which the command line gives no command."""
+    if request.server in {"auto", "other"}:
+        raise LocalError(
+            f"--server {request.server}: an app without a command needs a server that the operator knows, such as uvicorn. "
+            "Name one, or write the whole command after --"
+        )
+    return request.server or _installed(folder, kinds)
 
 
 def _installed(folder: Path, kinds: Sequence[str]) -> str:

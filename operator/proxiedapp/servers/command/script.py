@@ -118,6 +118,11 @@ def _with_script_arguments(
     after = container.values[script + 1 :]
     passes_on = any(token.value.text in ALL_ARGUMENTS for token in own)
     option_as_name = after[:1] and after[0].text.startswith("-") and after[0].text not in {"-", "--"}
+    if after and _APP.fullmatch(after[0].text) and "$0" not in container.elements[script]:
+        raise UnreadableScriptError(
+            f"the shell takes the argument after it, {after[0].text}, as its own name, $0; write the server's whole "
+            "command in one element"
+        )
     if not passes_on and (after[1:] or option_as_name):
         raise UnreadableScriptError(
             'it does not pass the arguments after it to the server; end the server\'s command with "$@"'

@@ -71,6 +71,13 @@ def test_app_yaml_comes_before_python_files(folder: Path) -> None:
     [
         pytest.param(("nosuch:app",), {}, {}, "nosuch:app: there is no module nosuch in ", id="module"),
         pytest.param(("main:shop",), {}, {}, "main:shop: ", id="attribute"),
+        pytest.param(("main.py:app",), {}, {}, "write main:app, ", id="file and attribute"),
+        *(
+            pytest.param((word,), {"server": None}, {}, f"{word}: it is neither an app nor a command. ", id=word)
+            for word in ("main", "./", "uvicorn main:app", "sub/main.py:app", "http://localhost:8000", "-")
+        ),
+        pytest.param(("main:app",), {"server": "other"}, {}, "--server other: an app without", id="no known server"),
+        pytest.param(("main.py",), {"server": "auto"}, {}, "--server auto: an app without", id="no server for a file"),
         pytest.param(("nosuch.py",), {}, {}, "nosuch.py: there is no such file. ", id="file"),
         pytest.param(("main:app",), {"prefix": "api"}, {}, "--prefix: ", id="prefix without a slash"),
         pytest.param(("main:app",), {"prefix": "/a b"}, {}, "--prefix: ", id="prefix with a space"),

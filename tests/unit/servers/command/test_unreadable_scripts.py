@@ -36,6 +36,15 @@ from tests.support.commands import words
             'it does not pass the arguments after it to the server; end the server\'s command with "$@"',
             id="an option as the name of the shell",
         ),
+        *(
+            pytest.param(
+                command,
+                "the shell takes the argument after it, main:app, as its own name, $0; write the server's whole command "
+                "in one element",
+                id=f"the app as the name of the shell in {command}",
+            )
+            for command in ("sh -c uvicorn main:app", """sh -c 'uvicorn "$@"' main:app --workers 2""")
+        ),
         pytest.param(
             "sh -c 'uvicorn main:app --port $$PORT'",
             "it contains $$, which Kubernetes replaces by $ before the shell reads it",
