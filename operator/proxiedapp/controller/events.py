@@ -57,13 +57,12 @@ def notices(old: Sequence[Condition], new: Sequence[Condition]) -> list[Notice]:
     return list(dict.fromkeys(Notice(one.reason, one.message) for one in due))
 
 
-def ignored_suspension(app: ObservedApp) -> Notice | None:
-    """Return that the annotation that suspends an app has a value without effect; None if it has not."""
-    if not app.unknown_suspension:
+def annotation_notice(app: ObservedApp) -> Notice | None:
+    """Return that an annotation which was meant for the operator has no effect; None if there is none."""
+    ignored = app.ignored_annotation
+    if ignored is None:
         return None
-    name, value = SUSPENDED
-    note = f'The annotation {name} has the unknown value "{app.unknown_suspension}" and no effect: use "{value}".'
-    return Notice("UnknownAnnotationValue", note)
+    return Notice("UnknownAnnotationValue" if ignored.key == SUSPENDED[0] else "UnknownAnnotation", ignored.text)
 
 
 def _is_bad(one: Condition) -> bool:

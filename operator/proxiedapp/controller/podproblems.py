@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from proxiedapp.api.containers import APP
 from proxiedapp.api.reasons import Reason
 from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.kube.manifest import Manifest
@@ -17,8 +18,16 @@ _POD_NAME: Final = re.compile(r'pods? "[^"]*"')
 _PULL_PREFIX: Final = re.compile(
     r'^(Back-off pulling image "[^"]*"(: ErrImagePull(: |$)|$))?(rpc error: code = \w+ desc = )?'
 )
-_IMAGE: Final = frozenset({"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"})
-_CONFIG: Final = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
+_NEVER_PULLED: Final = "ErrImageNeverPull"
+_IMAGE: Final = frozenset(
+    {
+        "ErrImagePull", "ImagePullBackOff", _NEVER_PULLED, "InvalidImageName", "ImageInspectError",
+        "SignatureValidationFailed",
+    }
+)  # fmt: skip
+"""Why a container waits for its image (kubernetes/kubernetes v1.36.3, `pkg/kubelet/images/types.go`)."""
+_NO_PROBLEM: Final = frozenset({"", "ContainerCreating", "PodInitializing", "CrashLoopBackOff"})
+"""Why a container waits without an error of the kubelet; any other reason, such as PostStartHookError, is one."""
 _CRASHES: Final = 2
 """Restarts after which a container counts as crashing, even while it is running."""
 
@@ -95,12 +104,17 @@ def _of_container(container: Mapping[str, Any]) -> Diagnosis | None:
     if reason in _IMAGE:
         words = _pull_error(str(waiting.get("message") or ""))
         cause = f": {words}" if words else ""
-        fix = "Check its name and tag, and spec.imagePullSecrets."
+        fix = (
+            "Load it on the nodes, or change imagePullPolicy."
+            if reason == _NEVER_PULLED
+            else "Check its name and tag, and spec.imagePullSecrets."
+        )
         message = f"The image {container['image']} cannot be pulled{cause}. {fix}"
         return Diagnosis(False, Reason.IMAGE_PULL_BACK_OFF, message, words)
-    if reason in _CONFIG:
-        words = str(waiting.get("message", reason))
-        return Diagnosis(False, Reason.CONTAINER_NOT_MADE, f"Container {name} cannot be created: {words}", words)
+    if reason not in _NO_PROBLEM:
+        words = str(waiting.get("message") or reason)
+        what = "cannot be created" if "Container" in reason else "does not start"
+        return Diagnosis(False, Reason.CONTAINER_NOT_MADE, f"Container {name} {what}: {words}", words)
     ended = container.get("lastState", {}).get("terminated") or container.get("state", {}).get("terminated") or {}
     crashes = reason == "CrashLoopBackOff" or container.get("restartCount", 0) >= _CRASHES
     if crashes and ended and not container.get("ready"):
@@ -121,5 +135,6 @@ def _ending(name: str, ended: Mapping[str, Any]) -> str:
     last_line = lines[-1].strip().removesuffix(".") if lines else ""
     detail = f": {last_line}" if last_line else ""
     if ended.get("reason") == "OOMKilled":
-        return f"Container {name} is killed because it uses more memory than spec.resources.limits allows{detail}"
+        limit = "spec.resources.limits allows" if name == APP else "its resources.limits allow"
+        return f"Container {name} is killed because it uses more memory than {limit}{detail}"
     return f"Container {name} exits with code {ended.get('exitCode')} after each start{detail}. Check its log."

@@ -10,7 +10,7 @@ from proxiedapp.api.errors import RejectedError
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import Condition, ConditionType, ProxiedAppStatus
 from proxiedapp.controller.apply import ApplyReport
-from proxiedapp.controller.events import ignored_suspension
+from proxiedapp.controller.events import annotation_notice
 from proxiedapp.controller.observed.objects import ObservedApp
 from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.podproblems import Diagnosis, past_deadline, paused
@@ -104,7 +104,7 @@ def next_status(
     result = _settled(result, conditions_of(present), generation)
     work = _workload(workload, result.pod_problem, "" if desired is None else desired.monitoring_problem)
     ready = _ready(app.key.name, result, work, workload)
-    ignored = ignored_suspension(app)
+    ignored = annotation_notice(app)
     shown = ready if ignored is None else replace(ready, message=f"{ready.message} {ignored.note}")
     findings = {ConditionType.READY: shown, ConditionType.WORKLOAD_AVAILABLE: work}
     kept = [] if verified is None else [verified]

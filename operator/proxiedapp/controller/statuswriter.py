@@ -12,7 +12,7 @@ from proxiedapp.api.conditions import condition_of, conditions_of
 from proxiedapp.api.names import API_VERSION, KIND
 from proxiedapp.api.status import ConditionType
 from proxiedapp.controller.appreader import AppReader, OutdatedError
-from proxiedapp.controller.events import ignored_suspension, notices
+from proxiedapp.controller.events import annotation_notice, notices
 from proxiedapp.controller.metrics import WRITES
 from proxiedapp.controller.observed.objects import ObservedApp, same_request
 from proxiedapp.controller.observed.store import Store
@@ -68,7 +68,7 @@ class StatusWriter:
         if problem is not None:
             logger.warning(problem.message, extra={"app": str(app.key), "reason": problem.reason})
         due = notices(conditions_of(app.status), conditions_of(status))
-        ignored = ignored_suspension(app)
+        ignored = annotation_notice(app)
         if ignored is not None and ignored.note not in _ready_message(app.status):
             due.append(ignored)
         for notice in due:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any, Final
 
+from proxiedapp.api.annotations import ignored_annotation
 from proxiedapp.api.app import ProxiedApp, all_problems, field_of, parse_manifest
 from proxiedapp.api.base import ApiModel
 from proxiedapp.api.crd import custom_resource_definitions
@@ -22,6 +23,7 @@ from proxiedapp.local.plain.sources import RootPathInCode, root_paths
 from proxiedapp.local.policies import GivenPolicies
 from proxiedapp.local.problem import Code, Problem, Severity
 from proxiedapp.local.together import Served, between
+from proxiedapp.local.withprefix import paths_with_prefix
 from proxiedapp.local.yamlsource import Document, DuplicateKeyError, Position, SourceError, documents, steps
 from proxiedapp.resources.defaults import Defaults
 from proxiedapp.resources.desired import Desired, desired
@@ -232,13 +234,24 @@ def _servable(
         (Reason.NOT_STICKY.value, "spec.route.sticky", *_problem_and_fix(found.sessions_problem)),
         (Reason.NOT_MONITORED.value, "spec.monitoring", found.monitoring_problem, ""),
         *((Code.NO_EFFECT.value, *each) for each in without_effect(app.spec)),
+        *((Code.PROBE_PREFIX.value, *each) for each in paths_with_prefix(app.spec, strips=found.launch.strips)),
     ]
     result.problems += [
         one.problem(Severity.WARNING, code, where, problem.rstrip("."), fix)
         for code, where, problem, fix in warnings
         if problem
     ]
+    result.problems += _ignored_annotation(one)
     return found
+
+
+def _ignored_annotation(one: Written) -> Iterator[Problem]:
+    annotations = one.body["metadata"].get("annotations")
+    if isinstance(annotations, dict) and (ignored := ignored_annotation(annotations)) is not None:
+        path = ["metadata", "annotations", ignored.key]
+        position, code, where = one.document.position_of(path), Code.NO_EFFECT.value, ".".join(path[:2])
+        problem, fix = f"{ignored.key} {ignored.problem}", f"{ignored.fix[0].upper()}{ignored.fix[1:]}"
+        yield Problem(one.file, position, code, Severity.WARNING, where, problem, fix)
 
 
 def _problem_and_fix(text: str) -> tuple[str, str]:

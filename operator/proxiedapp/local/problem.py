@@ -74,7 +74,8 @@ class Code(StrEnum):
     CROSS_NAMESPACE = "CrossNamespace"
     """A plain route names a Middleware of another namespace, which Traefik does not use by default."""
     PROBE_PREFIX = "ProbePrefix"
-    """The path of a probe contains a prefix that only the proxy removes, so that the probe gets 404 from the pod."""
+    """The path of a probe contains a prefix that only the proxy removes, so that the probe gets 404 from the pod. In a
+    ProxiedApp, all paths are without the prefix, also those of `monitoring` and `verify`."""
 
 
 _REASONS: Final = (

@@ -60,6 +60,26 @@ UNPLACED = [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable
         ),
         pytest.param([pod(waits("InvalidImageName"))], Reason.IMAGE_PULL_BACK_OFF, "The image shop:1", id="image name"),
         pytest.param(
+            [pod(waits("ErrImageNeverPull", 'Container image "shop:1" is not present with pull policy of Never'))],
+            Reason.IMAGE_PULL_BACK_OFF,
+            'The image shop:1 cannot be pulled: Container image "shop:1" is not present with pull policy of Never. '
+            "Load it on the nodes, or change imagePullPolicy.",
+            id="image that is never pulled",
+        ),
+        *(
+            pytest.param([pod(waits(reason))], Reason.IMAGE_PULL_BACK_OFF, "The image shop:1 cannot", id=reason)
+            for reason in ("ImageInspectError", "SignatureValidationFailed")
+        ),
+        *(
+            pytest.param(
+                [pod(waits(reason, "hook failed"))],
+                Reason.CONTAINER_NOT_MADE,
+                "Container app does not start: hook failed",
+                id=reason,
+            )
+            for reason in ("PreCreateHookError", "PostStartHookError")
+        ),
+        pytest.param(
             [pod(waits("CreateContainerConfigError", 'secret "s" not found'))],
             Reason.CONTAINER_NOT_MADE,
             'Container app cannot be created: secret "s" not found',
@@ -86,8 +106,14 @@ UNPLACED = [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable
         pytest.param(
             [pod(waits("CrashLoopBackOff", lastState=KILLED))],
             Reason.CRASH_LOOP_BACK_OFF,
-            "Container app is killed because it uses more memory",
+            "Container app is killed because it uses more memory than spec.resources.limits allows",
             id="out of memory",
+        ),
+        pytest.param(
+            [pod(waits("CrashLoopBackOff", lastState=KILLED) | {"name": "cache"})],
+            Reason.CRASH_LOOP_BACK_OFF,
+            "Container cache is killed because it uses more memory than its resources.limits allow",
+            id="sidecar out of memory",
         ),
         pytest.param(
             [pod(conditions=UNPLACED)], Reason.UNSCHEDULABLE, "The pods cannot be scheduled: 0/3", id="no room"

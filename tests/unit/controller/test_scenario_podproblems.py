@@ -214,6 +214,15 @@ async def test_annotation_with_the_value_enabled_means_nothing(scenario: Scenari
     assert await scenario.settle() == []
 
 
+async def test_unknown_annotation_is_reported(scenario: Scenario) -> None:
+    await scenario.served()
+    scenario.cluster.edit(scenario.app(), ("metadata", "annotations"), {"proxiedapp.dev/reconcil": "suspended"})
+    assert await scenario.settle() == ["status shop: Ready=True Available", "event shop: UnknownAnnotation"]
+    assert scenario.message().endswith(
+        "The annotation proxiedapp.dev/reconcil is unknown and has no effect: use proxiedapp.dev/reconcile."
+    )
+
+
 @pytest.mark.parametrize("value", ["paused", "true", "Suspended", "disabled"])
 async def test_unknown_value_of_the_annotation_is_reported(scenario: Scenario, value: str) -> None:
     await scenario.served()

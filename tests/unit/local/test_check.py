@@ -76,13 +76,45 @@ def test_one_problem_is_reported_where_it_is(case: Case) -> None:
     assert case.position in {found.position, None}
     assert found.problem
     assert not found.text.endswith(("..", "?."))
-    warns = case.code in {"Limited", "NotMonitored", "NotSticky", "NoEffect"}
+    warns = case.code in {"Limited", "NotMonitored", "NotSticky", "NoEffect", "ProbePrefix"}
     assert found.severity is (Severity.WARNING if warns else Severity.ERROR)
 
 
 def test_cases_are_many_and_differ() -> None:
     assert len({case.title for case in CASES}) == len(CASES)
     assert len(CASES) >= 75
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param("probes: {readiness: {path: /shopping}}", id="another segment"),
+        pytest.param("verify: {enabled: false}", id="no verification"),
+        pytest.param("probes: {readiness: {tcpSocket: {port: 8000}}}", id="no path"),
+    ],
+)
+def test_path_without_the_prefix_passes(spec: str) -> None:
+    text = f'{HEAD}  image: shop:1\n  route: {{pathPrefix: /shop}}\n  command: [uvicorn, "main:app"]\n  {spec}\n'
+    assert problems(text) == []
+
+
+def test_probe_of_a_server_that_gets_the_prefix_may_have_it() -> None:
+    spec = 'command: [hypercorn, "main:app"]\n  route: {pathPrefix: /shop, stripPrefix: Never}'
+    assert problems(f"{HEAD}  image: shop:1\n  {spec}\n  probes: {{readiness: {{path: /shop/x}}}}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("annotation", "problem"),
+    [
+        ("proxiedapp.dev/reconcile: paused", 'proxiedapp.dev/reconcile has the unknown value "paused" and no effect'),
+        ("proxiedapp.dev/suspend: suspended", "proxiedapp.dev/suspend is unknown and has no effect"),
+    ],
+)
+def test_annotation_without_effect_is_a_warning(annotation: str, problem: str) -> None:
+    head = HEAD.replace("spec:", f"  annotations:\n    {annotation}\nspec:")
+    (found,) = problems(f'{head}  image: shop:1\n  route: {{pathPrefix: /}}\n  command: [uvicorn, "main:app"]\n')
+    assert (found.severity, found.code, found.position) == (Severity.WARNING, "NoEffect", Position(8, 5))
+    assert found.problem == problem
 
 
 GOOD = [

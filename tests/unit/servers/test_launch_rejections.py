@@ -33,8 +33,8 @@ UNREADABLE = "gets its value from a source that the operator cannot read, such a
             pytest.param(
                 command,
                 COMMAND,
-                f"{command.split()[-1]} cannot be used: its value is missing, so the server would take the next option for "
-                "it",
+                f"{command.split()[-1]} cannot be used: its value is missing, so the server would take the next option "
+                "for it",
                 id=f"no value in {command}",
             )
             for command in (

@@ -8,9 +8,10 @@ from typing import Any, Final, NamedTuple
 import orjson
 from typing_extensions import override
 
+from proxiedapp.api.annotations import IgnoredAnnotation, ignored_annotation, is_suspended
 from proxiedapp.api.app import parse_spec
 from proxiedapp.api.errors import InvalidSpecError
-from proxiedapp.api.names import API_VERSION, KIND, NOT_SUSPENDED, RECONCILE_REQUESTED, SUSPENDED
+from proxiedapp.api.names import API_VERSION, KIND, RECONCILE_REQUESTED
 from proxiedapp.controller.observed.drift import Trace
 from proxiedapp.controller.observed.ownedfields import basis_of, owned_digest
 from proxiedapp.controller.observed.packedspec import PackedSpec, packed
@@ -129,8 +130,8 @@ class ObservedApp:
     packed_status: bytes
     reason: str = ""
     """The reason of its condition Ready; empty if it has none yet."""
-    unknown_suspension: str = ""
-    """The value of the annotation that suspends an app, if that is not a value that it can have."""
+    ignored_annotation: IgnoredAnnotation | None = None
+    """An annotation that was meant for the operator, and has no effect."""
     requested_at: str = ""
     """The value of the annotation that requests a pass."""
     scaled: Scaled | None = None
@@ -168,20 +169,18 @@ def observed_app(body: Manifest, entry_points: EntryPoints, known: ObservedApp |
         packed_spec = _packed_spec(spec, json, entry_points)
     status = body.get("status") or {}
     annotations = metadata.get("annotations") or {}
-    suspension = str(annotations.get(SUSPENDED[0], ""))
-    known_value = suspension in NOT_SUSPENDED or suspension == SUSPENDED[1]
     return ObservedApp(
         Key(metadata["namespace"], metadata["name"]),
         metadata["uid"],
         int(metadata["resourceVersion"]),
         metadata["generation"],
         "deletionTimestamp" in metadata,
-        suspension == SUSPENDED[1],
+        is_suspended(annotations),
         metadata.get("creationTimestamp", ""),
         packed_spec,
         packed(status),
         _ready_reason(status),
-        unknown_suspension="" if known_value else suspension[:_VALUE_MAX],
+        ignored_annotation=ignored_annotation(annotations),
         requested_at=str(annotations.get(RECONCILE_REQUESTED, ""))[:_VALUE_MAX],
         scaled=_scaled(metadata),
     )
@@ -276,7 +275,7 @@ def is_orphan(body: Manifest) -> bool:
 def same_request(one: ObservedApp, other: ObservedApp) -> bool:
     """Return whether two observations of an app request the same, regardless of its status."""
     asked, other_asked = (
-        (app.uid, app.generation, app.deleting, app.suspended, app.unknown_suspension, app.requested_at)
+        (app.uid, app.generation, app.deleting, app.suspended, app.ignored_annotation, app.requested_at)
         for app in (one, other)
     )
     return asked == other_asked

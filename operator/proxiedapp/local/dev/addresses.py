@@ -52,7 +52,8 @@ def choose_port(host: str, port: int | None, usual: int) -> int:
     """
     if not is_free(host, 0):
         raise LocalError(
-            f"--host {host}: this machine has no such address. Write one of its own, such as 127.0.0.1, or 0.0.0.0 for all"
+            f"--host {host}: this machine has no such address. Write one of its own, such as 127.0.0.1, or 0.0.0.0 for "
+            "all"
         )
     if port is None:
         return usual if is_free(host, usual) else free_port(host)

@@ -110,8 +110,8 @@ def _of_module(request: Request, name: str) -> Target:
         module, _, attribute = name.partition(":")
         hint = f"write {module.removesuffix('.py')}:{attribute}, or " if module.endswith(".py") else ""
         raise LocalError(
-            f"{name}: there is no module {module} in {request.folder}. Name a module below this folder, {hint}change to the "
-            "folder of the app"
+            f"{name}: there is no module {module} in {request.folder}. Name a module below this folder, {hint}change "
+            "to the folder of the app"
         )
     kind = _server(request, _BY_PREFERENCE, request.folder)
     server: dict[str, Any] = {"kind": kind, "app": name}
@@ -136,8 +136,8 @@ def _of_command(request: Request, words: Sequence[str]) -> Target:
     except RejectedError as error:
         if len(words) == 1 and find(words[0], search_path(request.folder), request.folder) is None:
             raise LocalError(
-                f"{words[0]}: it is neither an app nor a command. Write module:attribute, such as main:app, a file that ends "
-                "in .py, .yaml or .yml, or the words of a command after --"
+                f"{words[0]}: it is neither an app nor a command. Write module:attribute, such as main:app, a file "
+                "that ends in .py, .yaml or .yml, or the words of a command after --"
             ) from error
         raise _on_command_line(error) from error
     spec = spec if port is None else {**spec, "port": port}
@@ -231,8 +231,8 @@ def _server(request: Request, kinds: Sequence[str], folder: Path) -> str:
     """Return the server that runs an app of which the command line gives no command."""
     if request.server in {"auto", "other"}:
         raise LocalError(
-            f"--server {request.server}: an app without a command needs a server that the operator knows, such as uvicorn. "
-            "Name one, or write the whole command after --"
+            f"--server {request.server}: an app without a command needs a server that the operator knows, such as "
+            "uvicorn. Name one, or write the whole command after --"
         )
     return request.server or _installed(folder, kinds)
 

@@ -6,9 +6,10 @@ Pure. Each link is judged on its own, so the first wrong one is where to begin: 
 from collections.abc import Iterator
 from typing import Final
 
+from proxiedapp.api.annotations import ignored_annotation, is_suspended
 from proxiedapp.api.app import parse_manifest
 from proxiedapp.api.errors import RejectedError
-from proxiedapp.api.names import NOT_SUSPENDED, SUSPENDED
+from proxiedapp.api.names import SUSPENDED
 from proxiedapp.api.reasons import Reason
 from proxiedapp.controller.watchedkinds import NAMESPACE, PROXIED_APP, PROXY_POLICY
 from proxiedapp.kube.key import Key
@@ -78,12 +79,15 @@ def _spec(snapshot: Snapshot, key: Key, body: Manifest, settings: Settings) -> t
 
 def _operator(app: LiveApp) -> Iterator[Link]:
     metadata = app.body["metadata"]
-    annotation, _ = SUSPENDED
-    value = (metadata.get("annotations") or {}).get(annotation, "")
+    annotation, value = SUSPENDED
+    annotations = metadata.get("annotations") or {}
     if "deletionTimestamp" in metadata:
         yield wrong("operator", app.about, "It is being deleted.", "Wait until it is gone, and apply it again.")
         return
-    if value not in NOT_SUSPENDED:
+    if (ignored := ignored_annotation(annotations)) is not None:
+        found, fix = f"The annotation {ignored.key} {ignored.problem}.", f"{ignored.fix[0].upper()}{ignored.fix[1:]}."
+        yield warning("operator", app.about, found, fix)
+    if is_suspended(annotations):
         fix = f"Remove the annotation: kubectl annotate papp {app.key.name} -n {app.key.namespace} {annotation}-"
         yield wrong("operator", app.about, f"It is suspended by the annotation {annotation}: {value}.", fix)
     generation, seen = metadata.get("generation", 0), app.status.get("observedGeneration", -1)

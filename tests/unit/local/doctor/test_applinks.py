@@ -205,6 +205,14 @@ def test_first_wrong_link_is_the_broken_one_and_has_a_fix(break_: Break) -> None
     assert all(link.fix for link in wrong)
 
 
+def test_annotation_without_effect_is_a_warning_and_does_not_suspend() -> None:
+    found = snapshot()
+    child(found, PROXIED_APP)["metadata"]["annotations"] = {"proxiedapp.dev/reconcile": "paused"}
+    links = [link for link in app_links(found, KEY, SETTINGS) if link.state is not State.OK]
+    text = 'The annotation proxiedapp.dev/reconcile has the unknown value "paused" and no effect.'
+    assert [(link.state, link.found, link.fix) for link in links] == [(State.WARNING, text, 'Use "suspended".')]
+
+
 def test_what_cannot_be_read_is_unknown_and_not_wrong() -> None:
     found = snapshot()
     for kind in (POD, ENDPOINT_SLICE, MIDDLEWARE):

@@ -39,8 +39,8 @@ from tests.support.commands import words
         *(
             pytest.param(
                 command,
-                "the shell takes the argument after it, main:app, as its own name, $0; write the server's whole command "
-                "in one element",
+                "the shell takes the argument after it, main:app, as its own name, $0; write the server's whole "
+                "command in one element",
                 id=f"the app as the name of the shell in {command}",
             )
             for command in ("sh -c uvicorn main:app", """sh -c 'uvicorn "$@"' main:app --workers 2""")
