@@ -70,6 +70,13 @@ def test_limits_report_that_daphne_does_not_wait() -> None:
         "sh -c 'uvicorn main:app'",
         "bash -c 'cd /app && uvicorn main:app'",
         "tini -- sh -c 'alembic upgrade head; hypercorn main:app'",
+        "bash -lc 'uvicorn main:app'",
+        "bash --login -c 'uvicorn main:app'",
+        "bash -c 'uvicorn main:app > /tmp/log'",
+        "bash -c 'uvicorn main:app | tee /tmp/log'",
+        "bash -c 'uvicorn main:app &'",
+        "bash -c '( uvicorn main:app )'",
+        "bash -c 'time uvicorn main:app'",
     ],
 )
 def test_limits_report_a_shell_that_keeps_the_signal_to_stop(command: str) -> None:
@@ -83,6 +90,8 @@ def test_limits_report_a_shell_that_keeps_the_signal_to_stop(command: str) -> No
         "sh -c 'exec uvicorn main:app'",
         "sh -c 'PORT=1 exec tini -- uvicorn main:app'",
         "sh -c 'trap \"kill $!\" TERM; uvicorn main:app & wait'",
+        "bash -c 'uvicorn main:app'",
+        "bash -euxo pipefail -c 'A=1 uvicorn main:app --workers ${N:-2}'",
         "uv run uvicorn main:app",
     ],
 )

@@ -1,5 +1,6 @@
 """Locates the program that a command line starts: past wrappers, up to a server or a shell script."""
 
+import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import basename
@@ -9,8 +10,12 @@ from proxiedapp.servers.command.environment import Value
 from proxiedapp.servers.command.wrappers import ASSIGNMENT, PYTHON, SHELLS, WRAPPERS, find_wrapped
 from proxiedapp.servers.table import PROGRAMS, servers_of
 
-_RESERVED: Final = frozenset({"{", "}", "!", "if", "then", "elif", "else", "do", "while", "until", "time"})
+RESERVED: Final = frozenset({"{", "}", "!", "if", "then", "elif", "else", "do", "while", "until", "time"})
 """Reserved words of the shell that a command can follow (POSIX XCU 2.4); `time` is one in bash."""
+
+
+_KEEPS_SHELL: Final = re.compile(r"--login$|-(?!-)\w*[il]")
+"""Options of a shell that is interactive, or for a login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,10 @@ class Script:
     """Variables that the command line sets for it."""
     removed: frozenset[str] = frozenset()
     """Variables that the command line keeps from it; ALL_VARIABLES for every one."""
+    becomes_command: bool = False
+    """Whether the shell replaces itself by a script that is one simple command: bash does (5.2.15
+    `builtins/evalstring.c`, ONESHOT) unless it is a login shell or interactive, and dash does not. Newer versions of
+    bash do so for the last command of a list, too."""
 
 
 def locate(arguments: Sequence[Value], *, in_script: bool) -> Program | Script | None:
@@ -59,8 +68,11 @@ def locate(arguments: Sequence[Value], *, in_script: bool) -> Program | Script |
             return None
         if name in SHELLS:
             script = _script_index(arguments, at + 1)
-            return None if script is None else Script(script, assignments, removed)
-        if in_script and name in _RESERVED:
+            if script is None:
+                return None
+            options = [argument.text for argument in arguments[at + 1 : script]]
+            return Script(script, assignments, removed, name == "bash" and not any(map(_KEEPS_SHELL.match, options)))
+        if in_script and name in RESERVED:
             at += 1
             continue
         wrapper = WRAPPERS.get("python" if PYTHON.match(name) else name)

@@ -9,12 +9,15 @@ from proxiedapp.api.budget import Budget, BudgetError
 from proxiedapp.servers.command.container import ContainerCommand
 from proxiedapp.servers.command.environment import Environment, Value
 from proxiedapp.servers.command.invocation import STEPS_PER_ARGUMENT, Argument, Position
-from proxiedapp.servers.command.locate import Program, Script, locate, locate_by_name
+from proxiedapp.servers.command.locate import RESERVED, Program, Script, locate, locate_by_name
 from proxiedapp.servers.command.shell import ALL_ARGUMENTS, Token, UnreadableScriptError, simple_commands
 from proxiedapp.servers.command.wrappers import ASSIGNMENT, is_removed
 
 _APP: Final = re.compile(r"[\w./]+(:[\w.]+|\.py)")
 """What distinguishes a command that starts a server from one that installs it, such as `pip install uvicorn`."""
+_PARAMETER: Final = re.compile(r"\$\{[^{}]*\}")
+_NOT_SIMPLE: Final = frozenset("<>|&(){}`#")
+"""Characters of redirections, pipes, compound commands, substitutions and comments."""
 _EXPORTS: Final = frozenset({"export", "readonly", "declare", "typeset"})
 
 
@@ -75,13 +78,22 @@ def _read(
     kept = {name: value for name, value in before.items() if not is_removed(name, program.removed)}
     removed = script.removed | unset_before | program.removed
     words = {token.value.text for token in commands[number][: program.arguments]}
-    handles_signals = "exec" in words or any(tokens[0].value.text == "trap" for tokens in commands)
+    handles_signals = (
+        "exec" in words
+        or any(tokens[0].value.text == "trap" for tokens in commands)
+        or (script.becomes_command and len(commands) == 1 and _is_simple(source, commands[0][0].value.text))
+    )
     return ScriptedServer(
         replace(program, assignments={**kept, **program.assignments}, removed=removed),
         tuple(arguments),
         Position(script.index, (last.start, last.end)),
         shell_stays=not handles_signals,
     )
+
+
+def _is_simple(source: str, first: str) -> bool:
+    """Return whether a script of one command, with this first word, is a simple command without redirections."""
+    return first not in RESERVED and not _NOT_SIMPLE & set(_PARAMETER.sub("", source))
 
 
 def _found_by_name(commands: Sequence[Sequence[Token]], programs: Container[str]) -> list[tuple[int, Program]]:
