@@ -233,6 +233,19 @@ def finding_of(given: Evidence, code: Code) -> Finding:
     return next(finding for finding in judge(given) if finding.code is code)
 
 
+_DECIDED_BY_OPERATOR = (
+    "--root-path",
+    "FORWARDED_ALLOW_IPS",
+    "a proxy that",
+    "passHostHeader",
+    "strip middleware",
+    "with --",
+    "(--host)",
+    "longer --",
+)
+"""Parts of advice about what an author of a ProxiedApp cannot set: the server's flags, the strip mode, our options."""
+
+
 def assert_wrong(given: Evidence, codes: list[Code]) -> None:
     """Assert that exactly these faults are found, the root cause first, and that it comes with a fix."""
     assert wrong_codes(given) == codes
@@ -240,6 +253,8 @@ def assert_wrong(given: Evidence, codes: list[Code]) -> None:
     assert first.code is codes[0], "faults come before everything else"
     assert first.fix
     assert not first.fix.endswith(".")
+    in_app = first.in_app().fix
+    assert [words for words in _DECIDED_BY_OPERATOR if words in in_app] == [], in_app
 
 
 def assert_right(given: Evidence, unjudged: set[Code]) -> None:

@@ -78,7 +78,7 @@ def condition_of_verdict(verdict: Verdict, now: datetime) -> Condition:
     )
     if wrong is not None:
         reason, holds = wrong.code, False
-        fix = (wrong.fix_in_app if verdict.request.managed else "") or wrong.fix
+        fix = wrong.in_app().fix if verdict.request.managed else wrong.fix
         message = f"{wrong.seen}; expected: {wrong.expected}. {fix}"
     elif is_conclusive(verdict.findings):
         reason, holds = Reason.VERIFIED, True

@@ -11,6 +11,7 @@ from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.controller.verification import VerifyRequest
 from proxiedapp.resources.desired import Desired
 from proxiedapp.routing.rule import concrete_host
+from proxiedapp.servers.stripmode import is_chosen_by_operator
 from proxiedapp.verify.target import VerifyOptions, VerifyTarget
 
 
@@ -43,8 +44,7 @@ def verify_request_of(
         target = _direct(desired, prefix, host, entry_point_urls, pod_ip, cluster_ip)
     else:
         return None
-    server = desired.app.spec.server
-    managed = server.kind != "other" and server.adapter == "Auto" and desired.app.spec.route.strip_prefix == "Auto"
+    managed = is_chosen_by_operator(desired.app.spec)
     target = replace(target, shares_host=shares_host)
     return VerifyRequest(app.generation, workload.generation, target, options, managed, app.requested_at)
 

@@ -23,7 +23,7 @@ def paths_with_prefix(spec: ProxiedAppSpec, *, strips: bool) -> Iterator[Ineffec
 def _paths(spec: ProxiedAppSpec, *, strips: bool) -> Iterator[tuple[str, str, str]]:
     """Yield the fields with paths of the app, the paths, and why each of them is without the prefix."""
     if strips:
-        for name in ("readiness", "liveness", "startup") if spec.probes is not None else ():
+        for name in ("readiness", "liveness", "startup"):
             probe = getattr(spec.probes, name)
             if probe is not None and probe.path is not None:
                 yield f"spec.probes.{name}.path", probe.path, _WITHOUT_PROXY

@@ -2,6 +2,7 @@
 
 from proxiedapp.api.errors import StripModeError
 from proxiedapp.api.spec import ProxiedAppSpec
+from proxiedapp.servers.other import OTHER
 from proxiedapp.servers.server import Form, Server
 
 
@@ -28,3 +29,8 @@ def proxy_strips(form: Form, spec: ProxiedAppSpec) -> bool:
     if spec.route.path_prefix == "/":
         return False
     return spec.route.strip_prefix != "Never" if form.strips is None else form.strips
+
+
+def is_chosen_by_operator(spec: ProxiedAppSpec) -> bool:
+    """Return whether the operator alone decides how server and proxy deal with the prefix."""
+    return spec.server.kind != OTHER.name and spec.server.adapter == "Auto" and spec.route.strip_prefix == "Auto"

@@ -81,6 +81,13 @@ flag (daphne/cli.py); hypercorn 0.18.0 and granian 2.8.7 have only hypercorn/mid
 granian/utils/proxies.py.
 """
 
+TRUST_IN_SPEC: Final = (
+    "Add the addresses from which the proxy reaches the pods to spec.proxy.trustedProxies, or to the operator's "
+    "PROXIEDAPP_TRUSTED_PROXIES. If TLS ends in front of the proxy, let the proxy trust the X-Forwarded-Proto of what "
+    "is there: in Traefik by forwardedHeaders.trustedIPs of the entry point"
+)
+"""For an app that takes https requests for http although the operator configures its server."""
+
 
 def set_root_path(prefix: str) -> str:
     """Advise for an app that has no root path, or another one than the prefix."""

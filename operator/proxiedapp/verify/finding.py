@@ -1,6 +1,6 @@
 """One finding: what was checked, what was seen and expected, and how to fix it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from proxiedapp.api.conditions import printable
@@ -28,6 +28,10 @@ class Finding:
     """Whether the responses allowed a verdict; a finding without a verdict is ok."""
     fix_in_app: str = ""
     """How to fix the fault if the operator decides on proxy and server; empty if `fix` does not mention them."""
+
+    def in_app(self) -> "Finding":
+        """Return the finding with the fix for an app whose proxy and server the operator decides on."""
+        return replace(self, fix=self.fix_in_app) if self.fix_in_app else self
 
     def as_text(self) -> str:
         """Return the line that `proxiedapp verify` prints."""

@@ -29,6 +29,7 @@ from proxiedapp.routing.rule import Rule
 from proxiedapp.servers.adapter import MODULE, source
 from proxiedapp.servers.launch import given_endpoint
 from proxiedapp.servers.machine import Machine
+from proxiedapp.servers.stripmode import is_chosen_by_operator
 from proxiedapp.verify.summary import is_conclusive
 
 _PORTS: Final = {"http": 8080, "https": 8443}
@@ -262,6 +263,8 @@ class Session:
         spec = placement.local.app.spec.verify
         options = target.VerifyOptions(spec.openapi_path, spec.docs_path, (*(spec.extra_paths or ()), *extra))
         findings = await check.verify(target.VerifyTarget(url, host=placement.public_host, insecure=True), options)
+        if is_chosen_by_operator(placement.local.app.spec):
+            findings = [finding.in_app() for finding in findings]
         notes = [_SHARED_NOTE] if placement.source in {"127.0.0.1", "::1"} else []
         if placement.local.launch.limits:
             notes.append(placement.local.launch.limits)

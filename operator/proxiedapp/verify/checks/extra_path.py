@@ -1,12 +1,16 @@
 """ExtraPath: whether the app serves a path that the options name; any response of the app itself is enough."""
 
-from proxiedapp.verify.advice import OUTSIDE_FIX, keep_prefix
+from typing import Final
+
+from proxiedapp.verify.advice import OUTSIDE_FIX, REMOVE_ROOT_PATH, keep_prefix
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Cause, Extra, NoAnswer
 from proxiedapp.verify.facts import Facts
 from proxiedapp.verify.finding import Finding, excerpt, not_judged, right, wrong
 from proxiedapp.verify.inconclusive import why_inconclusive
 from proxiedapp.verify.redirect import slash_redirect
+
+_HAS_PATH: Final = "Check that the app has this path"
 
 
 def extra_path(facts: Facts, extra: Extra) -> Finding:
@@ -25,14 +29,14 @@ def judge_served(facts: Facts, extra: Extra, code: Code, expected: str) -> Findi
     redirect = slash_redirect(address, reply)
     if redirect is not None and redirect.wrong_prefix is not None:
         seen = f"{seen}, a redirect to {excerpt(redirect.location)} instead of {redirect.expected}"
-        return wrong(code, seen, expected, keep_prefix(address.prefix))
+        return wrong(code, seen, expected, keep_prefix(address.prefix), fix_in_app=REMOVE_ROOT_PATH)
     if reply.is_server_error:
         return wrong(code, seen, expected, "Check the app's log")
     if not reply.is_not_found:
         return right(code, seen, expected)
     if address.prefix and address.contains(extra.path):
         return wrong(code, seen, expected, f"Write the path as the app declares it, without {address.prefix}")
-    return wrong(code, seen, expected, f"Check that the app has this path. {keep_prefix(address.prefix)}")
+    return wrong(code, seen, expected, f"{_HAS_PATH}. {keep_prefix(address.prefix)}", fix_in_app=_HAS_PATH)
 
 
 def judge_unanswered(reply: NoAnswer, code: Code, expected: str, fix: str) -> Finding:

@@ -1,6 +1,6 @@
 """PageFiles: whether the style sheets and scripts of the app's pages are under the prefix, and served there."""
 
-from proxiedapp.verify.advice import TRUST_PROXY, keep_prefix
+from proxiedapp.verify.advice import TRUST_IN_SPEC, TRUST_PROXY, keep_prefix
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import Answer
 from proxiedapp.verify.facts import Facts
@@ -20,7 +20,7 @@ def page_files(facts: Facts) -> Finding | None:
     loads = f"the page {excerpt(file.page)} loads {excerpt(file.url.path)}"
     if file.url.scheme != address.scheme:
         seen = f"{loads} over {file.url.scheme}"
-        return wrong(Code.PAGE_FILES, seen, expected, trust_proxy(facts, TRUST_PROXY))
+        return wrong(Code.PAGE_FILES, seen, expected, trust_proxy(facts, TRUST_PROXY), fix_in_app=TRUST_IN_SPEC)
     if not isinstance(reply, Answer):
         return not_judged(Code.PAGE_FILES, f"{loads}: {why_unanswered(reply)}", expected)
     is_file = reply.is_ok and not reply.content_type.startswith("text/html")
@@ -34,7 +34,7 @@ def page_files(facts: Facts) -> Finding | None:
     if reply.is_not_found:
         has_file = "Check that the app has this file"
         fix = strip_or_keep(facts, f"{has_file}. {keep_prefix(address.prefix)}") if address.prefix else has_file
-        return wrong(Code.PAGE_FILES, f"{loads}, which returned {reply.status}", expected, fix)
+        return wrong(Code.PAGE_FILES, f"{loads}, which returned {reply.status}", expected, fix, fix_in_app=has_file)
     return not_judged(Code.PAGE_FILES, f"{loads}: {why_inconclusive(address, reply)}", expected)
 
 

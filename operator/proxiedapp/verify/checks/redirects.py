@@ -5,7 +5,14 @@
 
 from typing import Final
 
-from proxiedapp.verify.advice import REMOVE_ROOT_PATH, TRUST_PROXY, keep_prefix, remove_second_prefix, set_root_path
+from proxiedapp.verify.advice import (
+    REMOVE_ROOT_PATH,
+    TRUST_IN_SPEC,
+    TRUST_PROXY,
+    keep_prefix,
+    remove_second_prefix,
+    set_root_path,
+)
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.evidence import NoAnswer
 from proxiedapp.verify.facts import Facts, PrefixKnown
@@ -17,6 +24,10 @@ _DISTRUST: Final = (
     "Find out what sets X-Forwarded-Proto in front of the app: the app is given https, although the request used http"
 )
 _NO_ROOT_PATH: Final = "Remove the root path: an app without a prefix needs none, not even /"
+_OWN_HOST: Final = (
+    "Remove the host from the app's own redirects, and from its settings, such as a base URL: the proxy passes the "
+    "Host header on"
+)
 _NO_HOST: Final = "the redirects contain only a path"
 
 
@@ -48,7 +59,8 @@ def redirect_scheme(facts: Facts) -> Finding:
     expected = f"redirects keep the scheme {address.scheme}"
     trust = trust_proxy(facts, TRUST_PROXY)
     if redirects_to_itself(address, facts.evidence.schema):
-        return wrong(Code.REDIRECT_SCHEME, "a redirect to the very URL that was requested", expected, trust)
+        seen = "a redirect to the very URL that was requested"
+        return wrong(Code.REDIRECT_SCHEME, seen, expected, trust, fix_in_app=TRUST_IN_SPEC)
     if not redirects:
         return not_judged(Code.REDIRECT_SCHEME, _why_none(facts), expected)
     if target.direct and not target.trusted:
@@ -56,8 +68,8 @@ def redirect_scheme(facts: Facts) -> Finding:
     changed = next((redirect for redirect in redirects if redirect.scheme != address.scheme), None)
     if changed is None:
         return right(Code.REDIRECT_SCHEME, _location(redirects[0].location), expected)
-    fix = trust if address.scheme == "https" else _DISTRUST
-    return wrong(Code.REDIRECT_SCHEME, _location(changed.location), expected, fix)
+    fix, in_app = (trust, TRUST_IN_SPEC) if address.scheme == "https" else (_DISTRUST, "")
+    return wrong(Code.REDIRECT_SCHEME, _location(changed.location), expected, fix, fix_in_app=in_app)
 
 
 def redirect_host(facts: Facts) -> Finding:
@@ -70,7 +82,8 @@ def redirect_host(facts: Facts) -> Finding:
     changed = next((redirect for redirect in redirects if redirect.host not in hosts), None)
     if changed is None:
         return right(Code.REDIRECT_HOST, _location(redirects[0].location), expected)
-    return wrong(Code.REDIRECT_HOST, _location(changed.location), expected, pass_host(facts))
+    location = _location(changed.location)
+    return wrong(Code.REDIRECT_HOST, location, expected, pass_host(facts), fix_in_app=_OWN_HOST)
 
 
 def _absolute(facts: Facts) -> list[Redirect]:

@@ -27,6 +27,13 @@ _CONNECTION_FIXES: Final = {
     Cause.PROTOCOL: "Check that this port serves HTTP",
     Cause.OUTSIDE: OUTSIDE_FIX,
 }
+_CONNECTION_FIXES_IN_APP: Final = {
+    Cause.DEADLINE: "Find out why the app or the proxy does not respond",
+    Cause.CERTIFICATE: "Configure the proxy with a certificate that is valid for this host and issued by a trusted "
+    "authority",
+    Cause.TLS: "Check that the entry point serves TLS, and that the proxy has a certificate for this host",
+}
+"""Fixes without the options of `proxiedapp verify`."""
 _NO_ROUTE: Final = (
     "The proxy has no route for this address: check the route's host, prefix and entry point, that every middleware it "
     "references exists, and that the app is ready"
@@ -64,7 +71,8 @@ def unreachable(evidence: Evidence) -> Finding | None:
                 Cause.OUTSIDE: reply.as_text(),
                 Cause.PROTOCOL: f"no valid HTTP response to GET {reply.path}: {excerpt(reply.detail)}",
             }[reply.cause]
-            return wrong(Code.UNREACHABLE, seen, _EXPECTED, _CONNECTION_FIXES[reply.cause])
+            in_app = _CONNECTION_FIXES_IN_APP.get(reply.cause, "")
+            return wrong(Code.UNREACHABLE, seen, _EXPECTED, _CONNECTION_FIXES[reply.cause], fix_in_app=in_app)
     return None
 
 
@@ -108,7 +116,9 @@ def _nothing_served(facts: Facts) -> Finding:
     if same_responder(facts.address, schema, evidence.outside_prefix):
         is_fastapi = b'"detail"' in schema.body
         fix = f"{_NO_ROUTE}. {strip_or_keep(facts, _NO_PATH)}" if is_fastapi else _NO_ROUTE
-        return wrong(Code.NOT_SERVED, f"{seen}: paths outside the prefix get the same response", _EXPECTED, fix)
+        in_app = f"{_NO_ROUTE}. {_NO_PATH_IN_APP}" if is_fastapi else ""
+        seen = f"{seen}: paths outside the prefix get the same response"
+        return wrong(Code.NOT_SERVED, seen, _EXPECTED, fix, fix_in_app=in_app)
     return wrong(Code.NOT_SERVED, seen, _EXPECTED, strip_or_keep(facts, _NO_PATH), fix_in_app=_NO_PATH_IN_APP)
 
 

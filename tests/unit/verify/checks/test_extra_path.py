@@ -53,6 +53,7 @@ def test_restricted_path_is_not_judged(status: int) -> None:
 def test_path_that_is_not_served_is_a_fault(given: Evidence, advice: str) -> None:
     assert wrong_codes(given) == [Code.EXTRA_PATH]
     assert advice in finding_of(given, Code.EXTRA_PATH).fix
+    assert "a proxy that" not in finding_of(given, Code.EXTRA_PATH).in_app().fix
 
 
 def test_finding_names_the_public_path() -> None:

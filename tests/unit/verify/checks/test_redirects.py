@@ -115,6 +115,11 @@ def test_fix_depends_on_what_was_lost(given: Evidence, code: Code, advice: str) 
     assert advice in finding_of(given, code).fix
 
 
+def test_fix_for_a_proxied_app_names_its_fields() -> None:
+    assert "spec.proxy.trustedProxies" in finding_of(SCHEME_LOST, Code.REDIRECT_SCHEME).in_app().fix
+    assert "base URL" in finding_of(HOST_LOST, Code.REDIRECT_HOST).in_app().fix
+
+
 def test_scheme_is_not_judged_if_the_app_does_not_trust_the_check() -> None:
     target = VerifyTarget(
         f"http://10.0.0.7:8000{PREFIX}",
