@@ -4,6 +4,7 @@
   cold starts  CPU and wall time of commands in the environment of `proxiedapp`, beside an interpreter that does nothing
   first answer from the start of a bare uvicorn, and of `proxiedapp dev`, to the answer 200 of the docs page; the
                difference is what the tool adds
+  combinations the same, once, for each server with each proxy, by http and https
 
 Fails if an app does not answer. Nothing is bounded by time: a busy machine is slower. Writes the table of
 docs/how-to/dev.md, with the arguments as a note.
@@ -36,6 +37,16 @@ RESULTS: Final = Path(__file__).parent / "results" / "laptop.json"
 UV: Final = Path(sys.executable).with_name("uv")
 EXTRAS: Final = ("", "operator", "dev")
 PROXIES: Final = ("traefik", "nginx", "caddy")
+SERVERS: Final = {
+    "uvicorn": (),
+    "fastapi": ("fastapi-cli",),
+    "gunicorn-uvicorn": ("gunicorn", "uvicorn-worker"),
+    "gunicorn-asgi": ("gunicorn",),
+    "hypercorn": ("hypercorn",),
+    "granian": ("granian",),
+    "daphne": ("daphne",),
+}
+"""The servers of `proxiedapp dev --server`, and the packages that they need beside FastAPI and uvicorn."""
 APP: Final = "from fastapi import FastAPI\n\napp = FastAPI()\n"
 COMMANDS: Final = {
     "an interpreter that does nothing": ("python", "-c", "pass"),
@@ -104,7 +115,7 @@ def started(folder: Path, *command: str | Path) -> Iterator[Callable[[], bool]]:
 def first_answer(folder: Path, url: str, *command: str | Path) -> float:
     """Return the seconds from the start of a program to its first answer 200. Raises RuntimeError if it ends before."""
     began = time.perf_counter()
-    with started(folder, *command) as runs, httpx.Client(trust_env=False, timeout=None) as client:  # noqa: S113 - none
+    with started(folder, *command) as runs, _client() as client:
         while runs():
             try:
                 if client.get(url).status_code == httpx.codes.OK:
@@ -114,30 +125,27 @@ def first_answer(folder: Path, url: str, *command: str | Path) -> float:
     raise RuntimeError(f"{command} ended without an answer")
 
 
+def _client() -> httpx.Client:
+    return httpx.Client(trust_env=False, verify=False, timeout=None)  # noqa: S113, S501 - the tool's own certificate
+
+
+def first_answer_of_dev(environment: Path, folder: Path, proxy: str, server: str, scheme: str = "http") -> float:
+    port = str(free_port("127.0.0.1"))
+    words = ("dev", "main:app", "--prefix", "/api/v1", "--proxy", proxy, "--port", port, "--server", server)
+    command = (environment / "bin" / "proxiedapp", *words, *(("--https",) if scheme == "https" else ()))
+    return first_answer(folder, f"{scheme}://127.0.0.1:{port}/api/v1/docs", *command)
+
+
 def first_answers(environment: Path, folder: Path) -> dict[str, list[float]]:
     """Return the seconds to the first answer, of bare uvicorn and behind each proxy, in turn."""
     seconds: dict[str, list[float]] = {name: [] for name in ("bare", *PROXIES)}
     for _ in range(STARTS + 1):
         port = free_port("127.0.0.1")
         bare = ("uvicorn", "main:app", "--port", str(port))
-        command: tuple[str | Path, ...] = (environment / "bin" / bare[0], *bare[1:])
+        command = (environment / "bin" / bare[0], *bare[1:])
         seconds["bare"].append(first_answer(folder, f"http://127.0.0.1:{port}/docs", *command))
         for proxy in PROXIES:
-            port = free_port("127.0.0.1")
-            dev = (
-                "dev",
-                "main:app",
-                "--prefix",
-                "/api/v1",
-                "--proxy",
-                proxy,
-                "--port",
-                str(port),
-                "--server",
-                "uvicorn",
-            )
-            command = (environment / "bin" / "proxiedapp", *dev)
-            seconds[proxy].append(first_answer(folder, f"http://127.0.0.1:{port}/api/v1/docs", *command))
+            seconds[proxy].append(first_answer_of_dev(environment, folder, proxy, "uvicorn"))
     return {name: values[1:] for name, values in seconds.items()}
 
 
@@ -159,11 +167,18 @@ def measure(folder: Path) -> dict[str, Any]:
         folder / "constraints.txt",
         "fastapi",
         "uvicorn",
+        *sorted({package for packages in SERVERS.values() for package in packages}),
     )
     app = folder / "app"
     app.mkdir()
     (app / "main.py").write_text(APP)
     answers = first_answers(dev, app)
+    combinations = {
+        f"{server}, {proxy}, {scheme}": first_answer_of_dev(dev, app, proxy, server, scheme)
+        for server in SERVERS
+        for proxy in PROXIES
+        for scheme in ("http", "https")
+    }
     return {
         "python": ".".join(map(str, sys.version_info[:3])),
         "cores": os.cpu_count(),
@@ -171,13 +186,15 @@ def measure(folder: Path) -> dict[str, Any]:
         "megabytes": sizes,
         "starts": starts,
         "answers": answers,
+        "combinations": combinations,
     }
 
 
 def section(report: dict[str, Any]) -> str:
     """Return the tables of the page."""
     sizes, starts, answers = report["megabytes"], report["starts"], report["answers"]
-    load, note = report["load"], report["note"]
+    load, note, combinations = report["load"], report["note"], report["combinations"]
+    slowest = max(combinations, key=combinations.__getitem__)
     extras = {
         "": "`proxiedapp`",
         "operator": "`proxiedapp[operator]`",
@@ -186,6 +203,11 @@ def section(report: dict[str, Any]) -> str:
     bare = statistics.median(answers["bare"])
     names = {"traefik": "Traefik", "nginx": "nginx", "caddy": "Caddy"}
     medians = {names[name]: statistics.median(values) for name, values in answers.items() if name in names}
+    combined = (
+        f"Each of {len(combinations)} combinations of {len(SERVERS)} servers, {len(PROXIES)} proxies, http and https "
+        f"answers. The slowest is {slowest}, after {combinations[slowest]:.1f} s; the median is "
+        f"{statistics.median(combinations.values()):.1f} s."
+    )
     return "\n\n".join(
         (
             table(
@@ -206,6 +228,7 @@ def section(report: dict[str, Any]) -> str:
                     ),
                 ],
             ),
+            combined,
             f"Python {report['python']}, {report['cores']} cores, load {load:.1f} at the end; medians. {note}".strip(),
         )
     )
