@@ -11,7 +11,7 @@ import httpx
 
 from proxiedapp.kube.client import Api
 from proxiedapp.kube.connection import connect
-from proxiedapp.kube.errors import ApiError, NotFoundError
+from proxiedapp.kube.errors import ApiError, ConflictError, NotFoundError
 from proxiedapp.kube.manifest import Manifest
 from tests.conformance.errors import ConformanceError, WrongError
 
@@ -27,6 +27,8 @@ _PLURALS: Final = {
     "ReferenceGrant": "/apis/gateway.networking.k8s.io/v1beta1/namespaces/{}/referencegrants",
     "Service": "/api/v1/namespaces/{}/services",
 }
+_CONFLICTS: Final = 10
+"""How many writes of others in a row are too many."""
 
 
 def eventually(look: Callable[[], T | None], what: str, seconds: float = 60.0) -> T:
@@ -70,9 +72,18 @@ class Cluster:
         return self.request("GET", address(manifest))
 
     def replace(self, manifest: Manifest) -> Manifest:
-        """Replace the spec of an object, whatever its version."""
-        live = self.live(manifest)
-        return self.request("PUT", address(manifest), live | {"spec": manifest["spec"]})
+        """Replace the spec of an object, whatever its version; raises ApiError.
+
+        The controller of a Gateway may write its status between the read and the write.
+        """
+        conflicts = 0
+        while True:
+            try:
+                return self.request("PUT", address(manifest), self.live(manifest) | {"spec": manifest["spec"]})
+            except ConflictError:
+                conflicts += 1
+                if conflicts == _CONFLICTS:
+                    raise
 
     def delete(self, manifest: Manifest) -> None:
         """Delete an object, if it exists."""
