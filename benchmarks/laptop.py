@@ -74,9 +74,8 @@ def install(folder: Path, wheel: Path, extra: str) -> Path:
     wanted = f"{wheel}[{extra}]" if extra else str(wheel)
     constraints = ROOT / "requirements" / "dev.txt"
     versions = folder / "constraints.txt"
-    versions.write_text(
-        "".join(f"{line.split()[0]}\n" for line in constraints.read_text().splitlines() if "==" in line.split(" ")[0])
-    )
+    locked = (line.rstrip("\\ ") for line in constraints.read_text().splitlines() if line[:1].isalnum())
+    versions.write_text("\n".join(locked))
     run(UV, "pip", "install", "--quiet", "--python", target / "bin" / "python", "-c", versions, wanted)
     return target
 
