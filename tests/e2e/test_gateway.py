@@ -1,8 +1,6 @@
 """An app behind a Gateway that Traefik serves: its route, what the Gateway reports, and moving there."""
 
 import json
-import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urljoin
@@ -15,7 +13,15 @@ from proxiedapp.routing.gateway import GATEWAY_GROUP
 from tests.support.gatewayproxy import GatewayProxy, gateway_proxy
 from tests.support.load import load
 from tests.support.manifests import hello
-from tests.support.sandbox import Sandbox, assert_silence, come_to_rest, eventually, proxiedapp, three_more_resyncs
+from tests.support.sandbox import (
+    Sandbox,
+    assert_silence,
+    come_to_rest,
+    eventually,
+    kill_operator,
+    proxiedapp,
+    three_more_resyncs,
+)
 
 UNVERIFIED = {"enabled": False}
 
@@ -81,15 +87,7 @@ def test_with_both_kinds_of_routes_nothing_is_written_at_rest_or_after_a_restart
         sandbox.wait_ready(name, namespace)
     come_to_rest(sandbox, namespace)
     before = len(sandbox.writes())
-    old = sandbox.state["components"]["operator"]["process"]
-    os.kill(old[0], signal.SIGKILL)
-    eventually(
-        lambda: (
-            sandbox.state["components"]["operator"]["process"] != old
-            and sandbox.state["components"]["operator"]["ready"]
-        ),
-        "the operator has restarted",
-    )
+    kill_operator(sandbox)
     three_more_resyncs(sandbox)
     assert sandbox.writes()[before:] == []
 

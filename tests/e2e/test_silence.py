@@ -5,7 +5,15 @@ import signal
 from typing import Any
 
 from tests.support.manifests import hello
-from tests.support.sandbox import TIMEOUT, Sandbox, assert_silence, come_to_rest, eventually, three_more_resyncs
+from tests.support.sandbox import (
+    TIMEOUT,
+    Sandbox,
+    assert_silence,
+    come_to_rest,
+    eventually,
+    kill_operator,
+    three_more_resyncs,
+)
 
 
 def with_everything(name: str, namespace: str) -> dict[str, Any]:
@@ -55,15 +63,7 @@ def test_killed_operator_writes_nothing_after_its_restart(sandbox: Sandbox, name
     sandbox.wait_ready("shop", namespace)
     come_to_rest(sandbox, namespace)
     before = sandbox.writes()
-    old = sandbox.state["components"]["operator"]["process"]
-    os.kill(old[0], signal.SIGKILL)
-    eventually(
-        lambda: (
-            sandbox.state["components"]["operator"]["process"] != old
-            and sandbox.state["components"]["operator"]["ready"]
-        ),
-        "the operator has restarted",
-    )
+    kill_operator(sandbox)
     three_more_resyncs(sandbox)
     assert sandbox.writes()[len(before) :] == []
 

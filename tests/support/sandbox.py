@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -311,6 +312,18 @@ def three_more_resyncs(sandbox: Sandbox) -> None:
 
     before = counts()
     eventually(lambda: all(now >= then + 3 for now, then in zip(counts(), before, strict=True)), "three resyncs")
+
+
+def kill_operator(sandbox: Sandbox) -> None:
+    """Kill the operator, and wait until another process is ready."""
+    old = sandbox.state["components"]["operator"]["process"]
+    os.kill(old[0], signal.SIGKILL)
+
+    def replaced() -> bool:
+        now = sandbox.state["components"]["operator"]
+        return now["process"] != old and bool(now["ready"])
+
+    eventually(replaced, "the operator has restarted")
 
 
 def come_to_rest(sandbox: Sandbox, namespace: str) -> None:
