@@ -12,7 +12,8 @@ their authors could neither check nor change it.
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from typing_extensions import override
 
@@ -29,6 +30,9 @@ Ingress with 4,000 paths takes 28,000."""
 
 EXACT_PRIORITY: Final = 100_000
 """What an exact path adds to Traefik's priority of an HTTPRoute, more than any prefix."""
+_Rules: TypeAlias = Sequence[Mapping[str, Any]]
+_Match: TypeAlias = Iterator[tuple[Pattern, int]]
+"""The patterns of one match, with their priorities."""
 _EVERYTHING: Final[Sequence[Mapping[str, Any]]] = ({},)
 """The matches of a rule of a GRPCRoute that has none."""
 _MAX_PARENTS: Final = 64
@@ -96,7 +100,7 @@ class _Patterns:
         """The hosts of all patterns."""
         return {pattern.host for pattern in self.priorities}
 
-    def read(self, rules: Iterable[Iterator[tuple[Pattern, int]]]) -> None:
+    def read(self, rules: Iterable[_Match]) -> None:
         """Add the patterns of all rules; a rule beyond the limits is left out, and ends the list if no step is left."""
         for rule in rules:
             try:
@@ -176,31 +180,15 @@ def _ingress_rule(host: str | None, path: Mapping[str, Any], matcher: str) -> st
     return " && ".join(f"{name}({json.dumps(value, ensure_ascii=False)})" for name, value in parts)
 
 
-def _http_route(body: Mapping[str, Any], patterns: _Patterns) -> ForeignRoute:
-    spec = body["spec"]
-    accepting = _accepting(body)
+def _route_of_gateways(
+    matches: Callable[[_Rules, Sequence[str], int], Iterable[_Match]], body: Mapping[str, Any], patterns: _Patterns
+) -> ForeignRoute:
+    """Read an HTTPRoute or a GRPCRoute; `matches` yields what its rules match."""
+    spec, accepting = body["spec"], _accepting(body)
+    names = spec.get("hostnames") or ()
+    hosts = [_hostname(host) for host in names] or [""]
     rules = (spec.get("rules") or ()) if accepting else ()
-    hosts, host_length = _hostnames(spec)
-    patterns.read(
-        _gateway_match(match, hosts, host_length + len(rules) - index)
-        for index, rule in enumerate(rules)
-        for match in rule.get("matches") or ()
-    )
-    return _accepted(body, accepting, patterns)
-
-
-def _grpc_route(body: Mapping[str, Any], patterns: _Patterns) -> ForeignRoute:
-    spec = body["spec"]
-    accepting = _accepting(body)
-    rules = (spec.get("rules") or ()) if accepting else ()
-    hosts, host_length = _hostnames(spec)
-    patterns.read(
-        _grpc_match(match, hosts, host_length) for rule in rules for match in rule.get("matches") or _EVERYTHING
-    )
-    return _accepted(body, accepting, patterns)
-
-
-def _accepted(body: Mapping[str, Any], accepting: Sequence[Mapping[str, Any]], patterns: _Patterns) -> ForeignRoute:
+    patterns.read(matches(rules, hosts, max(map(len, names), default=0)))
     namespace = body["metadata"].get("namespace", "")
     refs = [one.get("parentRef") or {} for one in accepting]
     return ForeignRoute(
@@ -216,6 +204,18 @@ def _accepted(body: Mapping[str, Any], accepting: Sequence[Mapping[str, Any]], p
     )
 
 
+def _http_matches(rules: _Rules, hosts: Sequence[str], host_length: int) -> Iterator[_Match]:
+    for index, rule in enumerate(rules):
+        for match in rule.get("matches") or ():
+            yield _http_match(match, hosts, host_length + len(rules) - index)
+
+
+def _grpc_matches(rules: _Rules, hosts: Sequence[str], host_length: int) -> Iterator[_Match]:
+    for rule in rules:
+        for match in rule.get("matches") or _EVERYTHING:
+            yield _grpc_match(match, hosts, host_length)
+
+
 def _accepting(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the entries of the status in which the controller of a Gateway reports that it has accepted a route.
 
@@ -229,17 +229,11 @@ def _accepting(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     ]
 
 
-def _hostnames(spec: Mapping[str, Any]) -> tuple[list[str], int]:
-    """Return the hosts as patterns, and the length of the longest one as it is written."""
-    names = spec.get("hostnames") or ()
-    return [_hostname(host) for host in names] or [""], max(map(len, names), default=0)
-
-
 def _hostname(host: str) -> str:
     return f"*{host}" if host.startswith("*.") else host
 
 
-def _gateway_match(match: Mapping[str, Any], hosts: Sequence[str], bonus: int) -> Iterator[tuple[Pattern, int]]:
+def _http_match(match: Mapping[str, Any], hosts: Sequence[str], bonus: int) -> _Match:
     """Yield the patterns of a match; a match with more than a path is too narrow to matter.
 
     The numbers are Traefik's priorities for HTTPRoutes (`pkg/provider/kubernetes/gateway/httproute.go`, v3.7.13), to
@@ -266,7 +260,7 @@ def _gateway_match(match: Mapping[str, Any], hosts: Sequence[str], bonus: int) -
             yield pattern._replace(host=host), priority + bonus
 
 
-def _grpc_match(match: Mapping[str, Any], hosts: Sequence[str], bonus: int) -> Iterator[tuple[Pattern, int]]:
+def _grpc_match(match: Mapping[str, Any], hosts: Sequence[str], bonus: int) -> _Match:
     """Yield the patterns of a match for all methods, or for all of a service; others are too narrow to matter.
 
     Traefik's priority is the length of its rule for the path and of the longest host
@@ -298,6 +292,6 @@ def _class_of(body: Mapping[str, Any]) -> str:
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], _Patterns], ForeignRoute]]] = {
     "IngressRoute": _ingress_route,
     "Ingress": _ingress,
-    "HTTPRoute": _http_route,
-    "GRPCRoute": _grpc_route,
+    "HTTPRoute": partial(_route_of_gateways, _http_matches),
+    "GRPCRoute": partial(_route_of_gateways, _grpc_matches),
 }
