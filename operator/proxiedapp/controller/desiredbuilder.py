@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from proxiedapp.api.app import ProxiedApp, parse_spec
+from proxiedapp.api.route import RouteSpec
 from proxiedapp.controller.gatewayfeatures import lacks_bare_redirect, reject_unsupported
 from proxiedapp.controller.observed.gateways import Gateways
 from proxiedapp.controller.observed.objects import ObservedApp
@@ -12,6 +12,7 @@ from proxiedapp.controller.observed.policies import Policies
 from proxiedapp.controller.observed.workload import Workload
 from proxiedapp.resources.defaults import Defaults
 from proxiedapp.resources.desired import Desired, desired
+from proxiedapp.resources.gatewayredirect import public_listener
 from proxiedapp.resources.scaling import Scale
 from proxiedapp.routing.route import Parent
 
@@ -35,20 +36,24 @@ class DesiredBuilder:
         annotations = self.policies.check(app)
         parsed = ProxiedApp(app.key, parse_spec(app.spec))
         scale = None if workload is None else Scale(workload.desired, by_others=workload.scaled_by_others)
-        build = partial(
-            desired,
+        found = desired(
             parsed,
             self._defaults_of(parsed),
             scale,
             self.served,
             annotations,
             earlier_priority=earlier_priority,
+            bare=self._can_redirect_bare(parsed.spec.route),
         )
-        found = build()
-        if any(lacks_bare_redirect(parent, found.route, self.gateways) for parent in found.route.parents):
-            found = build(bare=False)
         reject_unsupported(found.route, self.gateways)
         return found
+
+    def _can_redirect_bare(self, route: RouteSpec) -> bool:
+        """Return whether no proxy of an app is known to lack what the redirect of the bare prefix needs."""
+        entry_points = self.defaults.entry_points
+        parents = entry_points.parents_of(route)
+        public = public_listener(parents, entry_points.urls)
+        return not any(lacks_bare_redirect(parent, public, self.gateways) for parent in parents)
 
     def _defaults_of(self, app: ProxiedApp) -> Defaults:
         """Return the settings with the addresses of the Gateways that serve an app."""

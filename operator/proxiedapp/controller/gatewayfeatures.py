@@ -42,7 +42,7 @@ def limits(parent: Parent, app: ProxiedApp, route: Route, gateways: Gateways) ->
             f"the Gateway {parent.gateway} ignores spec.route.timeout, because its class does not list {_TIMEOUT}. "
             "Set a time limit in the configuration of the proxy, or remove the field"
         )
-    if app.spec.route.redirects_bare and (feature := lacks_bare_redirect(parent, route, gateways)):
+    if app.spec.route.redirects_bare and (feature := lacks_bare_redirect(parent, route.public, gateways)):
         prefix = route.rule.prefix
         found.append(
             f"the Gateway {parent.gateway} cannot redirect {prefix} to {prefix}/, because its class does not list "
@@ -51,9 +51,12 @@ def limits(parent: Parent, app: ProxiedApp, route: Route, gateways: Gateways) ->
     return ". Besides, ".join(found)
 
 
-def lacks_bare_redirect(parent: Parent, route: Route, gateways: Gateways) -> str:
-    """Return the feature that a Gateway lacks to redirect the bare prefix; empty if it lacks none, or if unknown."""
-    needed = (_PATH_REDIRECT, _METHOD, *(() if route.public is None else (_SCHEME_REDIRECT, _PORT_REDIRECT)))
+def lacks_bare_redirect(parent: Parent, public: tuple[str, int] | None, gateways: Gateways) -> str:
+    """Return the feature that a Gateway lacks to redirect the bare prefix; empty if it lacks none, or if unknown.
+
+    `public` are scheme and port that the redirect names, or None.
+    """
+    needed = (_PATH_REDIRECT, _METHOD, *(() if public is None else (_SCHEME_REDIRECT, _PORT_REDIRECT)))
     return next((feature for feature in needed if _lacks(parent, feature, gateways)), "")
 
 
