@@ -19,12 +19,18 @@ class IgnoredAnnotation(NamedTuple):
 
     key: str
     problem: str
-    fix: str
+    instead: str
+    """What to write."""
 
     @property
     def text(self) -> str:
         """Return one sentence."""
-        return f"The annotation {self.key} {self.problem}: {self.fix}."
+        return f"The annotation {self.key} {self.problem}: use {self.instead}."
+
+    @property
+    def fix(self) -> str:
+        """Return the fix as a sentence of its own, without the full stop."""
+        return f"Use {self.instead}"
 
 
 def is_suspended(annotations: Mapping[str, Any]) -> bool:
@@ -37,10 +43,10 @@ def ignored_annotation(annotations: Mapping[str, Any]) -> IgnoredAnnotation | No
     name, value = SUSPENDED
     given = str(annotations.get(name, ""))
     if given not in {value, *NOT_SUSPENDED}:
-        return IgnoredAnnotation(name, f'has the unknown value "{given[:_SHOWN]}" and no effect', f'use "{value}"')
+        return IgnoredAnnotation(name, f'has the unknown value "{given[:_SHOWN]}" and no effect', f'"{value}"')
     unknown = next((key for key in annotations if _DOMAIN.match(key) and key not in _KNOWN), None)
     if unknown is None:
         return None
     names = {key.partition("/")[2]: key for key in _KNOWN}
     similar = [names[each] for each in get_close_matches(unknown.partition("/")[2], names, n=1)]
-    return IgnoredAnnotation(unknown, "is unknown and has no effect", f"use {' or '.join(similar or _KNOWN)}")
+    return IgnoredAnnotation(unknown, "is unknown and has no effect", " or ".join(similar or _KNOWN))

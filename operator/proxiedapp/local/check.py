@@ -250,8 +250,8 @@ def _ignored_annotation(one: Written) -> Iterator[Problem]:
     if isinstance(annotations, dict) and (ignored := ignored_annotation(annotations)) is not None:
         path = ["metadata", "annotations", ignored.key]
         position, code, where = one.document.position_of(path), Code.NO_EFFECT.value, ".".join(path[:2])
-        problem, fix = f"{ignored.key} {ignored.problem}", f"{ignored.fix[0].upper()}{ignored.fix[1:]}"
-        yield Problem(one.file, position, code, Severity.WARNING, where, problem, fix)
+        problem = f"{ignored.key} {ignored.problem}"
+        yield Problem(one.file, position, code, Severity.WARNING, where, problem, ignored.fix)
 
 
 def _problem_and_fix(text: str) -> tuple[str, str]:

@@ -85,8 +85,8 @@ def _operator(app: LiveApp) -> Iterator[Link]:
         yield wrong("operator", app.about, "It is being deleted.", "Wait until it is gone, and apply it again.")
         return
     if (ignored := ignored_annotation(annotations)) is not None:
-        found, fix = f"The annotation {ignored.key} {ignored.problem}.", f"{ignored.fix[0].upper()}{ignored.fix[1:]}."
-        yield warning("operator", app.about, found, fix)
+        found = f"The annotation {ignored.key} {ignored.problem}."
+        yield warning("operator", app.about, found, f"{ignored.fix}.")
     if is_suspended(annotations):
         fix = f"Remove the annotation: kubectl annotate papp {app.key.name} -n {app.key.namespace} {annotation}-"
         yield wrong("operator", app.about, f"It is suspended by the annotation {annotation}: {value}.", fix)
