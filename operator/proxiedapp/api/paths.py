@@ -1,4 +1,4 @@
-"""Field types for URL paths: the path prefix of the route, and paths of the app."""
+"""Field types for URL paths: the path prefix of the route, and paths of the app; and which paths a prefix contains."""
 
 from typing import Annotated
 
@@ -30,3 +30,8 @@ UrlPath = Annotated[str, text(r"^/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*$", max_length
 
 MetricsPath = Annotated[str, text(r"^/[A-Za-z0-9._~!$&'()*+,;=:@/-]*$", max_length=1024)]
 """A path on the pod without a query or percent-encoding, which Prometheus would encode again."""
+
+
+def is_under(path: str, prefix: str) -> bool:
+    """Return whether a path is a prefix without a trailing slash, or below it."""
+    return path == prefix or path.startswith(f"{prefix}/")

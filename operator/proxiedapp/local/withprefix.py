@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from proxiedapp.api.paths import is_under
 from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.local.noeffect import Ineffective
 
@@ -16,7 +17,7 @@ def paths_with_prefix(spec: ProxiedAppSpec, *, strips: bool) -> Iterator[Ineffec
     """Yield the paths that have the prefix where they are without it; `strips` is whether the proxy removes it."""
     prefix = spec.route.path_prefix
     for field, path, why in _paths(spec, strips=strips):
-        if prefix != "/" and (path == prefix or path.startswith(f"{prefix}/")):
+        if prefix != "/" and is_under(path, prefix):
             yield Ineffective(field, why.format(prefix=prefix, path=path), f"Write {path.removeprefix(prefix) or '/'}")
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
+from proxiedapp.api.paths import is_under
+
 _PATH: Final = re.compile(r"(/([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)*/?")
 PATH_AND_QUERY: Final = re.compile(r"/([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 _ESCAPED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -107,8 +109,7 @@ class AppAddress:
         A path with `.` or `..` segments never is: proxies and HTTP clients resolve them, also if they are escaped
         (https://url.spec.whatwg.org/#double-dot-path-segment), and the request would go to another app.
         """
-        is_under = public_path == self.prefix or public_path.startswith(f"{self.prefix}/")
-        return is_under and not _has_dot_segment(public_path)
+        return is_under(public_path, self.prefix) and not _has_dot_segment(public_path)
 
     def repeats_prefix(self, declared_path: str) -> bool:
         """Return whether a path that the app declares starts with the prefix."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from proxiedapp.api.paths import is_under
 from proxiedapp.api.volumes import ADAPTER, TMP
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.local.adopt.adoption import Adoption
@@ -180,7 +181,7 @@ def _probes(workload: Workload, port: int, stripped: str, adoption: Adoption) ->
                 adoption.leave(f"{workload.body['kind']} {workload.name}: {field}", why)
                 continue
             path = text(request.get("path")) or "/"
-            if stripped and (path == stripped or path.startswith(f"{stripped}/")):
+            if stripped and is_under(path, stripped):
                 path = path.removeprefix(stripped) or "/"
             probe["path"] = path
             if request.get("httpHeaders"):

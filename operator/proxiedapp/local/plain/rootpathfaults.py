@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from proxiedapp.api.paths import is_under
 from proxiedapp.local.plain.fault import Fault
 from proxiedapp.local.plain.objects import mapping, text
 from proxiedapp.local.plain.route import Controller, PlainRoute
@@ -118,7 +119,7 @@ def probe_faults(workload: Workload, leading: Sequence[PlainRoute]) -> Iterator[
     for name in ("readinessProbe", "livenessProbe", "startupProbe"):
         path = text(mapping(mapping(workload.container.get(name)).get("httpGet")).get("path"))
         for prefix in sorted(stripped):
-            if path == prefix or path.startswith(f"{prefix}/"):
+            if is_under(path, prefix):
                 problem = f"the kubelet reaches the pod without the proxy, so the app does not know {path}"
                 fix = f"Write {path.removeprefix(prefix) or '/'}"
                 where = f"{workload.path}.{name}.httpGet.path"

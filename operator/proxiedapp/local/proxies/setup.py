@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
+from proxiedapp.api.paths import is_under
 from proxiedapp.routing.route import Route
 from proxiedapp.routing.rule import WILDCARD
 from proxiedapp.routing.traefik import REMOVE_FORGEABLE_HEADERS
@@ -117,7 +118,7 @@ class Match:
 
     def has_path(self, path: str) -> bool:
         """Return whether a path is the prefix or below it."""
-        return f"{path}/".startswith(f"{self.backend.prefix}/")
+        return is_under(path, self.backend.prefix)
 
 
 def _reachable(matches: Iterable[Match]) -> list[Backend]:

@@ -8,6 +8,7 @@ starlette/middleware/sessions.py), a login at one app ends the session at the ot
 from collections.abc import Iterator
 from typing import Final
 
+from proxiedapp.api.paths import is_under
 from proxiedapp.verify.codes import Code
 from proxiedapp.verify.cookies import Cookie
 from proxiedapp.verify.evidence import Answer, Reply
@@ -35,10 +36,10 @@ def cookie_path(facts: Facts) -> Finding | None:
     if any(cookie.name.lower().startswith(_ROOT_ONLY) for _, cookie in cookies):
         fix = f"{fix}. Browsers require the path / for names that begin with __Host-: begin the name with __Secure-"
     for answer, cookie in cookies:
-        if not cookie.reaches(prefix) and not _is_under(prefix, cookie.path):
+        if not cookie.reaches(prefix) and not is_under(cookie.path, prefix):
             seen = f"{_sets(answer, cookie)}, so browsers never send it back to {prefix}"
             return wrong(Code.COOKIE_PATH, seen, expected, fix)
-    shared = next(((answer, cookie) for answer, cookie in cookies if not _is_under(prefix, cookie.path)), None)
+    shared = next(((answer, cookie) for answer, cookie in cookies if not is_under(cookie.path, prefix)), None)
     if shared is None:
         return right(Code.COOKIE_PATH, _sets(*cookies[0]), expected)
     if shared[1].has_domain:
@@ -67,10 +68,6 @@ def _cookies(facts: Facts) -> Iterator[tuple[Answer, Cookie]]:
         for cookie in answer.cookies
     }
     yield from (found[key] for key in sorted(found))
-
-
-def _is_under(prefix: str, path: str) -> bool:
-    return path == prefix or path.startswith(f"{prefix}/")
 
 
 def _sets(answer: Answer, cookie: Cookie) -> str:
