@@ -13,10 +13,10 @@ import statistics
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import yaml
 from rich.console import Console
@@ -32,6 +32,7 @@ from proxiedapp_sandbox.cluster import create, until
 from proxiedapp_sandbox.gatewayapi import GATEWAY, GATEWAY_NAMESPACE, gateway_objects
 from proxiedapp_sandbox.moduledata import gateway_api_crds
 from proxiedapp_sandbox.state import GatewayController, SandboxOptions
+from tests.support.acceptance import accepting
 
 _CONTROLLER: Final = "projectcontour.io/gateway-controller"
 
@@ -55,43 +56,8 @@ async def accepting_gateway(api: Api, namespace: str, folder: Path) -> AsyncIter
         return bool(await api.request("GET", collection(HTTP_ROUTE, namespace)))
 
     await until(served, "HTTPRoutes")
-    accepting = asyncio.create_task(_accept(api, namespace))
-    try:
+    async with accepting(api, _CONTROLLER, namespace):
         yield
-    finally:
-        accepting.cancel()
-        with suppress(asyncio.CancelledError):
-            await accepting
-
-
-async def _accept(api: Api, namespace: str) -> None:
-    path = collection(HTTP_ROUTE, namespace)
-    writes: set[asyncio.Task[Manifest]] = set()
-    async with (
-        api.watch_session(await api.token()) as session,
-        session.get(f"{api.server}{path}?watch=true", read_bufsize=2**21) as response,
-    ):
-        async for line in response.content:
-            body = json.loads(line)["object"]
-            if "parents" in (body.get("status") or {}):
-                continue
-            status = {"status": {"parents": [_entry(ref, body["metadata"]) for ref in body["spec"]["parentRefs"]]}}
-            name = body["metadata"]["name"]
-            merge = "application/merge-patch+json"
-            task = asyncio.create_task(api.request("PATCH", f"{path}/{name}/status", status, merge))
-            writes.add(task)
-            task.add_done_callback(writes.discard)
-
-
-def _entry(ref: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
-    common = {
-        "status": "True",
-        "message": "",
-        "observedGeneration": metadata["generation"],
-        "lastTransitionTime": metadata["creationTimestamp"],
-    }
-    conditions = [common | {"type": type_, "reason": type_} for type_ in ("Accepted", "ResolvedRefs")]
-    return {"parentRef": ref, "controllerName": _CONTROLLER, "conditions": conditions}
 
 
 async def one_round(count: int, concurrency: int, *, gateway_first: bool) -> dict[str, Result]:
