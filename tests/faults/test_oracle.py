@@ -53,6 +53,16 @@ def a_route(owner: str = "shop", *, middleware: str = "strip") -> Manifest:
     return body | {"metadata": {"ownerReferences": [reference]}}
 
 
+def an_http_route(owner: str = "shop") -> Manifest:
+    match = {"path": {"type": "PathPrefix", "value": "/v1"}}
+    body = an_object(
+        parentRefs=[{"name": "main", "namespace": "infra"}],
+        hostnames=["a.example.com"],
+        rules=[{"matches": [match], "backendRefs": [{"name": "shop", "port": 80}]}],
+    )
+    return body | {"metadata": {"ownerReferences": [OWNER | {"name": owner, "uid": f"{UID}-{owner}"}]}}
+
+
 def requests(*log: Request) -> list[str]:
     return check_requests(log, Counter(), {})
 
@@ -109,6 +119,30 @@ def requests(*log: Request) -> list[str]:
             ),
             "middlewares/strip was deleted before a",
             id="middleware deleted before its route",
+        ),
+        pytest.param(
+            check_order(
+                [
+                    a_request("services", "shop", an_object()),
+                    a_request("httproutes", "shop", an_http_route()),
+                    a_request("httproutes", "shop", {}, verb="delete"),
+                    a_request("ingressroutes", "shop", a_route()),
+                ]
+            )[:1],
+            "httproutes/shop was deleted before another route was there",
+            id="writer changed without a route in between",
+        ),
+        pytest.param(
+            check_order([a_request("httproutes", "shop", an_http_route())]),
+            "shop refers to services/shop, which is not there",
+            id="HTTPRoute written before its Service",
+        ),
+        pytest.param(
+            requests(
+                a_request("httproutes", "a", an_http_route()), a_request("httproutes", "b", an_http_route("rival"))
+            ),
+            "are both served at",
+            id="two apps at one route key of a Gateway",
         ),
         pytest.param(check_rest([a_request("services", "shop", an_object())]), "not at rest", id="a write at rest"),
         pytest.param(check_process("", 1), "the operator has ended with status 1", id="the process ends"),

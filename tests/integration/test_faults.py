@@ -22,6 +22,8 @@ TOGETHER = (
     Plan("M", "create", Action.BEFORE, 3, act=Act.RIVAL),
     Plan("F", "create", act=Act.FOREIGN, resource="services"),
     Plan("P", "create", Action.STATUS, status=422, resource="ingressroutes"),
+    Plan("I", "to gateway", Action.KILL_AFTER, 7),
+    Plan("E", "gateway", Action.RESET_AFTER, 2, 3),
 )
 ONE_BY_ONE = (
     Plan("S", "move", resource="proxiedapps"),

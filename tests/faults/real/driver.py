@@ -145,6 +145,11 @@ class Run:
                 self._arm()
                 await self._workload()
 
+    @property
+    def _first(self) -> Do:
+        """Return the first step of the workload, which creates an app."""
+        return WORKLOADS[self.plan.workload][0]
+
     def _arm(self) -> Fault | None:
         plan = self.plan
         if plan.action is None:
@@ -250,7 +255,7 @@ class Run:
         fault = self._arm()
         assert fault is not None
         fault.times = 10**6
-        await self.users.do(WORKLOADS["create"][0])
+        await self.users.do(self._first)
 
         async def reported() -> bool:
             (app,) = await self.users.apps()
@@ -270,7 +275,7 @@ class Run:
         if self._arm() is None:
             await users.put_in_the_way(resource)
             self.result.fired += 1
-        await users.do(Do(Step.CREATE))
+        await users.do(self._first)
 
         async def blocked() -> bool:
             (app,) = await users.apps()
@@ -311,7 +316,8 @@ class Run:
     async def _stale(self) -> None:
         """Start an operator whose lists are from before the last edit. It must not return to the old spec."""
         users, proxy = self.users, self.world.proxy
-        await users.do(Do(Step.CREATE))
+        first, second = WORKLOADS[self.plan.workload]
+        await users.do(first)
         await self._settle()
         resources = [each for each in KINDS if self.plan.resource in {each, "all"}]
         old = {}
@@ -319,7 +325,7 @@ class Run:
             selector = "" if resource == "proxiedapps" else "&labelSelector=app.kubernetes.io%2Fmanaged-by%3Dproxiedapp"
             path = f"{collection(KINDS[resource], None)}?limit=500{selector}"
             old[resource] = json.dumps(await self.world.api.request("GET", path)).encode()
-        await users.do(Do(Step.EDIT, prefix="/v2"))
+        await users.do(second)
         await self._settle()
         await self._quiet()
         await self.world.replica.kill()

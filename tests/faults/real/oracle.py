@@ -15,14 +15,15 @@ from proxiedapp.controller.plan import owned_intents
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.process.settings import Settings
 from proxiedapp.resources.desired import desired
-from proxiedapp.resources.kinds import BY_NAME, DEPLOYMENT, INGRESS_ROUTE
-from proxiedapp.routing.claim import granted_claim
+from proxiedapp.resources.kinds import BY_NAME, DEPLOYMENT, ROUTE_KINDS
+from proxiedapp.routing.claim import granted_by_http_route, granted_claim
 from tests.faults.real.proxy import Request
 
 Id = tuple[str, str]
 """Resource and name, within the namespace of a plan."""
 _CREATED: Final = 201
 _KINDS: Final = {kind.plural for kind in BY_NAME.values()}
+_ROUTES: Final = {kind.plural for kind in ROUTE_KINDS}
 
 
 def check_apps(apps: Sequence[Manifest], children: Mapping[Id, Manifest], settings: Settings) -> list[str]:
@@ -127,7 +128,7 @@ def _check_route_keys(committed: Sequence[Request], gone: Mapping[str, float]) -
     found = []
     routes: dict[Id, Manifest] = {}
     for request in committed:
-        if request.resource != INGRESS_ROUTE.plural:
+        if request.resource not in _ROUTES:
             continue
         routes.pop(_id(request), None)
         if request.verb != "delete":
@@ -137,22 +138,26 @@ def _check_route_keys(committed: Sequence[Request], gone: Mapping[str, float]) -
 
 
 def check_order(log: Sequence[Request]) -> list[str]:
-    """No route refers to a middleware or Service that is not there. Only for plans in which no one else deletes any."""
+    """No route refers to a middleware or Service that is not there, and no route goes before another one is there.
+
+    Only for plans in which no one else deletes any.
+    """
     found: list[str] = []
     present: set[Id] = set()
-    routes: dict[str, set[Id]] = {}
+    routes: dict[Id, set[Id]] = {}
     for request in log:
         if not request.committed or request.resource not in _KINDS:
             continue
         id_ = _id(request)
         if request.verb == "delete":
             present.discard(id_)
-            routes.pop(request.name, None) if request.resource == INGRESS_ROUTE.plural else None
-            found += [f"{'/'.join(id_)} was deleted before {route}" for route, used in routes.items() if id_ in used]
+            if routes.pop(id_, None) is not None and not routes:
+                found.append(f"{'/'.join(id_)} was deleted before another route was there")
+            found += [f"{'/'.join(id_)} was deleted before {route[1]}" for route, used in routes.items() if id_ in used]
         else:
             present.add(id_)
-            if request.resource == INGRESS_ROUTE.plural:
-                routes[request.name] = used = _used(request.json())
+            if request.resource in _ROUTES:
+                routes[id_] = used = _used(request.json())
                 found += [f"{request.name} refers to {'/'.join(each)}, which is not there" for each in used - present]
     return found
 
@@ -189,7 +194,8 @@ def _claimed_twice(routes: Iterable[Manifest]) -> list[str]:
     owners: dict[object, str] = {}
     found = []
     for body in routes:
-        for route_key in granted_claim(body["spec"]):
+        granted = granted_by_http_route if "parentRefs" in body["spec"] else granted_claim
+        for route_key in granted(body["spec"]):
             owner = body["metadata"]["ownerReferences"][0]["name"]
             if owners.setdefault(route_key, owner) != owner:
                 found.append(f"{owner} and {owners[route_key]} are both served at {route_key}")
@@ -197,6 +203,8 @@ def _claimed_twice(routes: Iterable[Manifest]) -> list[str]:
 
 
 def _used(route: Manifest) -> set[Id]:
+    if "parentRefs" in route["spec"]:
+        return {("services", each["name"]) for rule in route["spec"]["rules"] for each in rule.get("backendRefs", [])}
     rules = route["spec"]["routes"]
     middlewares = {("middlewares", each["name"]) for rule in rules for each in rule.get("middlewares", [])}
     services = {("services", each["name"]) for rule in rules for each in rule.get("services", [])}

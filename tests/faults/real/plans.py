@@ -35,6 +35,8 @@ class Do:
     prefix: str = "/v1"
     full: bool = False
     """Whether the app has every kind of child except the autoscaler, for which there would have to be pods."""
+    gateway: bool = False
+    """Whether the app is behind a Gateway."""
     resource: str = ""
 
 
@@ -50,6 +52,9 @@ WORKLOADS: Final[Mapping[str, tuple[Do, ...]]] = {
         Do(Step.DELETE_CHILD, resource="ingressroutes"),
     ),
     "succeed": (Do(Step.CREATE, "first"), Do(Step.CREATE, "second"), Do(Step.DELETE, "first")),
+    "gateway": (Do(Step.CREATE, gateway=True), Do(Step.EDIT, prefix="/v2", gateway=True)),
+    "to gateway": (Do(Step.CREATE), Do(Step.EDIT, gateway=True)),
+    "from gateway": (Do(Step.CREATE, gateway=True), Do(Step.EDIT)),
 }
 
 
@@ -185,17 +190,25 @@ _MUTATIONS: Final = (
     Act.FINALIZER,
     Act.EXTRA,
 )
-CHANGED: Final = ("deployments", "services", "middlewares", "ingressroutes")
-WATCHED: Final = (
-    ("proxiedapps", False),
-    ("deployments", False),
-    ("services", False),
-    ("middlewares", False),
-    ("ingressroutes", False),
-    ("ingressroutes", True),
-    ("namespaces", False),
-    ("proxypolicies", False),
+CHILDREN: Final = (
+    ("create", "deployments"),
+    ("create", "services"),
+    ("create", "middlewares"),
+    ("create", "ingressroutes"),
+    ("gateway", "httproutes"),
 )
+"""Each kind of child, and a workload that makes it."""
+WATCHED: Final = (
+    ("create", "proxiedapps", False),
+    *((workload, resource, False) for workload, resource in CHILDREN),
+    ("create", "ingressroutes", True),
+    ("create", "namespaces", False),
+    ("create", "proxypolicies", False),
+    ("gateway", "httproutes", True),
+    ("gateway", "gateways", False),
+    ("gateway", "gatewayclasses", False),
+)
+"""Each watch, whether it is that of foreign objects, and a workload that needs it."""
 
 
 def all_plans(writes: Mapping[str, int], start: int) -> Iterator[Plan]:
@@ -208,22 +221,22 @@ def all_plans(writes: Mapping[str, int], start: int) -> Iterator[Plan]:
         for at in range(count):
             yield from _kills(workload, at, last=at == count - 1)
             yield from _errors(workload, at)
-    for at in range(writes["create"]):
-        yield from (Plan("B", "create", action, at) for action in _BROKEN)
+    for workload, at in ((each, at) for each in ("create", "gateway") for at in range(writes[each])):
+        yield from (Plan("B", workload, action, at) for action in _BROKEN)
         for act, action in product((Act.DELETE_APP, Act.REPLACE_APP), (Action.BEFORE, Action.AFTER)):
-            yield Plan("G", "create", action, at, act=act)
-        yield from (Plan("M", "create", Action.BEFORE, at, act=act) for act in _MEANWHILE)
-    for act, resource in product(_MUTATIONS, CHANGED):
-        yield Plan("M", "create", act=act, resource=resource)
-    for resource in CHANGED:
-        yield Plan("F", "create", act=Act.FOREIGN, resource=resource)
-        yield Plan("F", "create", Action.BEFORE, act=Act.FOREIGN, resource=resource)
-        yield from (Plan("P", "create", Action.STATUS, status=status, resource=resource) for status in (403, 422, 500))
+            yield Plan("G", workload, action, at, act=act)
+        yield from (Plan("M", workload, Action.BEFORE, at, act=act) for act in _MEANWHILE)
+    for workload, resource in CHILDREN:
+        yield from (Plan("M", workload, act=act, resource=resource) for act in _MUTATIONS)
+        yield Plan("F", workload, act=Act.FOREIGN, resource=resource)
+        yield Plan("F", workload, Action.BEFORE, act=Act.FOREIGN, resource=resource)
+        yield from (Plan("P", workload, Action.STATUS, status=status, resource=resource) for status in (403, 422, 500))
     yield from _watches()
     for at in range(0, start, 2):
         action, status = _AT_START[at % len(_AT_START)]
         yield Plan("B" if action is Action.PAGE else "E", "start", action, at, status=status)
-    yield from (Plan("S", "move", resource=resource) for resource in ("proxiedapps", *CHANGED, "all"))
+    for workload, resource in (("create", "proxiedapps"), *CHILDREN, ("create", "all")):
+        yield Plan("S", "move" if workload == "create" else workload, resource=resource)
     for (action, status), times in product(_LEASE, (1, 4)):
         yield Plan("L", "create", action, times=times, status=status, resource="leases")
     yield from (Plan("U", "move", outage=outage, seconds=6.0) for outage in Outage)
@@ -250,10 +263,10 @@ def _errors(workload: str, at: int) -> Iterator[Plan]:
 
 
 def _watches() -> Iterator[Plan]:
-    for (resource, foreign), watching in product(WATCHED, Watching):
+    for (workload, resource, foreign), watching in product(WATCHED, Watching):
         if watching is not Watching.SILENT:
-            yield Plan("W", "create", watching=watching, resource=resource, foreign=foreign)
+            yield Plan("W", workload, watching=watching, resource=resource, foreign=foreign)
     for act in (Act.EDIT_APP, Act.DELETE_APP, Act.REPLACE_APP):
         yield Plan("X", "create", act=act, watching=Watching.SILENT, resource="proxiedapps")
-    for resource in CHANGED:
-        yield Plan("X", "create", act=Act.DELETE_CHILD, watching=Watching.SILENT, resource=resource)
+    for workload, resource in CHILDREN:
+        yield Plan("X", workload, act=Act.DELETE_CHILD, watching=Watching.SILENT, resource=resource)

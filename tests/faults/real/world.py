@@ -14,14 +14,14 @@ import yaml
 
 from proxiedapp.api.app import parse_manifest
 from proxiedapp.api.names import API_VERSION, KIND, RECONCILE_REQUESTED
-from proxiedapp.controller.watchedkinds import PROXIED_APP
+from proxiedapp.controller.watchedkinds import GATEWAY, GATEWAY_CLASS, PROXIED_APP
 from proxiedapp.kube.client import Api, collection
 from proxiedapp.kube.errors import ConflictError, NotFoundError
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.process.settings import Settings
 from proxiedapp.resources.desired import desired
-from proxiedapp.resources.kinds import CHILD_KINDS
+from proxiedapp.resources.kinds import CHILD_KINDS, HTTP_ROUTE
 from proxiedapp_sandbox.bare import BareCluster
 from proxiedapp_sandbox.cluster import until
 from proxiedapp_sandbox.processes import ChildProcess
@@ -29,6 +29,8 @@ from tests.faults.real.oracle import Id, check_process
 from tests.faults.real.plans import Act, Do, Step
 from tests.faults.real.proxy import FaultProxy, LeaseRecord, Request, WatchKey
 from tests.faults.real.replica import SETTINGS, Replica
+from tests.support.acceptance import accepting
+from tests.support.gateways import CONTROLLER, a_gateway, a_gateway_class
 
 _CONTROLLERS: Final = "garbage-collector-controller,deployment-controller"
 """Without a controller for ReplicaSets no pod is made, and a Deployment without replicas is available at once."""
@@ -38,6 +40,9 @@ _LONG: Final = 300.0
 """Seconds in which a replica must watch everything, or lead, even on a busy machine."""
 _MERGE: Final = "application/merge-patch+json"
 KINDS: Final = {kind.plural: kind for kind in (*CHILD_KINDS, PROXIED_APP)}
+_FOREIGN_ROUTES: Final = ("ingressroutes", "ingresses", "httproutes")
+_GATEWAY: Final = "main"
+_GATEWAY_NAMESPACE: Final = "infra"
 
 
 @dataclass(slots=True)
@@ -138,8 +143,10 @@ class World:
     def watches_are_open(self, name: str) -> bool:
         """Return whether a replica watches every kind that it watches at all in this cluster."""
         opened = {stream.key for stream in self.proxies[name].open_watches()}
-        wanted = {WatchKey(resource) for resource in (*KINDS, "namespaces", "proxypolicies")}
-        return wanted | {WatchKey("ingressroutes", foreign=True), WatchKey("ingresses", foreign=True)} <= opened
+        wanted = {
+            WatchKey(resource) for resource in (*KINDS, "namespaces", "proxypolicies", "gateways", "gatewayclasses")
+        }
+        return wanted | {WatchKey(resource, foreign=True) for resource in _FOREIGN_ROUTES} <= opened
 
     async def ready(self, name: str) -> None:
         """Wait until a replica watches everything."""
@@ -182,12 +189,18 @@ async def world(cluster: BareCluster, folder: Path, *names: str, lease_seconds: 
 
 @asynccontextmanager
 async def controllers(cluster: BareCluster, folder: Path) -> AsyncIterator[None]:
-    """Run the garbage collector and the Deployment controller."""
+    """Run the garbage collector, the Deployment controller, and one that accepts all routes of a Gateway."""
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _GATEWAY_NAMESPACE}}
+    await cluster.api.request("POST", "/api/v1/namespaces", namespace)
+    for kind, manifest in ((GATEWAY_CLASS, a_gateway_class()), (GATEWAY, a_gateway(_GATEWAY, address="192.0.2.1"))):
+        path = collection(kind, manifest["metadata"].get("namespace"))
+        await cluster.api.request("POST", path, {"apiVersion": kind.api_version, **manifest})
     command = cluster.plane.controller_manager(cluster.admin_kubeconfig)
     kept = [each for each in command if not str(each).startswith("--controllers=")]
     process = await ChildProcess.start([*kept, f"--controllers={_CONTROLLERS}"], log=folder / "controllers.log")
     try:
-        yield
+        async with accepting(cluster.api, CONTROLLER):
+            yield
     finally:
         await process.stop(2.0)
 
@@ -240,6 +253,8 @@ class Users:
                 "monitoring": {"path": "/metrics"},
                 "proxy": {"isolate": True},
             }
+        if step.gateway:
+            spec["route"] |= {"parentRefs": [{"name": _GATEWAY, "namespace": _GATEWAY_NAMESPACE}]}
         return spec
 
     async def create(self, step: Do) -> None:
@@ -302,7 +317,8 @@ class Users:
     async def put_in_the_way(self, resource: str) -> None:
         """Create an object of another user under the name of the app's child, if there is none yet."""
         kind, spec = KINDS[resource], _FOREIGN[resource]
-        app = {"apiVersion": API_VERSION, "kind": KIND, "spec": self.spec(Do(Step.CREATE))}
+        step = Do(Step.CREATE, gateway=resource == HTTP_ROUTE.plural)
+        app = {"apiVersion": API_VERSION, "kind": KIND, "spec": self.spec(step)}
         app["metadata"] = {"name": "shop", "namespace": self.namespace}
         children = desired(parse_manifest(app), Settings.read(SETTINGS).defaults).children
         name = next(each["metadata"]["name"] for each in children if each["kind"] == kind.kind)
@@ -390,6 +406,7 @@ _FOREIGN: Final[dict[str, Any]] = {
     "services": {"ports": [{"port": 1}]},
     "middlewares": {"stripPrefix": {"prefixes": ["/theirs"]}},
     "ingressroutes": {"routes": [{"match": "Host(`theirs.example.com`)", "kind": "Rule"}]},
+    "httproutes": {"hostnames": ["theirs.example.com"]},
 }
 
 _OTHER_SPECS: Final[dict[str, Manifest]] = {
@@ -397,6 +414,7 @@ _OTHER_SPECS: Final[dict[str, Manifest]] = {
     "services": {"selector": {"app": "theirs"}},
     "middlewares": {"stripPrefix": {"prefixes": ["/theirs"]}},
     "ingressroutes": {"routes": []},
+    "httproutes": {"hostnames": ["theirs.example.com"]},
 }
 
 _MUTATIONS: Final[dict[Act, Callable[[str], Manifest]]] = {
