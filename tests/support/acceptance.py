@@ -32,8 +32,10 @@ async def accepting(api: Api, controller: str, namespace: str | None = None) -> 
 
 async def _accept_forever(api: Api, controller: str, namespace: str | None) -> None:
     while True:
-        with suppress(ApiError, aiohttp.ClientError, TimeoutError):
+        try:
             await _accept(api, controller, namespace)
+        except* (ApiError, aiohttp.ClientError, TimeoutError):
+            pass  # the API server was away
         await asyncio.sleep(_AGAIN)
 
 
