@@ -31,6 +31,11 @@ _NO_PROBLEM: Final = frozenset({"", "ContainerCreating", "PodInitializing", "Cra
 _CRASHES: Final = 2
 """Restarts after which a container counts as crashing, even while it is running."""
 
+_EXCEPTION: Final = re.compile(r"[\w.]+(?:Error|Exception|Exit)\b")
+"""How the line of a traceback begins that names the exception; servers write lines of their own after it."""
+_UNWRITABLE: Final = ("Read-only file system", "unable to open database file", "readonly database")
+"""What Python and SQLite report of a file in a folder that is read-only."""
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
@@ -118,7 +123,7 @@ def _of_container(container: Mapping[str, Any]) -> Diagnosis | None:
     ended = container.get("lastState", {}).get("terminated") or container.get("state", {}).get("terminated") or {}
     crashes = reason == "CrashLoopBackOff" or container.get("restartCount", 0) >= _CRASHES
     if crashes and ended and not container.get("ready"):
-        return Diagnosis(False, Reason.CRASH_LOOP_BACK_OFF, _ending(name, ended))
+        return _ending(name, ended)
     return None
 
 
@@ -130,11 +135,17 @@ def _pull_error(message: str) -> str:
     return _PULL_PREFIX.sub("", " ".join(message.split())).strip().removesuffix(".")
 
 
-def _ending(name: str, ended: Mapping[str, Any]) -> str:
-    lines = str(ended.get("message") or "").strip().splitlines()
-    last_line = lines[-1].strip().removesuffix(".") if lines else ""
-    detail = f": {last_line}" if last_line else ""
+def _ending(name: str, ended: Mapping[str, Any]) -> Diagnosis:
+    """Return why a container ended, with the line of its log that names the cause."""
+    lines = [line.strip() for line in str(ended.get("message") or "").splitlines() if line.strip()]
+    unwritable = [line for line in lines if any(part in line for part in _UNWRITABLE)]
+    exceptions = [line for line in lines if _EXCEPTION.match(line)]
+    words = next((found[-1].removesuffix(".") for found in (unwritable, exceptions, lines) if found), "")
+    detail = f": {words}" if words else ""
     if ended.get("reason") == "OOMKilled":
         limit = "spec.resources.limits allows" if name == APP else "its resources.limits allow"
-        return f"Container {name} is killed because it uses more memory than {limit}{detail}"
-    return f"Container {name} exits with code {ended.get('exitCode')} after each start{detail}. Check its log."
+        message = f"Container {name} is killed because it uses more memory than {limit}{detail}"
+    else:
+        fix = "Mount a volume where it writes, or let it write to /tmp" if unwritable else "Check its log"
+        message = f"Container {name} exits with code {ended.get('exitCode')} after each start{detail}. {fix}."
+    return Diagnosis(False, Reason.CRASH_LOOP_BACK_OFF, message, words or None)

@@ -1,7 +1,7 @@
 """The containers of a pod: the app's own, init containers and sidecars."""
 
 from copy import deepcopy
-from typing import Any
+from typing import Any, Final
 
 from proxiedapp.api.containers import APP, PORT_NAME, InitContainer, Sidecar
 from proxiedapp.api.kubernetes import ResourceRequirements
@@ -14,6 +14,9 @@ from proxiedapp.resources.volumes import app_mounts
 from proxiedapp.routing.rule import concrete_host
 from proxiedapp.servers.launch import Launch
 from proxiedapp.servers.other import ROOT_PATH_VARIABLE
+
+_MESSAGE_POLICY: Final = {"terminationMessagePolicy": "FallbackToLogsOnError"}
+"""By default, a pod's status has nothing of what a crashed program printed, so no condition could report it."""
 
 
 def app_container(spec: ProxiedAppSpec, launch: Launch) -> dict[str, Any]:
@@ -41,7 +44,7 @@ def app_container(spec: ProxiedAppSpec, launch: Launch) -> dict[str, Any]:
         container["lifecycle"] = {"preStop": {"sleep": {"seconds": spec.rollout.pre_stop_seconds}}}
     container["securityContext"] = container_security(spec.security_context)
     container["volumeMounts"] = app_mounts(spec, adapter=launch.adapter)
-    return container
+    return container | _MESSAGE_POLICY
 
 
 def init_container(spec: InitContainer, root_path: str) -> dict[str, Any]:
@@ -54,7 +57,7 @@ def init_container(spec: InitContainer, root_path: str) -> dict[str, Any]:
     container["securityContext"] = container_security(spec.security_context)
     if spec.volume_mounts:
         container["volumeMounts"] = deepcopy(spec.volume_mounts)
-    return container
+    return container | _MESSAGE_POLICY
 
 
 def sidecar(spec: Sidecar, root_path: str) -> dict[str, Any]:

@@ -30,10 +30,10 @@ _MINIMUM_GRACE: Final = 2.0
 
 As in kubernetes/kubernetes v1.36.3 `pkg/kubelet/kuberuntime/kuberuntime_manager.go`, `minimumGracePeriodInSeconds`.
 """
-_MESSAGE_LINES: Final = 5
+_MESSAGE_LINES: Final = 80
 """Lines of a failed container's log that its status shows."""
 _MESSAGE_MAX: Final = 2048
-"""Characters of them, as in the kubelet (v1.36.3 `pkg/kubelet/container/runtime.go`)."""
+"""Characters of them. Both as in the kubelet (v1.36.3 `pkg/kubelet/container/runtime.go`)."""
 
 
 class ContainerProcess(Protocol):
@@ -211,7 +211,10 @@ class Container:
             await process.kill()
             self._process = None
         logger.info("%s: ended with exit code %d", self._context.label, code)
-        parts = [self._killed_because, tail(log, _MESSAGE_LINES, since=written)[-_MESSAGE_MAX:] if code else ""]
+        printed = ""
+        if code and self.spec.get("terminationMessagePolicy") == "FallbackToLogsOnError":
+            printed = tail(log, _MESSAGE_LINES, since=written)[-_MESSAGE_MAX:]
+        parts = [self._killed_because, printed]
         message = "\n".join(part for part in parts if part)
         reason = "Completed" if code == 0 else "Error"
         return Terminated(code, reason, message, began, self._context.now(), container_id)

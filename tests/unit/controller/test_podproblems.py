@@ -22,7 +22,13 @@ def waits(reason: str, message: str = "", **more: Any) -> dict[str, Any]:
     return container(state={"waiting": {"reason": reason, "message": message}}, **more)
 
 
+def ended_with(printed: str) -> dict[str, Any]:
+    return {"terminated": {"exitCode": 3, "reason": "Error", "message": printed}}
+
+
 ENDED = {"terminated": {"exitCode": 3, "reason": "Error", "message": "Traceback\nValueError: no.\n"}}
+STARTUP = "Traceback\n  File main.py\nsqlite3.OperationalError: disk error\n\nERROR:    Application startup failed.\n"
+BESIDE_THE_CODE = STARTUP.replace("disk error", "unable to open database file")
 KILLED = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
 UNPLACED = [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes fit."}]
 
@@ -90,6 +96,29 @@ UNPLACED = [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable
             Reason.CRASH_LOOP_BACK_OFF,
             "Container app exits with code 3 after each start: ValueError: no. Check its log.",
             id="crash",
+        ),
+        pytest.param(
+            [pod(waits("CrashLoopBackOff", lastState=ended_with(STARTUP)))],
+            Reason.CRASH_LOOP_BACK_OFF,
+            "Container app exits with code 3 after each start: sqlite3.OperationalError: disk error. Check its log.",
+            id="crash, with more lines of the server after the exception",
+        ),
+        *(
+            pytest.param(
+                [pod(waits("CrashLoopBackOff", lastState=ended_with(printed)))],
+                Reason.CRASH_LOOP_BACK_OFF,
+                f"Container app exits with code 3 after each start: {line}. "
+                "Mount a volume where it writes, or let it write to /tmp.",
+                id=line,
+            )
+            for printed, line in (
+                (BESIDE_THE_CODE, "sqlite3.OperationalError: unable to open database file"),
+                (
+                    "OSError: [Errno 30] Read-only file system: '/app/uploads'\nbye\n",
+                    "OSError: [Errno 30] Read-only file system: '/app/uploads'",
+                ),
+                ("cp: cannot create 'a': Read-only file system", "cp: cannot create 'a': Read-only file system"),
+            )
         ),
         pytest.param(
             [pod(container(restarts=2, state={"running": {}}, lastState=ENDED))],

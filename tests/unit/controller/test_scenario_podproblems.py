@@ -21,6 +21,20 @@ CRASHES = {
     "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}},
 }
 
+NO_IMAGE = {
+    "name": "app",
+    "image": "shop:1",
+    "ready": False,
+    "state": {"waiting": {"reason": "ImagePullBackOff", "message": "rpc error: code = NotFound desc = not found"}},
+}
+OVER_QUOTA = (
+    'pods "shop-7d9-bcdfg" is forbidden: exceeded quota: small, requested: pods=1, used: pods=1, limited: pods=1'
+)
+
+
+def crash_that_printed(line: str) -> dict[str, Any]:
+    return CRASHES | {"lastState": {"terminated": {"exitCode": 1, "reason": "Error", "message": line}}}
+
 
 def pod(scenario: Scenario, container: dict[str, Any], spec: dict[str, Any] | None = None) -> Stored:
     labels = {"app.kubernetes.io/instance": "shop", "app.kubernetes.io/managed-by": "proxiedapp"}
@@ -149,20 +163,61 @@ def past_its_deadline(scenario: Scenario, **status: Any) -> None:
     scenario.cluster.edit(deployment, ("status",), deployment.body.get("status", {}) | observed | status)
 
 
-async def test_rollout_past_its_deadline_is_stalled_with_its_cause(scenario: Scenario) -> None:
+@pytest.mark.parametrize(
+    ("container", "reason", "cause"),
+    [
+        pytest.param(CRASHES, "CrashLoopBackOff", "exits with code 1", id="crash"),
+        pytest.param(NO_IMAGE, "ImagePullBackOff", "The image shop:1 cannot be pulled: not found", id="image"),
+    ],
+)
+async def test_rollout_past_its_deadline_is_stalled_with_its_cause(
+    scenario: Scenario, container: dict[str, Any], reason: str, cause: str
+) -> None:
     """As for a Deployment, so that Helm, Flux and Argo CD fail instead of waiting until their own timeout."""
     scenario.create()
     await scenario.settle()
-    pod(scenario, CRASHES)
+    pod(scenario, container)
     scenario.clock.advance(5.0)
     await scenario.settle()
-    assert scenario.conditions()["Reconciling"] == "True CrashLoopBackOff"
+    assert scenario.conditions()["Reconciling"] == f"True {reason}"
     past_its_deadline(scenario)
     requests = await scenario.settle()
-    assert requests == ["list pods/some", "status shop: Ready=False CrashLoopBackOff"], "the Event was written before"
-    assert scenario.conditions()["Stalled"] == "True CrashLoopBackOff"
-    assert "exits with code 1" in scenario.message(kind="Stalled")
+    assert requests == ["list pods/some", f"status shop: Ready=False {reason}"], "the Event was written before"
+    assert scenario.conditions()["Stalled"] == f"True {reason}"
+    assert cause in scenario.message(kind="Stalled")
     assert "Reconciling" not in scenario.conditions()
+
+
+async def test_rollout_that_a_quota_blocks_past_its_deadline_is_stalled_with_its_cause(scenario: Scenario) -> None:
+    scenario.create()
+    await scenario.settle()
+    blocked = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": OVER_QUOTA}
+    scenario.cluster.edit(scenario.child(DEPLOYMENT), ("status",), {"conditions": [blocked]})
+    await scenario.settle()
+    assert scenario.conditions()["Reconciling"] == "True QuotaExceeded"
+    past_its_deadline(scenario, conditions=[blocked, LATE])
+    await scenario.settle()
+    assert scenario.conditions()["Stalled"] == "True QuotaExceeded"
+    assert "exceeded quota: small" in scenario.message(kind="Stalled")
+    assert "Reconciling" not in scenario.conditions()
+
+
+async def test_crash_with_another_time_in_its_log_is_not_written_again(scenario: Scenario) -> None:
+    """A container that crashes every five minutes would wake all watchers of the app each time."""
+    scenario.create()
+    await scenario.settle()
+    crashed = pod(scenario, crash_that_printed("2026-01-02 12:00:01 FATAL: no database"))
+    scenario.clock.advance(5.0)
+    await scenario.settle()
+    again = [crash_that_printed("2026-01-02 12:05:02 FATAL: no database")]
+    scenario.cluster.edit(crashed, ("status", "containerStatuses"), again)
+    scenario.clock.advance(300.0)
+    assert await scenario.settle() == ["list pods/some"]
+    again = [crash_that_printed("2026-01-02 12:10:03 FATAL: wrong password")]
+    scenario.cluster.edit(crashed, ("status", "containerStatuses"), again)
+    scenario.clock.advance(300.0)
+    await scenario.settle()
+    assert "wrong password" in scenario.message()
 
 
 async def test_fix_after_the_deadline_is_not_reported_as_stalled(scenario: Scenario) -> None:

@@ -35,15 +35,17 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "dnsPolicy": "ClusterFirst",
     "schedulerName": "default-scheduler",
     "terminationMessagePath": "/dev/termination-log",
-    "terminationMessagePolicy": "File",
 }
 """What the API server adds to pods and containers (Kubernetes v1.36.3, `pkg/apis/core/v1/defaults.go`)."""
 _HANDLED: Final = frozenset(
     {"containers", "initContainers", "volumes", "terminationGracePeriodSeconds", "serviceAccount", *_SCHEDULING, *_POD}
 )
 _OF_CONTAINER: Final = frozenset(
-    {"name", "command", "args", "env", "volumeMounts", "ports", "readinessProbe", "livenessProbe", "startupProbe"}
-)
+    {
+        "name", "command", "args", "env", "volumeMounts", "ports", "readinessProbe", "livenessProbe", "startupProbe",
+        "terminationMessagePolicy",
+    }
+)  # fmt: skip
 _PROBES: Final = {"readinessProbe": "readiness", "livenessProbe": "liveness", "startupProbe": "startup"}
 _VOLUMES: Final = frozenset(
     {"configMap", "secret", "emptyDir", "persistentVolumeClaim", "projected", "downwardAPI", "csi", "ephemeral"}

@@ -11,6 +11,12 @@ from proxiedapp.verify.inconclusive import why_inconclusive
 from proxiedapp.verify.redirect import slash_redirect
 
 _HAS_PATH: Final = "Check that the app has this path"
+_CHECK_LOG: Final = "Check the app's log"
+_READ_ONLY: Final = (
+    "If it has a read-only file system or a database file that cannot be opened, "
+    "mount a volume at the folder that the app writes to"
+)
+"""A pod's root file system is read-only by default, which an app notices when it first writes a file."""
 
 
 def extra_path(facts: Facts, extra: Extra) -> Finding:
@@ -31,7 +37,7 @@ def judge_served(facts: Facts, extra: Extra, code: Code, expected: str) -> Findi
         seen = f"{seen}, a redirect to {excerpt(redirect.location)} instead of {redirect.expected}"
         return wrong(code, seen, expected, keep_prefix(address.prefix), fix_in_app=REMOVE_ROOT_PATH)
     if reply.is_server_error:
-        return wrong(code, seen, expected, "Check the app's log")
+        return wrong(code, seen, expected, _CHECK_LOG, fix_in_app=f"{_CHECK_LOG}. {_READ_ONLY}")
     if not reply.is_not_found:
         return right(code, seen, expected)
     if address.prefix and address.contains(extra.path):

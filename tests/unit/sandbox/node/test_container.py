@@ -169,13 +169,13 @@ async def test_without_probes_a_container_that_runs_is_started_and_ready(world: 
 
 
 async def test_a_crash_loop_waits_longer_each_time_and_reports_the_last_lines(world: World) -> None:
-    container = world.contain()
+    container = world.contain(terminationMessagePolicy="FallbackToLogsOnError")
     running = asyncio.create_task(container.run())
     for restarts, delay in enumerate([1.0, 2.0, 4.0]):
         await world.run_number(restarts + 1)
         assert container.facts.restarts == restarts
         with world.log.open("a") as log:
-            log.write("".join(f"run {restarts} line {number}\n" for number in range(7)))
+            log.write("".join(f"run {restarts} line {number}\n" for number in range(82)))
         world.process.end(3)
         assert await world.sleep_number(restarts + 1) == delay
         assert container.facts.state == Waiting(
@@ -184,8 +184,22 @@ async def test_a_crash_loop_waits_longer_each_time_and_reports_the_last_lines(wo
         last = container.facts.last
         assert last is not None
         assert (last.exit_code, last.reason) == (3, "Error")
-        assert last.message == "\n".join(f"run {restarts} line {number}" for number in range(2, 7))
+        assert last.message == "\n".join(f"run {restarts} line {number}" for number in range(2, 82))
         world.let_time_pass()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_a_crashed_container_printed_is_not_reported_by_default(world: World) -> None:
+    """As by the kubelet, so that no condition reports more in the sandbox than in a cluster."""
+    container = world.contain()
+    running = asyncio.create_task(container.run())
+    await world.run_number(1)
+    world.log.write_text("ValueError: no\n")
+    world.process.end(3)
+    await world.sleep_number(1)
+    assert container.facts.last is not None
+    assert container.facts.last.message == ""
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 

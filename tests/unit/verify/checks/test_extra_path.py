@@ -59,3 +59,10 @@ def test_path_that_is_not_served_is_a_fault(given: Evidence, advice: str) -> Non
 def test_finding_names_the_public_path() -> None:
     finding = finding_of(extra_answer("/static/x.css", 404), Code.EXTRA_PATH)
     assert finding.seen == f"GET {PREFIX}/static/x.css returned 404"
+
+
+def test_fix_for_an_app_on_a_read_only_root_names_volumes() -> None:
+    """The operator makes the root read-only; other apps that `proxiedapp verify` checks have a root of their own."""
+    finding = finding_of(extra_answer("/notes", 500), Code.EXTRA_PATH)
+    assert "mount a volume at the folder that the app writes to" in finding.in_app().fix
+    assert "volume" not in finding.fix
