@@ -230,6 +230,7 @@ def _node(network: Network, options: SandboxOptions, api: Api) -> Component:
         "default_bin": str(Path(sys.executable).parent),
         "logs": str(folder / "logs" / "pods"),
         "volumes": str(folder / "volumes"),
+        "claims": str(folder / "claims"),
         "kubelet_port": kubelet_port,
         "proxy_ports": [options.http_port, options.https_port],
     }

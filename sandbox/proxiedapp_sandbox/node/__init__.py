@@ -11,7 +11,8 @@ The node does less than a kubelet. It does not support:
   readOnlyRootFilesystem, NetworkPolicy, cluster IPs of services, and DNS;
 * exec and port-forward, postStart hooks, gRPC probes, redirects of HTTP probes, events, ephemeral containers,
   shareProcessNamespace, and rotation of logs;
-* volumes other than emptyDir, configMap, secret, downwardAPI and projected, and updates of ConfigMaps and Secrets in
+* volumes other than emptyDir, persistentVolumeClaim (a folder, while the claim stays Pending), configMap, secret,
+  downwardAPI and projected, and updates of ConfigMaps and Secrets in
   running pods;
 * taints, affinity and resource requests when it schedules.
 

@@ -46,6 +46,8 @@ class NodeConfig(BaseModel):
     """Folder for the containers' logs."""
     volumes: Path
     """Folder for volumes and scratch files. The node owns it and empties it at its start."""
+    claims: Path
+    """Folder for the data of PersistentVolumeClaims, which outlives the node."""
     kubelet_port: Annotated[int, Field(ge=1, le=65535)]
     """Port of the kubelet API at the gateway's address, from which the API server reads logs."""
     proxy_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = ()

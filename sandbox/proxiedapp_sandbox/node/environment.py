@@ -22,7 +22,7 @@ _SUBSCRIPT: Final = re.compile(r"metadata\.(?P<field>labels|annotations)\['(?P<k
 
 
 class SourceRef(NamedTuple):
-    """The kind and the name of a ConfigMap or Secret in the pod's namespace, or of a token (volumes.TOKEN)."""
+    """The kind and the name of a ConfigMap, Secret or claim in the pod's namespace, or of a token (volumes.TOKEN)."""
 
     kind: str
     name: str

@@ -6,13 +6,18 @@ from pathlib import Path
 from proxiedapp_sandbox.node.containerconfig import PodFolder
 from proxiedapp_sandbox.node.environment import PodFields, SourceContents
 from proxiedapp_sandbox.node.shim.spec import Mount
-from proxiedapp_sandbox.node.volumes import volume_files, write_volume
+from proxiedapp_sandbox.node.volumes import claim_uid, volume_files, write_volume
 
 
-def make_folder(folder: Path, netns: Path, fields: PodFields, contents: SourceContents) -> PodFolder:
-    """Make a pod's folder, in place of an older one; raises NotStartableError for a volume that cannot be filled."""
+def make_folder(folder: Path, netns: Path, fields: PodFields, contents: SourceContents, claims: Path) -> PodFolder:
+    """Make a pod's folder, in place of an older one; raises NotStartableError for a volume that cannot be filled.
+
+    `claims` has one folder for each PersistentVolumeClaim, which outlives the pod.
+    """
     pod = fields.pod
-    filled = {volume["name"]: volume_files(volume, fields, contents) for volume in pod["spec"].get("volumes") or []}
+    volumes = pod["spec"].get("volumes") or []
+    filled = {volume["name"]: volume_files(volume, fields, contents) for volume in volumes}
+    claimed = {volume["name"]: uid for volume in volumes if (uid := claim_uid(volume, contents)) is not None}
     made = PodFolder(
         netns=netns,
         hostname=(pod["spec"].get("hostname") or pod["metadata"]["name"])[:63],
@@ -26,7 +31,13 @@ def make_folder(folder: Path, netns: Path, fields: PodFields, contents: SourceCo
     made.hosts.write_text(_hosts(fields, made.hostname))
     made.resolver.touch()
     for name, files in filled.items():
-        write_volume(made.volumes / name, files)
+        if name not in claimed:
+            write_volume(made.volumes / name, files)
+    for name, uid in claimed.items():
+        if not (claims / uid).exists():
+            write_volume(claims / uid, {})
+        made.volumes.mkdir(exist_ok=True)
+        (made.volumes / name).symlink_to(claims / uid)
     return made
 
 

@@ -67,7 +67,9 @@ class PodSandbox:
             raise NotStartableError("CreatePodSandboxError", str(error)) from error
         sources = {source for volume in self._pod["spec"].get("volumes") or [] for source in volume_sources(volume)}
         contents = await read_sources(self._node.api, self._pod, sources)
-        self._made = make_folder(self._folder, self._network.file, self._fields(), contents)
+        self._made = make_folder(
+            self._folder, self._network.file, self._fields(), contents, self._node.config.claims.resolve()
+        )
 
     async def container_config(self, container: Manifest) -> ContainerConfig:
         """Return what is needed to start a container; raises NotStartableError."""

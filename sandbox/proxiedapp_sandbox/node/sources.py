@@ -1,4 +1,4 @@
-"""The ConfigMaps, Secrets and tokens that a pod refers to, read from the API server."""
+"""The ConfigMaps, Secrets, claims and tokens that a pod refers to, read from the API server."""
 
 import base64
 from collections.abc import Iterable
@@ -10,11 +10,12 @@ from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node.environment import SourceRef
 from proxiedapp_sandbox.node.errors import NotStartableError
-from proxiedapp_sandbox.node.volumes import TOKEN
+from proxiedapp_sandbox.node.volumes import CLAIM, TOKEN
 
 _KINDS: Final = {
     "ConfigMap": Kind("", "v1", "ConfigMap", "configmaps"),
     "Secret": Kind("", "v1", "Secret", "secrets"),
+    CLAIM: Kind("", "v1", CLAIM, "persistentvolumeclaims"),
 }
 
 
@@ -35,7 +36,9 @@ async def read_sources(api: Api, pod: Manifest, sources: Iterable[SourceRef]) ->
 
 
 def _data(item: Manifest) -> dict[str, bytes]:
-    """Return the data of a ConfigMap or Secret."""
+    """Return the data of a ConfigMap or Secret, and the uid of a claim."""
+    if item.get("kind") == CLAIM:
+        return {"uid": item["metadata"]["uid"].encode()}
     encoded = (item.get("data") or {}) if item.get("kind") == "Secret" else (item.get("binaryData") or {})
     data = {key: base64.b64decode(value) for key, value in encoded.items()}
     if item.get("kind") != "Secret":

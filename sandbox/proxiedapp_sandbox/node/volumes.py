@@ -12,7 +12,10 @@ from proxiedapp_sandbox.node.errors import NotStartableError
 TOKEN: Final = "ServiceAccountToken"  # noqa: S105 - no password
 """Kind of a source whose name is an audience, and whose data is a token for it, under the empty key."""
 
-_SUPPORTED: Final = ("emptyDir", "configMap", "secret", "downwardAPI", "projected")
+CLAIM: Final = "PersistentVolumeClaim"
+"""Kind of a source whose data is its uid, because a claim of the same name is another one."""
+
+_SUPPORTED: Final = ("emptyDir", "persistentVolumeClaim", "configMap", "secret", "downwardAPI", "projected")
 _NAME_OF: Final = {"configMap": "name", "secret": "secretName"}
 _KIND_OF: Final = {"configMap": "ConfigMap", "secret": "Secret"}
 
@@ -27,12 +30,13 @@ class VolumeFile:
 
 def writable_by_pod(volume: Manifest) -> bool:
     """Whether containers may write to the volume."""
-    return "emptyDir" in volume
+    claim = volume.get("persistentVolumeClaim")
+    return "emptyDir" in volume or (claim is not None and not claim.get("readOnly"))
 
 
 def volume_sources(volume: Manifest) -> set[SourceRef]:
     """Return the sources that `volume_files` needs for this volume."""
-    found = set()
+    found = {SourceRef(CLAIM, volume["persistentVolumeClaim"]["claimName"])} if _is_claim(volume) else set()
     for part, key in _parts(volume):
         if key in _KIND_OF:
             found.add(_source(part, key))
@@ -52,6 +56,7 @@ def volume_files(volume: Manifest, fields: PodFields, contents: SourceContents) 
             "CreateContainerError",
             f"volume {volume['name']!r} ({kind}) is not supported by the sandbox: use one of {', '.join(_SUPPORTED)}",
         )
+    claim_uid(volume, contents)
     files: dict[str, VolumeFile] = {}
     for part, key in _parts(volume):
         mode = part.get("defaultMode") or volume.get("projected", {}).get("defaultMode") or 0o644
@@ -62,6 +67,21 @@ def volume_files(volume: Manifest, fields: PodFields, contents: SourceContents) 
         elif key == "serviceAccountToken":
             files[part["path"]] = VolumeFile(contents[SourceRef(TOKEN, part.get("audience") or "")][""], mode)
     return files
+
+
+def claim_uid(volume: Manifest, contents: SourceContents) -> str | None:
+    """Return the uid of the claim that a volume refers to, if it does; raises NotStartableError if it is missing."""
+    if not _is_claim(volume):
+        return None
+    name = volume["persistentVolumeClaim"]["claimName"]
+    found = contents.get(SourceRef(CLAIM, name))
+    if found is None:
+        raise NotStartableError("CreateContainerConfigError", f'{CLAIM} "{name}" for a volume not found')
+    return found["uid"].decode()
+
+
+def _is_claim(volume: Manifest) -> bool:
+    return "persistentVolumeClaim" in volume
 
 
 def write_volume(folder: Path, files: Mapping[str, VolumeFile]) -> None:

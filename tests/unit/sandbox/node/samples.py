@@ -51,6 +51,7 @@ def a_config(folder: Path, **changes: Any) -> NodeConfig:
         "default_bin": folder / "bin",
         "logs": folder / "logs",
         "volumes": folder / "volumes",
+        "claims": folder / "claims",
         "kubelet_port": 10250,
     }
     return NodeConfig.model_validate(given | changes)

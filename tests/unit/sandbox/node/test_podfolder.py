@@ -4,14 +4,17 @@ from typing import Any
 import pytest
 
 from proxiedapp_sandbox.node.containerconfig import PodFolder
+from proxiedapp_sandbox.node.environment import SourceContents, SourceRef
 from proxiedapp_sandbox.node.errors import NotStartableError
 from proxiedapp_sandbox.node.podfolder import make_folder, make_mount_sources, remove_folder
 from proxiedapp_sandbox.node.shim.spec import Mount
+from proxiedapp_sandbox.node.volumes import CLAIM
 from tests.unit.sandbox.node.samples import a_pod, fields_of
 
 
-def made(folder: Path, **spec: Any) -> PodFolder:
-    return make_folder(folder / "u-1", Path("/run/netns/n"), fields_of(a_pod(**spec)), {})
+def made(folder: Path, contents: SourceContents | None = None, **spec: Any) -> PodFolder:
+    pod = fields_of(a_pod(**spec))
+    return make_folder(folder / "u-1", Path("/run/netns/n"), pod, contents or {}, folder / "claims")
 
 
 def test_a_pod_can_resolve_its_own_name_and_has_no_dns(tmp_path: Path) -> None:
@@ -39,6 +42,19 @@ def test_a_pod_folder_is_replaced_and_removed_completely(tmp_path: Path) -> None
     for _ in range(2):
         remove_folder(tmp_path / "u-1")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_data_of_a_claim_outlives_the_pod_but_not_the_claim(tmp_path: Path) -> None:
+    volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]
+
+    def folder_of(uid: str) -> Path:
+        return made(tmp_path, {SourceRef(CLAIM, "data"): {"uid": uid.encode()}}, volumes=volumes).volumes / "v"
+
+    (folder_of("one") / "orders.sqlite").write_text("1")
+    remove_folder(tmp_path / "u-1")
+    assert (folder_of("one") / "orders.sqlite").read_text() == "1"
+    assert folder_of("one").stat().st_mode & 0o777 == 0o777
+    assert list(folder_of("another").iterdir()) == []
 
 
 def test_nothing_is_written_for_a_pod_that_cannot_start(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from proxiedapp.kube.manifest import Manifest
 from proxiedapp_sandbox.node.environment import SourceRef
 from proxiedapp_sandbox.node.errors import NotStartableError
 from proxiedapp_sandbox.node.sources import read_sources
-from proxiedapp_sandbox.node.volumes import TOKEN
+from proxiedapp_sandbox.node.volumes import CLAIM, TOKEN
 from tests.unit.sandbox.node.samples import a_pod
 
 CONF, SECRET, MISSING, MINE = (
@@ -20,6 +20,7 @@ CONF, SECRET, MISSING, MINE = (
 )
 STORED = {
     ("ConfigMap", "conf"): {"kind": "ConfigMap", "data": {"a": "ä"}, "binaryData": {"b": "AP8="}},
+    (CLAIM, "data"): {"kind": CLAIM, "metadata": {"uid": "u-7"}},
     ("Secret", "secret"): {"kind": "Secret", "data": {"pw": "AP8="}},
 }
 
@@ -45,6 +46,11 @@ class Server:
 async def test_data_is_bytes_and_a_missing_source_is_left_out() -> None:
     found = await read_sources(cast("Api", Server()), a_pod(), [CONF, SECRET, MISSING])
     assert found == {CONF: {"a": "ä".encode(), "b": b"\x00\xff"}, SECRET: {"pw": b"\x00\xff"}}
+
+
+async def test_the_uid_of_a_claim_is_read() -> None:
+    claim = SourceRef(CLAIM, "data")
+    assert await read_sources(cast("Api", Server()), a_pod(), [claim]) == {claim: {"uid": b"u-7"}}
 
 
 async def test_a_token_is_bound_to_the_pods_account_and_the_pod() -> None:

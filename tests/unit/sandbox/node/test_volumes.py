@@ -5,7 +5,15 @@ import pytest
 
 from proxiedapp_sandbox.node.environment import SourceRef
 from proxiedapp_sandbox.node.errors import NotStartableError
-from proxiedapp_sandbox.node.volumes import TOKEN, VolumeFile, volume_files, volume_sources, write_volume
+from proxiedapp_sandbox.node.volumes import (
+    CLAIM,
+    TOKEN,
+    VolumeFile,
+    volume_files,
+    volume_sources,
+    writable_by_pod,
+    write_volume,
+)
 from tests.unit.sandbox.node.samples import a_container, a_pod, fields_of
 
 HELD = {
@@ -13,6 +21,7 @@ HELD = {
     SourceRef("Secret", "secret"): {"pw": b"\x00\xff"},
     SourceRef("ConfigMap", "kube-root-ca.crt"): {"ca.crt": b"certificate"},
     SourceRef(TOKEN, "me"): {"": b"token"},
+    SourceRef(CLAIM, "data"): {"uid": b"1"},
 }
 POD = fields_of(a_pod(a_container(resources={"limits": {"cpu": "2"}})))
 
@@ -21,6 +30,7 @@ POD = fields_of(a_pod(a_container(resources={"limits": {"cpu": "2"}})))
     ("volume", "files"),
     [
         pytest.param({"emptyDir": {}}, {}, id="emptyDir"),
+        pytest.param({"persistentVolumeClaim": {"claimName": "data"}}, {}, id="claim"),
         pytest.param(
             {"configMap": {"name": "conf", "defaultMode": 0o640}},
             {"a": VolumeFile(b"alpha", 0o640), "b": VolumeFile(b"beta", 0o640)},
@@ -85,6 +95,11 @@ def test_files_of_a_volume(volume: dict[str, Any], files: dict[str, VolumeFile])
     [
         pytest.param({"configMap": {"name": "no"}}, 'ConfigMap "no" for a volume not found', id="missing"),
         pytest.param(
+            {"persistentVolumeClaim": {"claimName": "no"}},
+            'PersistentVolumeClaim "no" for a volume not found',
+            id="missing claim",
+        ),
+        pytest.param(
             {"secret": {"secretName": "secret", "items": [{"key": "k", "path": "k"}]}},
             'Secret "secret" has no key "k"',
             id="missing key",
@@ -118,6 +133,20 @@ def test_all_sources_are_known_in_advance() -> None:
         SourceRef("Secret", "secret"),
     }
     assert volume_sources({"name": "v", "emptyDir": {}}) == set()
+    assert volume_sources({"name": "v", "persistentVolumeClaim": {"claimName": "a"}}) == {SourceRef(CLAIM, "a")}
+
+
+@pytest.mark.parametrize(
+    ("volume", "writable"),
+    [
+        ({"emptyDir": {}}, True),
+        ({"persistentVolumeClaim": {"claimName": "a"}}, True),
+        ({"persistentVolumeClaim": {"claimName": "a", "readOnly": True}}, False),
+        ({"configMap": {"name": "a"}}, False),
+    ],
+)
+def test_which_volumes_containers_may_write_to(volume: dict[str, Any], *, writable: bool) -> None:
+    assert writable_by_pod(volume) is writable
 
 
 def test_every_user_may_write_to_a_volume(tmp_path: Path) -> None:
