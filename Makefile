@@ -13,7 +13,7 @@ PROSE := README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md Makefile mkdocs.yml 
   helm/proxiedapp/values.yaml helm/proxiedapp/files helm/proxiedapp/templates/NOTES.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz faults compat matrix drain apps gateways conformance dev-matrix laptop recording docs screenshots check types rest-of-check fix generate lock bench limits version dist chart image publish sign clean
+.PHONY: help setup demo test fuzz faults compat matrix drain apps gateways wrappers conformance dev-matrix laptop recording docs screenshots check types rest-of-check fix generate lock bench limits version dist chart image publish sign clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ dev-matrix: setup ## `proxiedapp dev` with every proxy, server and scheme, and S
 
 gateways: setup ## ProxiedApps behind the Gateways of Traefik and Contour, restarted and moved under load
 	@$(BIN)/python -m pytest tests/nightly/test_gateways.py $(PYTEST_ARGS)
+
+wrappers: setup ## the options of the newest poetry, pdm, opentelemetry-instrument and others, compared with those that the operator knows
+	@$(BIN)/python -m pytest tests/nightly/test_wrappers.py $(PYTEST_ARGS)
 
 conformance: setup ## whether a Gateway serves the operator's HTTPRoutes rightly, as a YAML report: GATEWAY=infra/main KUBECONFIG=FILE URLS=… APP_IMAGE=… IMPLEMENTATION=… LONG=1, or SANDBOX=traefik or contour
 	@$(BIN)/python -m tests.conformance $(if $(GATEWAY),--gateway $(GATEWAY)) $(if $(URLS),--urls $(URLS)) $(if $(APP_IMAGE),--image $(APP_IMAGE)) $(if $(IMPLEMENTATION),--implementation "$(IMPLEMENTATION)") $(if $(LONG),--long) $(if $(SANDBOX),--sandbox $(SANDBOX))

@@ -1,6 +1,7 @@
 """Programs that run another program, one line each: where their own arguments end.
 
-`tests/unit/servers/test_installed_servers.py` compares the options of `uv run` with those of the installed uv.
+The options are compared with the help of the programs: `tests/unit/servers/test_installed_servers.py` for uv,
+`tests/unit/servers/command/test_wrappers_help.py` and, by `make wrappers`, `tests/nightly/test_wrappers.py`.
 """
 
 import re
@@ -53,9 +54,16 @@ _UV_VALUED: Final = frozenset(
     }
 )  # fmt: skip
 
+_PDM_VALUED: Final = frozenset(
+    {
+        "--config", "-c", "--env", "--env-file", "--pep582", "--project", "-p", "--skip", "-k", "--venv",
+        "--working-dir",
+    }
+)  # fmt: skip
+
 WRAPPERS: Final[Mapping[str, Wrapper]] = {
     "env": Wrapper(
-        valued=frozenset({"-u", "--unset", "-C", "--chdir"}),
+        valued=frozenset({"-a", "--argv0", "-u", "--unset", "-C", "--chdir"}),
         assigns=True,
         unsets=frozenset({"-u", "--unset"}),
         clears=dict.fromkeys(("-", "-i", "--ignore-environment"), ALL_VARIABLES),
@@ -72,8 +80,8 @@ WRAPPERS: Final[Mapping[str, Wrapper]] = {
     "su-exec": Wrapper(operands=1),
     "uv": Wrapper(subcommand="run", valued=_UV_VALUED, runs_modules=True),
     "poetry": Wrapper(subcommand="run", valued=frozenset({"-C", "--directory", "-P", "--project"})),
-    "pdm": Wrapper(subcommand="run", valued=frozenset({"-p", "--project"})),
-    "pipenv": Wrapper(subcommand="run"),
+    "pdm": Wrapper(subcommand="run", valued=_PDM_VALUED),
+    "pipenv": Wrapper(subcommand="run", valued=frozenset({"--pypi-mirror", "--python"})),
     "rye": Wrapper(subcommand="run"),
     "ddtrace-run": Wrapper(),
     "newrelic-admin": Wrapper(subcommand="run-program"),

@@ -45,6 +45,12 @@ def found(command: str) -> str | None:
         pytest.param("poetry -C /app run uvicorn main:app", "uvicorn", id="poetry with options before run"),
         pytest.param("pdm run -p /app uvicorn main:app", "uvicorn", id="pdm run"),
         pytest.param("pipenv run uvicorn main:app", "uvicorn", id="pipenv run"),
+        pytest.param("pipenv --python 3.12 run uvicorn main:app", "uvicorn", id="pipenv with options before run"),
+        pytest.param(
+            "pdm -c pdm.toml run --env-file .env --env A=1 --working-dir /app uvicorn main:app",
+            "uvicorn",
+            id="pdm with options before and after run",
+        ),
         pytest.param("rye run uvicorn main:app", "uvicorn", id="rye run"),
         pytest.param("exec uvicorn main:app", "uvicorn", id="exec"),
         pytest.param("nohup uvicorn main:app", "uvicorn", id="nohup"),
