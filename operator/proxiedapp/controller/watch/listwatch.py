@@ -85,6 +85,10 @@ class ListWatch:
     clock: Callable[[], float] = time.monotonic
     _version: str = ""
     _failures: int = 0
+    """How many times in a row the API server was away, or a watch broke."""
+    _refusals: int = 0
+    """How many times in a row the kind was not served, or might not be read. Other failures do not count: after them, a
+    single 403 or 404 must not cost `longest_pause`."""
     _misses: int = 0
     _reported: str = field(default="", init=False)
 
@@ -126,7 +130,7 @@ class ListWatch:
             await self._watch()
         finally:
             if self.clock() - begun > _STABLE:
-                self._failures = 0
+                self._failures = self._refusals = 0
 
     async def _watch(self) -> None:
         """Record the events of one watch until the server ends it. Raises ApiError."""
@@ -134,24 +138,28 @@ class ListWatch:
         async for event in self.api.watch(
             self.kind, self.namespace, self.selector, self._version, metadata_only=self.metadata_only
         ):
-            self._failures, self._reported = 0, ""
+            self._succeeded()
             self._version = event["object"]["metadata"]["resourceVersion"]
             if event["type"] != "BOOKMARK":
                 await in_steps(self.record(event["type"], event["object"]))
-        self._failures, self._reported = 0, ""
+        self._succeeded()
+
+    def _succeeded(self) -> None:
+        self._failures, self._refusals, self._reported = 0, 0, ""
 
     async def _pause_after(self, error: ApiError) -> float:
-        failures, longest = self._failures, _LONGEST_PAUSE
-        self._failures += 1
+        logger.debug("cannot watch %s, trying again: %s", self.what, error)
         if isinstance(error, NotFoundError):
-            longest = self.longest_pause
             self._misses += 1
             if self._misses >= _LOOKS and await self.is_absent():
                 await in_steps(self.sweep(set()))
-        elif isinstance(error, RefusedError):
-            longest = self.longest_pause
-            if str(error) != self._reported:
-                logger.warning("cannot watch %s: %s", self.what, error)
-                self._reported = str(error)
-        logger.debug("cannot watch %s, trying again: %s", self.what, error)
-        return max(backoff(failures, _PAUSE, longest), error.retry_after or 0.0)
+        elif isinstance(error, RefusedError) and str(error) != self._reported:
+            logger.warning("cannot watch %s: %s", self.what, error)
+            self._reported = str(error)
+        if isinstance(error, NotFoundError | RefusedError):
+            pause = backoff(self._refusals, _PAUSE, self.longest_pause)
+            self._refusals += 1
+        else:
+            pause = backoff(self._failures, _PAUSE, _LONGEST_PAUSE)
+            self._failures += 1
+        return max(pause, error.retry_after or 0.0)
