@@ -10,6 +10,8 @@ one after the other, beside a real kube-controller-manager. Deployments have no 
   restart   a new process: when it is ready, when it honours an edit that was made at that moment, what it costs until
             it has settled, and how much memory it has then
 
+`--json FILE` saves the results, and draws beside them how each cost grows with the number of apps.
+
 `--against REV` runs the operator of another revision too, from a temporary worktree, with the packages of this one.
 Compare the ratios of one run, not the absolute numbers of two.
 """
@@ -36,6 +38,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.converge import all_accepted, an_app, create_all, raw
+from benchmarks.plots import drawing
 from benchmarks.process import AuditLog, command, cpu_seconds, rss_mib, running_operator
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.client import Api, collection
@@ -291,7 +294,7 @@ def main() -> None:
     parser.add_argument("--changes", type=int, default=50, help="changes and drifts that are timed, each")
     parser.add_argument("--rest", type=float, default=60.0, help="seconds at rest")
     parser.add_argument("--note", default="", help="a sentence for the page of results, such as on other work")
-    parser.add_argument("--json", type=Path, help="write the results here")
+    parser.add_argument("--json", type=Path, help="write the results here, and plots as SVG beside them")
     given = parser.parse_args()
     console = Console(stderr=True)
     costs = asyncio.run(run(given, lambda text: console.print(f"{time.strftime('%H:%M:%S')} {text}")))
@@ -313,6 +316,7 @@ def main() -> None:
             "costs": [asdict(cost) for cost in costs],
         }
         given.json.write_text(json.dumps(report, indent=2) + "\n")
+        given.json.with_suffix(".svg").write_text(drawing(costs=[asdict(cost) for cost in costs]))
 
 
 if __name__ == "__main__":

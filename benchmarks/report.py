@@ -1,5 +1,7 @@
 """docs/measured.md: the stored run of each benchmark. `make generate` writes the page from benchmarks/results.
 
+It also draws docs/images/cost.svg. The benchmark writes the same picture beside the results of a run of yours.
+
 Measurements of one run are shown as ratios. Seconds are not shown, because they depend on the machine.
 """
 
@@ -10,10 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks import plots
 from tools.reference.markdown import table
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "measured.md"
+PICTURE = HERE.parent / "docs" / "images" / "cost.svg"
 
 _TEXT = """\
 # Results of the benchmarks
@@ -40,6 +44,8 @@ controller-manager. Deployments have no pods. {cost_note}
 
 A ratio is the present operator to the earlier one. CPU times of a restart leave out those of a start without apps.
 
+![How each cost grows with the number of apps, of the present operator and of the earlier one](images/cost.svg)
+{growth}
 ## The adapter compared with no adapter
 
 Served by uvicorn over {connections} connections. The ratios are to an app without an adapter; a second instance of
@@ -101,7 +107,7 @@ def _converge(report: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_COSTS: dict[str, Callable[[dict[str, Any]], float]] = {
+_COSTS: dict[str, Callable[[plots.Cost], float]] = {
     "time of the burst, to the raw client's": lambda cost: cost["seconds"] / cost["raw_seconds"],
     "requests for each app": lambda cost: cost["requests_per_app"],
     "lists of pods": lambda cost: cost["lists_of_pods"],
@@ -120,9 +126,18 @@ _COSTS: dict[str, Callable[[dict[str, Any]], float]] = {
 }
 """The rows of the comparison with an earlier revision."""
 
+_FOR_EACH_APP: dict[str, Callable[[plots.Cost], float]] = {
+    "time of the burst": lambda cost: cost["seconds"] / cost["apps"],
+    "time of the burst, to the raw client's": lambda cost: cost["seconds"] / cost["raw_seconds"],
+    "CPU of a new app": lambda cost: cost["cpu_ms_per_app"],
+    "memory beyond that without apps": lambda cost: (cost["mib"] - cost["empty_mib"]) / cost["apps"],
+    "CPU of a restart": lambda cost: cost["restart_cpu"] / cost["apps"],
+}
+"""The costs of one app, for which the page shows how they grow."""
 
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits
+
+def _ratio(new: float, old: float) -> str:
+    return f"{new / old:.2f}" if old else ""
 
 
 def _cost(report: dict[str, Any]) -> dict[str, Any]:
@@ -132,10 +147,29 @@ def _cost(report: dict[str, Any]) -> dict[str, Any]:
         row = [name]
         for before, now in pairs:
             old, new = value(before), value(now)
-            row += [_number(old), _number(new), f"{new / old:.2f}" if old else ""]
+            row += [plots.number(old), plots.number(new), _ratio(new, old)]
         rows.append(tuple(row))
     titles = [f"{title}, {now['apps']} apps" for _, now in pairs for title in ("earlier", "now", "ratio")]
-    return {"cost": table(["", *titles], rows), "against": report["against"], "cost_note": report["note"]}
+    return {
+        "cost": table(["", *titles], rows),
+        "growth": growth(report["costs"]),
+        "against": report["against"],
+        "cost_note": report["note"],
+    }
+
+
+def growth(costs: list[dict[str, Any]]) -> str:
+    """Return what one app costs with the most apps, relative to the next smaller number; empty if there is none."""
+    operators = plots.by_operator(costs)
+    if any(len(own) == 1 for own in operators.values()):
+        return ""
+    less, more = (cost["apps"] for cost in operators["now"][-2:])
+    titles = [f"growth for each app, {less:,} to {more:,} apps", *(plots.NAMES[one] for one in operators)]
+    rows = [
+        (name, *(_ratio(value(own[-1]), value(own[-2])) for own in operators.values()))
+        for name, value in _FOR_EACH_APP.items()
+    ]
+    return f"\nWith 1.00, a cost is linear:\n\n{table(titles, rows)}\n"
 
 
 def _adapter(report: dict[str, Any]) -> dict[str, Any]:
@@ -194,14 +228,20 @@ def page() -> str:
     )
 
 
+def picture() -> str:
+    """Return the picture on the page."""
+    return plots.drawing(json.loads((HERE / "results" / "cost.json").read_text())["costs"])
+
+
 def main(arguments: list[str]) -> int:
-    """Write or compare the page, and return the exit status."""
+    """Write or compare the page with its picture, and return the exit status."""
+    files = {PAGE: page(), PICTURE: picture()}
     if arguments == ["--check"]:
-        stale = not PAGE.exists() or PAGE.read_text() != page()
-        if stale:
-            sys.stderr.write("docs/measured.md is stale: run make generate\n")
-        return int(stale)
-    PAGE.write_text(page())
+        stale = [file.name for file, text in files.items() if not file.exists() or file.read_text() != text]
+        sys.stderr.writelines(f"{name} is stale: run make generate\n" for name in stale)
+        return int(bool(stale))
+    for file, text in files.items():
+        file.write_text(text)
     return 0
 
 
