@@ -30,7 +30,7 @@ _NOT_OWNED: Final = frozenset({"name", "namespace", "uid", "resourceVersion"})
 
 def intent_digest(manifest: Manifest) -> bytes:
     """Return the digest of the fields that an apply of this manifest would own."""
-    return _digest(owned_part(manifest))
+    return _digest(_canonical(owned_part(manifest)))
 
 
 def owned_part(manifest: Manifest) -> Manifest:
@@ -44,7 +44,7 @@ def owned_digest(body: Manifest) -> bytes | None:
     """Return the digest of the fields that we own in a live object; None if we own none."""
     for entry in body["metadata"].get("managedFields") or []:
         if is_ours(entry):
-            return _digest(_project(body, entry["fieldsV1"]))
+            return _digest(_owned(body, entry["fieldsV1"]))
     return None
 
 
@@ -75,29 +75,43 @@ def scaled_by_others(body: Manifest) -> bool:
     )
 
 
-def _digest(value: Any) -> bytes:
-    return blake2b(_spelled(_canonical(value)), digest_size=16).digest()
+def _digest(canonical: Any) -> bytes:
+    return blake2b(_spelled(canonical), digest_size=16).digest()
 
 
-def _project(value: Any, fields: Mapping[str, Any]) -> Any:
-    """Return the part of a live value that a FieldsV1 tree names.
+def _owned(value: Any, fields: Mapping[str, Any]) -> Any:
+    """Return the part of a live value that a FieldsV1 tree names, in its common form (see `_canonical`).
 
     `f:NAME` is a field, `k:{..}` a list item with these keys, and `v:VALUE` an item of a set. A tree without any of
     these is a leaf, whose whole value is owned. A field that is owned but absent was set to an empty value, 0 or false.
     """
     names = [name for name in fields if name != "."]
     if not names:
-        return value
+        return _canonical(value)
     if names[0].startswith("f:"):
         present = value if isinstance(value, dict) else {}
         owned = {}
         for field in names:
-            part, below = present.get(field[2:], _ZERO), fields[field]
-            owned[field[2:]] = _project(part, below) if below else part  # without a call for the many leaves
+            name, below = field[2:], fields[field]
+            part = present.get(name, _ZERO)
+            if name in _SCALES:
+                owned[name] = _quantities(_amounts(part, below), _SCALES[name])
+            elif below:
+                owned[name] = _owned(part, below)
+            else:  # without a call for the many leaves
+                owned[name] = _canonical(part) if isinstance(part, _PARENTS) else part or _ZERO
         return owned
     items = value if isinstance(value, list) else []
     index = ItemIndex(names)
-    return [_project(item, fields[name]) for item in items if (name := index.name_of(item)) is not None]
+    return [_owned(item, fields[found]) for item in items if (found := index.name_of(item)) is not None] or _ZERO
+
+
+def _amounts(amounts: Any, fields: Mapping[str, Any]) -> Any:
+    """Return one quantity, or those of a map that a FieldsV1 tree names."""
+    names = [name[2:] for name in fields if name.startswith("f:")]
+    if not names:
+        return amounts
+    return {name: amounts.get(name, _ZERO) if isinstance(amounts, dict) else _ZERO for name in names}
 
 
 class ItemIndex:
