@@ -233,10 +233,11 @@ class Store:
 
     def observe_app(self, body: Manifest) -> set[Key]:
         """Record an app; concerns it and the apps for which it changes who holds a route key."""
-        known = self._apps.get(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
+        metadata = body["metadata"]
+        known = self._apps.get(Key(metadata["namespace"], metadata["name"]))
+        if known is not None and known.version >= int(metadata["resourceVersion"]):
+            return set()  # before the rest is read: kopf lists all apps again after the first lists
         app = observed_app(body, self._entry_points, known)
-        if known is not None and known.version >= app.version:
-            return set()
         self._only_listed.discard(app.key)
         concerned = self._put_app(app)
         if known is None or not same_request(known, app) or known.packed_status != app.packed_status:
@@ -393,8 +394,9 @@ class Store:
             self.reasons[known.reason] -= 1
         self._apps[app.key] = app
         self.reasons[app.reason] += 1
-        if known is None or known.packed_spec is not app.packed_spec:
-            self.behind.replace(app.key, NO_CLAIM if known is None else known.requested, app.requested)
+        if known is not None and known.packed_spec is app.packed_spec and _contends_alike(known, app):
+            return set()  # as with most reports, which are about the status
+        self.behind.replace(app.key, NO_CLAIM if known is None else known.requested, app.requested)
         return self._refresh(app.key)
 
     def _drop_app(self, app: ObservedApp) -> set[Key]:
@@ -478,6 +480,11 @@ class Store:
         return [child for child in self._by_owner.get(key, {}).values() if child.granted]
 
 
+def _contends_alike(one: ObservedApp, other: ObservedApp) -> bool:
+    """Return whether an app contends for what its spec requests alike in two observations (see `_contender`)."""
+    return (one.created, one.deleting, one.suspended) == (other.created, other.deleting, other.suspended)
+
+
 def _with_history(child: ObservedChild, body: Manifest, known: ObservedChild | None) -> ObservedChild:
     """Return an observed child with what follows from its earlier observation.
 
@@ -485,7 +492,8 @@ def _with_history(child: ObservedChild, body: Manifest, known: ObservedChild | N
     changed it. Else it shows who changed our fields.
     """
     if known is None or known.uid != child.uid:
-        return replace(child, drift=trace_of(body, witnessed=False))
+        drift = trace_of(body, witnessed=False)
+        return child if drift is None else replace(child, drift=drift)
     if known.answered is not None and child.digest == known.answered:
         return replace(child, digest=known.digest, answered=known.answered)
     if child.digest != known.digest:
