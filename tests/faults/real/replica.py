@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -52,6 +53,13 @@ class Replica:
         self.started = time.monotonic()
 
     @property
+    def pid(self) -> int:
+        """Return the pid of the last process that was started."""
+        pid = None if self._process is None else self._process.pid
+        assert pid is not None
+        return pid
+
+    @property
     def running(self) -> bool:
         return self._process is not None and self._process.is_alive()
 
@@ -87,6 +95,7 @@ class Replica:
 
 def _run(env: dict[str, str], log: str) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    threading.Thread(target=_end_with_the_run, daemon=True).start()
     os.environ.clear()
     os.environ.update(env)
     with Path(log).open("ab") as output:
@@ -96,3 +105,14 @@ def _run(env: dict[str, str], log: str) -> None:
     from proxiedapp.cli import app  # noqa: PLC0415 - the parent process has no use for it
 
     app(["run"])
+
+
+def _end_with_the_run() -> None:
+    """Kill this process if the one that started it has been killed.
+
+    The parent process is the fork server, which outlives it: every process that it forks holds the other end of the
+    pipe whose end it waits for (CPython 3.11 `Lib/multiprocessing/forkserver.py`, `connect_to_new_process`).
+    """
+    if (starter := multiprocessing.parent_process()) is not None:
+        starter.join()
+        os.kill(os.getpid(), signal.SIGKILL)
