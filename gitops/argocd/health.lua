@@ -26,6 +26,9 @@ for _, condition in ipairs(status.conditions) do
   if condition.type == "Ready" and condition.reason == "Suspended" then
     return answer("Suspended", condition.message)
   end
+  if condition.type == "Ready" and condition.reason == "Pending" then
+    return answer("Progressing", "Waiting for the operator")
+  end
 end
 if status.observedGeneration ~= obj.metadata.generation then
   return answer("Progressing", "Waiting for the operator to take in the change")

@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 import yaml
 
+from proxiedapp.api.conditions import conditions_of
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.client import Api
 from proxiedapp.kube.kind import Kind
@@ -207,7 +208,7 @@ async def test_crd_may_be_deleted_and_installed_again(changing: BareCluster, tmp
 
         async def accepted() -> bool:
             app = await api.get(PROXIED_APP, "default", "again")
-            return "conditions" in app["status"]
+            return bool(conditions_of(app["status"]))
 
         await until(accepted, "the app has a status")
         assert running.process.poll() is None, "the process is still the same"

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import Condition, ConditionType
 
 _ORDER = [member.value for member in ConditionType]
@@ -37,7 +38,7 @@ def conditions_of(status: Mapping[str, Any]) -> list[Condition]:
             found.append(Condition.model_validate(raw, strict=False))
         except ValidationError:
             continue
-    return [one for one in found if one.type in set(ConditionType)]
+    return [one for one in found if one.type in set(ConditionType) and one.reason != Reason.PENDING]
 
 
 def condition_of(status: Mapping[str, Any], type_: ConditionType) -> Condition | None:

@@ -22,7 +22,7 @@ from proxiedapp.api.names import (
 )
 from proxiedapp.api.policy import ProxyPolicySpec
 from proxiedapp.api.spec import ProxiedAppSpec
-from proxiedapp.api.status import ProxiedAppStatus
+from proxiedapp.api.status import UNREPORTED, ProxiedAppStatus
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -119,8 +119,7 @@ def _printer_columns() -> list[Schema]:
 
 def _object_schema() -> Schema:
     status = structural(ProxiedAppStatus)
-    # Without this default, kstatus (and so Flux and Helm) reports a new object as ready before it is processed.
-    status["default"] = {"observedGeneration": -1}
+    status["default"] = UNREPORTED
     return {
         "description": "A FastAPI app that is served behind a proxy under a path prefix.",
         "type": "object",

@@ -6,6 +6,8 @@ from enum import StrEnum
 class Reason(StrEnum):
     """One CamelCase word for one fact; docs/conditions.md prints the docstring below it."""
 
+    PENDING = "Pending"
+    """The operator has not reported on the app yet: the API server returns this for a new app."""
     AVAILABLE = "Available"
     """All objects of the app are applied and the rollout is complete."""
     PROGRESSING = "Progressing"

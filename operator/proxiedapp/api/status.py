@@ -1,13 +1,14 @@
 """The status of a ProxiedApp, written by the operator."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
 from proxiedapp.api.base import ApiModel, merged_by
 from proxiedapp.api.fields import INT32_MAX
+from proxiedapp.api.reasons import Reason
 
 
 class ConditionType(StrEnum):
@@ -67,3 +68,23 @@ class ProxiedAppStatus(ApiModel):
     """Label selector of the pods, for the scale subresource."""
     conditions: Annotated[list[Condition], merged_by("type")] | None = None
     """The conditions Ready, Reconciling, Stalled, RouteAccepted, WorkloadAvailable and Verified."""
+
+
+UNREPORTED: Final[dict[str, Any]] = ProxiedAppStatus(
+    conditions=[
+        Condition(
+            type=ConditionType.READY,
+            status="Unknown",
+            observed_generation=0,
+            last_transition_time=datetime.fromtimestamp(0, UTC),
+            reason=Reason.PENDING,
+            message="Waiting for the operator to reconcile this app.",
+        )
+    ]
+).model_dump(mode="json", by_alias=True, exclude_none=True)
+"""The status of an app on which the operator has not reported: the default in the CustomResourceDefinition.
+
+kstatus, and so Flux and Helm, reads it as in progress, because no object has the generation -1, and because Ready is
+Unknown (fluxcd/cli-utils 967855f, `checkGeneration` and `checkReadyCondition` in `pkg/kstatus/status/`). Without a
+status, it takes an object for ready.
+"""

@@ -58,7 +58,12 @@ def find(path: str) -> dict[str, Any] | None:
 
 def test_new_object_does_not_look_ready() -> None:
     """Tools treat an absent status, or one of the current generation, as ready."""
-    assert SCHEMA["properties"]["status"]["default"] == {"observedGeneration": -1}
+    default = SCHEMA["properties"]["status"]["default"]
+    assert default["observedGeneration"] == -1
+    assert [(one["type"], one["status"], one["reason"]) for one in default["conditions"]] == [
+        ("Ready", "Unknown", "Pending")
+    ]
+    assert default["conditions"][0]["lastTransitionTime"] == "1970-01-01T00:00:00Z"
     assert SCHEMA["properties"]["status"]["properties"]["observedGeneration"]["default"] == -1
 
 

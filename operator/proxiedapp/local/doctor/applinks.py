@@ -93,6 +93,8 @@ def _operator(app: LiveApp) -> Iterator[Link]:
     generation, seen = metadata.get("generation", 0), app.status.get("observedGeneration", -1)
     if seen != generation:
         found = f"The operator has processed generation {seen}, not the current one, {generation}."
+        if seen < 0:
+            found = "The operator has not processed it yet."
         yield wrong("operator", app.about, found, "See whether the operator runs: proxiedapp doctor")
         return
     ready = app.condition("Ready")

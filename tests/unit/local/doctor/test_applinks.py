@@ -1,10 +1,12 @@
 """`doctor NAME` reports the link of the chain that is broken, in set-ups in which one thing is."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from proxiedapp.api.app import parse_manifest
+from proxiedapp.api.status import UNREPORTED
 from proxiedapp.controller.watchedkinds import POD, PROXIED_APP, PROXY_POLICY
 from proxiedapp.local.doctor.applinks import app_links
 from proxiedapp.local.doctor.link import State
@@ -203,6 +205,14 @@ def test_first_wrong_link_is_the_broken_one_and_has_a_fix(break_: Break) -> None
     assert wrong[0].name == BROKEN[break_]
     assert all(link.found.endswith((".", "-")) for link in wrong)
     assert all(link.fix for link in wrong)
+
+
+@pytest.mark.parametrize("status", [UNREPORTED, {}], ids=["the default of the CRD", "none"])
+def test_app_that_no_operator_has_processed_is_found(status: dict[str, Any]) -> None:
+    found = snapshot()
+    child(found, PROXIED_APP)["status"] = status
+    (link,) = [link for link in app_links(found, KEY, SETTINGS) if link.state is State.WRONG]
+    assert (link.name, link.found) == ("operator", "The operator has not processed it yet.")
 
 
 def test_annotation_without_effect_is_a_warning_and_does_not_suspend() -> None:
