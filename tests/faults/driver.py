@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from typing_extensions import override
 
+from proxiedapp.api.status import UNREPORTED
 from proxiedapp.controller.queue import Queue
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.errors import NotFoundError, UnavailableError
@@ -219,9 +220,22 @@ class Run:
             await scenario.work()
         except KilledError:
             self.api.dead = False
-            scenario.clock.calls.clear()
-            scenario.queue = Queue(backoff=0.5, backoff_max=300, timer=scenario.clock, jitter=lambda: 0.0)
-            scenario.restart()
+            self._restart()
+        else:
+            if self.api.plan is not None and self.api.plan.happening is Happening.KILL_WAITING and self._waits():
+                self.api.plan = None
+                self._restart()
+
+    def _waits(self) -> bool:
+        """Return whether the status of the last pass waits for what others report."""
+        outcomes = self.scenario.outcomes
+        return bool(outcomes) and outcomes[-1].again_after > 0
+
+    def _restart(self) -> None:
+        scenario = self.scenario
+        scenario.clock.calls.clear()
+        scenario.queue = Queue(backoff=0.5, backoff_max=300, timer=scenario.clock, jitter=lambda: 0.0)
+        scenario.restart()
 
     def _deliver(self) -> None:
         """Deliver the events of the watches that are not silent."""
@@ -305,7 +319,7 @@ async def fresh(run: Run) -> Run:
     new = Run(run.workload)
     for name in run.scenario.cluster.names(PROXIED_APP):
         body = deepcopy(run.scenario.app(name).body)
-        body["status"] = {"observedGeneration": -1}
+        body["status"] = deepcopy(UNREPORTED)
         new.scenario.cluster.put(PROXIED_APP, body)
     if (run_foreign := run.scenario.cluster.find(SERVICE, NAMESPACE, "shop")) and not is_ours(run_foreign.body):
         new.scenario.cluster.put(SERVICE, run_foreign.body)

@@ -78,6 +78,7 @@ class Happening(StrEnum):
 
     KILL_BEFORE = "kill before"
     KILL_AFTER = "kill after"
+    KILL_WAITING = "kill waiting"
     LOSE_ANSWER = "lose answer"
     ERROR = "error"
     EDIT_APP = "edit app"
@@ -146,6 +147,7 @@ def all_plans(requests: dict[str, int]) -> Iterator[Plan]:
                 yield Plan("M", workload, happening, at)
             for kind in children:
                 yield Plan("M", workload, Happening.DELETE_CHILD, at, kind=kind)
+        yield Plan("I", workload, Happening.KILL_WAITING)
         for kind, happening in product((PROXIED_APP, *children), (Happening.SILENT, Happening.LOST)):
             yield Plan("W" if happening is Happening.LOST else "X", workload, happening, kind=kind)
     for workload, kind in product(requests.keys() & {"create", "gateway"}, (DEPLOYMENT, SERVICE)):

@@ -12,7 +12,7 @@ from tests.faults.plans import GATEWAY_WORKLOADS, WORKLOADS, Plan, all_plans, sa
 SAMPLE = 29
 """Plans in memory that `make test` carries out; tests/integration/test_faults.py carries out eleven others."""
 
-GATEWAY_SAMPLE = 26
+GATEWAY_SAMPLE = 28
 """More plans, of apps that are behind a Gateway, go there or leave it: two of each family and happening."""
 
 

@@ -8,9 +8,11 @@ due. Both return the requests, one per line.
 """
 
 import asyncio
+from copy import deepcopy
 from typing import Any, Final
 
 from proxiedapp.api.names import API_VERSION, KIND
+from proxiedapp.api.status import UNREPORTED
 from proxiedapp.controller.apply import Applier
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.gateways import Gateways
@@ -54,6 +56,8 @@ class Scenario:
         self._gateways: tuple[Manifest, ...] | None = None
         """The Gateways and their classes; None if the operator may not read them."""
         self.outcomes: list[Outcome] = []
+        self._settled = 0
+        """How many outcomes `settle` has looked at."""
         self.finding = Finding(Code.OPENAPI_SERVERS, ok=True, seen="", expected="", fix="")
         """The finding of each verification."""
         self.verified_targets: list[VerifyTarget] = []
@@ -103,7 +107,7 @@ class Scenario:
         created = created or self.clock.now().isoformat()
         metadata = {"name": name, "namespace": NAMESPACE, "creationTimestamp": created}
         body = {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": a_spec(prefix, **fields)}
-        return self.cluster.put(PROXIED_APP, body | {"status": {"observedGeneration": -1}})
+        return self.cluster.put(PROXIED_APP, body | {"status": deepcopy(UNREPORTED)})
 
     def change(self, name: str = "shop", prefix: str = "/api/v1", **fields: Any) -> None:
         self.cluster.edit(self.app(name), ("spec",), a_spec(prefix, **fields))
@@ -185,8 +189,11 @@ class Scenario:
         for event in events:
             self._observe(event.type, event.kind, event.body)
 
-    async def settle(self, passes: int = _PASSES) -> list[str]:
-        """Deliver events and make passes until nothing is due; passes that wait for a backoff keep waiting."""
+    async def settle(self, passes: int = _PASSES, *, first_statuses: bool = True) -> list[str]:
+        """Deliver events and make passes until nothing is due; passes that wait for a backoff keep waiting.
+
+        Unless `first_statuses` is False, the time passes for which first statuses wait for other events.
+        """
         requests: list[str] = []
         self.watch()
         made = 0
@@ -195,6 +202,9 @@ class Scenario:
             assert made <= passes, f"the apps wake themselves forever: {requests}"
             requests += await self.work()
             self.watch()
+            if first_statuses and not len(self.queue):
+                self.clock.advance(max((one.again_after for one in self.outcomes[self._settled :]), default=0.0))
+                self._settled = len(self.outcomes)
         return requests
 
     async def work(self) -> list[str]:
@@ -210,7 +220,7 @@ class Scenario:
             if outcome.retry:
                 self.queue.failed(key, at_least=outcome.retry_after)
             else:
-                self.queue.done(key)
+                self.queue.done(key, again_after=outcome.again_after)
         return [request.line() for request in self.api.requests[sent:]]
 
     async def verify(self) -> list[str]:

@@ -161,10 +161,12 @@ class Queue(Generic[K]):
         self._line_up(group)
         return key
 
-    def done(self, key: K) -> None:
-        """End the pass of a key, and reset its backoff."""
+    def done(self, key: K, *, again_after: float = 0.0) -> None:
+        """End the pass of a key, and reset its backoff; `again_after` seconds later, if not 0, it gets another pass."""
         self._failures.pop(key, None)
         self._release(key)
+        if again_after:
+            self.add_later(key, again_after)
 
     def failed(self, key: K, *, at_least: float = 0.0) -> None:
         """End the pass of a key, and schedule a retry after its backoff (doubled each time), or `at_least` seconds.

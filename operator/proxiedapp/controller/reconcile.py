@@ -14,6 +14,7 @@ from proxiedapp.controller.conflicts import RouteConflict, route_conflict
 from proxiedapp.controller.desiredbuilder import DesiredBuilder
 from proxiedapp.controller.driftnotices import contested, culprit, drift_notices, ignored_scaling
 from proxiedapp.controller.fights import Fights
+from proxiedapp.controller.firststatus import FirstStatuses
 from proxiedapp.controller.gatewayverdict import settles_after, verdict
 from proxiedapp.controller.middlewares import awaited_middlewares, check_middlewares
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
@@ -51,6 +52,8 @@ class Outcome:
     """Whether the app needs another pass even if nothing changes."""
     retry_after: float = 0.0
     """Seconds to wait before that pass, at least."""
+    again_after: float = 0.0
+    """Seconds after which a pass that did not fail is repeated, to write the status that waits; 0 for none."""
 
 
 @dataclass(slots=True)
@@ -72,6 +75,7 @@ class Reconciler:
     pods: PodInspector
     verified: VerifiedCondition
     statuses: StatusWriter
+    first_statuses: FirstStatuses
     recorder: Recorder
     fights: Fights
     awaited: Awaited
@@ -111,6 +115,7 @@ class Reconciler:
             pods=PodInspector(api, now),
             verified=VerifiedCondition(verifier, proxy_urls, pod_ip, store.cluster_ip, store.shares_host),
             statuses=StatusWriter(api, store, recorder, apps),
+            first_statuses=FirstStatuses(),
             recorder=recorder,
             fights=Fights(),
             awaited=awaited or Awaited(),
@@ -127,6 +132,7 @@ class Reconciler:
         app, children = self.store.snapshot(key)
         if app is None or app.deleting:
             self.verified.verifier.forget(key)
+            self.first_statuses.forget(key)
             self.awaited.set(key, ())
             return Outcome("gone")  # the garbage collector deletes the children
         if self.store.terminates_for(key.namespace):
@@ -153,16 +159,21 @@ class Reconciler:
         if result.problem is None and desired is not None:
             inspection = await self.pods.inspect(app, workload)
             result = self._observed(app, desired, children, replace(result, pod_problem=inspection.problem))
-        await self._report(app, desired if result.routed else None, result, workload)
+        status_after = await self._report(app, desired if result.routed else None, result, workload)
         missing = awaited_middlewares(desired) if waits and desired is not None else ()
         self.awaited.set(key, (*missing, *awaited_after(report)))
         label = result.problem.reason if result.problem is not None else "applied" if report.results else "ready"
         if waits or not report.complete or not withdrawal.complete:
             return Outcome(label, retry=True, retry_after=max(report.retry_after or 0.0, withdrawal.retry_after or 0.0))
-        again = max(inspection.inspect_again_after, result.again_after)
-        if (holder := self.store.routes.waits_for(key)) is not None:
-            again = max(again, self.store.claim_left(holder) or 0.0)
+        if status_after:
+            return Outcome(label, again_after=status_after)
+        again = max(inspection.inspect_again_after, result.again_after, self._claim_left(key))
         return Outcome(label, retry=again > 0, retry_after=again)
+
+    def _claim_left(self, key: Key) -> float:
+        """Return for how many more seconds an app waits for a deleted app at its route key."""
+        holder = self.store.routes.waits_for(key)
+        return 0.0 if holder is None else self.store.claim_left(holder) or 0.0
 
     def _outdated(self, key: Key) -> Outcome:
         """Return the outcome of a pass that must not write. In a namespace that is being deleted, all is refused."""
@@ -318,7 +329,8 @@ class Reconciler:
 
     async def _report(
         self, app: ObservedApp, desired: Desired | None, result: PassResult, workload: Workload | None
-    ) -> None:
+    ) -> float:
+        """Write the status of an app; return for how many seconds it waits instead, if it is its first one."""
         now = self.now()
         if result.withdrawn:
             self.verified.verifier.forget(app.key)
@@ -326,10 +338,14 @@ class Reconciler:
         urls = {} if desired is None else self.builder.urls(desired.route.parents, desired.route.rule.hosts)
         verified = None if result.withdrawn else self.verified.of(app, reached, workload, urls, now)
         status = next_status(app, desired, result, workload, verified, urls, now)
+        if (left := self.first_statuses.wait(app, status, now)) > 0:
+            return left
         await self.statuses.write(app, status, result.problem, now)
+        self.first_statuses.forget(app.key)
         autoscaling = desired is not None and desired.app.spec.autoscaling is not None
         if (notice := ignored_scaling(app, autoscaling=autoscaling, now=now)) is not None:
             await self.recorder.write(app, notice, now)
+        return 0.0
 
 
 def _workload(app: ObservedApp, children: tuple[ObservedChild, ...]) -> Workload | None:

@@ -189,7 +189,7 @@ async def reconcile_forever(
         if outcome.retry:
             queue.failed(key, at_least=outcome.retry_after)
         else:
-            queue.done(key)
+            queue.done(key, again_after=outcome.again_after)
 
 
 async def _written(key: Key, held: list[Callable[[], Awaitable[None]]], outcome: Outcome) -> Outcome:

@@ -1,8 +1,11 @@
 """Foreign routes that match an app's address: the app stays served and reports the overlap until it ends."""
 
+from copy import deepcopy
+
 import pytest
 
 from proxiedapp.api.names import API_VERSION, KIND
+from proxiedapp.api.status import UNREPORTED
 from proxiedapp.controller.watchedkinds import INGRESS, PROXIED_APP
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
@@ -153,7 +156,7 @@ async def test_app_of_another_namespace_that_takes_requests_is_reported_until_it
     await scenario.served(route=HOSTS)
     metadata = {"name": "theirs", "namespace": "others", "creationTimestamp": scenario.clock.now().isoformat()}
     body = {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": a_spec("/api/v1/below", route=HOSTS)}
-    scenario.cluster.put(PROXIED_APP, body | {"status": {"observedGeneration": -1}})
+    scenario.cluster.put(PROXIED_APP, body | {"status": deepcopy(UNREPORTED)})
     assert STATUS[0] in await scenario.settle()
     assert scenario.conditions()["RouteAccepted"] == "True Overlapped"
     assert scenario.conditions()["Ready"] == "True Available"

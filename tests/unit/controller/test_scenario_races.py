@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from proxiedapp.api.status import UNREPORTED
+from proxiedapp.controller.firststatus import WINDOW_SECONDS
 from proxiedapp.controller.observed.store import MAX_TERMINATING_SECONDS
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.errors import ApiError, ConflictError, NamespaceTerminatingError, NotFoundError, UnavailableError
@@ -106,11 +108,12 @@ async def test_status_never_lands_on_another_app_of_the_name(scenario: Scenario)
         scenario.create()
 
     scenario.create()
-    scenario.watch()
+    await scenario.settle(first_statuses=False)
+    scenario.clock.advance(WINDOW_SECONDS)
     scenario.api.meanwhile("status", "proxiedapps", replace)
     requests = await scenario.work()
-    assert requests[-2:] == ["status shop: Ready=False Progressing", "read proxiedapps/shop"]
-    assert scenario.status() == {"observedGeneration": -1}
+    assert requests == ["status shop: Ready=False Progressing", "read proxiedapps/shop"]
+    assert scenario.status() == UNREPORTED
     assert len(scenario.queue) == 1, "the next pass is for the new app"
 
 
@@ -136,7 +139,8 @@ async def test_status_that_is_refused_again_and_again_is_retried_with_backoff(sc
 
 async def test_status_is_written_again_after_a_change_of_the_metadata(scenario: Scenario) -> None:
     scenario.create()
-    scenario.watch()
+    await scenario.settle(first_statuses=False)
+    scenario.clock.advance(WINDOW_SECONDS)
     labels = {"team": "a"}
     scenario.api.meanwhile(
         "status", "proxiedapps", lambda: scenario.cluster.edit(scenario.app(), ("metadata", "labels"), labels)

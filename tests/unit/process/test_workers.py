@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from proxiedapp.controller.firststatus import WINDOW_SECONDS
 from proxiedapp.controller.quarantine import Quarantine
 from proxiedapp.controller.reconcile import Outcome, Reconciler
 from proxiedapp.kube.errors import UnavailableError
@@ -130,6 +131,7 @@ async def test_other_apps_go_on(scenario: Scenario, process: Process, broken: li
     scenario.create("bad", "/bad")
     scenario.create("good", "/good")
     await process.work()
+    assert await process.passes_after(WINDOW_SECONDS) == ["good"], "to write its first status"
     assert scenario.conditions("good")["Ready"] == "False Progressing"
 
 
@@ -175,6 +177,7 @@ async def test_ordinary_pass_is_not_a_reason(
     broken.append(lambda _: process.block(0.9))
     scenario.create("shop", "/shop")
     await process.work()
+    assert await process.passes_after(WINDOW_SECONDS) == ["shop"]
     assert scenario.conditions("shop")["Ready"] == "False Progressing"
 
 
