@@ -64,8 +64,8 @@ dev-matrix: setup ## `proxiedapp dev` with every proxy, server and scheme, and S
 gateways: setup ## ProxiedApps behind the Gateways of Traefik and Contour, restarted and moved under load
 	@$(BIN)/python -m pytest tests/nightly/test_gateways.py $(PYTEST_ARGS)
 
-wrappers: setup ## the options of the newest poetry, pdm, opentelemetry-instrument and others, compared with those that the operator knows
-	@$(BIN)/python -m pytest tests/nightly/test_wrappers.py $(PYTEST_ARGS)
+wrappers: setup ## the options of the newest poetry, pdm, opentelemetry-instrument, pyvoy and others, compared with those that the operator knows
+	@$(BIN)/python -m pytest tests/nightly/test_wrappers.py tests/nightly/test_pyvoy.py $(PYTEST_ARGS)
 
 conformance: setup ## whether a Gateway serves the operator's HTTPRoutes rightly, as a YAML report: GATEWAY=infra/main KUBECONFIG=FILE URLS=… APP_IMAGE=… IMPLEMENTATION=… LONG=1, or SANDBOX=traefik or contour
 	@$(BIN)/python -m tests.conformance $(if $(GATEWAY),--gateway $(GATEWAY)) $(if $(URLS),--urls $(URLS)) $(if $(APP_IMAGE),--image $(APP_IMAGE)) $(if $(IMPLEMENTATION),--implementation "$(IMPLEMENTATION)") $(if $(LONG),--long) $(if $(SANDBOX),--sandbox $(SANDBOX))
