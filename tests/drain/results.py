@@ -21,6 +21,9 @@ one worker."""
 RESULTS: Final = Path(__file__).with_name("results.json")
 CUTS: Final = "cuts requests and websockets that are open when a pod stops"
 """What the condition RouteAccepted reports of servers that do not wait."""
+DROP_WEBSOCKETS: Final = frozenset({"daphne", "granian", "gunicorn -k asgi"})
+"""The servers that end websockets without a close frame, and have no option for it; all others send one (daphne 4.2.3,
+granian 2.8.9, gunicorn 27.0.1)."""
 KILLED: Final = "137"
 """The exit code of a container that the kubelet killed."""
 
@@ -96,6 +99,8 @@ def broken_promises(title: str, drained: Drained) -> list[str]:
         broken.append(f"{title} lost requests: {dict(drained.seen.requests)}")
     if drained.cut and CUTS not in drained.limits:
         broken.append(f"{title} cut streams that end within the drain time: {dict(drained.seen.streams)}")
+    if drained.seen.websockets["dropped"] and title not in DROP_WEBSOCKETS:
+        broken.append(f"{title} ended websockets without a close frame: {dict(drained.seen.websockets)}")
     if drained.killed and title in has_drain_time():
         broken.append(f"{title} has a drain time, and was killed")
     return broken

@@ -6,7 +6,17 @@ from typing import Any
 
 from tests.drain.__main__ import SECTION
 from tests.drain.client import Seen
-from tests.drain.results import CUTS, Drained, broken_promises, has_drain_time, load, missing, render, save
+from tests.drain.results import (
+    CUTS,
+    DROP_WEBSOCKETS,
+    Drained,
+    broken_promises,
+    has_drain_time,
+    load,
+    missing,
+    render,
+    save,
+)
 from tests.matrix.page import PAGE
 from tests.matrix.table import section, table_rows
 
@@ -78,6 +88,17 @@ def test_cut_streams_break_a_promise_unless_the_app_reports_it() -> None:
     cut = seen(streams={"whole": 1, "dropped": 1})
     assert broken_promises("hypercorn", a_result(seen=cut))
     assert not broken_promises("daphne", a_result(seen=cut, limits=f"The route is in place, but daphne {CUTS}."))
+
+
+def test_dropped_websockets_break_a_promise_of_servers_that_can_close_them() -> None:
+    dropped = a_result(seen=seen(websockets={"1012": 49, "dropped": 1}))
+    assert broken_promises("uvicorn", dropped)
+    assert not broken_promises("granian", dropped)
+
+
+def test_servers_that_drop_websockets_are_those_that_did_so_when_measured() -> None:
+    """A release that closes them is noticed, so that the page can say so."""
+    assert {title for title, each in load().items() if each.seen.websockets["dropped"]} == DROP_WEBSOCKETS
 
 
 def test_killed_pods_break_a_promise_of_servers_with_a_drain_time() -> None:
