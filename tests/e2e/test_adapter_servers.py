@@ -146,11 +146,11 @@ async def serving(
     given: str = "main:app",
     adapter: str = f"{MODULE}:app",
     trusted: str = "127.0.0.1",
-    on_python_path: bool = True,
+    python_path: str | None = "{mounted}",
     gunicorn_trusts: str | None = "",
     folder: Path = APP_FOLDER,
 ) -> AsyncIterator[Server]:
-    """Run a server with the adapter; `{mounted}` in an argument of its command is the adapter's folder."""
+    """Run a server with the adapter; `{mounted}` in an argument or in `python_path` is the adapter's folder."""
     (port,) = free_ports(1)
     mounted = mount(tmp_path / "opt")
     program, *arguments = (argument.format(mounted=mounted) for argument in command(adapter, port))
@@ -165,8 +165,8 @@ async def serving(
     }
     if gunicorn_trusts is not None:
         env["FORWARDED_ALLOW_IPS"] = gunicorn_trusts
-    if on_python_path:
-        env["PYTHONPATH"] = str(mounted)
+    if python_path is not None:
+        env["PYTHONPATH"] = python_path.format(mounted=mounted)
     child = await ChildProcess.start([BIN / program, *arguments], log=tmp_path / "server.log", env=env, cwd=folder)
     server = Server(name, port, "127.0.0.1" in trusted, child)
     try:
@@ -334,11 +334,32 @@ async def test_app_is_found_however_it_is_named_and_started(
         ),
     ],
 )
-async def test_servers_find_the_adapter_without_pythonpath(tmp_path: Path, command: Command, adapter: str) -> None:
-    """An image may set PYTHONPATH, which a variable of the pod would replace."""
-    async with serving(tmp_path, command, adapter=adapter, on_python_path=False) as server:
+async def test_app_is_imported_with_the_pythonpath_of_its_image(tmp_path: Path, command: Command, adapter: str) -> None:
+    """These servers need no PYTHONPATH to find the adapter, so the operator does not replace that of the image."""
+    folder = app_with_a_library(tmp_path)
+    async with serving(tmp_path, command, adapter=adapter, folder=folder, python_path=str(tmp_path / "lib")) as server:
         await until(server.answers, adapter)
         assert (await server.get("/whoami/")).json()["root_path"] == PREFIX
+
+
+async def test_daphne_reports_a_pythonpath_that_replaced_the_one_of_the_image(tmp_path: Path) -> None:
+    """It has no other way to find the adapter."""
+    async with serving(tmp_path, daphne(), name="daphne", folder=app_with_a_library(tmp_path)) as server:
+
+        async def is_logged() -> bool:
+            return "No module named 'library'" in server.log and "if the image sets it too" in server.log
+
+        await until(is_logged, "the missing module")
+        await asyncio.wait_for(server.child.wait(), PATIENCE)
+
+
+def app_with_a_library(tmp_path: Path) -> Path:
+    """Return the folder of an app that imports a module from the folder `lib`."""
+    folder = shutil.copytree(APP_FOLDER, tmp_path / "app")
+    (folder / "main.py").write_text(f"import library\n{(APP_FOLDER / 'main.py').read_text()}")
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "library.py").touch()
+    return folder
 
 
 async def test_granian_works_inside_a_package_folder(tmp_path: Path) -> None:
