@@ -412,3 +412,20 @@ async def test_key_that_is_set_aside_waits_whatever_is_added(queue: Queue[str], 
     queue.add("a")
     queue.done("a")
     assert await take(queue) == "a", "after the pause, it is a key as any other"
+
+
+async def test_pass_is_repeated_at_its_time_and_only_once_if_something_changes_before(
+    queue: Queue[str], clock: Clock
+) -> None:
+    queue.add("a")
+    queue.done(await take(queue), again_after=1.0)
+    assert clock.next_in() == 1.0
+    clock.advance(0.5)
+    queue.add("a")
+    assert await take(queue) == "a"
+    queue.add("a")
+    queue.done("a", again_after=0.5)
+    assert (len(queue), clock.pending()) == (1, []), "the pass that was requested meanwhile comes first"
+    queue.done(await take(queue), again_after=0.5)
+    clock.advance(0.5)
+    assert await take(queue) == "a"
