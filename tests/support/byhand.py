@@ -19,7 +19,7 @@ from proxiedapp_sandbox.proxy import traefik_program
 from tests.support import plain
 
 ROOT = Path(__file__).parents[2]
-APPS = "tests.support.prefixapps"
+APP = "tests.support.prefixapps:app"
 BIN = Path(sys.executable).parent
 PREFIX = "/api/v1"
 
@@ -62,11 +62,12 @@ class Traefik:
     async def serving(self, name: str, combination: Combination) -> AsyncIterator["Route"]:
         """Start the server and add the route; stop and remove both afterwards."""
         (port,) = free_ports(1)
-        command = [argument.format(app=f"{APPS}:{combination.app}", port=port) for argument in combination.command]
+        command = [argument.format(app=APP, port=port) for argument in combination.command]
         env = {
             "PATH": f"{BIN}:/usr/bin:/bin",
             "PYTHONPATH": str(ROOT),
             "PREFIX": PREFIX,
+            "APP": combination.app,
             "HOME": str(self.folder),
             **combination.env,
         }

@@ -1,9 +1,12 @@
-"""Apps whose code contains the prefix in each of the usual ways, or not at all; run by the servers under test."""
+"""Apps whose code contains the prefix in each of the usual ways, or not at all; run by the servers under test.
+
+The variable APP names the one that `app` is: to build all of them takes a sixth of a server's start.
+"""
 
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request, Response, WebSocket
 from fastapi.responses import HTMLResponse
@@ -43,36 +46,32 @@ def build(routes_under: str = "", **settings: Any) -> FastAPI:
     return app
 
 
-app = build()
-root_path_in_code = build(root_path=PREFIX)
-schema_under_prefix = build(openapi_url=f"{PREFIX}/openapi.json")
-routes_under_prefix = build(PREFIX)
-all_under_prefix = build(PREFIX, openapi_url=f"{PREFIX}/openapi.json", docs_url=f"{PREFIX}/docs")
-without_docs = build(docs_url=None, redoc_url=None)
-without_schema = build(openapi_url=None)
-without_redirects = build(redirect_slashes=False)
-not_in_servers = build(root_path_in_servers=False, servers=[{"url": "https://stag.example.com"}])
-with_servers = build(servers=[{"url": "https://stag.example.com"}, {"url": "https://prod.example.com"}])
-single_page = build(docs_url=None, redoc_url=None, openapi_url=None)
+def single_page() -> FastAPI:
+    made = build(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @made.get("/{path:path}")
+    def every_path(path: str) -> HTMLResponse:
+        return HTMLResponse(f"<p>The page decides what to show at {path}</p>")
+
+    return made
 
 
-@single_page.get("/{path:path}")
-def every_path(path: str) -> HTMLResponse:
-    return HTMLResponse(f"<p>The page decides what to show at {path}</p>")
+def behind_login() -> FastAPI:
+    made = build()
+
+    @made.middleware("http")
+    async def require_login(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        if "authorization" not in request.headers:
+            return Response("Who are you?", 401, {"WWW-Authenticate": "Basic"})
+        return await call_next(request)
+
+    return made
 
 
-behind_login = build()
-
-
-@behind_login.middleware("http")
-async def require_login(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    if "authorization" not in request.headers:
-        return Response("Who are you?", 401, {"WWW-Authenticate": "Basic"})
-    return await call_next(request)
-
-
-enforces_https = build()
-enforces_https.add_middleware(HTTPSRedirectMiddleware)
+def enforces_https() -> FastAPI:
+    made = build()
+    made.add_middleware(HTTPSRedirectMiddleware)
+    return made
 
 
 class TrustsPrefixHeader:
@@ -89,4 +88,21 @@ class TrustsPrefixHeader:
         await self.inner(scope, receive, send)
 
 
-trusts_prefix_header = TrustsPrefixHeader(build())
+APPS: Final[dict[str, Callable[[], ASGIApp]]] = {
+    "app": build,
+    "root_path_in_code": lambda: build(root_path=PREFIX),
+    "schema_under_prefix": lambda: build(openapi_url=f"{PREFIX}/openapi.json"),
+    "routes_under_prefix": lambda: build(PREFIX),
+    "all_under_prefix": lambda: build(PREFIX, openapi_url=f"{PREFIX}/openapi.json", docs_url=f"{PREFIX}/docs"),
+    "without_docs": lambda: build(docs_url=None, redoc_url=None),
+    "without_schema": lambda: build(openapi_url=None),
+    "without_redirects": lambda: build(redirect_slashes=False),
+    "not_in_servers": lambda: build(root_path_in_servers=False, servers=[{"url": "https://stag.example.com"}]),
+    "with_servers": lambda: build(servers=[{"url": "https://stag.example.com"}, {"url": "https://prod.example.com"}]),
+    "single_page": single_page,
+    "behind_login": behind_login,
+    "enforces_https": enforces_https,
+    "trusts_prefix_header": lambda: TrustsPrefixHeader(build()),
+}
+
+app = APPS[os.environ["APP"]]()
