@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ class Helm:
 
     def __init__(self, name: str, folder: Path, kubeconfig: Path | None = None) -> None:
         self.name = name
+        self._rendered: dict[tuple[str | Path, ...], list[dict[str, Any]]] = {}
         self._env = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
@@ -44,20 +46,14 @@ class Helm:
         return done.stdout
 
     def rendered(self, *options: str | Path) -> list[dict[str, Any]]:
-        """Return the objects of the chart in a fixed order, with the same names as in the manifests."""
-        text = self(
-            "template",
-            "proxiedapp",
-            CHART,
-            "-n",
-            "proxiedapp-system",
-            "--kube-version",
-            KUBE_VERSION,
-            "--values",
-            _DEFAULTS,
-            *options,
-        )
-        return objects(text)
+        """Return the objects of the chart in a fixed order, with the same names as in the manifests.
+
+        Many tests render the same; Helm then runs once.
+        """
+        if options not in self._rendered:
+            given = ("-n", "proxiedapp-system", "--kube-version", KUBE_VERSION, "--values", _DEFAULTS)
+            self._rendered[options] = objects(self("template", "proxiedapp", CHART, *given, *options))
+        return deepcopy(self._rendered[options])
 
 
 def objects(text: str) -> list[dict[str, Any]]:
