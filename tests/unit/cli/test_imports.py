@@ -10,25 +10,28 @@ import pytest
 ROOT = Path(__file__).parents[3]
 HELLO = "examples/hello/app.yaml"
 
-# Runs a command as the script does, and prints what it has imported by its end.
-SCRIPT = """
+# Runs a command as the script does.
+COMMAND = """
 import contextlib, io, json, sys
 from proxiedapp.cli import app
 with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
     app(sys.argv[1:])
-print(json.dumps(sorted(sys.modules)))
 """
+MODULES = f"{COMMAND}print(json.dumps(sorted(sys.modules)))"
 
 CLUSTER = {"aiohttp", "kopf", "kubernetes"}
 HTTP = {"fastapi", "httpx", "prometheus_client", "starlette", "uvicorn"}
 TERMINAL = {"markdown_it", "pygments", "rich"}
 
 
+def printed_by(script: str, *arguments: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+
+
 def imported_by(*arguments: str) -> set[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    modules: list[str] = json.loads(done.stdout)
+    modules: list[str] = json.loads(printed_by(MODULES, *arguments))
     return {*modules, *(module.partition(".")[0] for module in modules)}
 
 
@@ -47,6 +50,12 @@ def test_render_imports_neither_a_cluster_client_nor_an_http_library() -> None:
     modules = imported_by("render", HELLO)
     assert modules.isdisjoint(CLUSTER | HTTP | TERMINAL | {"asyncio", "proxiedapp_sandbox"})
     assert "proxiedapp.resources.desired" in modules
+
+
+def test_render_makes_no_schema_of_kubernetes_types_that_the_app_does_not_use() -> None:
+    read = "from proxiedapp.api import upstream\nprint(upstream._definitions.cache_info().misses)"
+    assert printed_by(f"{COMMAND}{read}", "render", HELLO) == "0\n"
+    assert printed_by(f"{COMMAND}{read}", "render", "tests/unit/resources/data/input/full.yaml") == "1\n"
 
 
 def test_verify_imports_an_http_client_only() -> None:
