@@ -19,8 +19,8 @@ from proxiedapp.resources.route import route_of
 from proxiedapp.resources.scaling import Scale, autoscaler, disruption_budget, replicas
 from proxiedapp.resources.service import service
 from proxiedapp.routing import gateway, traefik
-from proxiedapp.routing.policy import NO_ROUTE_ANNOTATIONS, RouteAnnotations
 from proxiedapp.routing.route import Route
+from proxiedapp.routing.routeannotations import NO_ROUTE_ANNOTATIONS, RouteAnnotations
 from proxiedapp.servers.launch import Launch, launch
 from proxiedapp.servers.sessions import sessions_problem
 

@@ -7,7 +7,7 @@ from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import BY_NAME, ROUTE_KINDS
-from proxiedapp.routing.policy import RouteAnnotations
+from proxiedapp.routing.routeannotations import RouteAnnotations
 
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 MANAGER: Final = "proxiedapp"

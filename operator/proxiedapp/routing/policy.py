@@ -17,6 +17,7 @@ from proxiedapp.api.route import IssuerRef
 from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.routing.claim import Claim
 from proxiedapp.routing.entrypoints import EntryPoints, is_gateway
+from proxiedapp.routing.routeannotations import NO_ROUTE_ANNOTATIONS, RouteAnnotations
 
 NAME_LABEL: Final = "kubernetes.io/metadata.name"
 """The label with the name of a namespace, which the API server sets on each of them."""
@@ -93,21 +94,6 @@ class Violation:
         if self.removable:
             return "Remove it, or ask the administrators of the cluster to allow it"
         return "Ask the administrators of the cluster to allow it"
-
-
-@dataclass(frozen=True, slots=True)
-class RouteAnnotations:
-    """Keys of annotations that an app's routes may carry: exact ones, and domains with all their keys."""
-
-    patterns: frozenset[str] = frozenset()
-
-    def allow(self, key: str) -> bool:
-        """Whether a key may be set on a route."""
-        domain, slash, _ = key.rpartition("/")
-        return key in self.patterns or (bool(slash) and f"{domain}/*" in self.patterns)
-
-
-NO_ROUTE_ANNOTATIONS: Final = RouteAnnotations()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,11 @@ def test_render_imports_neither_a_cluster_client_nor_an_http_library() -> None:
     assert "proxiedapp.resources.desired" in modules
 
 
+def test_render_imports_nothing_that_its_files_do_not_use() -> None:
+    policies = {"proxiedapp.api.policy", "proxiedapp.routing.policy"}
+    assert imported_by("render", HELLO).isdisjoint(policies | {"proxiedapp.controller", "proxiedapp.verify"})
+
+
 def test_render_makes_no_schema_of_kubernetes_types_that_the_app_does_not_use() -> None:
     read = "from proxiedapp.api import upstream\nprint(upstream._definitions.cache_info().misses)"
     assert printed_by(f"{COMMAND}{read}", "render", HELLO) == "0\n"

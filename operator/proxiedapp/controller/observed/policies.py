@@ -11,14 +11,8 @@ from proxiedapp.controller.observed.objects import ObservedApp, ObservedChild, O
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import CERTIFICATE, ROUTE_KINDS
 from proxiedapp.routing.claim import Claim
-from proxiedapp.routing.policy import (
-    NO_ROUTE_ANNOTATIONS,
-    Policy,
-    RouteAnnotations,
-    allows_routes,
-    check_allowed,
-    selecting,
-)
+from proxiedapp.routing.policy import Policy, allows_routes, check_allowed, selecting
+from proxiedapp.routing.routeannotations import NO_ROUTE_ANNOTATIONS, RouteAnnotations
 
 logger = logging.getLogger(__name__)
 
