@@ -1,6 +1,5 @@
 """`proxiedapp`: the list of its commands."""
 
-import os
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -10,6 +9,7 @@ import typer
 
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.lazy import LazyCommand, group_of
+from proxiedapp.cli.noplugins import disable_plugins
 from proxiedapp.cli.plugins import SANDBOX
 
 _OF_OPERATOR: Final = frozenset(
@@ -19,9 +19,6 @@ _OF_OPERATOR: Final = frozenset(
 
 
 def _from_module(module: str, function: str) -> Callable[..., None]:
-    # Before any model is created: pydantic would search the metadata of all installed distributions for plugins, which
-    # is a tenth of the time of `proxiedapp render` (pydantic 2.14, `pydantic/plugin/_loader.py`).
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         command: Callable[..., None] = getattr(import_module(f"proxiedapp.cli.{module}"), function)
     except ModuleNotFoundError as error:
@@ -54,6 +51,8 @@ COMMANDS = (
     LazyCommand(SANDBOX.name, SANDBOX.summary, SANDBOX.load),
 )
 """Summaries are static: to read them from the commands' docstrings would import the commands."""
+
+disable_plugins()  # before typer reads the first option, for which it imports pydantic
 
 # rich_markup_mode: with the default, help and usage errors import rich, markdown_it and pygments.
 app = typer.Typer(

@@ -12,7 +12,7 @@ HELLO = "examples/hello/app.yaml"
 
 # Runs a command as the script does.
 COMMAND = """
-import contextlib, io, json, sys
+import contextlib, io, json, os, sys
 from proxiedapp.cli import app
 with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
     app(sys.argv[1:])
@@ -22,6 +22,7 @@ MODULES = f"{COMMAND}print(json.dumps(sorted(sys.modules)))"
 CLUSTER = {"aiohttp", "kopf", "kubernetes"}
 HTTP = {"fastapi", "httpx", "prometheus_client", "starlette", "uvicorn"}
 TERMINAL = {"markdown_it", "pygments", "rich"}
+METADATA = {"email", "importlib.metadata", "zipfile"}
 
 
 def printed_by(script: str, *arguments: str) -> str:
@@ -43,7 +44,7 @@ def test_help_and_a_wrong_command_import_no_command(argument: str) -> None:
 
 
 def test_help_imports_no_module_that_takes_long() -> None:
-    assert imported_by("--help").isdisjoint({"email", "importlib.metadata", "typing_extensions", "zipfile"})
+    assert imported_by("--help").isdisjoint(METADATA | {"pydantic_core", "typing_extensions"})
 
 
 def test_render_imports_neither_a_cluster_client_nor_an_http_library() -> None:
@@ -54,13 +55,21 @@ def test_render_imports_neither_a_cluster_client_nor_an_http_library() -> None:
 
 def test_render_imports_nothing_that_its_files_do_not_use() -> None:
     policies = {"proxiedapp.api.policy", "proxiedapp.routing.policy"}
-    assert imported_by("render", HELLO).isdisjoint(policies | {"proxiedapp.controller", "proxiedapp.verify"})
+    assert imported_by("render", HELLO).isdisjoint(METADATA | policies | {"proxiedapp.controller", "proxiedapp.verify"})
 
 
 def test_render_makes_no_schema_of_kubernetes_types_that_the_app_does_not_use() -> None:
     read = "from proxiedapp.api import upstream\nprint(upstream._definitions.cache_info().misses)"
     assert printed_by(f"{COMMAND}{read}", "render", HELLO) == "0\n"
     assert printed_by(f"{COMMAND}{read}", "render", "tests/unit/resources/data/input/full.yaml") == "1\n"
+
+
+def test_pydantic_of_a_command_searches_for_no_plugins_and_that_of_its_children_does() -> None:
+    seen = """
+from pydantic.plugin import _loader
+print(_loader.get_plugins(), "PYDANTIC_DISABLE_PLUGINS" in os.environ)
+"""
+    assert printed_by(f"{COMMAND}{seen}", "render", HELLO) == "() False\n"
 
 
 def test_verify_imports_an_http_client_only() -> None:
