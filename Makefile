@@ -100,8 +100,7 @@ rest-of-check: setup docs
 	$(BIN)/python -m benchmarks.report --check
 	$(BIN)/python -m tests.faults.report --check
 	$(BIN)/python -m tests.compat.report --check
-	"$$($(BIN)/python -m tests.support.goprograms crdcheck-1.31)" crds/prox*.yaml
-	"$$($(BIN)/python -m tests.support.goprograms crdcheck-1.36)" crds/prox*.yaml
+	$(BIN)/python -m tests.support.crdcheck crds/prox*.yaml
 	"$$($(BIN)/python -m tests.support.goprograms actionlint)" -shellcheck= -pyflakes= .github/workflows/*.yaml
 
 fix: setup ## format, and fix what ruff can fix

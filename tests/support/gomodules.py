@@ -27,6 +27,10 @@ class Pin:
     def of(cls, name: str) -> "Pin":
         return cls(**json.loads(PINS.read_text())[name])
 
+    @staticmethod
+    def names() -> tuple[str, ...]:
+        return tuple(json.loads(PINS.read_text()))
+
     def source(self) -> Path:
         """Return the folder with the module's files, and download them if needed; raises SandboxError."""
         found = json.loads(go("mod", "download", "-json", f"{self.module}@{self.version}"))

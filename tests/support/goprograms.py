@@ -18,6 +18,7 @@ from typing import Final
 from proxiedapp_sandbox.errors import SandboxError
 from proxiedapp_sandbox.gobuild import build_lock, go_build, stale_packages
 from proxiedapp_sandbox.paths import cache_dir
+from tests.support.crdcheck.slim import validation_only
 from tests.support.gomodules import Pin
 
 Progress = Callable[[str, int, int], None]
@@ -34,6 +35,8 @@ class GoProgram:
     tags: str = ""
     main: Path | None = None
     """A file of ours that is the package, for a module that has the code but no such program."""
+    prepare: Callable[[Path], None] | None = None
+    """Changes the copy of the module that `main` is built in."""
     for_tests: bool = True
     """Whether tests need it; if not, it is built only when it is asked for by name."""
 
@@ -57,16 +60,17 @@ class GoProgram:
 
     @property
     def flags(self) -> list[str]:
-        return ["-trimpath", "-tags", self.tags, "-ldflags", self._linker_flags]
+        # The linker leaves out debug information (-w), so the compiler need not write it.
+        return ["-trimpath", "-gcflags=all=-dwarf=false", "-tags", self.tags, "-ldflags", self._linker_flags]
 
     @property
     def _linker_flags(self) -> str:
         return f"-s -w -X {self.version_variable}={self.pin.version}"
 
 
-def _crdcheck(kubernetes: str) -> GoProgram:
+def _crdcheck(pin: str) -> GoProgram:
     main = Path(__file__).parent / "crdcheck" / "main.go"
-    return GoProgram(Pin.of(f"crdcheck-{kubernetes}"), "./crdcheck", "main.version", main=main, for_tests=False)
+    return GoProgram(Pin.of(pin), "./crdcheck", "main.version", main=main, prepare=validation_only, for_tests=False)
 
 
 def _helm(name: str) -> GoProgram:
@@ -76,8 +80,7 @@ def _helm(name: str) -> GoProgram:
 
 PROGRAMS: Final = {
     "actionlint": GoProgram(Pin.of("actionlint"), "./cmd/actionlint", "github.com/rhysd/actionlint.version"),
-    "crdcheck-1.31": _crdcheck("1.31"),
-    "crdcheck-1.36": _crdcheck("1.36"),
+    **{name: _crdcheck(name) for name in Pin.names() if name.startswith("crdcheck-")},
     "helm3": _helm("helm3"),
     "helm4": _helm("helm4"),
     "promtool": GoProgram(
@@ -145,6 +148,8 @@ def _build(program: GoProgram, progress: Progress) -> None:
         package = Path(folder, program.package)
         package.mkdir()
         shutil.copyfile(program.main, package / "main.go")
+        if program.prepare:
+            program.prepare(Path(folder))
         _compile(program, Path(folder), title, progress)
 
 
@@ -160,7 +165,7 @@ def _compile(program: GoProgram, source: Path, title: str, progress: Progress) -
     partial.replace(program.path)
 
 
-class _Printed:
+class Printed:
     """Prints progress as lines, one for each ten percent."""
 
     def __init__(self) -> None:
@@ -175,6 +180,6 @@ class _Printed:
 
 if __name__ == "__main__":
     asked = sys.argv[1:] or [name for name, program in PROGRAMS.items() if program.for_tests]
-    if problems := build_all([PROGRAMS[name] for name in asked], _Printed()):
+    if problems := build_all([PROGRAMS[name] for name in asked], Printed()):
         sys.exit("\n".join(f"tests.support.goprograms: {problem}" for problem in problems))
     sys.stdout.writelines(f"{PROGRAMS[name].path}\n" for name in asked)
