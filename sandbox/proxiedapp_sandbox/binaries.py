@@ -2,7 +2,7 @@
 
 No package registry has a kube-apiserver, but its source is a Go module. For the default version, the module that builds
 the programs is part of this package, with a go.sum that pins the hash of each dependency. For another version it is
-generated from the go.mod of Kubernetes.
+generated from the go.mod of Kubernetes. All programs are one file with several names, so that it is linked once.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from proxiedapp_sandbox.gobuild import build_lock, downloaded, go, go_build, stale_packages
+from proxiedapp_sandbox.kubectl import kubectl_on_path
 from proxiedapp_sandbox.paths import cache_dir
 
 KUBE_VERSION: Final = "v1.36.3"
@@ -26,6 +27,7 @@ _PACKAGES: Final = {
     "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
     "kubectl": "k8s.io/kubernetes/cmd/kubectl",
 }
+"""The package of each program. `module/` has a file of the same name that runs it as a part of one program."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the current step, the number of finished parts of it, and their total; 0 is unknown."""
@@ -42,20 +44,22 @@ class Binaries:
     kubectl: Path
 
 
-def control_plane(version: str, progress: Progress) -> Binaries:
+def control_plane(version: str, progress: Progress, *, own_kubectl: bool = False) -> Binaries:
     """Return the programs of a Kubernetes version such as v1.36.3, built if necessary; raises SandboxError.
 
-    Programs in the folder KUBEBUILDER_ASSETS are used instead, whatever their version.
+    Programs in the folder KUBEBUILDER_ASSETS are used instead, whatever their version. If kubectl has not been built,
+    one on PATH that fits this version is used, unless it must be `own_kubectl`, in the folder of the others.
     """
     folder = cache_dir() / "kube" / f"{version}-{_recipe_hash(version)}"
     given = os.environ.get("KUBEBUILDER_ASSETS")
     found = {name: Path(given) / name for name in _PACKAGES if given and (Path(given) / name).exists()}
-    missing = {name: folder / name for name in _PACKAGES if name not in found}
-    if not all(program.exists() for program in missing.values()):
+    programs = {name: folder / name for name in _PACKAGES} | found
+    if not own_kubectl and not programs["kubectl"].exists():
+        programs["kubectl"] = kubectl_on_path(version) or programs["kubectl"]
+    if _missing(programs):
         with build_lock(cache_dir()):
-            if unbuilt := {name: program for name, program in missing.items() if not program.exists()}:
-                _build(version, unbuilt, progress)
-    programs = found | missing
+            if names := _missing(programs):
+                _build(version, names, folder, progress)
     return Binaries(
         folder,
         programs["etcd"],
@@ -65,38 +69,40 @@ def control_plane(version: str, progress: Progress) -> Binaries:
     )
 
 
-def _build(version: str, programs: dict[str, Path], progress: Progress) -> None:
-    folder = next(iter(programs.values())).parent
-    source = folder / "source"
-    source.mkdir(parents=True, exist_ok=True)
+def _missing(programs: dict[str, Path]) -> list[str]:
+    return [name for name, program in programs.items() if not program.exists()]
+
+
+def _build(version: str, names: list[str], folder: Path, progress: Progress) -> None:
+    """Build one program of these parts, and give it their names."""
+    source, built = folder / "source", folder / "control-plane"
+    shutil.rmtree(source, ignore_errors=True)  # an interrupted build may have had other parts
+    source.mkdir(parents=True)
     progress(f"downloading the source of Kubernetes {version}", 0, 0)
-    _write_module(version, source)
-    packages = [_PACKAGES[name] for name in programs]
-    total = stale_packages(*packages, cwd=source)
-    output = folder / "building"
-    output.mkdir(exist_ok=True)
-    _compile(version, packages, total, source, output, progress)
-    for name, program in programs.items():
-        built = output / _PACKAGES[name].rpartition("/")[2]
-        (output / "server" if name == "etcd" else built).replace(program)
-    shutil.rmtree(output)
+    _write_module(version, names, source)
+    _compile(version, source, built, progress)
+    for name in names:
+        (folder / name).hardlink_to(built)
+    built.unlink()
     shutil.rmtree(source)
 
 
-def _compile(version: str, packages: list[str], total: int, source: Path, output: Path, progress: Progress) -> None:
+def _compile(version: str, source: Path, output: Path, progress: Progress) -> None:
     what = f"building Kubernetes {version} (only once; takes some minutes)"
     # The linker leaves out debug information (-w), so the compiler need not write it.
-    flags = ["-trimpath", "-gcflags=all=-dwarf=false", "-ldflags", _version_flags(version), "-o", f"{output}/"]
+    flags = ["-trimpath", "-gcflags=all=-dwarf=false", "-ldflags", _version_flags(version)]
+    total = stale_packages(*flags, ".", cwd=source)
 
     def compiled(count: int) -> None:
         progress(what if count < total else f"linking Kubernetes {version}", min(count, total), total)
 
-    go_build(f"Kubernetes {version}", *flags, *packages, cwd=source, compiled=compiled)
+    go_build(f"Kubernetes {version}", *flags, "-o", output, ".", cwd=source, compiled=compiled)
 
 
-def _write_module(version: str, folder: Path) -> None:
-    """Write a Go module that depends on all programs of this Kubernetes version."""
-    shutil.copy(_MODULE / "tools.go", folder)
+def _write_module(version: str, names: list[str], folder: Path) -> None:
+    """Write a Go module whose program has these parts, in this Kubernetes version."""
+    for name in ("main", *names):
+        shutil.copy(_MODULE / f"{name}.go", folder)
     if version == KUBE_VERSION:
         shutil.copy(_MODULE / "go.mod", folder)
         shutil.copy(_MODULE / "go.sum", folder)
@@ -119,7 +125,10 @@ def _version_flags(version: str) -> str:
 
 
 def _recipe_hash(version: str) -> str:
-    """Return a hash of everything that the built programs depend on."""
+    """Return a hash of what decides how the programs behave.
+
+    How they are linked is not part of it, so that the four files that earlier releases have built stay in use.
+    """
     recipe = [_version_flags(version), *(f"{name}={package}" for name, package in _PACKAGES.items())]
     recipe += [(_MODULE / "go.mod").read_text()] if version == KUBE_VERSION else []
     return hashlib.blake2b("\n".join(recipe).encode(), digest_size=5).hexdigest()

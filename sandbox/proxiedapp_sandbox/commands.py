@@ -191,9 +191,10 @@ def up(
 
 
 def summary(running: SandboxState) -> str:
-    """Return a text with the sandbox's URLs and how to use it."""
+    """Return a text with the sandbox's URLs, its kubectl and how to use it."""
     return (
         f"the sandbox is ready: {running.http_url} and {running.https_url}\n"
+        f"kubectl: {running.kubectl}\n"
         'to use it, run in another shell: eval "$(proxiedapp sandbox env)" && kubectl apply -f FILE'
     )
 

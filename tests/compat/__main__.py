@@ -46,7 +46,7 @@ def _environment(version: str) -> dict[str, str]:
     """Return the variables with which the sandbox uses a version, which is built or installed if necessary."""
     program, number = version.split()
     if program == "Kubernetes":
-        return {"KUBEBUILDER_ASSETS": str(control_plane(f"v{number}", lambda *_: None).folder)}
+        return {"KUBEBUILDER_ASSETS": str(control_plane(f"v{number}", lambda *_: None, own_kubectl=True).folder)}
     folder = cache_dir() / "traefik" / number / "python"
     if not (folder / "bin" / "traefik").exists():
         command = [

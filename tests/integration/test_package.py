@@ -139,7 +139,7 @@ async def test_sandbox_wheel_contains_manifests_and_build_recipe(wheels: tuple[P
     package = "proxiedapp_sandbox"
     assert {Path(name).parts[0] for name in names} == {package, f"{package}-{version('proxiedapp-sandbox')}.dist-info"}
     manifests = {str(file.relative_to(ROOT)) for file in (ROOT / "manifests").rglob("*.yaml")}
-    recipe = {f"module/{name}" for name in ("go.mod", "go.sum", "go-toolchain.txt", "envoy.txt", "tools.go")}
+    recipe = {f"module/{file.name}" for file in (ROOT / "sandbox" / package / "module").iterdir()}
     assert {f"{package}/{name}" for name in manifests | recipe} <= names
 
 

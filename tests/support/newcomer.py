@@ -46,7 +46,7 @@ def offline(env: Mapping[str, str]) -> dict[str, str]:
     """
     cache = cache_of(env)
     cache.mkdir(parents=True)
-    kube = control_plane(KUBE_VERSION, lambda *_: None).folder
+    kube = control_plane(KUBE_VERSION, lambda *_: None, own_kubectl=True).folder
     crds, _ = traefik_manifests(lambda *_: None)
     for built in (kube.parent, crds.parents[1]):
         (cache / built.name).symlink_to(built)
