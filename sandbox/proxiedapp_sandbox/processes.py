@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -92,7 +93,8 @@ class ChildProcess:
         try:
             await asyncio.wait_for(self._process.wait(), grace)
         except TimeoutError:
-            self._process.kill()
+            with suppress(ProcessLookupError):  # it has ended just now
+                self._process.kill()
             await self._process.wait()
 
     def last_log_line(self) -> str:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from asyncio.subprocess import Process
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,3 +96,17 @@ def test_a_child_dies_with_its_parent(tmp_path: Path) -> None:
         eventually(lambda: log.read_text() == "started\n", "the child has started")
         parent.kill()
     eventually(lambda: not child.alive, "the kernel has killed the child")
+
+
+async def test_program_that_ends_just_before_it_is_killed_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine, asyncio noticed the end between the timeout and SIGKILL, and the sandbox left a traceback."""
+    child = await ChildProcess.start(["sleep", "600"], log=tmp_path / "log")
+
+    def gone(_: Process) -> None:
+        raise ProcessLookupError
+
+    monkeypatch.setattr(Process, "kill", gone)
+    await child.stop(0.0)
+    assert child.ended
