@@ -4,9 +4,10 @@ import sys
 from contextlib import suppress
 from importlib.util import find_spec, module_from_spec
 
-# `kubernetes` 37.0.2 imports its synchronous clients, and `kubernetes.aio` its dynamic and watch clients. A package
-# that is not executed still has its submodules, which use nothing of the package itself.
-for _name in ("kubernetes", "kubernetes.aio"):
+# `kubernetes` 37.0.2 imports its synchronous clients, `kubernetes.aio` its dynamic and watch clients, and
+# `kubernetes.utils`, of which quantities are used, urllib3. A package that is not executed still has its submodules,
+# which use nothing of the package itself.
+for _name in ("kubernetes", "kubernetes.aio", "kubernetes.utils"):
     with suppress(ModuleNotFoundError):
         if _name not in sys.modules and (_spec := find_spec(_name)) is not None:
             sys.modules[_name] = module_from_spec(_spec)

@@ -104,6 +104,22 @@ def test_endpoints_are_served_with_what_run_imports() -> None:
     assert subprocess.check_output([sys.executable, "-c", HEALTH], text=True) == "ok\n\n"
 
 
+# Reads a quantity as `proxiedapp run` does for each Deployment, and prints what that has imported.
+QUANTITY = """
+import json, sys
+import proxiedapp.cli.leanrun
+from proxiedapp.controller.observed.ownedfields import intent_digest
+before = set(sys.modules)
+intent_digest({"metadata": {}, "spec": {"limits": {"cpu": "0.5"}}})
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+
+
+def test_reading_a_quantity_imports_nothing_else() -> None:
+    imported = json.loads(subprocess.check_output([sys.executable, "-c", QUANTITY], text=True))
+    assert imported == ["kubernetes.utils.quantity"]
+
+
 # Imports of what only proxiedapp[operator] has fail, as after `pip install proxiedapp`.
 SMALL = """
 import sys
