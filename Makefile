@@ -27,7 +27,7 @@ $(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml sandbox/pyproj
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@echo "2/3 fetching and installing the packages"
-	@VIRTUAL_ENV=$(VENV) $(UV) pip sync $(if $(shell test -t 2 && echo terminal),,--quiet) --compile-bytecode --require-hashes requirements/uv.txt requirements/dev.txt
+	@VIRTUAL_ENV=$(VENV) UV_COMPILE_BYTECODE=$${UV_COMPILE_BYTECODE:-1} $(UV) pip sync $(if $(shell test -t 2 && echo terminal),,--quiet) --require-hashes requirements/uv.txt requirements/dev.txt
 	@echo "3/3 installing proxiedapp and proxiedapp-sandbox from this folder"
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --editable . --editable ./sandbox
 	@touch $@

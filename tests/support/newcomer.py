@@ -60,6 +60,7 @@ def offline(env: Mapping[str, str]) -> dict[str, str]:
             "PIP_FIND_LINKS": str(_wheel_of_uv()),
             "PIP_NO_INDEX": "1",
             "UV_CACHE_DIR": _run(UV, "cache", "dir").strip(),
+            "UV_COMPILE_BYTECODE": "0",  # of packages that no page imports; the others compile when they are imported
             "UV_OFFLINE": "1",
             "XDG_CONFIG_HOME": os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config"),
         }
