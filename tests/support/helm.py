@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from tests.support.goprograms import go_program
+from tests.support.goprograms import WITHOUT_COLLECTOR, go_program
 
 HELMS: Final = ("helm3", "helm4")
 CHART: Final = Path(__file__).parents[2] / "helm" / "proxiedapp"
@@ -33,6 +33,7 @@ class Helm:
             "HELM_CONFIG_HOME": str(folder / "config"),
             "HELM_DATA_HOME": str(folder / "data"),
             "KUBECONFIG": str(kubeconfig or folder / "no-cluster"),
+            **WITHOUT_COLLECTOR,
         }
 
     def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

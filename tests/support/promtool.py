@@ -1,6 +1,7 @@
 """promtool, Prometheus' own checks of rules and queries, and its input files."""
 
 import json
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.goprograms import go_program
+from tests.support.goprograms import WITHOUT_COLLECTOR, go_program
 
 Rule = dict[str, Any]
 
@@ -23,7 +24,14 @@ class Promtool:
     def run(self, *arguments: str | Path, given: str = "") -> subprocess.CompletedProcess[str]:
         command: list[str | Path] = [go_program("promtool"), *arguments]
         return subprocess.run(
-            command, cwd=self._folder, input=given, capture_output=True, text=True, timeout=300, check=False
+            command,
+            cwd=self._folder,
+            env=os.environ | WITHOUT_COLLECTOR,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
         )
 
     def __call__(self, *arguments: str | Path, given: str = "") -> str:
