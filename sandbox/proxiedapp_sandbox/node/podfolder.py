@@ -1,5 +1,6 @@
 """A pod's folder on this host: its volumes, and the files that every container sees."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -37,7 +38,8 @@ def make_folder(folder: Path, netns: Path, fields: PodFields, contents: SourceCo
         if not (claims / uid).exists():
             write_volume(claims / uid, {})
         made.volumes.mkdir(exist_ok=True)
-        (made.volumes / name).symlink_to(claims / uid)
+        # Relative, because containers are given their volumes below the folder of the host's files.
+        (made.volumes / name).symlink_to(os.path.relpath(claims / uid, made.volumes))
     return made
 
 

@@ -55,6 +55,7 @@ def test_data_of_a_claim_outlives_the_pod_but_not_the_claim(tmp_path: Path) -> N
     assert (folder_of("one") / "orders.sqlite").read_text() == "1"
     assert folder_of("one").stat().st_mode & 0o777 == 0o777
     assert list(folder_of("another").iterdir()) == []
+    assert not folder_of("one").readlink().is_absolute()
 
 
 def test_nothing_is_written_for_a_pod_that_cannot_start(tmp_path: Path) -> None:
