@@ -78,6 +78,21 @@ def test_links_lead_to_files(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+def test_pages_send_requests_only_to_apps_that_are_verified() -> None:
+    """Traefik takes up to two seconds after Ready to use the endpoints of a new app, and answers 503 before."""
+    waited: dict[str, str] = {}
+    found = []
+    for page, line in commands():
+        if re.match(r"kubectl (apply|create|patch papp)\b", line):
+            waited[page] = "nothing"
+        elif wait := re.match(r"kubectl wait .*--for=condition=(\w+)", line):
+            waited[page] = wait[1]
+        elif re.match(r"(curl|proxiedapp (open|verify))\b", line):
+            found.append((page, waited.get(page), line))
+    assert [each for each in found if each[1] not in {None, "Verified"}] == []
+    assert len([each for each in found if each[1] == "Verified"]) > 10
+
+
 def test_compatibility_page_names_the_tested_versions() -> None:
     page = (ROOT / "docs" / "compatibility.md").read_text()
     rows = {row.split(" | ")[0].strip("| "): row for row in page.splitlines() if row.startswith("| ")}
