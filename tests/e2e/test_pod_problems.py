@@ -71,3 +71,29 @@ def test_probe_that_fails_is_reported_with_what_it_got(sandbox: Sandbox, namespa
 
     eventually(reported, "the probe")
     eventually(lambda: "ProbeFailed" in sandbox.events(namespace), "the Event")
+
+
+@pytest.mark.parametrize(
+    "listens",
+    [
+        pytest.param("host='0.0.0.0', port=9000", id="another port"),
+        pytest.param("host='::', port=8000", id="IPv6 only"),
+        pytest.param("host='127.0.0.1', port=8000", id="loopback only"),
+    ],
+)
+def test_server_that_listens_elsewhere_is_reported_with_the_likely_cause(
+    sandbox: Sandbox, namespace: str, listens: str
+) -> None:
+    program = f"import uvicorn; uvicorn.run('main:app', {listens})"
+    probes = {"readiness": {"path": "/healthz", "periodSeconds": 1}}
+    sandbox.apply(hello("shop", namespace, server={"kind": "other"}, command=["python", "-c", program], probes=probes))
+
+    def reported() -> bool:
+        found = sandbox.conditions("shop", namespace)["Ready"]
+        assert found["reason"] == "ProbeFailed"
+        assert "(GET /healthz on port 8000)" in found["message"]
+        assert "Nothing accepts connections there: let the server listen on this port at 0.0.0.0" in found["message"]
+        assert "or set spec.port to the port that it listens on" in found["message"]
+        return True
+
+    eventually(reported, "the probe")

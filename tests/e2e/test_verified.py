@@ -7,7 +7,7 @@ import pytest
 
 from tests.support import plain
 from tests.support.manifests import hello
-from tests.support.sandbox import Sandbox, eventually
+from tests.support.sandbox import Sandbox, eventually, proxiedapp
 
 
 def verified(sandbox: Sandbox, namespace: str, generation: int, reason: str = "Verified") -> dict[str, Any]:
@@ -59,6 +59,33 @@ def test_extra_paths_are_checked(sandbox: Sandbox, namespace: str) -> None:
     assert "/static/app.css" in wrong["message"]
 
     sandbox.apply(hello("shop", namespace, verify={"extraPaths": ["/subapi/openapi.json", "ws:/ws"]}))
+    verified(sandbox, namespace, 2)
+
+
+def test_site_of_which_nothing_can_be_judged_is_not_called_right(sandbox: Sandbox, namespace: str) -> None:
+    command = ["python", "-m", "http.server", "8000"]
+    sandbox.apply(hello("shop", namespace, server={"kind": "other"}, command=command, probes=None))
+
+    def unknown() -> dict[str, Any] | None:
+        found = sandbox.conditions("shop", namespace)["Verified"]
+        return found if (found["status"], found["reason"]) == ("Unknown", "NotJudged") else None
+
+    assert "Set spec.verify.openapiPath, docsPath or extraPaths" in eventually(unknown, "no verdict")["message"]
+    host = f"shop.{namespace}.test"
+    done = proxiedapp("verify", f"{sandbox.http_url}/api/v1", "--host", host, env={})
+    assert done.returncode == 3, done.stdout
+    assert " right, 0 wrong, " in done.stdout.splitlines()[-1]
+
+    sandbox.apply(
+        hello(
+            "shop",
+            namespace,
+            server={"kind": "other"},
+            command=command,
+            probes=None,
+            verify={"extraPaths": ["/main.py"]},
+        )
+    )
     verified(sandbox, namespace, 2)
 
 

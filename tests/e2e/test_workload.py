@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.support.manifests import hello
 from tests.support.sandbox import Sandbox, eventually
 
@@ -144,3 +146,23 @@ def test_fields_that_others_write_into_children_are_left_alone(sandbox: Sandbox,
     assert deployment["metadata"]["labels"]["example.com/theirs"] == "yes"
     assert "kubectl.kubernetes.io/restartedAt" in template["metadata"]["annotations"]
     assert {container["name"] for container in template["spec"]["containers"]} == {"app", "mesh"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "complains"),
+    [pytest.param({}, False, id="default"), pytest.param({"XDG_RUNTIME_DIR": "/run/no"}, True, id="of the user")],
+)
+def test_gunicorn_finds_a_place_for_its_control_socket_on_a_read_only_root(
+    sandbox: Sandbox, namespace: str, variables: dict[str, str], *, complains: bool
+) -> None:
+    """Without one, gunicorn 25 and later logs an error in each pod; the second case shows that it still does."""
+    env = [{"name": name, "value": value} for name, value in variables.items()]
+    command = ["gunicorn", "-k", "asgi", "main:app"]
+    sandbox.apply(hello("shop", namespace, command=command, env=env))
+    sandbox.wait_ready("shop", namespace)
+
+    def log() -> str:
+        text = sandbox.kubectl("logs", "deployment/shop", "-n", namespace)
+        return text if "Booting worker" in text and "control" in text.lower() else ""
+
+    assert ("ERROR" in eventually(log, "gunicorn's lines about its control socket")) is complains
