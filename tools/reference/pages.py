@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from tools.reference.api import api
-from tools.reference.checkcodes import check_codes
+from tools.reference.codes import code_pages
 from tools.reference.commands import commands
 from tools.reference.conditions import conditions
 from tools.reference.limits import limits
@@ -18,7 +18,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "architecture.md": architecture,
     "conditions.md": conditions,
     "reference/api.md": api,
-    "reference/check-codes.md": check_codes,
+    **code_pages(),
     "reference/commands.md": commands,
     "reference/limits.md": limits,
     "reference/metrics.md": metrics,
