@@ -61,7 +61,7 @@ def adopt(
     names = [target for target in targets if target not in files]
     if names and (files or len(names) > 1):
         fail("name either files, or one Deployment")
-    bodies = _live(namespace) if names else [one for file in files for one in read_documents(Path(file))]
+    bodies = _live(namespace) if names else [one.body for file in files for one in read_documents(Path(file))]
     found = adopted(bodies, defaults, suffix)
     if names:
         found = [one for one in found if one.app["metadata"]["name"] == f"{names[0]}{suffix}"]
@@ -69,9 +69,10 @@ def adopt(
         what = (
             f"no route leads to a Deployment {names[0]}"
             if names
-            else "no route among these objects leads to a workload"
+            else f"{', '.join(files)}: no route in there leads to a workload"
         )
-        fail(f"{what}: a Service that selects its pods, and a route to that Service, are needed, too")
+        needed = "a Service that selects its pods, and a route to that Service whose path is not a regular expression"
+        fail(f"{what}: {needed}, are needed, too")
     if output is Output.JSON:
         typer.echo(json.dumps([one.as_json() for one in found], indent=2))
         return

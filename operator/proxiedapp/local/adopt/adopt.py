@@ -11,6 +11,7 @@ from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.local.adopt.adoption import Adoption
+from proxiedapp.local.adopt.leftovers import leave_of_routes, leave_of_service
 from proxiedapp.local.adopt.pod import pod_fields
 from proxiedapp.local.adopt.route import choose, proxy_fields, route_fields
 from proxiedapp.local.adopt.steps import steps
@@ -71,8 +72,10 @@ def _adopted(
     except RejectedError as error:
         adoption.leave(error.field, f"{error.problem}. {error.fix}.")
     services = {id(service): service for _, service in leading}.values()
+    plain = [route for route, _ in leading]
+    leave_of_routes(objects, plain, adoption)
     for service in services:
-        _leave_of_service(service, adoption)
+        leave_of_service(service, plain, adoption)
     old = [*{id(route.body): route.body for route, _ in leading}.values()]
     adoption.steps = steps(adoption.app, workload, chosen, old, services)
     _note_security(workload, adoption)
@@ -99,6 +102,10 @@ def _workload_fields(workload: Workload, adoption: Adoption) -> Manifest:
     else:
         why = "The operator creates a Deployment: its pods have no names, claims or nodes of their own."
         adoption.leave(f"{workload.body['kind']} {workload.name}", why)
+    for key in mapping(workload.body["metadata"].get("annotations")):
+        if not _is_reserved(key):
+            why = "The operator writes the Deployment. Annotate the pods instead, if the reader of the annotation can."
+            adoption.leave(f"{workload.body['kind']} {workload.name}: annotation {key}", why)
     template = mapping(mapping(mapping(spec.get("template")).get("metadata")))
     for field, name in (("labels", "podLabels"), ("annotations", "podAnnotations")):
         given = {key: value for key, value in mapping(template.get(field)).items() if not _is_reserved(key)}
@@ -147,15 +154,6 @@ def _scaling_fields(workload: Workload, objects: Objects, adoption: Adoption) ->
             why = "spec.disruptionBudget replaces it: delete it in the switch."
             adoption.leave(f"PodDisruptionBudget {name_of(body)}", why)
     return found
-
-
-def _leave_of_service(service: Manifest, adoption: Adoption) -> None:
-    spec, name = mapping(service.get("spec")), f"Service {name_of(service)}"
-    if spec.get("type", "ClusterIP") != "ClusterIP":
-        why = "The proxy is the way in; create a second Service with the labels of the new pods if you need this type."
-        adoption.leave(f"{name}: type {spec['type']}", why)
-    if spec.get("sessionAffinity", "None") != "None":
-        adoption.leave(f"{name}: sessionAffinity", "Use route.sticky for sessions.")
 
 
 def _note_security(workload: Workload, adoption: Adoption) -> None:

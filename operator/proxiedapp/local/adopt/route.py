@@ -234,8 +234,7 @@ def _http_route(body: Manifest, fields: Manifest, adoption: Adoption) -> None:
                 )
         for one in map(mapping, sequence(rule.get("filters"))):
             if one.get("type") not in {"URLRewrite", "RequestHeaderModifier"}:
-                why = "It has no field; use a Middleware of Traefik in route.middlewares."
-                adoption.leave(f"{name}: filter {one.get('type')}", why)
+                adoption.leave(f"{name}: filter {one.get('type')}", "A ProxiedApp has no field for it.")
         if len(sequence(rule.get("backendRefs"))) > 1:
             adoption.leave(f"{name}: several backendRefs", "A ProxiedApp has one Service.")
     _annotations(body, fields)

@@ -64,8 +64,10 @@ def name_of(body: Mapping[str, Any]) -> str:
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """Return a value if it is an object, else an empty one: files may contain anything."""
-    return value if isinstance(value, dict) else {}
+    """Return a value if it is an object, else an empty one: files may contain anything, also keys that are numbers."""
+    if not isinstance(value, dict):
+        return {}
+    return value if all(isinstance(key, str) for key in value) else {str(key): each for key, each in value.items()}
 
 
 def sequence(value: object) -> list[Any]:

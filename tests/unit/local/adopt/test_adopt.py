@@ -155,7 +155,7 @@ def test_without_a_route_the_error_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {}\n")
     done = RUNNER.invoke(app, ["adopt", str(tmp_path / "a.yaml")])
     assert done.exit_code == 1
-    assert done.stderr.startswith("proxiedapp: no route among these objects leads to a workload")
+    assert "a.yaml: no route in there leads to a workload" in done.stderr
 
 
 @pytest.mark.parametrize(
