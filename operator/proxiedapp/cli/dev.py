@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import select
 import sys
 import webbrowser
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from proxiedapp.api.escaping import escaped
 from proxiedapp.cli.errors import fail
 from proxiedapp.local.dev.certificates import how_to_trust
 from proxiedapp.local.dev.events import Event
@@ -79,7 +81,7 @@ def dev(
 
 
 async def _run(request: Request, options: Options, show: Callable[[Event], None], *, open_browser: bool) -> None:
-    await Session(request, options, show).run(_open if open_browser else lambda _: None)
+    await Session(request, options, show, _unblock).run(_open if open_browser else lambda _: None)
 
 
 def _open(url: str) -> None:
@@ -87,7 +89,7 @@ def _open(url: str) -> None:
 
 
 def _print_text(event: Event, *, colored: bool) -> None:
-    for text, style in event.as_text():
+    for text, style in ((escaped(text), style) for text, style in event.as_text()):
         _write(f"\x1b[{style}m{text}\x1b[0m" if colored and style else text)
 
 
@@ -101,4 +103,14 @@ def _write(line: str) -> None:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
+
+
+def _unblock() -> None:
+    """Let a write end that waits for a reader, which may have stopped reading without closing the pipe."""
+    if not select.select([], [sys.stdout], [], 0)[1]:
+        _print_no_more()
+
+
+def _print_no_more() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,5 +1,7 @@
 """`proxiedapp`: the list of its commands."""
 
+import io
+import sys
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -80,3 +82,6 @@ def proxiedapp(
     ] = False,
 ) -> None:
     """Serve FastAPI apps behind a proxy, under a path prefix, on Kubernetes."""
+    del version  # its callback does all
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal or locale may lack characters that files and apps have
+        sys.stdout.reconfigure(errors="backslashreplace")

@@ -5,12 +5,20 @@ key signs whatever its owner wants, so only the owner can read it.
 """
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from proxiedapp.local.errors import LocalError
 
+if TYPE_CHECKING:
+    import trustme
+
+_CERTIFICATE: Final = "authority.pem"
+_KEY: Final = "authority.key"
 _DEBIAN: Final = "/usr/local/share/ca-certificates/proxiedapp-dev.crt"
 
 
@@ -22,23 +30,19 @@ def authority_folder() -> Path:
 def write_certificate(folder: Path, names: Iterable[str]) -> tuple[Path, Path]:
     """Write a certificate for these host names and addresses; return its path and that of its key.
 
-    Raises LocalError if the library for it is not installed.
+    Raises LocalError if the library for it is not installed, or the authority cannot be kept.
     """
-    try:
-        import trustme  # noqa: PLC0415 - only for --https, and only in proxiedapp[dev]
-    except ImportError:
+    if find_spec("trustme") is None:
         raise LocalError(
             "--https: the package trustme is not installed. Install it with `pip install 'proxiedapp[dev]'`"
-        ) from None
+        )
     kept = authority_folder()
-    certificate, key = kept / "authority.pem", kept / "authority.key"
-    if certificate.is_file() and key.is_file():
-        authority = trustme.CA.from_pem(certificate.read_bytes(), key.read_bytes())
-    else:
-        authority = trustme.CA(organization_name="proxiedapp dev", organization_unit_name="this machine")
-        kept.mkdir(parents=True, exist_ok=True)
-        _write_private(key, authority.private_key_pem.bytes())
-        certificate.write_bytes(authority.cert_pem.bytes())
+    try:
+        authority = _read(kept) or _create(kept)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        fix = "Set XDG_CACHE_HOME to a folder that you can write to"
+        raise LocalError(f"--https: cannot keep its authority in {kept}: {reason}. {fix}") from error
     leaf = authority.issue_cert(*dict.fromkeys(("localhost", "127.0.0.1", "::1", *names)))
     chain, chain_key = folder / "tls.crt", folder / "tls.key"
     chain.write_bytes(b"".join(pem.bytes() for pem in leaf.cert_chain_pems))
@@ -46,9 +50,42 @@ def write_certificate(folder: Path, names: Iterable[str]) -> tuple[Path, Path]:
     return chain, chain_key
 
 
+def _read(folder: Path) -> "trustme.CA | None":
+    """Return the authority in a folder; None if there is none, or only a part of one."""
+    import trustme  # noqa: PLC0415 - only for --https, and only in proxiedapp[dev]
+
+    try:
+        pair = (folder / _CERTIFICATE).read_bytes(), (folder / _KEY).read_bytes()
+        return trustme.CA.from_pem(*pair)
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _create(folder: Path) -> "trustme.CA":
+    """Create an authority; another run may do so at the same time, and then the first one counts for both."""
+    import trustme  # noqa: PLC0415 - only for --https, and only in proxiedapp[dev]
+
+    authority = trustme.CA(organization_name="proxiedapp dev", organization_unit_name="this machine")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=folder.parent))
+    try:
+        _write_private(new / _KEY, authority.private_key_pem.bytes())
+        (new / _CERTIFICATE).write_bytes(authority.cert_pem.bytes())
+        if folder.exists() and _read(folder) is None:
+            shutil.rmtree(folder)
+        new.rename(folder)
+    except OSError:
+        if (first := _read(folder)) is None:
+            raise
+        authority = first
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return authority
+
+
 def how_to_trust() -> str:
     """Return how to make browsers and programs of this machine trust the authority."""
-    certificate = authority_folder() / "authority.pem"
+    certificate = authority_folder() / _CERTIFICATE
     return "\n".join(
         (
             f"The authority of `proxiedapp dev --https` is {certificate}; --https creates it if it does not exist.",

@@ -74,7 +74,7 @@ def mounts(file: Path) -> tuple[str, ...]:
     """Return the paths at which a file mounts other apps, as far as they are written as plain text."""
     try:
         tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     paths = [
@@ -95,7 +95,7 @@ def _parse(file: Path) -> ast.Module:
         raise LocalError(f"{file}: cannot read it: {(error.strerror or str(error)).lower()}") from error
     except SyntaxError as error:
         raise LocalError(f"{file}:{error.lineno or 1}: it is not valid Python: {error.msg}. Correct it") from error
-    except ValueError as error:
+    except (ValueError, RecursionError, MemoryError) as error:
         raise LocalError(f"{file}: it is not a Python file: {error}") from error
 
 

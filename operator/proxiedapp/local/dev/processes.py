@@ -29,7 +29,7 @@ rm -rf -- "$1" 2>/dev/null || rm -rf -- "$1"
 _REGISTER: Final = 'echo "+ $$" >&0; exec "$@" </dev/null'
 """Standard input is the watchdog's pipe: dash redirects only descriptors of one digit, so the pipe needs a low one."""
 _LINE_MAX: Final = 64 * 1024
-"""Characters of one line of output that are passed on."""
+"""Bytes of one line of output that are passed on; the rest of the line is left out."""
 
 
 class Watchdog:
@@ -120,11 +120,16 @@ class Child:
 
     async def _read(self, on_line: Callable[[str], None]) -> None:
         output = self._process.stdout
+        is_rest = False  # of a line whose beginning was passed on
         while output is not None:
             try:
-                line = await output.readline()
-            except ValueError:  # longer than the limit
-                continue
+                line, is_cut = await output.readuntil(b"\n"), False
+            except asyncio.IncompleteReadError as error:
+                line, is_cut = error.partial, False
+            except asyncio.LimitOverrunError as error:
+                line, is_cut = await output.read(error.consumed), True
             if not line:
                 return
-            on_line(line.decode(errors="replace").rstrip("\r\n"))
+            if not is_rest:
+                on_line(line.decode(errors="replace").rstrip("\r\n"))
+            is_rest = is_cut

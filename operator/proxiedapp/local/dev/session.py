@@ -1,9 +1,10 @@
 """One run: the proxy, the apps behind it, the page, and what happens when files change. It ends with nothing left."""
 
 import asyncio
+import re
 import signal
 import tempfile
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from proxiedapp.local.dev import events, page
 from proxiedapp.local.dev.addresses import choose_loopback, choose_port, is_free
 from proxiedapp.local.dev.certificates import write_certificate
 from proxiedapp.local.dev.changes import changed, extended, snapshot
+from proxiedapp.local.dev.hosts import all_hosts, browsable
 from proxiedapp.local.dev.processes import Child, Watchdog
 from proxiedapp.local.dev.relay import Relay
 from proxiedapp.local.dev.runner import Placement, Runner, name_of
@@ -36,6 +38,8 @@ _PORTS: Final = {"http": 8080, "https": 8443}
 _POLL_SECONDS: Final = 0.3
 """Between two comparisons of the files."""
 _PROXY_STOP_SECONDS: Final = 1.0
+_COLOR: Final = re.compile(r"\x1b\[[0-9;]*m")
+"""Traefik and Caddy color their logs, also where they are not on a terminal."""
 _VERIFIER: Final = "proxiedapp-verify"
 _SHARED_NOTE: Final = (
     "trust was not verified: proxy and app share one loopback address here, which servers trust by default"
@@ -56,10 +60,18 @@ class Options:
 class Session:
     """One run of `proxiedapp dev`."""
 
-    def __init__(self, request: Request, options: Options, emit: Callable[[events.Event], None]) -> None:
+    def __init__(
+        self,
+        request: Request,
+        options: Options,
+        emit: Callable[[events.Event], None],
+        unblock: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Create a run. A signal calls `unblock`, also while `emit` waits: no reader may keep the tool from ending."""
         self._request = request
         self._options = options
         self._print = emit
+        self._unblock = unblock
         self._board = page.Board()
         self._runners: dict[str, Runner] = {}
         self._relays: dict[str, tuple[Relay, int]] = {}
@@ -78,7 +90,8 @@ class Session:
         port = choose_port(self._options.host, self._options.port, _PORTS["https" if self._options.https else "http"])
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self._stop)
-        folder = Path(tempfile.mkdtemp(prefix="proxiedapp-dev-"))
+            signal.signal(number, lambda *_: self._unblock())  # asyncio's own does nothing; the loop is still woken
+        folder = _temporary_folder()
         watchdog = await Watchdog.start(folder)
         server, page_port = await page.serve(self._board.as_json)
         try:
@@ -128,7 +141,7 @@ class Session:
     def _listener(self, folder: Path, port: int, target: Target) -> Listener:
         if not self._options.https:
             return Listener(self._options.host, port)
-        names = [name for one in target.apps for name in _all_hosts(one.app.spec.route.hosts or ())]
+        names = [name for one in target.apps for name in all_hosts(one.app.spec.route.hosts or ())]
         certificate, key = write_certificate(folder, names)
         return Listener(self._options.host, port, str(certificate), str(key))
 
@@ -171,11 +184,13 @@ class Session:
             machine = Machine(self._loopback.of_app(number), str(environment.folder / "adapter"))
             local = local_app(one.app, (proxy,), machine, https=self._options.https)
         except RejectedError as error:
-            raise LocalError(f"{name_of(one.app.key)}: {str(error).removesuffix('.')}") from error
+            raise one.located(error) from error
         listener = environment.listener
-        hosts = _all_hosts(local.route.rule.hosts)
+        hosts = all_hosts(local.route.rule.hosts)
         local = replace(local, route=replace(local.route, rule=Rule(hosts, local.route.rule.prefix)))
-        shown = _browsable(hosts) or ("localhost" if listener.address in {"127.0.0.1", "0.0.0.0"} else listener.address)
+        shown = browsable(hosts) or (
+            "localhost" if listener.address in {"127.0.0.1", "0.0.0.0", "::"} else listener.address
+        )
         host = f"[{shown}]:{listener.port}" if ":" in shown else f"{shown}:{listener.port}"
         url = f"{listener.scheme}://{host}{local.launch.root_path}"
         placement = Placement(local, one, address, proxy, url, host)
@@ -230,7 +245,11 @@ class Session:
             self._fail(LocalError(f"--proxy {self._options.proxy}: the proxy ended: {last}"))
 
     def _on_proxy_line(self, lines: list[str], line: str) -> None:
-        logged = PROXIES[self._options.proxy].read_request(line)
+        line = _COLOR.sub("", line)
+        try:
+            logged = PROXIES[self._options.proxy].read_request(line)
+        except ValueError:  # the rest of a line that is too long was left out, such as for an address of 100 KB
+            return
         if logged is None:
             lines.append(line)
             del lines[:-20]
@@ -310,18 +329,14 @@ class _Environment:
     """host:port of the page's server."""
 
 
-def _all_hosts(hosts: Iterable[str]) -> tuple[str, ...]:
-    """Return hosts, each with a name below localhost, which browsers resolve to this machine (RFC 6761, 6.3)."""
-    return tuple(dict.fromkeys(name for host in hosts for name in (host, _below_localhost(host))))
-
-
-def _below_localhost(host: str) -> str:
-    return host if host == "localhost" or host.endswith(".localhost") else f"{host}.localhost"
-
-
-def _browsable(hosts: Sequence[str]) -> str | None:
-    """Return the first host that browsers find on this machine."""
-    return next((host.replace("*", "any") for host in hosts if _below_localhost(host) == host), None)
+def _temporary_folder() -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="proxiedapp-dev-"))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise LocalError(
+            f"cannot create a temporary folder: {reason}. Set TMPDIR to one that you can write to"
+        ) from error
 
 
 async def _accepts(listener: Listener) -> bool:

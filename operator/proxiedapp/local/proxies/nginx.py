@@ -97,7 +97,11 @@ def _server(setup: Setup, host: str, backends: list[Backend]) -> str:
     name = f"        server_name {_server_name(host)};\n" if host else ""
     tls = ""
     if listener.certificate is not None:
-        tls = f"        ssl_certificate {listener.certificate};\n        ssl_certificate_key {listener.key};\n"
+        certificate, key = (
+            json.dumps(listener.certificate, ensure_ascii=False),
+            json.dumps(listener.key, ensure_ascii=False),
+        )
+        tls = f"        ssl_certificate {certificate};\n        ssl_certificate_key {key};\n"
     locations = "".join(_locations(backend) for backend in backends)
     rest = "" if any(not one.prefix for one in backends) else "        location / { return 404; }\n"
     listen = f"        listen {listener.endpoint}{kind}{default};\n"

@@ -68,3 +68,10 @@ def test_requests_are_read_from_the_proxys_output(proxy: str, line: str) -> None
     assert read(line) == Request("GET", "localhost", "/api/v1/x?q=1", 404, 0.002, "curl")
     assert read("2026/11/30 08:00:00 [warn] something else") is None
     assert read('{"level":"error","msg":"dial tcp"}') is None
+
+
+def test_paths_of_certificates_may_have_spaces() -> None:
+    """nginx and Caddy took the part behind the space for another word, and did not start."""
+    setup = Setup(Listener("127.0.0.1", 8443, "/my folder/tls.crt", "/my folder/tls.key"), BACKENDS)
+    assert 'ssl_certificate "/my folder/tls.crt";' in nginx.files(setup)["nginx.conf"]
+    assert 'tls "/my folder/tls.crt" "/my folder/tls.key"' in caddy.files(setup)["Caddyfile"]
