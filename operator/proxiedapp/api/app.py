@@ -82,8 +82,10 @@ def _key(metadata: Any) -> Key:
     if not isinstance(metadata, Mapping):
         raise InvalidSpecError("metadata", "it must be an object", "Write it as an object with a name")
     name, namespace = metadata.get("name"), metadata.get("namespace") or "default"
-    if not isinstance(name, str) or not name:
+    if name is None or name == "":
         raise InvalidSpecError("metadata.name", "it is missing", "Give the app a name")
+    if not isinstance(name, str):
+        raise InvalidSpecError("metadata.name", "it must be text", "Put it in quotes")
     if not re.fullmatch(NAME_PATTERN, name):
         rule = "it must be a DNS label that starts with a letter and has at most 63 characters"
         raise InvalidSpecError("metadata.name", rule, "Rename the app")

@@ -25,6 +25,7 @@ _TEXTS: Final = {
     "string_type": "it must be text; put numbers, and words such as yes, in quotes",
     **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type"), "it must be a list"),
     **dict.fromkeys(("dict_type", "mapping_type", "model_type", "model_attributes_type"), "it must be an object"),
+    "invalid_key": "its name must be text; put numbers, and words such as yes, in quotes",
     "literal_error": "it must be {expected}",
     "enum": "it must be {expected}",
     "greater_than_equal": "it must be at least {ge}",

@@ -20,10 +20,10 @@ def admission(
     """Print a ValidatingAdmissionPolicy, with which the API server refuses apps that no ProxyPolicy allows."""
     specs: list[Manifest] = []
     for file in files:
-        for number, document in enumerate(read_documents(file), start=1):
+        for one in read_documents(file):
             try:
-                parse_policy(document)
+                parse_policy(one.body)
             except InvalidSpecError as error:
-                fail(f"{file}: document {number}: {error}")
-            specs.append(document["spec"])
+                fail(one.located(error))
+            specs.append(one.body["spec"])
     typer.echo(dump(admission_objects(specs, name)), nl=False)

@@ -1,22 +1,31 @@
 """`proxiedapp check`: what is wrong in files of ProxiedApps, without a cluster."""
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from proxiedapp.cli.documents import MAX_FILE_BYTES, read_text
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.output import say
 from proxiedapp.cli.settings import SettingsFile, read_settings
 from proxiedapp.local.check import check as check_files
-from proxiedapp.local.problem import Severity, explanations
+from proxiedapp.local.codes.guide import guides
+from proxiedapp.local.errors import LocalError
+from proxiedapp.local.problem import Code, Problem, Severity
 from proxiedapp.local.report import Format, counts, report
+from proxiedapp.local.textfile import MAX_FILE_BYTES, name_of, read_text
+from proxiedapp.local.yamlsource import START
 
 _YAML: Final = frozenset({".yaml", ".yml"})
 _NOT_SEARCHED: Final = frozenset({"node_modules", "site-packages", "venv"})
 """Folders in which files of others are, apart from those whose name begins with a dot."""
+
+
+def _codes(incomplete: str) -> list[str]:
+    """Return the codes that begin with what is typed, for completion by a shell."""
+    return [code for code in guides() if code.lower().startswith(incomplete.lower())]
 
 
 def check(
@@ -30,7 +39,16 @@ def check(
         Path | None, typer.Option(help="Folder with the Python sources of plain apps, to find FastAPI(root_path=...).")
     ] = None,
     settings: SettingsFile = None,
-    explain: Annotated[str | None, typer.Option(metavar="CODE", help="Print what a code means, and exit.")] = None,
+    docs_url: Annotated[
+        str,
+        typer.Option(envvar="PROXIEDAPP_DOCS_URL", help="Address of your copy of the docs, for links to each code."),
+    ] = "",
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE", help="Print what a code of check or verify means, and exit.", autocompletion=_codes
+        ),
+    ] = None,
 ) -> None:
     """Report what the API server or the operator would reject or warn about, each problem with its line and its fix.
 
@@ -45,10 +63,11 @@ def check(
     if not paths:
         raise typer.BadParameter("name at least one file or folder, or - for standard input", param_hint="PATHS")
     defaults = read_settings(settings).defaults
-    texts = {name: text for path in paths for name, text in _texts(path)}
+    texts, unreadable = _texts(paths)
     code = {} if sources is None else _sources(sources)
     result = check_files(texts, defaults, code)
-    if text := report(result, output):
+    result.problems = sorted([*unreadable, *result.problems])
+    if text := report(result, output, docs_url):
         say(text)
     typer.echo(counts(result), err=True)
     if not result.documents and not result.problems:
@@ -59,18 +78,28 @@ def check(
 
 
 def _explain(code: str) -> None:
-    meanings = explanations()
-    by_name = {name.lower(): name for name in meanings}
-    name = by_name.get(code.lower())
+    known = guides()
+    name = {name.lower(): name for name in known}.get(code.lower())
     if name is None:
-        fail(f"{code} is not a code of this command; the codes are {', '.join(sorted(meanings))}")
-    typer.echo(f"{name}: {' '.join(meanings[name].split())}")
+        similar = get_close_matches(code, known, n=1)
+        hint = f"; did you mean {similar[0]}?" if similar else f"; the codes are {', '.join(known)}"
+        fail(f"{code} is not a code of a finding{hint}")
+    typer.echo(known[name].text)
 
 
-def _texts(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield the files of an argument with their contents; ends the command if one cannot be read."""
-    for file in _files(path) if path.is_dir() else [path]:
-        yield str(file), read_text(file)
+def _texts(paths: list[Path]) -> tuple[dict[str, str], list[Problem]]:
+    """Return the texts of files and of those in folders, by their names, and a problem for each that is unreadable."""
+    texts: dict[str, str] = {}
+    unreadable = []
+    for path in paths:
+        for file in _files(path) if path.is_dir() else [path]:
+            try:
+                texts[str(file)] = read_text(file)
+            except LocalError as error:
+                problem, _, fix = str(error).removeprefix(f"{name_of(file)}: ").partition(". ")
+                code, fix = Code.UNREADABLE.value, fix or "Correct its name or its permissions, or leave it out"
+                unreadable.append(Problem(str(file), START, code, Severity.ERROR, "", problem, fix))
+    return texts, unreadable
 
 
 def _sources(folder: Path) -> dict[str, str]:

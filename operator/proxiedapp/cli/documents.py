@@ -1,25 +1,22 @@
 """YAML files with Kubernetes objects, as the commands read them."""
 
-import sys
 from pathlib import Path
-from typing import Final
 
 from proxiedapp.cli.errors import fail
-from proxiedapp.kube.manifest import Manifest
+from proxiedapp.local import textfile
+from proxiedapp.local.errors import LocalError
+from proxiedapp.local.written import Written
 from proxiedapp.local.yamlsource import Document, documents
 
-MAX_FILE_BYTES: Final = 16 * 1024 * 1024
-"""Bytes of one file; beyond it, the file is not read. etcd accepts objects of up to 1.5 MiB."""
 
-
-def read_documents(file: Path) -> list[Manifest]:
+def read_documents(file: Path) -> list[Written]:
     """Return the objects in a file, or on standard input for `-`; ends the command if there is none."""
-    name = "standard input" if str(file) == "-" else str(file)
-    found: list[Manifest] = []
+    name = textfile.name_of(file)
+    found: list[Written] = []
     for one in documents(read_text(file)):
         if not isinstance(one, Document):
             fail(f"{name}:{one.position.line}:{one.position.column}: {one.problem}. {one.fix}.")
-        found.append(one.body)
+        found.append(Written(name, one))
     if not found:
         fail(f"{name}: it is empty; write at least one Kubernetes object into it")
     return found
@@ -27,14 +24,7 @@ def read_documents(file: Path) -> list[Manifest]:
 
 def read_text(file: Path) -> str:
     """Return the text of a file, or of standard input for `-`; ends the command if it cannot be read."""
-    name = "standard input" if str(file) == "-" else str(file)
     try:
-        if str(file) == "-":
-            return sys.stdin.read()
-        if file.stat().st_size > MAX_FILE_BYTES:
-            fail(f"{name}: it is larger than {MAX_FILE_BYTES // 1024**2} MiB. Leave it out, or split it")
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        fail(f"{name}: cannot read it: {(error.strerror or str(error)).lower()}")
-    except UnicodeDecodeError:
-        fail(f"{name}: it is not text in UTF-8. Leave it out, or convert it")
+        return textfile.read_text(file)
+    except LocalError as error:
+        fail(str(error))

@@ -69,19 +69,16 @@ def explain(
 
 
 def _of_file(file: Path, path: str | None, settings: Settings) -> Iterator[Explanation]:
-    documents = read_documents(file)
     apps = [
-        (number, document)
-        for number, document in enumerate(documents, start=1)
-        if (document.get("apiVersion"), document.get("kind")) == (API_VERSION, KIND)
+        one for one in read_documents(file) if (one.body.get("apiVersion"), one.body.get("kind")) == (API_VERSION, KIND)
     ]
     if not apps:
         fail(f"{file}: it contains no {KIND}")
-    for number, document in apps:
+    for one in apps:
         try:
-            found = desired(parse_manifest(document), settings.defaults)
+            found = desired(parse_manifest(one.body), settings.defaults)
         except RejectedError as error:
-            fail(f"{file}: document {number}: {error}")
+            fail(one.located(error))
         yield explanation_of(found, settings.entry_point_urls, path)
 
 

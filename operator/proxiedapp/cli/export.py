@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from proxiedapp.api.errors import RejectedError
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.output import say
 from proxiedapp.local.dev.target import Request, read_target
 from proxiedapp.local.errors import LocalError
+from proxiedapp.local.export.export import RejectedAppError
 from proxiedapp.local.export.export import export as exported
 from proxiedapp.local.proxies.setup import Listener
 
@@ -55,10 +55,12 @@ def export(
     pem = [None if one is None else str(one.resolve()) for one in (certificate, key)]
     listener = Listener(address, port, *pem)
     try:
-        apps = [one.app for one in read_target(Request((target,), prefix, server, Path.cwd())).apps]
-        found = exported(apps, proxy.value, listener, str(folder.resolve()))
-    except (LocalError, RejectedError) as error:
-        fail(f"{target}: {error}".rstrip("."))
+        given = read_target(Request((target,), prefix, server, Path.cwd())).apps
+        found = exported([one.app for one in given], proxy.value, listener, str(folder.resolve()))
+    except LocalError as error:
+        fail(str(error))
+    except RejectedAppError as error:
+        fail(str(next(one for one in given if one.app is error.app).located(error.reason)))
     existing = [name for name in found.files if (folder / name).exists()]
     if existing and not force:
         fail(f"{folder / existing[0]} exists. Use another folder, or --force to replace it")

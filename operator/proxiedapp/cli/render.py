@@ -1,6 +1,5 @@
 """`proxiedapp render`: the children of ProxiedApps, without a cluster."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from proxiedapp.cli.errors import fail
 from proxiedapp.cli.settings import SettingsFile, read_settings
 from proxiedapp.kube.manifest import Manifest, dump
 from proxiedapp.local.policies import GivenPolicies
+from proxiedapp.local.written import Written
 from proxiedapp.resources.desired import desired
 
 
@@ -31,30 +31,26 @@ def render(
     """Print the children of ProxiedApps as YAML: what the controller applies, without the owner references."""
     defaults = read_settings(settings).defaults
     policies = GivenPolicies()
-    for where, document in _documents(policy or []):
-        if not _added(policies, where, document):
-            fail(f"{where}: --policy takes ProxyPolicies and Namespaces")
-    apps = [(where, document) for where, document in _documents(files) if not _added(policies, where, document)]
+    for one in _documents(policy or []):
+        if not _added(policies, one):
+            fail(f"{one.place}: --policy takes ProxyPolicies and Namespaces")
     children: list[Manifest] = []
-    for where, document in apps:
+    for one in [one for one in _documents(files) if not _added(policies, one)]:
         try:
-            app = parse_manifest(document)
+            app = parse_manifest(one.body)
             annotations = policies.check(app, defaults.entry_points)
             children += desired(app, defaults, route_annotations=annotations).children
         except RejectedError as error:
-            fail(f"{where}: {error}")
+            fail(one.located(error))
     typer.echo(dump(children), nl=False)
 
 
-def _documents(files: list[Path]) -> Iterator[tuple[str, Manifest]]:
-    """Yield the documents of all files, each with its place for messages."""
-    for file in files:
-        for number, document in enumerate(read_documents(file), start=1):
-            yield f"{file}: document {number}", document
+def _documents(files: list[Path]) -> list[Written]:
+    return [one for file in files for one in read_documents(file)]
 
 
-def _added(policies: GivenPolicies, where: str, document: Manifest) -> bool:
+def _added(policies: GivenPolicies, one: Written) -> bool:
     try:
-        return policies.add(document)
+        return policies.add(one.body)
     except RejectedError as error:
-        fail(f"{where}: {error}")
+        fail(one.located(error))

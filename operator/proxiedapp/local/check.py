@@ -16,7 +16,6 @@ from proxiedapp.api.policy import ProxyPolicy, ProxyPolicySpec, parse_policy
 from proxiedapp.api.problems import UNKNOWN_FIELD, Location
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.spec import ProxiedAppSpec
-from proxiedapp.kube.manifest import Manifest
 from proxiedapp.local.noeffect import without_effect
 from proxiedapp.local.plain.faults import faults
 from proxiedapp.local.plain.sources import RootPathInCode, root_paths
@@ -24,7 +23,8 @@ from proxiedapp.local.policies import GivenPolicies
 from proxiedapp.local.problem import Code, Problem, Severity
 from proxiedapp.local.together import Served, between
 from proxiedapp.local.withprefix import paths_with_prefix
-from proxiedapp.local.yamlsource import Document, DuplicateKeyError, Position, SourceError, documents, steps
+from proxiedapp.local.written import Written
+from proxiedapp.local.yamlsource import Document, DuplicateKeyError, Position, SourceError, documents
 from proxiedapp.resources.defaults import Defaults
 from proxiedapp.resources.desired import Desired, desired
 
@@ -32,44 +32,6 @@ _MODELS: Final[Mapping[str, tuple[type[ApiModel], str]]] = {
     KIND: (ProxiedAppSpec, PLURAL),
     POLICY_KIND: (ProxyPolicySpec, POLICY_PLURAL),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """An object, and the file in which it is written."""
-
-    file: str
-    document: Document
-
-    @property
-    def body(self) -> Manifest:
-        """Return the object."""
-        return self.document.body
-
-    def problem(self, severity: Severity, code: str, where: str, problem: str, fix: str) -> Problem:
-        """Return a problem of a field, which is named by its path."""
-        return Problem(self.file, self.document.position_of(steps(where)), code, severity, where, problem, fix)
-
-    def rejected(self, error: RejectedError) -> Problem:
-        """Return the reason for which the operator would reject the object."""
-        position = self.document.position_of(steps(error.field))
-        if error.field in {"spec.command", "spec.args", "spec.env"}:
-            position = self._position_of_word(error.problem.split()) or position
-        code = error.reason.value
-        return Problem(self.file, position, code, Severity.ERROR, error.field, error.problem, error.fix)
-
-    def _position_of_word(self, words: Sequence[str]) -> Position | None:
-        """Return where the flag or variable is written that a text names first; None if it names none of them."""
-        spec = self.body["spec"]
-        written = {}
-        for name in ("args", "command"):
-            for index, argument in enumerate(spec.get(name) or []):
-                if argument.startswith("-"):
-                    written[argument.partition("=")[0]] = [name, index]
-        for index, variable in enumerate(spec.get("env") or []):
-            written[variable["name"]] = ["env", index]
-        path = next((written[word] for word in words if word in written), None)
-        return None if path is None else self.document.position_of(["spec", *path])
 
 
 @dataclass(slots=True)
@@ -94,6 +56,7 @@ def check(files: Mapping[str, str], defaults: Defaults, sources: Mapping[str, st
     ours = [one for one in written if _is_ours(one, result)]
     result.apps = sum(one.body["kind"] == KIND for one in ours)
     result.problems += _twice(ours)
+    result.problems += [found for one in ours for found in _metadata(one)]
     policies = GivenPolicies()
     valid: list[tuple[Written, ProxiedApp]] = []
     for one in ours:
@@ -153,7 +116,7 @@ def _is_ours(one: Written, result: Result) -> bool:
         problem = f"{kind} has the apiVersion {API_VERSION}, not {version}"
         where, fix = "apiVersion", f"Write apiVersion: {API_VERSION}"
     elif isinstance(version, str) and version.partition("/")[0] == GROUP:
-        problem = f"{GROUP} has no kind {kind}"
+        problem = "it is missing" if kind is None else f"{GROUP} has no kind {kind}"
         similar = get_close_matches(str(kind), _MODELS, n=1, cutoff=0.5)
         where, fix = "kind", f"Write kind: {similar[0]}" if similar else f"Its kinds are {' and '.join(_MODELS)}"
     else:
@@ -177,6 +140,23 @@ def _twice(ours: Iterable[Written]) -> Iterator[Problem]:
             yield one.problem(
                 Severity.ERROR, Code.DUPLICATE_OBJECT.value, "metadata.name", problem, "Rename or remove one of the two"
             )
+
+
+def _metadata(one: Written) -> Iterator[Problem]:
+    """Yield labels and annotations that the API server would reject; the operator reads none of these."""
+    metadata = one.body.get("metadata")
+    for name in ("labels", "annotations"):
+        given = (metadata.get(name) if isinstance(metadata, dict) else None) or {}
+        wrong = ["metadata", name]
+        if isinstance(given, dict):
+            key = next((key for key, value in given.items() if not isinstance(value, str | None)), None)
+            if key is None:
+                continue
+            wrong, problem = [*wrong, str(key)], "it must be text; put numbers, and words such as yes, in quotes"
+        else:
+            problem = "it must be an object"
+        position, code = one.document.position_of(wrong), InvalidSpecError.reason.value
+        yield Problem(one.file, position, code, Severity.ERROR, ".".join(wrong), problem, "Correct it")
 
 
 def _parsed(one: Written, result: Result) -> ProxiedApp | ProxyPolicy | None:

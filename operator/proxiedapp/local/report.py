@@ -7,7 +7,8 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from proxiedapp.local.check import Result
-from proxiedapp.local.problem import Problem, Severity, explanations
+from proxiedapp.local.codes.guide import guides, page
+from proxiedapp.local.problem import Problem, Severity
 
 _SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -22,9 +23,17 @@ class Format(StrEnum):
     JUNIT = "junit"
 
 
-def report(result: Result, how: Format) -> str:
-    """Return the problems in a format, without a newline at the end; empty if there is nothing to print."""
-    return _FORMATS[how](result.problems)
+def report(result: Result, how: Format, docs: str = "") -> str:
+    """Return the problems in a format, without a newline at the end; empty if there is nothing to print.
+
+    `docs` is the address of the docs site, to which each problem is linked; JUnit's format has no links.
+    """
+    return _FORMATS[how](result.problems, docs)
+
+
+def _link(problem: Problem, docs: str) -> str:
+    """Return the address of the page of a problem's code; empty without a site."""
+    return f"{docs.rstrip('/')}/{page(problem.code)}" if docs else ""
 
 
 def counts(result: Result) -> str:
@@ -39,8 +48,15 @@ def _plural(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
-def _text(problems: Sequence[Problem]) -> str:
-    return "\n".join(f"{_where(one)}: {one.severity.value}: {_one_line(one.text)} [{one.code}]" for one in problems)
+def _text(problems: Sequence[Problem], docs: str) -> str:
+    return "\n".join(
+        f"{_where(one)}: {one.severity.value}: {_one_line(one.text)} [{_with_link(one.code, one, docs)}]"
+        for one in problems
+    )
+
+
+def _with_link(text: str, problem: Problem, docs: str) -> str:
+    return " ".join(filter(None, (text, _link(problem, docs))))
 
 
 def _where(problem: Problem) -> str:
@@ -51,15 +67,20 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _json(problems: Sequence[Problem]) -> str:
-    return json.dumps([one.as_json() for one in problems], indent=2)
+def _json(problems: Sequence[Problem], docs: str) -> str:
+    linked = [one.as_json() | ({"docs": _link(one, docs)} if docs else {}) for one in problems]
+    return json.dumps(linked, indent=2)
 
 
-def _sarif(problems: Sequence[Problem]) -> str:
-    """SARIF 2.1.0, as code hosts show it beside the lines (OASIS, sarif-v2.1.0, sections 3.27 and 3.30)."""
-    meanings = explanations()
-    codes = sorted({one.code for one in problems})
-    rules = [{"id": code, "shortDescription": {"text": _one_line(meanings[code])}} for code in codes]
+def _sarif(problems: Sequence[Problem], docs: str) -> str:
+    """SARIF 2.1.0, as code hosts show it beside the lines (OASIS, sarif-v2.1.0, sections 3.27, 3.30 and 3.49)."""
+    known = guides()
+    links = {one.code: _link(one, docs) for one in problems}
+    rules = [
+        {"id": code, "shortDescription": {"text": known[code].meaning}, "help": {"text": known[code].text}}
+        | ({"helpUri": link} if link else {})
+        for code, link in sorted(links.items())
+    ]
     driver = {"name": "proxiedapp", "rules": rules}
     results = [
         {
@@ -85,11 +106,11 @@ def _sarif(problems: Sequence[Problem]) -> str:
     return json.dumps(log, indent=2)
 
 
-def _github(problems: Sequence[Problem]) -> str:
+def _github(problems: Sequence[Problem], docs: str) -> str:
     """Workflow commands of GitHub Actions, which show each problem beside its line."""
     return "\n".join(
         f"::{one.severity.value} file={_property(one.file)},line={one.position.line},col={one.position.column},"
-        f"title={_property(one.code)}::{_data(one.text)}"
+        f"title={_property(one.code)}::{_data(_with_link(one.text, one, docs))}"
         for one in problems
     )
 
@@ -102,7 +123,7 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _junit(problems: Sequence[Problem]) -> str:
+def _junit(problems: Sequence[Problem], _docs: str) -> str:
     """JUnit's XML, with a test for each problem; warnings are tests that pass, with the text as their output."""
     errors = [one for one in problems if one.severity is Severity.ERROR]
     totals = {"tests": str(max(len(problems), 1)), "failures": str(len(errors))}
@@ -124,7 +145,7 @@ def _xml(text: str) -> str:
     return "".join(char if char.isprintable() or char in "\n\t" else "�" for char in text)
 
 
-_FORMATS: Final[Mapping[Format, Callable[[Sequence[Problem]], str]]] = {
+_FORMATS: Final[Mapping[Format, Callable[[Sequence[Problem], str], str]]] = {
     Format.TEXT: _text,
     Format.JSON: _json,
     Format.SARIF: _sarif,

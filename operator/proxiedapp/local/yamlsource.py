@@ -29,8 +29,10 @@ MAX_LEVELS: Final = 100
 """Levels of lists and objects in a file; beyond it, the file is not read."""
 
 
-_INDENTS: Final = re.compile(r"^[ \t?:-]*", re.MULTILINE)
-"""What is before the first value of a line: spaces, and the signs of lists and objects that begin in it."""
+_INDENTS: Final = re.compile(r"(?:^|[\n\r\x85\u2028\u2029])([ \t?:-]*)")
+"""What is before the first value of a line: spaces, and the signs of lists and objects that begin in it.
+
+Lines end where YAML 1.1 ends them, which is at more characters than Python's `^` (yaml.org/spec/1.1, section 4.1.4)."""
 
 
 class SourceError(Exception):
@@ -96,16 +98,19 @@ def documents(text: str) -> Iterator[Document | SourceError]:
                 yield SourceError(_position(node), problem, "Write it with fewer aliases")
                 continue
             yield from _duplicates(node)
-            body = _constructed(node)
+            try:
+                body = _constructed(node)
+            except ValueError as error:  # such as the 32nd day of a month
+                reason = str(error).partition(";")[0]
+                yield SourceError(
+                    _unreadable(node), f"a value cannot be read: {reason}", "Put it in quotes if it is text"
+                )
+                continue
             if not isinstance(body, dict):
                 problem = f"the document is a {_TYPES.get(type(body), 'single value')}, not a Kubernetes object"
                 yield NotAnObjectError(_position(node), problem, "Write an object with apiVersion, kind and metadata")
-            elif isinstance(body.get("items"), list) and str(body.get("kind", "")).endswith("List"):
-                yield from _items(body["items"], node)
             else:
-                yield Document(body, node)
-    except ValueError as error:  # such as the 32nd day of a month
-        yield SourceError(START, f"a value cannot be read: {error}", "Put it in quotes if it is text")
+                yield from _objects(body, node)
     except yaml.MarkedYAMLError as error:
         yield _syntax_error(error, text)
     except yaml.reader.ReaderError as error:
@@ -116,12 +121,21 @@ def documents(text: str) -> Iterator[Document | SourceError]:
 _TYPES = {list: "list", str: "text", int: "number", float: "number", bool: "boolean"}
 
 
-def _items(items: list[Any], node: yaml.Node) -> Iterator[Document | SourceError]:
+def _objects(body: Manifest, node: yaml.Node) -> Iterator[Document | SourceError]:
+    """Yield an object, or the objects of a List, which can contain Lists."""
+    if wrong := [name for name in ("apiVersion", "kind") if not isinstance(body.get(name), str | None)]:
+        position = Document(body, node).position_of(wrong[:1])
+        yield NotAnObjectError(position, f"{wrong[0]} is not text", f"Write the {wrong[0]} of a Kubernetes object")
+        return
+    items = body.get("items")
+    if not isinstance(items, list) or not str(body.get("kind", "")).endswith("List"):
+        yield Document(body, node)
+        return
     _, nodes = _child(node, "items")
     for index, item in enumerate(items):
         below = None if nodes is None else _child(nodes, index)[1]
         if isinstance(item, dict) and below is not None:
-            yield Document(item, below)
+            yield from _objects(item, below)
         else:
             position = _position(below or node)
             yield NotAnObjectError(
@@ -176,6 +190,19 @@ def _constructed(node: yaml.Node) -> Any:
         return loader.construct_document(node)
     finally:
         loader.dispose()
+
+
+def _unreadable(root: yaml.Node) -> Position:
+    """Return where the first value is of which no Python object can be made."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        waiting += reversed(_children(node))
+        try:
+            _constructed(node) if isinstance(node, yaml.ScalarNode) else None
+        except ValueError:
+            return _position(node)
+    return _position(root)
 
 
 def _child(node: yaml.Node, step: Step) -> tuple[yaml.Node | None, yaml.Node | None]:

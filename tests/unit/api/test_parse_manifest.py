@@ -49,7 +49,7 @@ def test_status_is_ignored() -> None:
         pytest.param({1: {}, "data": {}}, "1", "it is not a field of a ProxiedApp", id="a field name that is not text"),
         pytest.param({"metadata": ...}, "metadata.name", "it is missing", id="no metadata"),
         pytest.param({"metadata": "shop"}, "metadata", "it must be an object", id="metadata that is text"),
-        pytest.param({"metadata": {"name": 1}}, "metadata.name", "it is missing", id="a name that is not text"),
+        pytest.param({"metadata": {"name": 1}}, "metadata.name", "it must be text", id="a name that is not text"),
         pytest.param({"metadata": {"name": ""}}, "metadata.name", "it is missing", id="an empty name"),
         pytest.param(
             {"metadata": {"name": "a", "namespace": 1}},

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from proxiedapp.cli import app
-from proxiedapp.cli import documents as reading
+from proxiedapp.local import textfile
 
 RUNNER = CliRunner()
 RIGHT = """\
@@ -97,6 +97,9 @@ def test_settings_decide_as_for_the_operator(tmp_path: Path) -> None:
 def test_explanation_of_a_code() -> None:
     status, output, _ = run("--explain", "noeffect")
     assert (status, output.split(":")[0]) == (0, "NoEffect")
+    assert "Wrong:" in output
+    assert run("--explain", "RedirectScheme")[0] == 0, "a code of verify"
+    assert "did you mean StripMismatch?" in run("--explain", "StripMissmatch")[2]
     status, _, problem = run("--explain", "Nonsense")
     assert status == 1
     assert "Conflict" in problem
@@ -108,15 +111,40 @@ def test_without_paths_the_command_line_is_wrong() -> None:
     assert "standard input" in problem
 
 
-def test_unreadable_files_end_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    binary = tmp_path / "binary.yaml"
-    binary.write_bytes(b"\xff\xfe\x00")
-    for path, problem in ((tmp_path / "missing.yaml", "No such file"), (binary, "UTF-8")):
-        status, output, error = run(path)
-        assert (status, output) == (1, "")
-        assert problem.lower() in error.lower()
-        assert len(error.splitlines()) == 1
-    monkeypatch.setattr(reading, "MAX_FILE_BYTES", 1)
-    file = tmp_path / "app.yaml"
-    file.write_text(RIGHT)
-    assert "larger than" in run(file)[2]
+def test_file_that_cannot_be_read_is_a_problem_beside_those_of_the_others(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ended the command, so that nothing was reported of the other files, and no SARIF or JSON was printed."""
+    (folder / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    missing = folder / "missing.yaml"
+    status, output, _ = run(folder, missing, "-o", "json")
+    assert status == 1
+    found = {Path(one["file"]).name: (one["code"], one["problem"], bool(one["fix"])) for one in json.loads(output)}
+    assert found.pop("wrong.yml")[0] == "InvalidSpec"
+    assert found == {
+        "binary.yaml": ("Unreadable", "it is not text in UTF-8", True),
+        "missing.yaml": ("Unreadable", "cannot read it: no such file or directory", True),
+    }
+    monkeypatch.setattr(textfile, "MAX_FILE_BYTES", 1)
+    assert "larger than" in run(folder / "right.yaml")[1]
+
+
+def test_endless_file_is_not_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device or a pipe has no size: reading /dev/zero took all memory."""
+    monkeypatch.setattr(textfile, "MAX_FILE_BYTES", 1000)
+    assert "it is larger than" in run("/dev/zero")[1]
+
+
+def test_findings_are_linked_to_a_site_of_the_docs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = "https://docs.test/reference/codes/InvalidSpec.html"
+    monkeypatch.setenv("PROXIEDAPP_DOCS_URL", "https://docs.test/")
+    assert page in run(folder)[1]
+    assert page in run(folder, "-o", "github")[1]
+    assert json.loads(run(folder, "-o", "json")[1])[0]["docs"] == page
+    (sarif,) = json.loads(run(folder, "-o", "sarif")[1])["runs"]
+    assert [rule["helpUri"] for rule in sarif["tool"]["driver"]["rules"]] == [page]
+    monkeypatch.delenv("PROXIEDAPP_DOCS_URL")
+    (sarif,) = json.loads(run(folder, "-o", "sarif")[1])["runs"]
+    (rule,) = sarif["tool"]["driver"]["rules"]
+    assert "helpUri" not in rule
+    assert "Wrong:" in rule["help"]["text"], "it can be read without a site"

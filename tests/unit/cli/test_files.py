@@ -8,6 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from proxiedapp.cli import app
+from proxiedapp.cli.dev import _print_text
+from proxiedapp.local.dev import events
 
 RUNNER = CliRunner()
 APP = """
@@ -145,3 +147,33 @@ def test_text_of_a_file_cannot_control_the_terminal(folder: Path, command: str, 
     assert result.output
     text = result.stderr if command == "render" else result.output  # the YAML is for programs
     assert not {"\x1b", "\u202e", "\x9b"} & set(text)
+
+
+def test_terminal_without_the_characters_of_a_file_gets_escapes(folder: Path) -> None:
+    """It was a traceback, as on a terminal whose locale is not UTF-8."""
+    (folder / "app.yaml").write_text(APP.replace("pathPrefix: /shop", "path…fix: /shop"), "utf-8")
+    done = CliRunner(charset="latin-1").invoke(app, ["check", "app.yaml"])
+    assert done.exit_code == 1
+    assert "app.yaml:5:" in done.stdout
+    assert "path\\u2026fix: it is not a field" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["check", "render", "explain", "export"])
+def test_every_command_names_the_place_in_the_same_way(folder: Path, command: str) -> None:
+    """`render` and `explain` named the number of the document, and `export` the line of the object."""
+    (folder / "app.yaml").write_text(
+        APP.replace("spec: {", "spec: {\n  ").replace('"main:app"', '"main:app", --port, "9"')
+    )
+    done = RUNNER.invoke(app, [command, "app.yaml", *(["out"] if command == "export" else [])])
+    assert done.exit_code == 1
+    place = "app.yaml:6:51: "
+    assert place in done.output, done.output
+    assert done.output.count("app.yaml") == 1
+    assert "spec.command: --port 9 contradicts spec.port" in done.output
+
+
+def test_lines_of_dev_cannot_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """The names of changed files, and commands of YAML files, did."""
+    for event in (events.Changed(("\x1b[2J.py",)), events.Command("app", "run \u202e\x9b", "")):
+        _print_text(event, colored=False)
+    assert not {"\x1b", "\u202e", "\x9b"} & set(capsys.readouterr().out)

@@ -105,7 +105,7 @@ def test_live_app_is_explained_from_its_objects(answers: Path) -> None:
         (["explain", "no/such.yaml"], "proxiedapp: no/such.yaml: there is no such file, and no app can have this name"),
         (["explain", "empty.yaml"], "proxiedapp: empty.yaml: it is empty"),
         (["explain", "other.yaml"], "proxiedapp: other.yaml: it contains no ProxiedApp"),
-        (["explain", "rejected.yaml"], "proxiedapp: rejected.yaml: document 1: spec.command: "),
+        (["explain", "rejected.yaml"], "proxiedapp: rejected.yaml:6:34: spec.command: "),
     ],
     ids=lambda one: one[-1] if isinstance(one, list) else "",
 )

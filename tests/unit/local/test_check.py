@@ -10,6 +10,7 @@ from proxiedapp.local.check import check
 from proxiedapp.local.problem import Problem, Severity
 from proxiedapp.local.yamlsource import Position
 from proxiedapp.process.settings import Settings
+from tests.support.each import each
 
 DATA = Path(__file__).parent / "data"
 ROOT = Path(__file__).parents[3]
@@ -27,6 +28,7 @@ metadata:
   namespace: team
 spec:
 """
+SPEC = '  image: shop:1\n  command: [uvicorn, "main:app"]\n  route: {pathPrefix: /shop}\n'
 
 
 @dataclass(frozen=True)
@@ -136,3 +138,25 @@ def test_nothing_is_reported_for_files_that_are_right(file: Path) -> None:
 
 def test_good_files_are_many() -> None:
     assert len(GOOD) >= 30
+
+
+NEARLY = {
+    "kind: {a: b}\napiVersion: [1]\n": ["2:1 apiVersion is not text"],
+    "apiVersion: proxiedapp.dev/v1alpha1\nmetadata: {name: a}\n": ["1:1 kind: it is missing"],
+    "apiVersion: proxiedapp.dev/v1alpha1\nkind: [ProxiedApp]\n": ["2:1 kind is not text"],
+    HEAD.replace("name: shop", "name: 7") + SPEC: ["5:3 metadata.name: it must be text"],
+    HEAD.replace("spec:", "  labels: {a: b, c: 1}\nspec:") + SPEC: ["7:18 metadata.labels.c: it must be text"],
+    HEAD.replace("spec:", "  annotations: [a]\nspec:") + SPEC: ["7:3 metadata.annotations: it must be an object"],
+    HEAD.replace("spec:", "  labels: {a: null}\n  annotations:\nspec:") + SPEC: [],
+    HEAD + SPEC + "  1: 2\n": ["7:1 spec[1]: its name must be text"],
+}
+
+
+@each(NEARLY)
+def test_object_of_any_shape_is_judged(text: str) -> None:
+    """A kind that is not text was a traceback, and labels that the API server rejects were not reported."""
+    found = [
+        f"{one.position.line}:{one.position.column} {one.text}" for one in check({"a.yaml": text}, DEFAULTS).problems
+    ]
+    assert len(found) == len(NEARLY[text])
+    assert all(line.startswith(start) for line, start in zip(found, NEARLY[text], strict=True)), found

@@ -58,7 +58,7 @@ def test_what_an_alias_names_is_read_there() -> None:
         ("just text\n", (1, 1), "the document is a text"),
         ("- a\n", (1, 1), "the document is a list"),
         ("kind: List\nitems: [1]\n", (2, 9), "not an object"),
-        ("a: 2026-02-31\n", (1, 1), "day is out of range"),
+        ("a: 2026-02-31\n", (1, 4), "day is out of range"),
         ("a: \x01\n", (1, 1), "does not allow the character"),
         ("a: *b\n", (1, 4), "undefined alias"),
         ("a: 1\n? [b]\n: 2\n", (2, 3), "unhashable key"),
@@ -97,3 +97,27 @@ def test_aliases_that_multiply_or_never_end_are_not_written_out() -> None:
 def test_deep_nesting_is_an_error() -> None:
     assert "levels" in error("a: " + "[" * 500 + "]" * 500).problem
     assert read("a: " + "[" * 90 + "]" * 90)
+
+
+@pytest.mark.parametrize("end", ["\r", "\x85", "\u2028", "\u2029"])
+def test_levels_are_counted_whatever_ends_a_line(end: str) -> None:
+    """Python's `^` knows only the newline, so that a text with other ends reached the parser, which overflowed."""
+    text = end.join(f"{' ' * level}a:" for level in range(2000))
+    (found,) = documents(text)
+    assert isinstance(found, SourceError)
+    assert "more than 100 levels" in found.problem
+
+
+def test_list_in_a_list_is_read() -> None:
+    """Its objects were not checked."""
+    inner = "{apiVersion: v1, kind: List, items: [{kind: A}, {kind: B}]}"
+    found = list(documents(f"apiVersion: v1\nkind: List\nitems:\n- {inner}\n- kind: C\n"))
+    assert [one.body["kind"] for one in found if isinstance(one, Document)] == ["A", "B", "C"]
+
+
+@pytest.mark.parametrize("value", ["2026-99-99", "9" * 5000])
+def test_value_that_cannot_be_read_is_where_it_is_written(value: str) -> None:
+    (found,) = documents(f"kind: A\nspec:\n  list: [1, {value}]\n")
+    assert isinstance(found, SourceError)
+    assert found.position == Position(3, 13)
+    assert "sys." not in found.problem

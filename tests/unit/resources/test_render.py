@@ -56,15 +56,15 @@ def test_settings_decide_what_the_spec_leaves_open(tmp_path: Path, monkeypatch: 
     [
         pytest.param("{", ":2:1: did not find expected", id="invalid YAML"),
         pytest.param("- a", ":1:1: the document is a list, not a Kubernetes object", id="not an object"),
-        pytest.param("kind: Deployment\n", "document 1: kind: the object must have", id="another kind"),
+        pytest.param("kind: Deployment\n", ":1:1: kind: the object must have", id="another kind"),
         pytest.param(
             "kind: ProxiedApp\napiVersion: proxiedapp.dev/v1alpha1\nmetadata: {name: a}\nspec: {image: x, route: {}}\n",
-            "document 1: spec.command: it is missing",
+            ":4:1: spec.command: it is missing",
             id="a rejected spec",
         ),
         pytest.param(
             "kind: ProxiedApp\napiVersion: proxiedapp.dev/v1alpha1\nmetadata: broken\n",
-            "document 1: metadata: it must be an object",
+            ":3:1: metadata: it must be an object",
             id="metadata that is not an object",
         ),
     ],
@@ -106,7 +106,7 @@ spec:
 ---
 """
 TEAM = "apiVersion: v1\nkind: Namespace\nmetadata: {name: team-a, labels: {team: a}}\n---\n"
-REFUSAL = "document 1: spec.route.hosts: the ProxyPolicy teams does not allow the host shop.team-b.test"
+REFUSAL = ": spec.route.hosts: the ProxyPolicy teams does not allow the host shop.team-b.test"
 
 
 def test_policy_among_the_files_is_applied() -> None:
@@ -137,8 +137,8 @@ def test_labels_come_from_a_namespace_only() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        pytest.param(APP, "document 1: --policy takes ProxyPolicies and Namespaces", id="an app"),
-        pytest.param(POLICY.replace("HOST", "*.*"), "document 1: spec.allow.hosts[0]", id="an invalid policy"),
+        pytest.param(APP, ": --policy takes ProxyPolicies and Namespaces", id="an app"),
+        pytest.param(POLICY.replace("HOST", "*.*"), ": spec.allow.hosts[0]", id="an invalid policy"),
     ],
 )
 def test_file_of_policies_is_checked(tmp_path: Path, text: str, problem: str) -> None:

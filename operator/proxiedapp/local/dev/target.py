@@ -1,5 +1,6 @@
 """What to run: reads the TARGET of the command line, and returns ProxiedApps with the folders in which they run."""
 
+import dataclasses
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -13,13 +14,15 @@ from proxiedapp.api.names import API_VERSION, KIND
 from proxiedapp.local.dev.environment import find, search_path
 from proxiedapp.local.dev.findapp import DEFAULT_FILES, app_by_name, app_in_file, module_file
 from proxiedapp.local.errors import LocalError
+from proxiedapp.local.textfile import read_text
+from proxiedapp.local.written import Written
 from proxiedapp.local.yamlsource import Document, documents
 from proxiedapp.servers.launch import given_endpoint
 from proxiedapp.servers.other import ROOT_PATH_VARIABLE
 from proxiedapp.servers.table import BY_KIND
 
 _MODULE: Final = re.compile(r"[\w.]+:[\w.]+(\(\))?")
-_YAML: Final = frozenset({".yaml", ".yml"})
+_YAML: Final = frozenset({".yaml", ".yml", ".json"})
 _BY_PREFERENCE: Final = ("uvicorn", "hypercorn", "granian", "daphne")
 """Servers for an app that is named as module:attribute, if --server is not given; the first that is installed."""
 _FLAGS: Final = {
@@ -51,6 +54,13 @@ class DevApp:
     folder: Path
     file: Path | None = None
     """The Python file that defines the app, if it is known."""
+    written: Written | None = dataclasses.field(default=None, compare=False)
+    """Where its ProxiedApp is written, if a file has it."""
+
+    def located(self, error: RejectedError) -> LocalError:
+        """Return an error for why the operator would reject the app: with its place in a file, or with its name."""
+        text = f"{self.app.key.name}: {error}" if self.written is None else self.written.located(error)
+        return LocalError(text.removesuffix("."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +105,14 @@ def _of_folder(request: Request) -> Target:
 
 def _entrypoint(pyproject: Path) -> str | None:
     try:
-        tool = tomllib.loads(pyproject.read_text("utf-8")).get("tool", {})
+        found: Any = tomllib.loads(pyproject.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise LocalError(f"{pyproject}: cannot read it: {error}") from error
-    entrypoint = tool.get("fastapi", {}).get("entrypoint")
+    for name in ("tool", "fastapi"):
+        found = found.get(name, {})
+        if not isinstance(found, dict):
+            raise LocalError(f"{pyproject}: {name} must be a table. Write [tool.fastapi] with an entrypoint")
+    entrypoint = found.get("entrypoint")
     if entrypoint is not None and not (isinstance(entrypoint, str) and _MODULE.fullmatch(entrypoint)):
         raise LocalError(f"{pyproject}: tool.fastapi.entrypoint must be module:attribute, such as main:app")
     return entrypoint
@@ -120,7 +134,8 @@ def _of_module(request: Request, name: str) -> Target:
 
 def _of_file(request: Request, file: Path) -> Target:
     if not file.is_file():
-        raise LocalError(f"{file}: there is no such file. Name a Python file with an app, or module:attribute")
+        name = _relative(file, request.folder)
+        raise LocalError(f"{name}: there is no such file. Name a Python file with an app, or module:attribute")
     found = app_in_file(file)
     kind = _server(request, ("fastapi", *_BY_PREFERENCE), found.folder)
     return Target((_app(request, {"server": {"kind": kind, "app": found.name}}, found.folder, found.file),))
@@ -137,7 +152,7 @@ def _of_command(request: Request, words: Sequence[str]) -> Target:
         if len(words) == 1 and find(words[0], search_path(request.folder), request.folder) is None:
             raise LocalError(
                 f"{words[0]}: it is neither an app nor a command. Write module:attribute, such as main:app, a file "
-                "that ends in .py, .yaml or .yml, or the words of a command after --"
+                "that ends in .py, .yaml, .yml or .json, or the words of a command after --"
             ) from error
         raise _on_command_line(error) from error
     spec = spec if port is None else {**spec, "port": port}
@@ -174,40 +189,45 @@ def _of_yaml(request: Request, file: Path) -> Target:
     for flag, value in (("--prefix", request.prefix), ("--server", request.server)):
         if value is not None:
             raise LocalError(f"{flag}: {file.name} already says it for each app. Remove the flag, or change the file")
-    apps = tuple(_of_document(one, file) for one in _documents(file) if one.body.get("kind") == KIND)
+    name = _relative(file, request.folder)
+    apps = tuple(_of_document(one, file) for one in _documents(file, name) if one.body.get("kind") == KIND)
     if not apps:
-        raise LocalError(f"{file}: it contains no ProxiedApp. Name a file with at least one")
+        raise LocalError(f"{name}: it contains no ProxiedApp. Name a file with at least one")
     keys = [one.app.key for one in apps]
     for key in keys:
         if keys.count(key) > 1:
-            raise LocalError(f"{file}: the ProxiedApp {key} is written twice. Rename or remove one of the two")
+            raise LocalError(f"{name}: the ProxiedApp {key} is written twice. Rename or remove one of the two")
     return Target(apps, (file,))
 
 
-def _documents(file: Path) -> Iterator[Document]:
+def _relative(file: Path, folder: Path) -> str:
+    """Return the name of a file as its user writes it, in the working directory."""
+    return str(file.relative_to(folder)) if file.is_relative_to(folder) else str(file)
+
+
+def _documents(file: Path, name: str) -> Iterator[Written]:
     try:
-        text = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else (error.strerror or "").lower()
-        raise LocalError(f"{file}: cannot read it: {reason}. Name a file with a ProxiedApp") from error
+        text = read_text(file)
+    except LocalError as error:
+        raise LocalError(str(error).replace(str(file), name, 1)) from error
     for one in documents(text):
         if not isinstance(one, Document):
             line, column = one.position.line, one.position.column
-            raise LocalError(f"{file}:{line}:{column}: {one.problem}. {one.fix}")
-        yield one
+            raise LocalError(f"{name}:{line}:{column}: {one.problem}. {one.fix}")
+        yield Written(name, one)
 
 
-def _of_document(document: Document, file: Path) -> DevApp:
+def _of_document(written: Written, file: Path) -> DevApp:
     try:
-        app = parse_manifest(document.body)
+        app = parse_manifest(written.body)
     except RejectedError as error:
-        raise LocalError(f"{file}:{document.position.line}: {error.field}: {error.problem}. {error.fix}") from error
+        raise LocalError(written.located(error).removesuffix(".")) from error
     beside = file.parent / app.key.name
     folder = (beside if beside.is_dir() else file.parent).resolve()
     words = (
         [*(app.spec.command or ()), *(app.spec.args or ())] if app.spec.server.app is None else [app.spec.server.app]
     )
-    return DevApp(app, folder, _file_of(words, folder))
+    return DevApp(app, folder, _file_of(words, folder), written)
 
 
 def _file_of(words: Sequence[str], folder: Path) -> Path | None:

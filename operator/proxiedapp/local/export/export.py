@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from proxiedapp.api.app import ProxiedApp
+from proxiedapp.api.errors import RejectedError
 from proxiedapp.local.errors import LocalError
 from proxiedapp.local.export import compose, systemd
 from proxiedapp.local.localapp import LocalApp, local_app
@@ -38,11 +39,20 @@ class Export:
     """Fields of the specs that have no effect without a cluster."""
 
 
+class RejectedAppError(Exception):
+    """The operator would reject an app of the export."""
+
+    def __init__(self, app: ProxiedApp, reason: RejectedError) -> None:
+        super().__init__(str(reason))
+        self.app = app
+        self.reason = reason
+
+
 def export(apps: Sequence[ProxiedApp], proxy: str, listener: Listener, folder: str) -> Export:
     """Return the files for apps behind a proxy: traefik, nginx, caddy, or compose for Traefik in containers.
 
     `folder` is where they are used; the servers' commands name it. Raises LocalError for apps that cannot run beside
-    each other, and RejectedError if the operator would reject a spec.
+    each other, and RejectedAppError for one that the operator would reject.
     """
     names = [app.key.name for app in apps]
     if len(set(names)) < len(names):
@@ -64,7 +74,7 @@ def _for_machine(
         )
     machine = Machine(address=LOOPBACK, adapter_folder=f"{folder}/{ADAPTER}")
     https = listener.certificate is not None
-    local = [local_app(app, (LOOPBACK,), machine, https=https) for app in apps]
+    local = [_local(app, (LOOPBACK,), machine, https=https) for app in apps]
     backends = tuple(Backend(one.route, f"{LOOPBACK}:{one.app.spec.port}") for one in local)
     files = _FILES[proxy](Setup(listener, backends))
     return local, {**files, **systemd.units(proxy, _COMMANDS[proxy](f"/usr/bin/{proxy}"), local, folder)}
@@ -73,6 +83,13 @@ def _for_machine(
 def _for_compose(apps: Sequence[ProxiedApp], listener: Listener) -> tuple[list[LocalApp], Mapping[str, str]]:
     inside = replace(listener, address="0.0.0.0")
     https = listener.certificate is not None
-    local = [local_app(app, (compose.SUBNET,), POD, https=https) for app in apps]
+    local = [_local(app, (compose.SUBNET,), POD, https=https) for app in apps]
     backends = tuple(Backend(one.route, f"{one.app.key.name}:{one.app.spec.port}") for one in local)
     return local, compose.files(Setup(inside, backends), local)
+
+
+def _local(app: ProxiedApp, trusted: tuple[str, ...], machine: Machine, *, https: bool) -> LocalApp:
+    try:
+        return local_app(app, trusted, machine, https=https)
+    except RejectedError as error:
+        raise RejectedAppError(app, error) from error

@@ -108,7 +108,7 @@ def test_app_yaml_comes_before_python_files(folder: Path) -> None:
             ("x.yaml",),
             {"prefix": None, "server": None},
             {"x.yaml": MANIFEST.replace("/shop", "shop")},
-            "x.yaml:1: spec.route.pathPrefix: ",
+            "x.yaml:7:11: spec.route.pathPrefix: ",
             id="prefix in YAML",
         ),
         pytest.param(
@@ -118,7 +118,18 @@ def test_app_yaml_comes_before_python_files(folder: Path) -> None:
             "x.yaml: the ProxiedApp default/shop is written twice",
             id="the same app twice",
         ),
+        pytest.param(
+            ("x.json",),
+            {"prefix": None, "server": None},
+            {"x.json": '{"apiVersion": "proxiedapp.dev/v1alpha1", "kind": "ProxiedApp",\n "metadata": {"name": 7}}'},
+            "x.json:2:15: metadata.name: it must be text",
+            id="JSON",
+        ),
         pytest.param((), {}, {"pyproject.toml": "["}, "pyproject.toml: cannot read it: ", id="TOML that is not"),
+        pytest.param(
+            (), {}, {"pyproject.toml": "tool = 1"}, "pyproject.toml: tool must be a table", id="TOML of others"
+        ),
+        pytest.param(("main.py",), {}, {"main.py": "a = " + "-" * 100_000 + "1"}, "it is not", id="Python too deep"),
         pytest.param(
             (),
             {},
