@@ -13,12 +13,16 @@ import pytest
 
 from proxiedapp_sandbox.node.config import NetworkConfig
 from proxiedapp_sandbox.node.containerconfig import ContainerConfig
+from proxiedapp_sandbox.node.environment import SourceRef
 from proxiedapp_sandbox.node.errors import StartError
 from proxiedapp_sandbox.node.images import Image
 from proxiedapp_sandbox.node.network import AddressPool, PodNetwork, attach, detach
+from proxiedapp_sandbox.node.podfolder import make_folder
 from proxiedapp_sandbox.node.process import Process, ShimReport
 from proxiedapp_sandbox.node.shim.spec import IsolationSpec, Mount, ProcessSpec
+from proxiedapp_sandbox.node.volumes import CLAIM
 from tests.unit.sandbox.node.kernel import NEEDS_ROOT, ip
+from tests.unit.sandbox.node.samples import a_pod, fields_of
 
 pytestmark = NEEDS_ROOT
 
@@ -103,6 +107,16 @@ async def test_a_read_only_root_has_writable_volumes(workspace: Workspace) -> No
     assert code == 1  # of the last touch
     assert written.count("Read-only file system") == 3
     assert (workspace.folder / "volume" / "x").exists()
+
+
+async def test_what_a_container_writes_to_a_claim_is_in_the_folder_of_the_claim(workspace: Workspace) -> None:
+    pod = fields_of(a_pod(volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]))
+    claims = workspace.folder / "claims"
+    contents = {SourceRef(CLAIM, "data"): {"uid": b"u-7"}}
+    made = make_folder(workspace.folder / "pod", Path(workspace.isolation.netns), pod, contents, claims)
+    mounts = [Mount(str(made.volumes / "v"), "/data")]
+    assert await workspace.run("touch /data/x", mounts=mounts, read_only=True) == (0, "")
+    assert (claims / "u-7" / "x").exists()
 
 
 async def test_a_volume_may_cover_the_image_which_stays_visible(workspace: Workspace) -> None:
