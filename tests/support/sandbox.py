@@ -17,7 +17,6 @@ from typing import Any, Final, TypeVar
 
 import httpx
 import orjson
-import yaml
 
 from proxiedapp.controller.watchedkinds import watched_children
 from proxiedapp.resources.kinds import TRAEFIK_GROUP
@@ -146,15 +145,16 @@ class Sandbox:
         return self.objects.names(kinds, namespace)
 
     def apply(self, *manifests: dict[str, Any]) -> None:
-        self.kubectl("apply", "-f", "-", stdin=yaml.dump_all(manifests, Dumper=yaml.CSafeDumper))
+        """Create the objects, or change those that exist, as `kubectl apply` does."""
+        for manifest in manifests:
+            self.objects.apply(manifest)
 
     def wait_ready(self, name: str, namespace: str) -> None:
         self.wait_for("Ready", name, namespace)
 
     def wait_for(self, condition: str, name: str, namespace: str) -> None:
         """Wait until a condition of an app's present generation is True."""
-        arguments = (f"--for=condition={condition}", f"proxiedapp/{name}", "-n", namespace, f"--timeout={TIMEOUT}")
-        self.kubectl("wait", *arguments)
+        self.objects.wait_for(condition, "proxiedapp", name, namespace, PATIENCE)
 
     def conditions(self, name: str, namespace: str) -> dict[str, dict[str, Any]]:
         app = self.get("proxiedapp", name, "-n", namespace)
