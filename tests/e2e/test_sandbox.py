@@ -9,18 +9,17 @@ from pathlib import Path
 import pytest
 
 from proxiedapp_sandbox.controlplane import free_ports
-from proxiedapp_sandbox.processes import identity
+from proxiedapp_sandbox.processes import ProcessId, identity
 from tests.support import plain
-from tests.support.sandbox import EXAMPLES, Sandbox, eventually, proxiedapp, start_sandbox
-
-
-def ip(*arguments: str) -> str:
-    return subprocess.run(["ip", *arguments], capture_output=True, text=True, check=True).stdout
-
-
-def links_and_namespaces(network_id: str) -> str:
-    """Return the links and network namespaces whose names contain a network's ID."""
-    return "\n".join(line for line in (ip("-br", "link") + ip("netns")).splitlines() if network_id in line)
+from tests.support.sandbox import (
+    EXAMPLES,
+    Sandbox,
+    eventually,
+    links_and_namespaces,
+    processes_of,
+    proxiedapp,
+    start_sandbox,
+)
 
 
 def alive(pid: int) -> bool:
@@ -104,30 +103,30 @@ def test_commands_without_a_sandbox_report_that_none_is_running(tmp_path: Path) 
     assert proxiedapp("sandbox", "down", env=env).stdout == "no sandbox was running\n"
 
 
-@pytest.fixture
-def another(sandbox: Sandbox, tmp_path: Path) -> Iterator[Sandbox]:
+@pytest.fixture(scope="module")
+def another(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Run a sandbox that two tests kill: the first one starts it again, and the second one stops it."""
     del sandbox  # skips the test if this machine cannot run a sandbox
-    running = start_sandbox(tmp_path / "another")
+    running = start_sandbox(tmp_path_factory.mktemp("another"))
     yield running
     running.run("down")
 
 
-def serve_hello(sandbox: Sandbox) -> list[int]:
+def serve_hello(sandbox: Sandbox) -> list[ProcessId]:
     """Serve the example, and return every process of the sandbox, those of the pod included."""
     sandbox.kubectl("apply", "-f", EXAMPLES / "hello" / "app.yaml")
     sandbox.wait_ready("hello", "default")
-    network = sandbox.state["id"]
-    spaces = [name for name in ip("netns").split() if name.startswith(f"pa-{network}-")]
-    pods = [int(pid) for space in spaces for pid in ip("netns", "pids", space).split()]
-    assert pods, "the pod's processes are in a namespace of their own"
-    return [component["process"][0] for component in sandbox.state["components"].values()] + pods
+    processes = processes_of(sandbox)
+    assert len(processes) > len(sandbox.state["components"]), "the pod's processes are in a namespace of their own"
+    return processes
 
 
-def test_after_a_killed_supervisor_the_next_start_cleans_up_and_down_leaves_nothing(another: Sandbox) -> None:
+def test_after_a_killed_supervisor_the_next_start_cleans_up(another: Sandbox) -> None:
+    """That a sandbox leaves nothing behind when it is stopped, `stopped_at_the_end` asserts for each one."""
     processes = serve_hello(another)
     network = another.state["id"]
     kill_supervisor(another)
-    eventually(lambda: not [pid for pid in processes if alive(pid)], "no process outlives the supervisor")
+    eventually(lambda: not [each for each in processes if each.alive], "no process outlives the supervisor")
     assert links_and_namespaces(network), "links and namespaces outlive the supervisor"
 
     http_port, https_port = free_ports(2)
@@ -136,13 +135,6 @@ def test_after_a_killed_supervisor_the_next_start_cleans_up_and_down_leaves_noth
     assert done.returncode == 0, done.stderr
     assert links_and_namespaces(network) == ""
     assert another.state["id"] != network
-
-    processes = serve_hello(another)
-    network = another.state["id"]
-    done = another.run("down")
-    assert (done.returncode, done.stdout) == (0, "the sandbox was stopped\n")
-    assert [pid for pid in processes if alive(pid)] == []
-    assert links_and_namespaces(network) == "", "down leaves nothing behind"
 
 
 def test_down_cleans_up_after_a_killed_supervisor(another: Sandbox) -> None:

@@ -21,6 +21,7 @@ import orjson
 from proxiedapp.controller.watchedkinds import watched_children
 from proxiedapp.resources.kinds import TRAEFIK_GROUP
 from proxiedapp_sandbox.controlplane import free_ports
+from proxiedapp_sandbox.processes import ProcessId, identity
 from tests.support import plain
 from tests.support.objects import Objects
 
@@ -248,9 +249,28 @@ def start_sandbox(
     return sandbox
 
 
+def ip(*arguments: str, check: bool = True) -> str:
+    """Run a command of iproute2 and return what it prints."""
+    return subprocess.run(["ip", *arguments], capture_output=True, text=True, check=check).stdout
+
+
+def links_and_namespaces(network_id: str) -> str:
+    """Return the links and network namespaces whose names contain a network's ID."""
+    return "\n".join(line for line in (ip("-br", "link") + ip("netns")).splitlines() if network_id in line)
+
+
+def processes_of(sandbox: Sandbox) -> list[ProcessId]:
+    """Return every process of a sandbox, those of its pods included."""
+    components = [ProcessId(*component["process"]) for component in sandbox.state["components"].values()]
+    spaces = [line.split()[0] for line in ip("netns").splitlines() if line.startswith(f"pa-{sandbox.state['id']}-")]
+    # A pod may end meanwhile.
+    pods = [identity(int(pid)) for space in spaces for pid in ip("netns", "pids", space, check=False).split()]
+    return [*components, *filter(None, pods)]
+
+
 @contextmanager
 def stopped_at_the_end(sandbox: Sandbox) -> Iterator[Sandbox]:
-    """Stop a sandbox when the block ends, and when this process is killed in it.
+    """Stop a sandbox when the block ends, and when this process is killed in it; nothing of it may be left.
 
     The sandbox runs in the background. pytest-xdist kills its workers at Ctrl-C, so that no fixture of theirs ends. A
     process in a session of its own therefore waits for the end of its standard input, and then stops the sandbox.
@@ -268,11 +288,15 @@ def stopped_at_the_end(sandbox: Sandbox) -> Iterator[Sandbox]:
             start_new_session=True,
         ) as stopper,
     ):
+        network, processes = sandbox.state["id"], []
         try:
             yield sandbox
+            processes = processes_of(sandbox)
         finally:
             stopper.communicate(timeout=PATIENCE)
             assert stopper.returncode == 0, log.read_text()
+        assert not [each for each in processes if each.alive]
+        assert links_and_namespaces(network) == "", "it leaves nothing behind"
 
 
 @contextmanager
