@@ -1,4 +1,4 @@
-"""One real kube-apiserver for all tests. No controller acts on its objects unless a test starts the operator."""
+"""Real kube-apiservers that the tests share. No controller acts on its objects unless a test starts the operator."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,9 +6,12 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+import yaml
 
 from proxiedapp_sandbox.bare import BareCluster, bare_cluster
 from proxiedapp_sandbox.cluster import install_manifests
+from tests.support.dryrun import create
+from tests.support.monitoring import monitoring_crds
 from tests.support.optional import GATEWAY_CRDS, OPTIONAL_CRDS
 
 
@@ -24,6 +27,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BareCluster]:
     async with bare_cluster(tmp_path_factory.mktemp("cluster"), lambda *_: None) as running:
         await install_manifests(running.api, [OPTIONAL_CRDS, GATEWAY_CRDS])
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def monitored(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BareCluster]:
+    """A cluster with the Prometheus operator's CRDs, which optional objects of the chart need."""
+    async with bare_cluster(tmp_path_factory.mktemp("monitored"), lambda *_: None) as running:
+        for name in ("team-a", "team-b"):
+            await create(running.api, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        for file in monitoring_crds():
+            await create(running.api, yaml.load(file.read_text(), yaml.CSafeLoader))
         yield running
 
 

@@ -7,23 +7,24 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
 import pytest_asyncio
 import yaml
 
 from proxiedapp.api.conditions import conditions_of
 from proxiedapp.controller.watchedkinds import PROXIED_APP
-from proxiedapp.kube.client import Api
+from proxiedapp.kube.client import Api, collection
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import CERTIFICATE, SERVICE_MONITOR, TRAEFIK_GROUP
 from proxiedapp.resources.metadata import MANAGED_BY, MANAGER
-from proxiedapp_sandbox.bare import BareCluster, bare_cluster
+from proxiedapp_sandbox.bare import BareCluster
 from proxiedapp_sandbox.cluster import install_manifests, until
 from proxiedapp_sandbox.controlplane import free_ports
 from proxiedapp_sandbox.moduledata import traefik_manifests
 from tests.support import plain
+from tests.support.dryrun import create
 from tests.support.manifests import hello
+from tests.support.monitoring import monitoring_crds
 from tests.support.operator import COMMAND, fails_to_start, operator, waits_at_start
 from tests.support.optional import CERT_MANAGER_CRD, MONITORING_CRD, OPTIONAL_CRDS
 
@@ -109,10 +110,14 @@ OURS: Final = "proxiedapps.proxiedapp.dev"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def changing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BareCluster]:
+async def changing(monitored: BareCluster) -> AsyncIterator[BareCluster]:
     """A cluster whose CRDs these tests delete and install; each test leaves it with those of ProxiedApp and Traefik."""
-    async with bare_cluster(tmp_path_factory.mktemp("changing"), lambda *_: None) as running:
-        yield running
+    crds = [yaml.load(file.read_text(), yaml.CSafeLoader) for file in monitoring_crds()]
+    await without(monitored.api, *(crd["metadata"]["name"] for crd in crds))
+    await monitored.api.request("DELETE", collection(PROXIED_APP, "watched"))  # that of test_dashboard.py
+    yield monitored
+    for crd in crds:
+        await create(monitored.api, crd)
 
 
 async def without(api: Api, *names: str) -> None:
