@@ -6,6 +6,7 @@ from typing import Any
 
 from proxiedapp.api.app import parse_manifest
 from proxiedapp.api.crd import custom_resource_definitions
+from proxiedapp.api.names import API_VERSION, KIND
 from proxiedapp.controller.watchedkinds import NAMESPACE, POD, PROXIED_APP, PROXY_POLICY
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
@@ -30,6 +31,13 @@ from proxiedapp.resources.metadata import labels
 KEY = Key("team", "orders")
 NOW = datetime(2026, 11, 30, 12, 0, 0, tzinfo=UTC)
 SETTINGS = Settings()
+_OWNER = {
+    "apiVersion": API_VERSION,
+    "kind": KIND,
+    "name": KEY.name,
+    "uid": "app-uid",
+    "controller": True,
+}
 _DEFINITIONS = custom_resource_definitions()
 _READY = [{"type": "Ready", "status": "True"}]
 
@@ -67,16 +75,16 @@ def condition(type_: str, status: str, reason: str, message: str) -> dict[str, A
     }
 
 
-def snapshot(**spec: Any) -> Snapshot:
-    """Return a cluster in which nothing is wrong, with an app of this spec."""
+def snapshot(settings: Settings = SETTINGS, /, **spec: Any) -> Snapshot:
+    """Return a cluster in which nothing is wrong, with an app of this spec and its children under these settings."""
     body = app(**spec)
     found = Snapshot(version="v1.36.3")
     for kind in (DAEMON_SET, ENDPOINT_SLICE, NETWORK_POLICY, MIDDLEWARE, PROXY_POLICY, ROLE, ROLE_BINDING):
         found.objects[kind] = []
     put(found, PROXIED_APP, body)
-    for one in desired(parse_manifest(body), SETTINGS.defaults).children:
+    for one in desired(parse_manifest(body), settings.defaults).children:
         child = deepcopy(one)
-        child["metadata"]["ownerReferences"] = [{"uid": "app-uid", "controller": True}]
+        child["metadata"]["ownerReferences"] = [_OWNER]
         child["metadata"]["generation"] = 1
         if child["kind"] == "Deployment":
             child["status"] = {

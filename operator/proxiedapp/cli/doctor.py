@@ -113,7 +113,7 @@ def doctor(
     else:
         space = namespace or _current_namespace()
         snapshot = _read((*_SHARED, *_ROUTES, *(_Request(kind, space) for kind in _OF_NAMESPACE)))
-        links = app_links(snapshot, Key(space, name), chosen)
+        links = app_links(snapshot, Key(space, name), chosen, assumed=settings is None)
     if output is Output.JSON:
         typer.echo(json.dumps([link.as_json() for link in links], indent=2))
     else:

@@ -1,10 +1,10 @@
 """The links between the proxy and an app: whether it reaches the pods, and whether they trust it. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
 
 from proxiedapp.controller.watchedkinds import NAMESPACE, POD
 from proxiedapp.kube.manifest import Manifest
+from proxiedapp.local.doctor.assumed import trusted_in
 from proxiedapp.local.doctor.link import Link, ok, unknown, wrong
 from proxiedapp.local.doctor.liveapp import LiveApp, app_container, app_pods
 from proxiedapp.local.doctor.proxylinks import trust_link
@@ -15,8 +15,6 @@ from proxiedapp.resources.kinds import (
     NETWORK_POLICY,
 )
 from proxiedapp.resources.metadata import MANAGED_BY, MANAGER
-
-_TRUST_VARIABLES: Final = ("PROXIEDAPP_TRUSTED_PROXIES", "FORWARDED_ALLOW_IPS")
 
 
 def network_policy_links(app: LiveApp, proxies: Sequence[Traefik]) -> Iterator[Link]:
@@ -88,26 +86,9 @@ def proxy_links(app: LiveApp, proxies: Sequence[Traefik]) -> Iterator[Link]:
     body = app.child(DEPLOYMENT)
     if body is None:
         return
-    trusted = _trusted(app, app_container(body["spec"]["template"]["spec"]))
+    trusted = trusted_in(app_container(body["spec"]["template"]["spec"]))
+    if trusted is None:
+        trusted = [] if app.found is None else list(app.found.trusted_proxies)
     addresses = [address for traefik in proxies for address in traefik.addresses]
     fix = "Add the proxy's network to spec.proxy.trustedProxies, or to PROXIEDAPP_TRUSTED_PROXIES of the operator."
     yield trust_link(addresses, trusted, named(body), fix)
-
-
-def _trusted(app: LiveApp, container: Mapping[str, Any]) -> Sequence[str]:
-    """Return the addresses that the server trusts, as its container has them."""
-    variables = {one["name"]: one.get("value", "") for one in container.get("env") or ()}
-    words: Iterable[str] = (*(container.get("command") or ()), *(container.get("args") or ()))
-    listed = list(words)
-    for index, word in enumerate(listed):
-        name, _, value = word.partition("=")
-        if name == "--forwarded-allow-ips":
-            return _split_list(value or (listed[index + 1] if index + 1 < len(listed) else ""))
-    for name in _TRUST_VARIABLES:
-        if name in variables:
-            return _split_list(variables[name])
-    return () if app.found is None else app.found.trusted_proxies
-
-
-def _split_list(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]

@@ -15,6 +15,7 @@ from proxiedapp.controller.watchedkinds import NAMESPACE, PROXIED_APP, PROXY_POL
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.local.doctor.accesslinks import network_policy_links, proxy_links
+from proxiedapp.local.doctor.assumed import assumed_settings
 from proxiedapp.local.doctor.link import Link, ok, unknown, warning, wrong
 from proxiedapp.local.doctor.liveapp import OF_ROUTE, LiveApp, what_and_fix
 from proxiedapp.local.doctor.operatorobjects import operators
@@ -30,14 +31,19 @@ _OF_CHILDREN: Final = frozenset({Reason.NAME_TAKEN.value, Reason.CHILD_REFUSED.v
 _PASSING: Final = frozenset({Reason.RETRYING.value, Reason.QUARANTINED.value})
 
 
-def app_links(snapshot: Snapshot, key: Key, settings: Settings) -> list[Link]:
-    """Return the chain of one app; `settings` are used where the operator's own cannot be read."""
+def app_links(snapshot: Snapshot, key: Key, settings: Settings, *, assumed: bool = False) -> list[Link]:
+    """Return the chain of one app.
+
+    `settings` are used where the operator's own cannot be read. `assumed` is whether no one has said that the operator
+    has them: what the app's children show of the settings then counts more.
+    """
     body = snapshot.get(PROXIED_APP, *key)
     if body is None:
         why = snapshot.why_unknown(PROXIED_APP)
         found = f"It could not be read: {why}." if why is not None else "It does not exist."
         return [wrong("app", f"ProxiedApp {key}", found, "Check name and namespace, or apply it.")]
-    chosen = next((one.settings for one in operators(snapshot) if one.settings is not None), settings)
+    fallback = assumed_settings(settings, snapshot, key) if assumed else settings
+    chosen = next((one.settings for one in operators(snapshot) if one.settings is not None), fallback)
     parsed, spec_link = _spec(snapshot, key, body, chosen)
     app = LiveApp(key, body, snapshot, chosen, parsed)
     proxies = traefiks(snapshot)

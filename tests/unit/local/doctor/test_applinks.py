@@ -11,11 +11,14 @@ from proxiedapp.controller.watchedkinds import POD, PROXIED_APP, PROXY_POLICY
 from proxiedapp.local.doctor.applinks import app_links
 from proxiedapp.local.doctor.link import State
 from proxiedapp.local.doctor.snapshot import ENDPOINT_SLICE, Snapshot
+from proxiedapp.process.settings import Settings
 from proxiedapp.resources.desired import desired
 from proxiedapp.resources.kinds import DEPLOYMENT, HTTP_ROUTE, INGRESS_ROUTE, MIDDLEWARE, NETWORK_POLICY, SERVICE
 from tests.support.recorded import KEY, SETTINGS, child, condition, put, remove, snapshot
 
 Break = Callable[[Snapshot], None]
+TRUSTING = Settings(trusted_proxies=("10.42.0.0/24",))
+BEHIND = Settings(routes="gateway", gateways=("infra/main/https",))
 
 
 def _no_app(found: Snapshot) -> None:
@@ -231,6 +234,28 @@ def test_what_cannot_be_read_is_unknown_and_not_wrong() -> None:
     links = app_links(found, KEY, SETTINGS)
     assert [link.name for link in links if link.state is State.WRONG] == []
     assert {link.name for link in links if link.state is State.UNKNOWN} >= {"pods", "endpoints", "middlewares"}
+
+
+@pytest.mark.parametrize("command", [["uvicorn", "main:app"], ["hypercorn", "main:app", "--bind", "[::]:8000"]])
+@pytest.mark.parametrize("settings", [Settings(), TRUSTING, BEHIND], ids=["default", "trusted proxies", "Gateways"])
+def test_settings_that_cannot_be_read_are_taken_from_the_children(settings: Settings, command: list[str]) -> None:
+    found = snapshot(settings, command=command)
+    found.objects[DEPLOYMENT] = [one for one in found.objects[DEPLOYMENT] if one["metadata"]["name"] != "proxiedapp"]
+    for route in found.objects.get(HTTP_ROUTE, ()):
+        reported = {"type": "Accepted", "status": "True", "reason": "Accepted", "observedGeneration": 1}
+        entries = [{"parentRef": ref, "conditions": [reported]} for ref in route["spec"]["parentRefs"]]
+        route["metadata"] |= {"uid": "route", "resourceVersion": "1"}
+        route["status"] = {"parents": entries}
+    links = app_links(found, KEY, Settings(), assumed=True)
+    assert [link.found for link in links if link.state is State.WRONG] == []
+    assert {"deployment", "route"} <= {link.name for link in links if link.state is State.OK}
+
+
+def test_given_settings_count_more_than_what_children_show() -> None:
+    found = snapshot(TRUSTING)
+    found.objects[DEPLOYMENT] = [one for one in found.objects[DEPLOYMENT] if one["metadata"]["name"] != "proxiedapp"]
+    (link,) = [link for link in app_links(found, KEY, Settings()) if link.name == "deployment"]
+    assert link.state is State.WRONG
 
 
 def test_policy_of_the_operator_admits_the_proxy_by_namespace_and_labels() -> None:
