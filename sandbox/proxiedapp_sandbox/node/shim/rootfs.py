@@ -36,10 +36,18 @@ def enter_new_root(spec: IsolationSpec) -> None:
     # Descriptors, because a path may soon name what is mounted on top of an overlay.
     overlays = [os.open(path, os.O_PATH) for path in _new_root(spec.scratch)]
     _mount_kernel_file_systems()
-    for each in in_order(spec):
-        if each.target in spec.visible and not _is_covered(each.target, spec) and os.path.exists(each.target):
+    for number, each in enumerate(in_order(spec)):
+        if each in spec.mounts:
+            _bind(each)
+        elif not _is_covered(each.target, spec) and os.path.exists(each.target):
             continue
-        _bind(each)
+        elif spec.read_only:
+            _bind(each)
+        else:
+            _make_mount_point(each)
+            os.chdir(_HOST + spec.scratch)  # the overlay's layers are there
+            _overlay_or_read_only(_HOST + each.source, each.target, f"visible{number}")
+            os.chdir("/")
     detach(_HOST)
     os.rmdir(_HOST)
     if spec.read_only:
@@ -164,6 +172,14 @@ def _mount_kernel_file_systems() -> None:
 
 def _bind(given: Mount) -> None:
     """Bind-mount a folder or file of the host; make the mount point if it does not exist."""
+    target = _make_mount_point(given)
+    mount(_HOST + given.source, target, None, MS_BIND | MS_REC)
+    if given.read_only:
+        make_read_only(target, AT_RECURSIVE)
+
+
+def _make_mount_point(given: Mount) -> str:
+    """Make the mount point of a folder or file of the host if it does not exist, and return its real path."""
     source = _HOST + given.source
     target = os.path.realpath(given.target)  # /etc/resolv.conf is often a symbolic link to a file below /run
     try:
@@ -174,6 +190,4 @@ def _bind(given: Mount) -> None:
             os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o644))
     except OSError as error:
         raise OSError(f"cannot make mount point {given.target}: {error.strerror}") from None
-    mount(source, target, None, MS_BIND | MS_REC)
-    if given.read_only:
-        make_read_only(target, AT_RECURSIVE)
+    return target

@@ -133,6 +133,25 @@ async def test_a_volume_may_cover_the_image_again_after_a_restart(workspace: Wor
         assert await workspace.run("ls", mounts=mounts, visible=[str(workspace.image)]) == (0, "main.py")
 
 
+async def test_an_image_that_stays_visible_is_as_writable_as_the_root(workspace: Workspace) -> None:
+    """An image below /tmp was read-only, whatever the security context says, since each pod has a volume at /tmp."""
+    given: dict[str, Any] = {
+        "mounts": [Mount(str(workspace.folder / "volume"), str(workspace.folder))],
+        "visible": [str(workspace.image)],
+    }
+    assert await workspace.run("echo x > upload && cat upload", **given) == (0, "x")
+    assert not (workspace.image / "upload").exists()
+    code, text = await workspace.run("echo x > upload", **given, read_only=True)
+    assert (code, "Read-only file system" in text) == (2, True)
+
+
+async def test_a_volume_may_be_mounted_at_the_image_itself(workspace: Workspace) -> None:
+    (workspace.image / "main.py").touch()
+    (workspace.folder / "volume" / "x").touch()
+    mounts = [Mount(str(workspace.folder / "volume"), str(workspace.image))]
+    assert await workspace.run("ls", mounts=mounts, visible=[str(workspace.image)]) == (0, "x")
+
+
 async def test_a_volume_inside_the_image_is_mounted_over_it(workspace: Workspace) -> None:
     (workspace.image / "data").mkdir()
     (workspace.folder / "volume" / "x").touch()
