@@ -156,7 +156,7 @@ def test_taken_name_stalls_the_app(sandbox: Sandbox, namespace: str, kind: str) 
 @pytest.mark.parametrize(
     "fields",
     [
-        pytest.param({}, id="fastapi"),
+        pytest.param({"command": ["fastapi", "run", "main.py"]}, id="fastapi"),
         pytest.param({"command": ["hypercorn", "main:app"]}, id="adapter, prefix stripped"),
         pytest.param(
             {"command": ["hypercorn", "main:app"], "route": {"stripPrefix": "Never"}}, id="adapter, prefix kept"

@@ -16,7 +16,7 @@ def hello(name: str, namespace: str, prefix: str = "/api/v1", **spec: Any) -> di
     """Return the hello example under another name; `spec` (camelCase) is merged into it, and None removes a field."""
     fields: dict[str, Any] = {
         "image": "sandbox.local/hello:1",
-        "command": ["fastapi", "run", "main.py"],
+        "command": ["uvicorn", "main:app"],
         "probes": probes("/healthz"),
     }
     fields |= spec
