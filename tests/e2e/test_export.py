@@ -5,15 +5,19 @@ import http.client
 import json
 import os
 import shlex
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
+import trustme
 import yaml
 from typer.testing import CliRunner
+from websockets.sync.client import connect
 
 from proxiedapp.cli import app
 from proxiedapp.local.proxies.programs import find_program
@@ -86,15 +90,11 @@ def asked(port: int, path: str, headers: dict[str, str] | None = None) -> tuple[
         connection.close()
 
 
-@pytest.mark.parametrize(("proxy", "server"), [("traefik", "uvicorn"), ("nginx", "hypercorn"), ("caddy", "granian")])
-def test_exported_files_serve_the_app(tmp_path: Path, proxy: str, server: str) -> None:
+@contextmanager
+def served(tmp_path: Path, proxy: str, server: str, route: dict[str, object], *flags: str) -> Iterator[int]:
+    """Export an app, run what was exported, and yield the port of the proxy."""
     app_port, port = free_ports(2)
-    spec = {
-        "image": "shop:1",
-        "port": app_port,
-        "server": {"kind": server, "app": "main:app"},
-        "route": {"pathPrefix": "/api/v1", "hosts": ["shop.test"]},
-    }
+    spec = {"image": "shop:1", "port": app_port, "server": {"kind": server, "app": "main:app"}, "route": route}
     manifest = {
         "apiVersion": "proxiedapp.dev/v1alpha1",
         "kind": "ProxiedApp",
@@ -102,13 +102,19 @@ def test_exported_files_serve_the_app(tmp_path: Path, proxy: str, server: str) -
         "spec": spec,
     }
     (tmp_path / "app.yaml").write_text(yaml.safe_dump(manifest))
-    flags = ["--proxy", proxy, "--port", str(port), "--address", "127.0.0.1"]
-    done = RUNNER.invoke(app, ["export", str(tmp_path / "app.yaml"), str(tmp_path / "out"), *flags])
+    given = ["--proxy", proxy, "--port", str(port), "--address", "127.0.0.1", *flags]
+    done = RUNNER.invoke(app, ["export", str(tmp_path / "app.yaml"), str(tmp_path / "out"), *given])
     assert done.exit_code == 0, done.stderr
+    with (
+        unit(tmp_path / "out" / "shop.service"),
+        unit(tmp_path / "out" / f"{proxy}-apps.service", find_program(PROXIES[proxy])),
+    ):
+        yield port
 
-    with ExitStack() as stack:
-        stack.enter_context(unit(tmp_path / "out" / "shop.service"))
-        stack.enter_context(unit(tmp_path / "out" / f"{proxy}-apps.service", find_program(PROXIES[proxy])))
+
+@pytest.mark.parametrize(("proxy", "server"), [("traefik", "uvicorn"), ("nginx", "hypercorn"), ("caddy", "granian")])
+def test_exported_files_serve_the_app(tmp_path: Path, proxy: str, server: str) -> None:
+    with served(tmp_path, proxy, server, {"pathPrefix": "/api/v1", "hosts": ["shop.test"]}) as port:
         eventually(lambda: asked(port, "/api/v1/items/")[0] == 200, "the app through the proxy")
 
         target = VerifyTarget(f"http://127.0.0.1:{port}/api/v1", host="shop.test")
@@ -126,3 +132,36 @@ def test_exported_files_serve_the_app(tmp_path: Path, proxy: str, server: str) -
         assert (seen["root_path"], seen["scheme"], seen["client"]) == ("/api/v1", "http", "127.0.0.1")
         values = {value for _, value in seen["headers"]}
         assert values.isdisjoint({"6.6.6.6", "/forged", "forged.test", "for=6.6.6.6", "on"})
+
+
+@pytest.mark.parametrize(("proxy", "server"), [("traefik", "hypercorn"), ("nginx", "uvicorn"), ("caddy", "granian")])
+def test_https_streams_uploads_and_websockets_pass(tmp_path: Path, proxy: str, server: str) -> None:
+    authority = trustme.CA()
+    leaf = authority.issue_cert("localhost")
+    folder = tmp_path / "my keys"
+    folder.mkdir()
+    leaf.private_key_pem.write_to_path(folder / "tls.key")
+    leaf.cert_chain_pems[0].write_to_path(folder / "tls.crt")
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    files = ["--certificate", str(folder / "tls.crt"), "--key", str(folder / "tls.key")]
+    with (
+        served(tmp_path, proxy, server, {"pathPrefix": "/api/v1"}, *files) as port,
+        httpx.Client(
+            base_url=f"https://localhost:{port}/api/v1", verify=context, trust_env=False, timeout=PATIENCE
+        ) as client,
+    ):
+        eventually(lambda: client.get("/items/").status_code == 200, "the app through the proxy")
+        forged = FORGED | {"X-Real-Ip": "6.6.6.6", "X-Forwarded-Proto": "http", "X-Forwarded-Port": "1"}
+        seen = client.get("/seen/x", headers=forged).json()
+        assert (seen["root_path"], seen["scheme"], seen["client"]) == ("/api/v1", "https", "127.0.0.1")
+        assert {"6.6.6.6", "forged.test", "http", "1"}.isdisjoint(value for _, value in seen["headers"])
+        assert client.post("/size", content=b"x" * 5_000_000).json() == 5_000_000
+        with client.stream("GET", "/stream") as answer:
+            lines = answer.iter_lines()
+            assert next(lines) == "first"
+            assert client.post("/release").status_code == 200
+            assert next(lines) == "last"
+        address = f"wss://localhost:{port}/api/v1/ws"
+        with connect(address, ssl=context, proxy=None, open_timeout=PATIENCE) as socket:
+            assert socket.recv() == address

@@ -1,9 +1,14 @@
 """An app with everything that a wrong prefix or a wrong trust setting breaks, and that shows what it gets."""
 
+import asyncio
+from collections.abc import AsyncIterator
+
 from fastapi import FastAPI, Request, WebSocket
+from fastapi.responses import StreamingResponse
 
 app = FastAPI()
 sub = FastAPI()
+released = asyncio.Event()
 
 
 @app.get("/items/")
@@ -20,6 +25,27 @@ def seen(request: Request) -> dict[str, object]:
         "client": request.client.host if request.client else "",
         "headers": [[name.decode(), value.decode()] for name, value in request.scope["headers"]],
     }
+
+
+@app.post("/size")
+async def size(request: Request) -> int:
+    return sum([len(part) async for part in request.stream()])
+
+
+@app.get("/stream")
+def stream() -> StreamingResponse:
+    return StreamingResponse(lines(), media_type="text/plain")
+
+
+async def lines() -> AsyncIterator[str]:
+    yield "first\n"
+    await released.wait()  # a proxy that collects the response never gets its end
+    yield "last\n"
+
+
+@app.post("/release")
+async def release() -> None:
+    released.set()
 
 
 @app.websocket("/ws")
