@@ -136,7 +136,8 @@ def test_operator_of_one_namespace_has_no_rights_elsewhere(
     helm("install", RELEASE, CHART, "-n", HOME, "--values", values, "--wait", "--timeout", TIMEOUT)
     empty.apply(hello("shop", "default"), hello("shop", space))
     empty.wait_ready("shop", space)
-    assert empty.conditions("shop", "default") == {}
+    pending = {name: found["reason"] for name, found in empty.conditions("shop", "default").items()}
+    assert pending == {"Ready": "Pending"}
     account = f"--as=system:serviceaccount:{HOME}:{RELEASE}"
     for namespace, may in ((space, "yes"), ("default", "no"), (HOME, "no")):
         asked = ("auth", "can-i", "patch", "deployments", "-n", namespace, account)
