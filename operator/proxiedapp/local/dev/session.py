@@ -18,6 +18,7 @@ from proxiedapp.local.dev.certificates import write_certificate
 from proxiedapp.local.dev.changes import changed, extended, snapshot
 from proxiedapp.local.dev.hosts import all_hosts, browsable
 from proxiedapp.local.dev.processes import Child, Watchdog
+from proxiedapp.local.dev.proxyready import VERIFIER, reachable, serves_page
 from proxiedapp.local.dev.relay import Relay
 from proxiedapp.local.dev.runner import Placement, Runner, name_of
 from proxiedapp.local.dev.target import DevApp, Request, Target, read_target
@@ -40,7 +41,6 @@ _POLL_SECONDS: Final = 0.3
 _PROXY_STOP_SECONDS: Final = 1.0
 _COLOR: Final = re.compile(r"\x1b\[[0-9;]*m")
 """Traefik and Caddy color their logs, also where they are not on a terminal."""
-_VERIFIER: Final = "proxiedapp-verify"
 _SHARED_NOTE: Final = (
     "trust was not verified: proxy and app share one loopback address here, which servers trust by default"
 )
@@ -229,7 +229,7 @@ class Session:
             on_line=partial(self._on_proxy_line, lines),
         )
         self._following = self._spawn(self._follow_proxy(self._proxy, lines))
-        while not self._stopped.done() and not await _accepts(environment.listener):
+        while not self._stopped.done() and not await serves_page(environment.listener):
             await asyncio.wait({self._stopped}, timeout=0.02)
         if self._stopped.done():
             return
@@ -254,7 +254,7 @@ class Session:
             lines.append(line)
             del lines[:-20]
             self._emit(events.Output(self._options.proxy, line))
-        elif logged.agent != _VERIFIER and self._setup is not None:
+        elif logged.agent != VERIFIER and self._setup is not None:
             self._on_request(logged, self._setup)
 
     def _on_request(self, logged: LoggedRequest, setup: Setup) -> None:
@@ -277,7 +277,7 @@ class Session:
         listener = self._setup.listener if self._setup is not None else None
         if listener is None:
             return
-        endpoint = replace(listener, address=_reachable(listener.address)).endpoint
+        endpoint = replace(listener, address=reachable(listener.address)).endpoint
         url = f"{listener.scheme}://{endpoint}{placement.local.launch.root_path}"
         spec = placement.local.app.spec.verify
         options = target.VerifyOptions(spec.openapi_path, spec.docs_path, (*(spec.extra_paths or ()), *extra))
@@ -337,20 +337,6 @@ def _temporary_folder() -> Path:
         raise LocalError(
             f"cannot create a temporary folder: {reason}. Set TMPDIR to one that you can write to"
         ) from error
-
-
-async def _accepts(listener: Listener) -> bool:
-    try:
-        _, writer = await asyncio.open_connection(_reachable(listener.address), listener.port)
-    except OSError:
-        return False
-    writer.close()
-    return True
-
-
-def _reachable(address: str) -> str:
-    """Return the address to connect to for an address to listen on."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
 
 
 def _short(file: str, folder: Path) -> str:
