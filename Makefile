@@ -59,6 +59,7 @@ apps: setup ## NiceGUI, Gradio, Streamlit and others behind a prefix, used with 
 	@$(BIN)/python -m tests.apps $(NAMES)
 
 dev-matrix: setup ## `proxiedapp dev` with every proxy, server and scheme, and STARTS=200 starts and stops: prints and writes a table
+	@$(BIN)/python -m pytest tests/nightly/test_dev_reader.py
 	@$(BIN)/python -m tests.devmatrix
 
 gateways: setup ## ProxiedApps behind the Gateways of Traefik and Contour, restarted and moved under load

@@ -1,13 +1,9 @@
 """`proxiedapp dev`: each proxy once, with different servers; reload; and what is left behind, which is nothing."""
 
-import fcntl
 import os
 import shutil
 import signal
-import sys
-import termios
 from pathlib import Path
-from typing import IO
 
 import pytest
 from playwright.async_api import async_playwright, expect
@@ -15,7 +11,6 @@ from playwright.async_api import async_playwright, expect
 from tests.support.browser import PATIENCE, QUIET, find_chromium
 from tests.support.dev import Dev, get, rewrite, running
 from tests.support.npm import NotInstalledError
-from tests.support.sandbox import eventually
 
 APPS = Path(__file__).parent / "dev_apps"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -103,18 +98,6 @@ def test_nothing_is_left_whatever_ends(tmp_path: Path, folder: Path, victim: str
         dev.wait_until_nothing_is_left()
 
 
-def test_reader_that_stops_reading_does_not_keep_the_tool_from_ending(tmp_path: Path, folder: Path) -> None:
-    """Its write was repeated after each signal, so that only SIGKILL ended the run."""
-    main = folder / "main.py"
-    main.write_text("for _ in range(100_000):\n    print('x' * 100)\n" + main.read_text())
-    with running(tmp_path / "run", "main:app", folder=folder) as dev:
-        eventually(lambda: _unread(dev.process.stdout) > 60_000, "the pipe is full")
-        dev.process.send_signal(signal.SIGTERM)
-        eventually(lambda: dev.process.poll() is not None, "the tool has ended")
-        assert dev.process.returncode == 0
-        dev.wait_until_nothing_is_left()
-
-
 def test_several_apps_of_a_yaml_file_share_the_proxy(tmp_path: Path) -> None:
     folder = tmp_path / "shop"
     shutil.copytree(EXAMPLES / "two-services", folder)
@@ -164,12 +147,6 @@ async def test_page_shows_what_runs_in_a_browser(tmp_path: Path, folder: Path) -
             await browser.close()
         assert errors == []
         assert dev.stop() == 0
-
-
-def _unread(pipe: IO[str] | None) -> int:
-    """Return how many bytes wait in a pipe."""
-    assert pipe is not None
-    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def _pid_of(dev: Dev, program: str) -> int:

@@ -4,13 +4,14 @@ import asyncio
 import json
 import os
 import select
+import signal
 import sys
 import webbrowser
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -21,6 +22,9 @@ from proxiedapp.local.dev.events import Event
 from proxiedapp.local.dev.session import Options, Session
 from proxiedapp.local.dev.target import Request
 from proxiedapp.local.errors import LocalError
+
+_UNBLOCKED_AFTER: Final = 0.5
+"""Seconds for which a write may wait for a reader while the run ends."""
 
 
 class ProxyName(StrEnum):
@@ -81,7 +85,11 @@ def dev(
 
 
 async def _run(request: Request, options: Options, show: Callable[[Event], None], *, open_browser: bool) -> None:
-    await Session(request, options, show, _unblock).run(_open if open_browser else lambda _: None)
+    signal.signal(signal.SIGALRM, unblock)
+    try:
+        await Session(request, options, show, unblock).run(_open if open_browser else lambda _: None)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _open(url: str) -> None:
@@ -90,14 +98,14 @@ def _open(url: str) -> None:
 
 def _print_text(event: Event, *, colored: bool) -> None:
     for text, style in ((escaped(text), style) for text, style in event.as_text()):
-        _write(f"\x1b[{style}m{text}\x1b[0m" if colored and style else text)
+        write(f"\x1b[{style}m{text}\x1b[0m" if colored and style else text)
 
 
 def _print_json(event: Event) -> None:
-    _write(json.dumps({"event": event.name, **event.as_json()}))
+    write(json.dumps({"event": event.name, **event.as_json()}))
 
 
-def _write(line: str) -> None:
+def write(line: str) -> None:
     """Print a line at once; a terminal or reader that is gone does not end the run."""
     try:
         sys.stdout.write(f"{line}\n")
@@ -106,10 +114,14 @@ def _write(line: str) -> None:
         _print_no_more()
 
 
-def _unblock() -> None:
-    """Let a write end that waits for a reader, which may have stopped reading without closing the pipe."""
+def unblock(*_: object) -> None:
+    """Let a write end that waits for a reader, which may have stopped reading without closing the pipe.
+
+    What is printed while the run ends may wait, too, so it is called again until then.
+    """
     if not select.select([], [sys.stdout], [], 0)[1]:
         _print_no_more()
+    signal.setitimer(signal.ITIMER_REAL, _UNBLOCKED_AFTER)
 
 
 def _print_no_more() -> None:
