@@ -9,7 +9,7 @@ import typer
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.output import say
 from proxiedapp.local.dev.target import Request, read_target
-from proxiedapp.local.errors import LocalError
+from proxiedapp.local.errors import LocalError, reason_of
 from proxiedapp.local.export.export import RejectedAppError
 from proxiedapp.local.export.export import export as exported
 from proxiedapp.local.proxies.setup import Listener
@@ -69,7 +69,7 @@ def export(
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, "utf-8")
     except OSError as error:
-        fail(f"{folder}: cannot write into it: {(error.strerror or str(error)).lower()}")
+        fail(f"{folder}: cannot write into it: {reason_of(error)}")
     for name in found.files:
         typer.echo(folder / name)
     for field in found.ignored:

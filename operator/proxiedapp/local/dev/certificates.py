@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from proxiedapp.local.errors import LocalError
+from proxiedapp.local.errors import LocalError, reason_of
 
 if TYPE_CHECKING:
     import trustme
@@ -40,9 +40,8 @@ def write_certificate(folder: Path, names: Iterable[str]) -> tuple[Path, Path]:
     try:
         authority = _read(kept) or _create(kept)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
         fix = "Set XDG_CACHE_HOME to a folder that you can write to"
-        raise LocalError(f"--https: cannot keep its authority in {kept}: {reason}. {fix}") from error
+        raise LocalError(f"--https: cannot keep its authority in {kept}: {reason_of(error)}. {fix}") from error
     leaf = authority.issue_cert(*dict.fromkeys(("localhost", "127.0.0.1", "::1", *names)))
     chain, chain_key = folder / "tls.crt", folder / "tls.key"
     chain.write_bytes(b"".join(pem.bytes() for pem in leaf.cert_chain_pems))

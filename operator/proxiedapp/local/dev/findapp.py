@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from proxiedapp.local.errors import LocalError
+from proxiedapp.local.errors import LocalError, reason_of
 
 DEFAULT_FILES: Final = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")
 """Where `fastapi dev` looks for an app, in this order (fastapi-cli 0.0.34 `fastapi_cli/discover.py`)."""
@@ -92,7 +92,7 @@ def _parse(file: Path) -> ast.Module:
     try:
         return ast.parse(file.read_bytes(), str(file))
     except OSError as error:
-        raise LocalError(f"{file}: cannot read it: {(error.strerror or str(error)).lower()}") from error
+        raise LocalError(f"{file}: cannot read it: {reason_of(error)}") from error
     except SyntaxError as error:
         raise LocalError(f"{file}:{error.lineno or 1}: it is not valid Python: {error.msg}. Correct it") from error
     except (ValueError, RecursionError, MemoryError) as error:

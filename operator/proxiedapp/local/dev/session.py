@@ -22,7 +22,7 @@ from proxiedapp.local.dev.proxyready import VERIFIER, reachable, serves_page
 from proxiedapp.local.dev.relay import Relay
 from proxiedapp.local.dev.runner import Placement, Runner, name_of
 from proxiedapp.local.dev.target import DevApp, Request, Target, read_target
-from proxiedapp.local.errors import LocalError
+from proxiedapp.local.errors import LocalError, reason_of
 from proxiedapp.local.localapp import local_app
 from proxiedapp.local.proxies.programs import find_program
 from proxiedapp.local.proxies.setup import Backend, Listener, Setup
@@ -333,9 +333,8 @@ def _temporary_folder() -> Path:
     try:
         return Path(tempfile.mkdtemp(prefix="proxiedapp-dev-"))
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
         raise LocalError(
-            f"cannot create a temporary folder: {reason}. Set TMPDIR to one that you can write to"
+            f"cannot create a temporary folder: {reason_of(error)}. Set TMPDIR to one that you can write to"
         ) from error
 
 
