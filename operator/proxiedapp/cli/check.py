@@ -12,10 +12,9 @@ from proxiedapp.cli.output import say
 from proxiedapp.cli.settings import SettingsFile, read_settings
 from proxiedapp.local.check import check as check_files
 from proxiedapp.local.codes.guide import guides
-from proxiedapp.local.errors import LocalError
 from proxiedapp.local.problem import Code, Problem, Severity
 from proxiedapp.local.report import Format, counts, report
-from proxiedapp.local.textfile import MAX_FILE_BYTES, name_of, read_text
+from proxiedapp.local.textfile import MAX_FILE_BYTES, UnreadableError, read_text
 from proxiedapp.local.yamlsource import START
 
 _YAML: Final = frozenset({".yaml", ".yml"})
@@ -95,10 +94,9 @@ def _texts(paths: list[Path]) -> tuple[dict[str, str], list[Problem]]:
         for file in _files(path) if path.is_dir() else [path]:
             try:
                 texts[str(file)] = read_text(file)
-            except LocalError as error:
-                problem, _, fix = str(error).removeprefix(f"{name_of(file)}: ").partition(". ")
-                code, fix = Code.UNREADABLE.value, fix or "Correct its name or its permissions, or leave it out"
-                unreadable.append(Problem(str(file), START, code, Severity.ERROR, "", problem, fix))
+            except UnreadableError as error:
+                code, fix = Code.UNREADABLE.value, error.fix or "Correct its name or its permissions, or leave it out"
+                unreadable.append(Problem(str(file), START, code, Severity.ERROR, "", error.problem, fix))
     return texts, unreadable
 
 

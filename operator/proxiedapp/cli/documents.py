@@ -5,18 +5,16 @@ from pathlib import Path
 from proxiedapp.cli.errors import fail
 from proxiedapp.local import textfile
 from proxiedapp.local.errors import LocalError
-from proxiedapp.local.written import Written
-from proxiedapp.local.yamlsource import Document, documents
+from proxiedapp.local.written import Written, all_written
 
 
 def read_documents(file: Path) -> list[Written]:
     """Return the objects in a file, or on standard input for `-`; ends the command if there is none."""
-    name = textfile.name_of(file)
-    found: list[Written] = []
-    for one in documents(read_text(file)):
-        if not isinstance(one, Document):
-            fail(f"{name}:{one.position.line}:{one.position.column}: {one.problem}. {one.fix}.")
-        found.append(Written(name, one))
+    name, text = textfile.name_of(file), read_text(file)
+    try:
+        found = list(all_written(text, name))
+    except LocalError as error:
+        fail(f"{error}.")
     if not found:
         fail(f"{name}: it is empty; write at least one Kubernetes object into it")
     return found

@@ -47,7 +47,7 @@ def _read_file(file: Path) -> dict[str, Any]:
     found = list(documents(read_text(file)))
     for one in found:
         if isinstance(one, SourceError) and not isinstance(one, NotAnObjectError):
-            fail(f"--settings {file}:{one.position.line}:{one.position.column}: {one.problem}. {one.fix}.")
+            fail(f"--settings {one.located(str(file))}.")
     if len(found) != 1 or not isinstance(found[0], Document):
         fail(f"--settings {file}: it must be one YAML mapping of settings, such as `logLevel: debug`")
     given: dict[str, Any] = {}

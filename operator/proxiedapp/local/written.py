@@ -1,12 +1,13 @@
 """An object as it is written in a file, and where in it a problem is. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from proxiedapp.api.errors import InvalidSpecError, RejectedError
 from proxiedapp.kube.manifest import Manifest
+from proxiedapp.local.errors import LocalError
 from proxiedapp.local.problem import Problem, Severity
-from proxiedapp.local.yamlsource import Document, Position, steps
+from proxiedapp.local.yamlsource import Document, Position, documents, steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +60,11 @@ class Written:
             written[variable["name"]] = ["env", index]
         path = next((written[word] for word in words if word in written), None)
         return None if path is None else self.document.position_of(["spec", *path])
+
+
+def all_written(text: str, file: str) -> Iterator[Written]:
+    """Yield the objects in the text of a file; raises LocalError at the first document that is none."""
+    for one in documents(text):
+        if not isinstance(one, Document):
+            raise LocalError(one.located(file))
+        yield Written(file, one)

@@ -44,6 +44,10 @@ class SourceError(Exception):
         self.problem = problem
         self.fix = fix
 
+    def located(self, file: str) -> str:
+        """Return one line with the place in the file, without a full stop."""
+        return f"{file}:{self.position.line}:{self.position.column}: {self.problem}. {self.fix}"
+
 
 class DuplicateKeyError(SourceError):
     """A field that an object has twice: YAML parsers differ in which of the two counts."""

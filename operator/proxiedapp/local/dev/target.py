@@ -3,7 +3,7 @@
 import dataclasses
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,8 +15,7 @@ from proxiedapp.local.dev.environment import find, search_path
 from proxiedapp.local.dev.findapp import DEFAULT_FILES, app_by_name, app_in_file, module_file
 from proxiedapp.local.errors import LocalError
 from proxiedapp.local.textfile import read_text
-from proxiedapp.local.written import Written
-from proxiedapp.local.yamlsource import Document, documents
+from proxiedapp.local.written import Written, all_written
 from proxiedapp.servers.launch import given_endpoint
 from proxiedapp.servers.other import ROOT_PATH_VARIABLE
 from proxiedapp.servers.table import BY_KIND
@@ -190,7 +189,8 @@ def _of_yaml(request: Request, file: Path) -> Target:
         if value is not None:
             raise LocalError(f"{flag}: {file.name} already says it for each app. Remove the flag, or change the file")
     name = _relative(file, request.folder)
-    apps = tuple(_of_document(one, file) for one in _documents(file, name) if one.body.get("kind") == KIND)
+    found = all_written(read_text(file, name), name)
+    apps = tuple(_of_document(one, file) for one in found if one.body.get("kind") == KIND)
     if not apps:
         raise LocalError(f"{name}: it contains no ProxiedApp. Name a file with at least one")
     keys = [one.app.key for one in apps]
@@ -203,18 +203,6 @@ def _of_yaml(request: Request, file: Path) -> Target:
 def _relative(file: Path, folder: Path) -> str:
     """Return the name of a file as its user writes it, in the working directory."""
     return str(file.relative_to(folder)) if file.is_relative_to(folder) else str(file)
-
-
-def _documents(file: Path, name: str) -> Iterator[Written]:
-    try:
-        text = read_text(file)
-    except LocalError as error:
-        raise LocalError(str(error).replace(str(file), name, 1)) from error
-    for one in documents(text):
-        if not isinstance(one, Document):
-            line, column = one.position.line, one.position.column
-            raise LocalError(f"{name}:{line}:{column}: {one.problem}. {one.fix}")
-        yield Written(name, one)
 
 
 def _of_document(written: Written, file: Path) -> DevApp:
