@@ -41,8 +41,7 @@ _LOG: Final = """\
 def files(setup: Setup) -> Mapping[str, str]:
     """Return the file by its name."""
     listener = setup.listener
-    pem = " ".join(json.dumps(file, ensure_ascii=False) for file in (listener.certificate, listener.key))
-    tls = "" if listener.certificate is None else f"\ttls {pem}\n"
+    tls = "" if listener.certificate is None else f"\ttls {' '.join(listener.quoted_files)}\n"
     routes = "".join(_route(match, number) for number, match in enumerate(setup.by_priority()))
     main = _MAIN.format(
         scheme=listener.scheme,

@@ -97,10 +97,7 @@ def _server(setup: Setup, host: str, backends: list[Backend]) -> str:
     name = f"        server_name {_server_name(host)};\n" if host else ""
     tls = ""
     if listener.certificate is not None:
-        certificate, key = (
-            json.dumps(listener.certificate, ensure_ascii=False),
-            json.dumps(listener.key, ensure_ascii=False),
-        )
+        certificate, key = listener.quoted_files
         tls = f"        ssl_certificate {certificate};\n        ssl_certificate_key {key};\n"
     locations = "".join(_locations(backend) for backend in backends)
     rest = "" if any(not one.prefix for one in backends) else "        location / { return 404; }\n"

@@ -1,5 +1,6 @@
 """What a proxy on one machine serves: its listener, and a route for each app. Pure."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -37,6 +38,12 @@ class Listener:
     def endpoint(self) -> str:
         """Return address:port, with brackets around an IPv6 address."""
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+    @property
+    def quoted_files(self) -> tuple[str, str]:
+        """Return certificate and key as nginx and Caddy read paths that may have spaces."""
+        certificate, key = (json.dumps(file, ensure_ascii=False) for file in (self.certificate, self.key))
+        return certificate, key
 
 
 @dataclass(frozen=True, slots=True)
