@@ -7,6 +7,7 @@ Compared with the defaults, children would look as if another client had changed
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from proxiedapp.api.addresses import without_mapping
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.local.doctor.liveapp import app_container
@@ -16,7 +17,6 @@ from proxiedapp.resources.kinds import DEPLOYMENT, HTTP_ROUTE
 from proxiedapp.resources.metadata import selector
 
 _TRUST_VARIABLES: Final = ("PROXIEDAPP_TRUSTED_PROXIES", "FORWARDED_ALLOW_IPS")
-_MAPPED: Final = "::ffff:"
 
 
 def assumed_settings(settings: Settings, snapshot: Snapshot, key: Key) -> Settings:
@@ -40,7 +40,7 @@ def _trust(snapshot: Snapshot, key: Key) -> dict[str, Any]:
     trusted = None if body is None else trusted_in(app_container(body["spec"]["template"]["spec"]))
     if not trusted:
         return {}
-    return {"trusted_proxies": tuple(one for one in trusted if not one.startswith(_MAPPED))}  # these are added again
+    return {"trusted_proxies": tuple(dict.fromkeys(map(without_mapping, trusted)))}  # mapped ones are added again
 
 
 def _gateways(snapshot: Snapshot, key: Key) -> dict[str, Any]:
