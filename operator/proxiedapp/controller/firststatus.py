@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from proxiedapp.api.conditions import conditions_of
 from proxiedapp.api.reasons import Reason
-from proxiedapp.api.status import ConditionType
 from proxiedapp.controller.observed.objects import ObservedApp
 from proxiedapp.kube.key import Key
 
@@ -28,15 +27,13 @@ _IN_PROGRESS: Final = frozenset(
         Reason.MINIMUM_REPLICAS_AVAILABLE,
     }
 )
-"""Reasons that need no action by a user."""
+"""Reasons that need no action by a user, and that no condition Ready=True has."""
 
 
 def can_wait(app: ObservedApp, status: Mapping[str, Any]) -> bool:
     """Return whether an app has no status of the operator yet, and the next one reports nothing but progress."""
     is_first = app.reason in {"", Reason.PENDING} and app.ignored_annotation is None
-    conditions = conditions_of(status)
-    is_final = any(one.type == ConditionType.READY and one.status == "True" for one in conditions)
-    return is_first and not is_final and all(one.reason in _IN_PROGRESS for one in conditions)
+    return is_first and all(one.reason in _IN_PROGRESS for one in conditions_of(status))
 
 
 class FirstStatuses:
