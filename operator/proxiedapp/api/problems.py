@@ -16,13 +16,14 @@ Location: TypeAlias = tuple[int | str, ...]
 
 UNKNOWN_FIELD: Final = "it is not a field"
 
+MUST_BE_TEXT: Final = "it must be text; put numbers, and words such as yes, in quotes"
 _TEXTS: Final = {
     "missing": "it is missing",
     "extra_forbidden": UNKNOWN_FIELD,
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "it must be a whole number"),
     **dict.fromkeys(("float_type", "float_parsing"), "it must be a number"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "it must be true or false"),
-    "string_type": "it must be text; put numbers, and words such as yes, in quotes",
+    "string_type": MUST_BE_TEXT,
     **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type"), "it must be a list"),
     **dict.fromkeys(("dict_type", "mapping_type", "model_type", "model_attributes_type"), "it must be an object"),
     "invalid_key": "its name must be text; put numbers, and words such as yes, in quotes",

@@ -13,7 +13,7 @@ from proxiedapp.api.crd import custom_resource_definitions
 from proxiedapp.api.errors import InvalidSpecError, RejectedError
 from proxiedapp.api.names import API_VERSION, GROUP, KIND, PLURAL, POLICY_KIND, POLICY_PLURAL
 from proxiedapp.api.policy import ProxyPolicy, ProxyPolicySpec, parse_policy
-from proxiedapp.api.problems import UNKNOWN_FIELD, Location
+from proxiedapp.api.problems import MUST_BE_TEXT, UNKNOWN_FIELD, Location
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.spec import ProxiedAppSpec
 from proxiedapp.local.noeffect import without_effect
@@ -152,7 +152,7 @@ def _metadata(one: Written) -> Iterator[Problem]:
             key = next((key for key, value in given.items() if not isinstance(value, str | None)), None)
             if key is None:
                 continue
-            wrong, problem = [*wrong, str(key)], "it must be text; put numbers, and words such as yes, in quotes"
+            wrong, problem = [*wrong, str(key)], MUST_BE_TEXT
         else:
             problem = "it must be an object"
         position, code = one.document.position_of(wrong), InvalidSpecError.reason.value
