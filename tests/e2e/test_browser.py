@@ -17,7 +17,8 @@ from playwright.async_api import Browser, Locator, Page, expect
 from tests.support import plain
 from tests.support.browser import DOMAIN, Visit, chromium, visit
 from tests.support.manifests import hello
-from tests.support.npm import NotInstalledError, package
+from tests.support.npm import package
+from tests.support.required import skipped_without
 from tests.support.sandbox import Sandbox, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -29,14 +30,10 @@ PRODUCTION: Final = "https://prod.example.com"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser(sandbox: Sandbox) -> AsyncIterator[Browser]:
-    try:
+    with skipped_without("PROXIEDAPP_REQUIRE_BROWSER"):
         package("swagger-ui-dist")
         async with chromium(sandbox.http_url, sandbox.https_url) as running:
             yield running
-    except NotInstalledError as missing:
-        if os.environ.get("PROXIEDAPP_REQUIRE_BROWSER"):
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
 
 
 @pytest_asyncio.fixture(loop_scope="module")

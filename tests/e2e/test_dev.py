@@ -10,7 +10,7 @@ from playwright.async_api import async_playwright, expect
 
 from tests.support.browser import PATIENCE, QUIET, find_chromium
 from tests.support.dev import Dev, get, rewrite, running
-from tests.support.npm import NotInstalledError
+from tests.support.required import skipped_without
 
 APPS = Path(__file__).parent / "dev_apps"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -125,12 +125,8 @@ async def test_page_shows_what_runs_in_a_browser(tmp_path: Path, folder: Path) -
         url = next(event["url"] for event in dev.events if event["event"] == "ready")
         get(f"{url}<b>nosuch</b>")
         async with async_playwright() as playwright:
-            try:
+            with skipped_without("PROXIEDAPP_REQUIRE_BROWSER"):
                 program = find_chromium(playwright.chromium.executable_path)
-            except NotInstalledError as missing:
-                if os.environ.get("PROXIEDAPP_REQUIRE_BROWSER"):
-                    pytest.fail(str(missing))
-                pytest.skip(str(missing))
             browser = await playwright.chromium.launch(
                 executable_path=program, args=[*QUIET], chromium_sandbox=False, timeout=PATIENCE
             )

@@ -4,7 +4,6 @@ If PROXIEDAPP_REQUIRE_IMAGE is set, a missing program (buildah, mmdebstrap, crun
 """
 
 import asyncio
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +22,7 @@ from tests.support.container import account_folder, container, runtime_config
 from tests.support.helm import Helm
 from tests.support.image import ROOT, Image, built_image, tool
 from tests.support.manifests import hello
-from tests.support.npm import NotInstalledError
+from tests.support.required import skipped_without
 from tests.support.sandbox import PATIENCE
 
 PRIVATE = "/opt/proxiedapp"
@@ -32,14 +31,10 @@ PRIVATE = "/opt/proxiedapp"
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
-    try:
+    with skipped_without("PROXIEDAPP_REQUIRE_IMAGE"):
         tool("crun")
         with built_image(tmp_path_factory.mktemp("image")) as built:
             yield built
-    except NotInstalledError as missing:
-        if os.environ.get("PROXIEDAPP_REQUIRE_IMAGE"):
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
 
 
 def pod(folder: Path, *options: str) -> dict[str, Any]:

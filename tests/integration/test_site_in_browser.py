@@ -1,6 +1,5 @@
 """The docs site in a real browser, on a phone and on a desktop: nothing is cut off, tabs and search lead to tasks."""
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +14,7 @@ from typing_extensions import override
 
 from tests.support.browser import DOMAIN, chromium, visit
 from tests.support.docs import build_site
-from tests.support.npm import NotInstalledError
+from tests.support.required import skipped_without
 
 SITE: Final = f"http://docs.{DOMAIN}"
 PHONE, DESKTOP = 390, 1280
@@ -53,13 +52,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def browser(address: str) -> AsyncIterator[Browser]:
-    try:
+    with skipped_without("PROXIEDAPP_REQUIRE_BROWSER"):
         async with chromium(address, address) as running:
             yield running
-    except NotInstalledError as missing:
-        if os.environ.get("PROXIEDAPP_REQUIRE_BROWSER"):
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
 
 
 @pytest_asyncio.fixture(loop_scope="session")

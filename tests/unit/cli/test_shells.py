@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.npm import NotInstalledError
+from tests.support.required import skipped_without
 from tests.support.shells import OFFERED
 
 PROGRAM = """\
@@ -37,12 +37,8 @@ def offered(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], s
     variables |= {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
 
     def ask(line: str) -> set[str]:
-        try:
+        with skipped_without("PROXIEDAPP_REQUIRE_SHELLS"):
             return OFFERED[request.param](line, folder, variables)
-        except NotInstalledError as missing:
-            if os.environ.get("PROXIEDAPP_REQUIRE_SHELLS"):
-                pytest.fail(str(missing))
-            pytest.skip(str(missing))
 
     return ask
 
