@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 
@@ -12,6 +12,7 @@ from proxiedapp.kube.client import Api, collection
 from proxiedapp.kube.errors import ApiError, NotFoundError
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import HTTP_ROUTE
+from tests.support.gateways import acceptance
 
 _MERGE: Final = "application/merge-patch+json"
 _AGAIN: Final = 0.2
@@ -48,8 +49,11 @@ async def _accept(api: Api, controller: str, namespace: str | None) -> None:
     ):
         async for line in response.content:
             event = json.loads(line)
-            if event["type"] in {"ADDED", "MODIFIED"} and (status := _status(event["object"], controller)):
-                writes.create_task(_report(api, event["object"]["metadata"], status))
+            if event["type"] not in {"ADDED", "MODIFIED"}:
+                continue
+            metadata = event["object"]["metadata"]
+            if status := acceptance(event["object"], metadata["creationTimestamp"], controller):
+                writes.create_task(_report(api, metadata, status))
 
 
 async def _report(api: Api, metadata: Manifest, status: Manifest) -> None:
@@ -63,24 +67,3 @@ async def _report(api: Api, metadata: Manifest, status: Manifest) -> None:
             await asyncio.sleep(_AGAIN)
             continue
         return
-
-
-def _status(route: Manifest, controller: str) -> Manifest | None:
-    """Return the status of a route, or None if it has that of its generation."""
-    metadata, refs = route["metadata"], route["spec"].get("parentRefs") or []
-    known = (route.get("status") or {}).get("parents") or []
-    told = [(each["parentRef"], each["conditions"][0]["observedGeneration"]) for each in known]
-    if told == [(ref, metadata["generation"]) for ref in refs]:
-        return None
-    return {"parents": [_entry(ref, metadata, controller) for ref in refs]}
-
-
-def _entry(ref: dict[str, Any], metadata: Manifest, controller: str) -> Manifest:
-    common = {
-        "status": "True",
-        "message": "",
-        "observedGeneration": metadata["generation"],
-        "lastTransitionTime": metadata["creationTimestamp"],
-    }
-    conditions = [common | {"type": type_, "reason": type_} for type_ in ("Accepted", "ResolvedRefs")]
-    return {"parentRef": ref, "controllerName": controller, "conditions": conditions}

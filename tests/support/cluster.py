@@ -15,6 +15,7 @@ from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.resources.kinds import DEPLOYMENT, HTTP_ROUTE, INGRESS_ROUTE, MIDDLEWARE, SERVICE
 from proxiedapp.resources.metadata import MANAGED_BY, MANAGER
+from tests.support.gateways import acceptance
 from tests.support.managedfields import entry_for
 
 _PRECONDITIONS: Final = {"uid", "resourceVersion"}
@@ -188,17 +189,8 @@ def report_rollout(cluster: Cluster, namespace: str, name: str) -> None:
 
 def report_acceptance(cluster: Cluster, stored: Stored, time: str) -> None:
     """Act as the controller of its Gateways: accept an HTTPRoute, unless that was reported for its generation."""
-    generation = stored.body["metadata"]["generation"]
-    conditions = [
-        {"type": kind, "status": "True", "reason": kind, "observedGeneration": generation, "lastTransitionTime": time}
-        for kind in ("Accepted", "ResolvedRefs")
-    ]
-    before = stored.body.get("status", {}).get("parents", ())
-    if all(one["observedGeneration"] == generation for parent in before for one in parent["conditions"]) and before:
-        return
-    refs = stored.body["spec"]["parentRefs"]
-    parents = [{"parentRef": ref, "controllerName": "example.com/gateway", "conditions": conditions} for ref in refs]
-    cluster.edit(stored, ("status",), {"parents": parents})
+    if (status := acceptance(stored.body, time)) is not None:
+        cluster.edit(stored, ("status",), status)
 
 
 def _through_json(value: Any) -> Any:

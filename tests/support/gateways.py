@@ -25,6 +25,27 @@ def a_gateway_class(
     }
 
 
+def acceptance(route: Manifest, time: str, controller: str = CONTROLLER) -> Manifest | None:
+    """Return the status of an HTTPRoute whose Gateways accept it; None if it has that of its generation already."""
+    generation, refs = route["metadata"]["generation"], route["spec"].get("parentRefs") or []
+    conditions = [
+        {
+            "type": kind,
+            "status": "True",
+            "reason": kind,
+            "message": "",
+            "observedGeneration": generation,
+            "lastTransitionTime": time,
+        }
+        for kind in ("Accepted", "ResolvedRefs")
+    ]
+    known = (route.get("status") or {}).get("parents") or []
+    reported = [(each["parentRef"], each["conditions"][0]["observedGeneration"]) for each in known]
+    if reported == [(ref, generation) for ref in refs]:
+        return None
+    return {"parents": [{"parentRef": ref, "controllerName": controller, "conditions": conditions} for ref in refs]}
+
+
 def a_listener(name: str = "https", protocol: str = "HTTPS", port: int = 443, hostname: str = "") -> dict[str, Any]:
     return {"name": name, "protocol": protocol, "port": port} | ({"hostname": hostname} if hostname else {})
 
