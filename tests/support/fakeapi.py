@@ -6,7 +6,7 @@ for a moment.
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,8 @@ class Surprise:
     action: Callable[[], object]
     times: int
     lost: bool = False
+    late: bool = False
+    """It happens after the request was carried out, and before its answer is read."""
 
 
 class FakeApi(Api):
@@ -78,14 +80,18 @@ class FakeApi(Api):
         """Call `action` after the next request was sent and before it is carried out."""
         self._surprises.append(Surprise(verb, plural, action, 1))
 
+    def before_answer(self, verb: str, plural: str, action: Callable[[], object]) -> None:
+        """Call `action` after the next request was carried out and before its answer is read."""
+        self._surprises.append(Surprise(verb, plural, action, 1, late=True))
+
     def lose_answer(self, verb: str, plural: str) -> None:
         """Carry out the next request, and lose its answer."""
         self._surprises.append(Surprise(verb, plural, lambda: None, 1, lost=True))
 
     @override
     async def get(self, kind: Kind, namespace: str, name: str) -> Manifest:
-        await self._sent(Request("read", kind, name))
-        return self.cluster.get(kind, namespace, name).reported()
+        await self._sent(request := Request("read", kind, name))
+        return self._answered(request, self.cluster.get(kind, namespace, name).reported())
 
     @override
     async def sample(self, kind: Kind, namespace: str, selector: str = "", *, fields: str = "") -> list[Manifest]:
@@ -100,17 +106,18 @@ class FakeApi(Api):
     async def apply(self, kind: Kind, manifest: Manifest, *, force: bool, subresource: str = "") -> Manifest:
         metadata = manifest["metadata"]
         if subresource:
-            await self._sent(Request("status", kind, metadata["name"], manifest))
-            return self.cluster.apply_status(kind, manifest).reported()
+            await self._sent(request := Request("status", kind, metadata["name"], manifest))
+            return self._answered(request, self.cluster.apply_status(kind, manifest).reported())
         assert force == ("uid" in metadata), "force is only for objects that are known to be ours"
         assert force != ("resourceVersion" in metadata), "every write has a precondition"
-        lost = await self._sent(Request("apply" if force else "create", kind, metadata["name"], manifest))
+        request = Request("apply" if force else "create", kind, metadata["name"], manifest)
+        lost = await self._sent(request)
         body = self.cluster.apply(kind, manifest).reported()
         if kind is INGRESS_ROUTE:
             self.cluster.check_routes()
         if lost:
             raise UnavailableError(0, "the answer was lost")
-        return body
+        return self._answered(request, body)
 
     @override
     async def create(self, kind: Kind, manifest: Manifest) -> Manifest:
@@ -132,9 +139,18 @@ class FakeApi(Api):
         """Record a request; return whether to lose its answer."""
         self.requests.append(request)
         await asyncio.sleep(0)  # other requests may be sent meanwhile
+        return any(surprise.lost for surprise in self._surprised_by(request, late=False))
+
+    def _answered(self, request: Request, body: Manifest) -> Manifest:
+        list(self._surprised_by(request, late=True))
+        return body
+
+    def _surprised_by(self, request: Request, *, late: bool) -> Iterator[Surprise]:
+        """Let the next thing happen that is due before or after this request is carried out."""
         for surprise in self._surprises:
-            if (surprise.verb, surprise.plural) == (request.verb, request.kind.plural) and surprise.times:
+            expected = (surprise.verb, surprise.plural, surprise.late)
+            if expected == (request.verb, request.kind.plural, late) and surprise.times:
                 surprise.times -= 1
                 surprise.action()
-                return surprise.lost
-        return False
+                yield surprise
+                return

@@ -283,7 +283,8 @@ class Scenario:
         if kind is PROXIED_APP:
             keys = self.store.forget_app(body) if event == "DELETED" else self.store.observe_app(body)
         elif event == "DELETED":
-            keys = self.store.forget_child(ChildId(kind, metadata["namespace"], metadata["name"]), metadata["uid"])
+            id_ = ChildId(kind, metadata["namespace"], metadata["name"])
+            keys = self.store.forget_child(id_, metadata["uid"], int(metadata["resourceVersion"]))
         else:
             keys = self.store.observe_child(kind, body) if is_ours(body) else set()
         for key in keys:

@@ -10,6 +10,7 @@ from proxiedapp.controller.firststatus import WINDOW_SECONDS
 from proxiedapp.controller.observed.store import MAX_TERMINATING_SECONDS
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.errors import ApiError, ConflictError, NamespaceTerminatingError, NotFoundError, UnavailableError
+from proxiedapp.kube.key import Key
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE, MIDDLEWARE, SERVICE
 from tests.support.cluster import Event
 from tests.support.scenario import NAMESPACE, Scenario
@@ -162,6 +163,38 @@ async def test_deleted_app_gets_no_children_while_the_watch_is_silent(scenario: 
     assert scenario.clock.pending() == []
     scenario.cluster.events.append(Event("MODIFIED", PROXIED_APP, app.reported()))
     assert await scenario.settle() == ["read proxiedapps/shop"], "a late event makes it no less deleted"
+
+
+@pytest.mark.parametrize("verb", ["status", "read"])
+async def test_answer_that_arrives_after_the_deletion_brings_no_app_back(scenario: Scenario, verb: str) -> None:
+    """An answer and the events of a watch arrive on connections of their own, in any order."""
+
+    def delete() -> None:
+        scenario.delete(PROXIED_APP, "shop")
+        for stored in list(scenario.cluster.objects.values()):
+            scenario.cluster.delete(stored.kind, NAMESPACE, stored.body["metadata"]["name"])
+        scenario.watch()
+
+    scenario.create()
+    if verb == "read":
+        await scenario.settle()
+        scenario.delete(DEPLOYMENT, "shop")
+    scenario.api.before_answer(verb, "proxiedapps", delete)
+    await scenario.settle()
+    assert scenario.store.snapshot(Key(NAMESPACE, "shop")) == (None, ())
+    assert scenario.cluster.objects == {}, "nothing was written for it again"
+
+
+async def test_child_deleted_before_the_answer_is_created_again(scenario: Scenario) -> None:
+    def delete() -> None:
+        scenario.watch()
+        scenario.delete(DEPLOYMENT, "shop")
+        scenario.watch()
+
+    scenario.create()
+    scenario.api.before_answer("create", "deployments", delete)
+    await scenario.settle()
+    assert (DEPLOYMENT.plural, NAMESPACE, "shop") in scenario.cluster.objects
 
 
 async def test_app_replaced_while_the_watch_is_silent_is_served_by_its_own_children(scenario: Scenario) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 
 from proxiedapp.api.names import KIND
 from proxiedapp.controller.observed.addressindex import Address, AddressIndex, addresses_of
+from proxiedapp.controller.observed.deletions import Deletions
 from proxiedapp.controller.observed.drift import trace_of
 from proxiedapp.controller.observed.earlierroutes import EarlierRoutes
 from proxiedapp.controller.observed.gatewayindex import GatewayIndex
@@ -68,6 +69,7 @@ class Store:
         """Apps with children of which nothing but the first list has been heard."""
         self._absent: set[str] = set()
         """The uids of apps that a read did not find; late events may still report them."""
+        self._deletions = Deletions()
         self._terminating: dict[str, float] = {}
         """Namespace that is being deleted, to when that is doubted."""
         self._pruned: set[str] = set()
@@ -234,8 +236,8 @@ class Store:
     def observe_app(self, body: Manifest) -> set[Key]:
         """Record an app; concerns it and the apps for which it changes who holds a route key."""
         metadata = body["metadata"]
-        known = self._apps.get(Key(metadata["namespace"], metadata["name"]))
-        if known is not None and known.version >= int(metadata["resourceVersion"]):
+        known, version = self._apps.get(Key(metadata["namespace"], metadata["name"])), int(metadata["resourceVersion"])
+        if (known is not None and known.version >= version) or self._deletions.are_newer(metadata["uid"], version):
             return set()  # before the rest is read: kopf lists all apps again after the first lists
         app = observed_app(body, self._entry_points, known)
         self._only_listed.discard(app.key)
@@ -247,6 +249,7 @@ class Store:
     def forget_app(self, body: Manifest) -> set[Key]:
         """Record that an app was deleted; concerns it and the apps that waited for its route keys."""
         metadata = body["metadata"]
+        self._deletions.record(metadata["uid"], int(metadata["resourceVersion"]))
         known = self._apps.get(Key(metadata["namespace"], metadata["name"]))
         if known is None or known.uid != metadata["uid"]:
             return set()
@@ -256,8 +259,8 @@ class Store:
         """Record a child; concerns its owner, its previous owner, and the apps for which a route key gets free."""
         metadata = body["metadata"]
         id_ = ChildId(kind, metadata["namespace"], metadata["name"])
-        known = self._children.get(id_)
-        if known is not None and known.version >= int(metadata["resourceVersion"]):
+        known, version = self._children.get(id_), int(metadata["resourceVersion"])
+        if (known is not None and known.version >= version) or self._deletions.are_newer(metadata["uid"], version):
             return set()
         child = _with_history(self._read(kind, body, known), body, known)
         concerned = self._put(child)
@@ -270,9 +273,12 @@ class Store:
 
         The child counts as that intent even if the stored object spells it differently (an admission webhook, a
         default that we do not know): applying again would change nothing until another client changes the object. That
-        holds for later versions, too, as long as our fields stay as in this answer.
+        holds for later versions, too, as long as our fields stay as in this answer. A child that was deleted since does
+        not come back.
         """
         metadata = body["metadata"]
+        if self._deletions.are_newer(metadata["uid"], int(metadata["resourceVersion"])):
+            return set()
         known = self._children.get(ChildId(kind, metadata["namespace"], metadata["name"]))
         observed = self._read(kind, body, known)
         child = replace(observed, digest=intent, answered=None if observed.digest == intent else observed.digest)
@@ -282,8 +288,10 @@ class Store:
             return set()
         return self._put(child) - (set() if child.owner is None else {child.owner.key})
 
-    def forget_child(self, id_: ChildId, uid: str) -> set[Key]:
-        """Record that a child was deleted; an object of the same name with another uid stays."""
+    def forget_child(self, id_: ChildId, uid: str, version: int | None = None) -> set[Key]:
+        """Record that a child was deleted, at this resourceVersion; an object of the name with another uid stays."""
+        if version is not None:
+            self._deletions.record(uid, version)
         known = self._children.get(id_)
         if known is None or known.uid != uid:
             return set()

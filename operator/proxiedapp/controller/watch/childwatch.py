@@ -75,7 +75,7 @@ class ChildWatch:
         id_ = ChildId(kind, metadata["namespace"], metadata["name"])
         before = self._store.child(id_)
         if event == "DELETED":
-            concerned = self._store.forget_child(id_, metadata["uid"])
+            concerned = self._store.forget_child(id_, metadata["uid"], int(metadata["resourceVersion"]))
         else:
             concerned = self._store.observe_child(kind, body)
         wake = self._waker(before, self._store.child(id_))

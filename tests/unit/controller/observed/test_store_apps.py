@@ -86,6 +86,13 @@ def test_deletion_is_recorded(store: Store) -> None:
     assert store.snapshot(SHOP) == (None, ())
 
 
+def test_version_before_the_deletion_brings_no_app_back(store: Store) -> None:
+    store.observe_app(app_body())
+    store.forget_app(app_body(version=3))
+    assert store.observe_app(app_body(version=2)) == NOBODY
+    assert store.snapshot(SHOP) == (None, ())
+
+
 def test_deletion_of_another_app_of_the_same_name_is_not(store: Store) -> None:
     store.observe_app(app_body(uid="app-2"))
     assert store.forget_app(app_body(uid="app-1")) == NOBODY

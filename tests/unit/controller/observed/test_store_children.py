@@ -188,6 +188,20 @@ def test_deletion_is_taken_and_wakes_the_owner(store: Store) -> None:
     assert store.counts() == {"ProxiedApp": 0}
 
 
+def test_version_before_the_deletion_brings_no_child_back(store: Store) -> None:
+    store.forget_child(CHILD, "child-1", 3)
+    assert store.observe_child(DEPLOYMENT, child_body(version=2)) == NOBODY
+    assert store.observe_applied(DEPLOYMENT, child_body(version=2), b"intent") == NOBODY
+    assert store.snapshot(SHOP)[1] == ()
+
+
+def test_child_that_has_its_label_again_comes_back(store: Store) -> None:
+    """A watch with a selector reports an object that loses its label as deleted."""
+    store.forget_child(CHILD, "child-1", 2)
+    store.observe_child(DEPLOYMENT, child_body(version=3))
+    assert only_child(store).version == 3
+
+
 def test_deletion_of_another_object_of_the_same_name_is_not(store: Store) -> None:
     store.observe_child(DEPLOYMENT, child_body(uid="child-2"))
     assert store.forget_child(CHILD, "child-1") == NOBODY
