@@ -191,11 +191,15 @@ class Applier:
         return tuple(await asyncio.gather(*(self._apply(apply) for apply in applies)))
 
     async def _apply(self, apply: Apply) -> Result:
+        if self._store.terminates_for(apply.id.namespace):  # known since the pass began
+            return Failed(apply.id, NamespaceTerminatingError(0, "the namespace is being deleted"))
         try:
             if apply.observed is not None:
                 return await self._update(apply, apply.observed.uid)
             return await self._create(apply)
         except ApiError as error:
+            if isinstance(error, NamespaceTerminatingError):
+                self._store.observe_terminating(apply.id.namespace, refused=True)
             return Failed(apply.id, error)
 
     async def _create(self, apply: Apply) -> Result:

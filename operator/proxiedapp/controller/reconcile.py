@@ -261,9 +261,6 @@ class Reconciler:
             await check_middlewares(self.api, planned, desired)
             report = await self._write(app, planned)
             reservation.keep = report.route_unknown
-        if report.namespace_terminating:
-            self.store.observe_terminating(app.key.namespace, refused=True)
-            raise OutdatedError
         if conflict is not None and not report.problems:
             return report, waiting(conflict.error) if conflict.transient else rejected(conflict.error)
         result = applied(report)
@@ -273,10 +270,15 @@ class Reconciler:
         return report, replace(result, again_after=max(result.again_after, settling or 0.0))
 
     async def _write(self, app: ObservedApp, planned: Plan) -> ApplyReport:
-        """Carry out a plan, except for children that are fought for, and report what other clients had changed."""
+        """Carry out a plan, except for children that are fought for, and report what other clients had changed.
+
+        Raises OutdatedError if the namespace is being deleted, where an Event would be refused, too.
+        """
         now, deleted = self.now(), self.store.deleted_children(app.key)
         allowed, _ = self.fights.hold(planned, now)
         report = await self.applier.run(allowed)
+        if report.namespace_terminating:
+            raise OutdatedError
         written = {result.id for result in report.results if isinstance(result, Applied)}
         for apply in allowed.applies:
             if apply.id in written:

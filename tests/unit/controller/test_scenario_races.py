@@ -1,5 +1,6 @@
 """Other clients that act between an observation and a write: each write has a precondition."""
 
+import asyncio
 from copy import deepcopy
 from typing import Any
 
@@ -343,6 +344,27 @@ async def test_namespace_that_is_deleted_with_fifty_apps_gets_no_write_after_the
     await scenario.settle(passes=500)
     writes = [one.line() for one in scenario.api.requests[sent:] if one.verb != "read"]
     assert len(writes) == 1, writes
+
+
+async def test_other_passes_stop_at_the_first_refusal_for_a_terminating_namespace(scenario: Scenario) -> None:
+    for name in ("first", "second"):
+        await scenario.served(name, f"/{name}")
+        for kind in (SERVICE, DEPLOYMENT):
+            scenario.delete(kind, name)
+    scenario.watch()
+    scenario.api.fail("create", "services", terminating())
+    sent = len(scenario.api.requests)
+    await asyncio.gather(scenario.reconcile("first"), scenario.reconcile("second"))
+    writes = {one.line() for one in scenario.api.requests[sent:] if one.verb != "read"}
+    assert writes <= {"create services/first", "create services/second"}  # both may be sent before the answer
+
+
+async def test_pass_stops_when_the_deletion_of_its_namespace_is_reported(scenario: Scenario) -> None:
+    await scenario.served()
+    for kind in (SERVICE, DEPLOYMENT):
+        scenario.delete(kind, "shop")
+    scenario.api.meanwhile("create", "services", scenario.namespace_terminates)
+    assert [line for line in await scenario.settle() if not line.startswith("read")] == ["create services/shop"]
 
 
 async def test_namespace_whose_deletion_was_reported_gets_no_write_at_all(scenario: Scenario) -> None:

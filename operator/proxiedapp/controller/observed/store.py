@@ -136,7 +136,10 @@ class Store:
 
     def observe_terminating(self, namespace: str, *, refused: bool = False) -> None:
         """Record that a namespace is being deleted, from its own report or because a write was `refused` for it."""
-        self._terminating[namespace] = self._timer() + MAX_TERMINATING_SECONDS if refused else inf
+        if refused:
+            self._terminating.setdefault(namespace, self._timer() + MAX_TERMINATING_SECONDS)
+        else:
+            self._terminating[namespace] = inf
 
     def forget_terminating(self, namespace: str) -> set[Key]:
         """Record that a namespace is not being deleted, or no longer exists; concerns its apps if it was."""
