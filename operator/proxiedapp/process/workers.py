@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -28,6 +28,13 @@ from proxiedapp.routing.gateway import GATEWAY_GROUP
 
 logger = logging.getLogger(__name__)
 
+_CANCEL_SECONDS: Final = 5.0
+"""Seconds after which a task that was cancelled and goes on is cancelled again.
+
+A cancellation can be lost: `asyncio.gather`, for example, raises the error of a child that fails at that moment. On a
+machine short of CPU time, a worker went on for a quarter of an hour after it was cancelled. The replica waited for it,
+did not ask for the Lease, and wrote nothing.
+"""
 _DEFECT: Final = "Defect"
 _STATUS_NOT_WRITTEN: Final = "StatusNotWritten"
 for _label in (_DEFECT, _STATUS_NOT_WRITTEN):
@@ -100,10 +107,18 @@ async def work(
             task.result()
     finally:
         # This may cut a reconcile between two writes; the next start completes it.
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await stop(tasks)
         LEADING.set(0)
+
+
+async def stop(tasks: Sequence[asyncio.Task[None]], again_after: float = _CANCEL_SECONDS) -> None:
+    """Cancel tasks and wait until all have ended; those that have not in `again_after` seconds are cancelled again."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=again_after)
+    await asyncio.gather(*tasks, return_exceptions=True)  # so that no error counts as never retrieved
 
 
 async def _lead(lease: Leadership | None, leading: asyncio.Event, quarantine: Quarantine) -> None:

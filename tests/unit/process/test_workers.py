@@ -11,7 +11,7 @@ from proxiedapp.controller.reconcile import Outcome, Reconciler
 from proxiedapp.kube.errors import UnavailableError
 from proxiedapp.kube.key import Key
 from proxiedapp.process.loopwatch import LoopWatch
-from proxiedapp.process.workers import reconcile_forever
+from proxiedapp.process.workers import reconcile_forever, stop
 from tests.support.scenario import NAMESPACE, Scenario
 
 Pass = Callable[[Reconciler, Key], Awaitable[Outcome]]
@@ -222,3 +222,21 @@ async def test_app_in_whose_pass_the_earlier_process_ended_begins_with_a_pause(
     assert process.passes == ["good"]
     assert "slow" in await process.passes_after(10.0)
     assert not process.quarantine.is_inherited(Key(NAMESPACE, "slow"))
+
+
+async def test_task_that_loses_its_cancellation_is_cancelled_again() -> None:
+    """The replica would otherwise wait for it for ever: without the Lease, and without asking for it."""
+    lost = asyncio.Event()
+
+    async def stubborn() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            lost.set()
+        await asyncio.Event().wait()
+
+    tasks = [asyncio.create_task(stubborn()), asyncio.create_task(asyncio.sleep(0))]
+    await asyncio.sleep(0)  # one turn of the loop, in which they start
+    await stop(tasks, again_after=0.0)
+    assert lost.is_set()
+    assert tasks[0].cancelled()
