@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
 from proxiedapp.api.crd import custom_resource_definitions
 from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import ConditionType
-from tests.support.promtool import Promtool
+from tests.support.promtool import Promtool, series_of
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,33 @@ async def test_each_alert_fires_for_the_app_that_has_the_problem(tmp_path: Path,
     assert "SUCCESS" in promtool("test", "rules", "app-alerts.yaml")
     text = (tmp_path / "app-alerts.yaml").read_text()
     assert all(f'alertname="{rule["alert"]}"' in text for rule in rules)
+
+
+async def test_alerts_on_what_kube_state_metrics_answers(
+    tmp_path: Path, resource: dict[str, Any], rules: list[dict[str, Any]]
+) -> None:
+    """The answer is that of kube-state-metrics v2.19.1 with this configuration, for four apps of a sandbox."""
+    text = Path(__file__).with_name("kube-state-metrics.txt").read_text()
+    described = {family.name: family.documentation for family in text_string_to_metric_families(text)}
+    assert described == {f"{resource['metricNamePrefix']}_{one['name']}": one["help"] for one in resource["metrics"]}
+    expected = {
+        "ProxiedAppStalled": {"degraded": 1, "refused": 1},
+        "ProxiedAppNotReady": {"degraded": 0, "refused": 0},
+        "ProxiedAppUnavailable": {"degraded": 0},
+        "ProxiedAppNotVerified": {},
+        "ProxiedAppOverlapped": {},
+        "ProxiedAppNotObserved": {},
+    }
+    Promtool(tmp_path).evaluate(
+        series_of(text, {"job": "kube-state-metrics"}),
+        {
+            rule["expr"]: [
+                {"labels": f'{{namespace="team", name="{name}"}}', "value": value}
+                for name, value in expected[rule["alert"]].items()
+            ]
+            for rule in rules
+        },
+    )
 
 
 def paths_of(metric: dict[str, Any]) -> Iterator[list[str]]:
