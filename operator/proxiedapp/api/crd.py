@@ -159,7 +159,20 @@ def _structural(schema: Schema, definitions: dict[str, Schema]) -> Schema:
         return _structural(only | beside, definitions)
     result = {key: _translated(key, value, definitions) for key, value in schema.items()}
     kept = {key: value for key, value in result.items() if value is not None}
+    if _may_be_empty(kept):
+        kept["x-kubernetes-map-type"] = "atomic"
     return {key: kept[key] for key in sorted(kept, key=_rank)}
+
+
+def _may_be_empty(schema: Schema) -> bool:
+    """Return whether an object of this schema may be {}: nothing in it is required or has a default.
+
+    Unless it is atomic, server-side apply refuses {} in place of an object with fields: it removes the fields one by
+    one, and turns what is left into null (Kubernetes 1.36.3; findings/apply-turns-empty-objects-into-null.sh). The last
+    writer owns an atomic object as a whole, as it does our lists.
+    """
+    fields = schema.get("properties", {}).values()
+    return schema.get("type") == "object" and not schema.get("required") and not any("default" in one for one in fields)
 
 
 def _translated(key: str, value: Any, definitions: dict[str, Schema]) -> Any:

@@ -136,6 +136,15 @@ def test_only_lists_of_a_pod_and_conditions_are_merged_item_by_item() -> None:
     }  # fmt: skip
 
 
+@of_the_spec
+def test_object_that_may_be_empty_is_atomic(node: Node) -> None:
+    """Server-side apply refuses {} in place of another object with fields: tests/integration/test_empty_objects.py."""
+    schema = node.schema
+    defaults = [field for field in schema.get("properties", {}).values() if "default" in field]
+    may_be_empty = schema.get("type") == "object" and not schema.get("required") and not defaults
+    assert not may_be_empty or schema["x-kubernetes-map-type"] == "atomic"
+
+
 @every_node
 def test_rule_has_a_message(node: Node) -> None:
     for rule in node.schema.get("x-kubernetes-validations", []):
