@@ -96,7 +96,11 @@ def _key(metadata: Any) -> Key:
 
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_nulls(child) for key, child in value.items() if child is not None}
+        return {
+            key: _without_nulls(child) if isinstance(child, dict | list) else child
+            for key, child in value.items()
+            if child is not None
+        }
     if isinstance(value, list):
         return [_without_nulls(child) for child in value]
     return value

@@ -1,6 +1,8 @@
 """`proxiedapp check`: what is wrong in files of ProxiedApps, without a cluster."""
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final
@@ -64,7 +66,8 @@ def check(
     defaults = read_settings(settings).defaults
     texts, unreadable = _texts(paths)
     code = {} if sources is None else _sources(sources)
-    result = check_files(texts, defaults, code)
+    with _without_garbage_collection():
+        result = check_files(texts, defaults, code)
     result.problems = sorted([*unreadable, *result.problems])
     if text := report(result, output, docs_url):
         say(text)
@@ -74,6 +77,22 @@ def check(
         fail(f"{named}: no Kubernetes object is in there. Name a file with at least one, or a folder with such files")
     if any(strict or one.severity is Severity.ERROR for one in result.problems):
         raise typer.Exit(1)
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Keep Python from searching for unused cycles of objects, which took a fourth of the time of 5,000 objects.
+
+    All objects of the files are needed until the end, so each search finds nothing, in ever more objects. The files
+    bound them, and the command ends afterwards.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _explain(code: str) -> None:

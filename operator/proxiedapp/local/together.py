@@ -74,7 +74,7 @@ def _overlaps(
         if body.get("kind") in _FOREIGN_KINDS and (ref := _ref(body)) is not None:
             foreign.observe(ref, read_foreign_route(ref.kind, body))
     for app in served:
-        taking.replace(app.key, frozenset(), app.requested)
+        taking.add(app.key, app.requested)
         tls.replace(RouteRef(KIND, *app.key), frozenset(), _tls_routes(routes[app.key].desired.route))
     for app in served:
         route = routes[app.key]

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import yaml
 
 from proxiedapp.kube.manifest import Manifest
+from proxiedapp.local.yamlvalues import NULL, Loader, UnreadableValueError, children, constructed, length, plain_value
 
 Step: TypeAlias = str | int
 """A field's name, or an index into a list."""
@@ -33,6 +34,8 @@ _INDENTS: Final = re.compile(r"(?:^|[\n\r\x85\u2028\u2029])([ \t?:-]*)")
 """What is before the first value of a line: spaces, and the signs of lists and objects that begin in it.
 
 Lines end where YAML 1.1 ends them, which is at more characters than Python's `^` (yaml.org/spec/1.1, section 4.1.4)."""
+_STARTS: Final = re.compile(r"\n---(?=[ \t\r\n])")
+"""Where documents begin; such a line inside of anything is an error (yaml.org/spec/1.1, section 9.1)."""
 
 
 class SourceError(Exception):
@@ -90,24 +93,26 @@ def documents(text: str) -> Iterator[Document | SourceError]:
 
     A document that is not an object is yielded as an error, as well as each field that is written twice.
     """
-    if (deep := too_deep(text)) is not None:
+    if (deep := _too_deep(text)) is not None:
         yield deep
         return
     try:
-        for node in yaml.compose_all(text, yaml.CSafeLoader):
-            if node.tag == "tag:yaml.org,2002:null":
+        for node in yaml.compose_all(text, Loader):
+            if node.tag == NULL:
                 continue  # nothing between two ---
+            if length(node) <= MAX_VALUES and isinstance(plain := plain_value(node), dict):
+                yield from _objects(plain, node)
+                continue
             if "*" in text and _values(node) > MAX_VALUES:
                 problem = f"the document has more than {MAX_VALUES:,} values with its aliases (*NAME) written out"
                 yield SourceError(_position(node), problem, "Write it with fewer aliases")
                 continue
             yield from _duplicates(node)
             try:
-                body = _constructed(node)
-            except ValueError as error:  # such as the 32nd day of a month
-                reason = str(error).partition(";")[0]
+                body = constructed(node)
+            except UnreadableValueError as error:
                 yield SourceError(
-                    _unreadable(node), f"a value cannot be read: {reason}", "Put it in quotes if it is text"
+                    _unreadable(node), f"a value cannot be read: {error}", "Put it in quotes if it is text"
                 )
                 continue
             if not isinstance(body, dict):
@@ -147,10 +152,19 @@ def _objects(body: Manifest, node: yaml.Node) -> Iterator[Document | SourceError
             )
 
 
-def too_deep(text: str) -> SourceError | None:
+def _too_deep(text: str) -> SourceError | None:
     """Return an error if a text has too many levels, which its parser would put on the stack; None if it has not."""
-    if 2 * max(map(len, _INDENTS.findall(text))) + text.count("[") + text.count("{") < MAX_LEVELS:
-        return None  # a column of indentation has at most a list and an object in it
+    parts = [text] if "%TAG" in text else _STARTS.split(text)  # a tag that is declared elsewhere would be an error
+    may_be_deep = (part for part in parts if _most_levels(part) >= MAX_LEVELS)
+    return _first_too_deep(text) if any(_first_too_deep(part) for part in may_be_deep) else None
+
+
+def _most_levels(text: str) -> int:
+    """Return how many levels a document may have: a column of indentation has at most a list and an object in it."""
+    return 2 * max(map(len, _INDENTS.findall(text))) + text.count("[") + text.count("{")
+
+
+def _first_too_deep(text: str) -> SourceError | None:
     levels = 0
     try:
         for event in yaml.parse(text, yaml.CSafeLoader):
@@ -172,28 +186,14 @@ def _values(root: yaml.Node) -> int:
     waiting: list[tuple[yaml.Node, bool]] = [(root, False)]
     while waiting:
         node, below_is_known = waiting.pop()
-        children = _children(node)
+        below = children(node)
         if below_is_known:
-            known[id(node)] = 1 + sum(known[id(child)] for child in children)
+            known[id(node)] = 1 + sum(known[id(child)] for child in below)
         elif id(node) not in known:
             known[id(node)] = MAX_VALUES + 1  # what is found again below itself has no end
             waiting.append((node, True))
-            waiting.extend((child, False) for child in children)
+            waiting.extend((child, False) for child in below)
     return known[id(root)]
-
-
-def _children(node: yaml.Node) -> list[yaml.Node]:
-    if isinstance(node, yaml.MappingNode):
-        return [part for pair in node.value for part in pair]
-    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
-
-
-def _constructed(node: yaml.Node) -> Any:
-    loader = yaml.CSafeLoader("")
-    try:
-        return loader.construct_document(node)
-    finally:
-        loader.dispose()
 
 
 def _unreadable(root: yaml.Node) -> Position:
@@ -201,10 +201,10 @@ def _unreadable(root: yaml.Node) -> Position:
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        waiting += reversed(_children(node))
+        waiting += reversed(children(node))
         try:
-            _constructed(node) if isinstance(node, yaml.ScalarNode) else None
-        except ValueError:
+            constructed(node) if isinstance(node, yaml.ScalarNode) else None
+        except UnreadableValueError:
             return _position(node)
     return _position(root)
 
@@ -232,7 +232,7 @@ def _duplicates(root: yaml.Node) -> Iterator[DuplicateKeyError]:
                 problem = f"{key.value} is written twice, first in line {_position(first[key.value]).line}"
                 yield DuplicateKeyError(_position(key), problem, "Remove one of the two")
             first.setdefault(key.value, key)
-        for child in _children(node):
+        for child in children(node):
             if id(child) not in seen:
                 seen.add(id(child))
                 waiting.append(child)

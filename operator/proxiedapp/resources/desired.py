@@ -1,6 +1,7 @@
 """The complete set of children of a ProxiedApp: a pure function of its spec and the operator's defaults."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from proxiedapp.api.app import ProxiedApp
 from proxiedapp.kube.manifest import Manifest
@@ -10,7 +11,7 @@ from proxiedapp.resources.certificate import certificates
 from proxiedapp.resources.defaultgateways import with_default_gateways
 from proxiedapp.resources.defaults import Defaults
 from proxiedapp.resources.deployment import deployment
-from proxiedapp.resources.isolation import network_policies
+from proxiedapp.resources.isolation import network_policies, reject_unknown_proxy
 from proxiedapp.resources.kinds import BY_NAME, HTTP_ROUTE, OPTIONAL_GROUPS, ROUTE_KINDS
 from proxiedapp.resources.metadata import child, with_common
 from proxiedapp.resources.monitoring import monitoring_problem, service_monitors
@@ -25,7 +26,7 @@ from proxiedapp.servers.launch import Launch, launch
 from proxiedapp.servers.sessions import sessions_problem
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Desired:
     """The desired state of an app, and the decisions that led to it."""
 
@@ -34,12 +35,35 @@ class Desired:
     trusted_proxies: tuple[str, ...]
     launch: Launch
     route: Route
-    children: tuple[Manifest, ...]
-    """Without owner references; each child comes after those that it refers to, the routes come last."""
+    defaults: Defaults
+    scale: Scale | None
+    served: frozenset[str]
+    route_annotations: RouteAnnotations
     monitoring_problem: str
     """Why the metrics that the spec offers cannot be collected, and how to fix it; empty if there is no problem."""
     sessions_problem: str = ""
     """Why clients lose their sessions, and how to fix it; empty if there is no problem."""
+
+    @cached_property
+    def children(self) -> tuple[Manifest, ...]:
+        """Return the children without owner references; each comes after those that it refers to, the routes come last.
+
+        They are built when they are first asked for, since most commands need the decisions alone. Nothing is rejected
+        here.
+        """
+        app, spec = self.app, self.app.spec
+        children = (
+            *network_policies(app, self.defaults),
+            deployment(app, self.launch, replicas(spec, self.scale)),
+            service(app.key, further_ports(spec)),
+            *([adapter_config_map(app.key)] if self.launch.adapter else []),
+            *([autoscaler(app.key, spec.autoscaling)] if spec.autoscaling else []),
+            *([disruption_budget(app.key, spec.disruption_budget)] if spec.disruption_budget else []),
+            *service_monitors(app, self.served),
+            *certificates(app),
+            *_route_children(self.route),
+        )
+        return tuple(with_common(manifest, app, self.route_annotations) for manifest in children)
 
     @property
     def children_without_route(self) -> tuple[Manifest, ...]:
@@ -71,27 +95,19 @@ def desired(
     trusted_proxies = defaults.trusted_proxies if own_proxies is None else tuple(own_proxies)
     launched = launch(spec, trusted_proxies)
     prefix_header = passes_prefix_header(app, launched)
-    route = replace(
-        route_of(app, defaults.entry_points, strips=launched.strips, prefix_header=prefix_header, bare=bare),
-        earlier_priority=earlier_priority,
-    )
-    children = (
-        *network_policies(app, defaults),
-        deployment(app, launched, replicas(spec, scale)),
-        service(app.key, further_ports(spec)),
-        *([adapter_config_map(app.key)] if launched.adapter else []),
-        *([autoscaler(app.key, spec.autoscaling)] if spec.autoscaling else []),
-        *([disruption_budget(app.key, spec.disruption_budget)] if spec.disruption_budget else []),
-        *service_monitors(app, served),
-        *certificates(app),
-        *_route_children(route),
-    )
+    route = route_of(app, defaults.entry_points, strips=launched.strips, prefix_header=prefix_header, bare=bare)
+    if earlier_priority:
+        route = replace(route, earlier_priority=True)
+    reject_unknown_proxy(app, defaults)
     return Desired(
         app=app,
         trusted_proxies=trusted_proxies,
         launch=launched,
         route=route,
-        children=tuple(with_common(manifest, app, route_annotations) for manifest in children),
+        defaults=defaults,
+        scale=scale,
+        served=served,
+        route_annotations=route_annotations,
         monitoring_problem=monitoring_problem(spec, defaults, served),
         sessions_problem=sessions_problem(spec),
     )

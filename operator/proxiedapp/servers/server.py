@@ -12,6 +12,8 @@ from typing_extensions import override
 class Role(Enum):
     """What a setting is for."""
 
+    __hash__ = object.__hash__  # that of Enum is a function in Python, called for each look-up in a table
+
     ROOT_PATH = "root path"
     TRUST = "trusted proxies"
     HOST = "host"

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import pytest
+import yaml
 
 from proxiedapp.local.yamlsource import Document, DuplicateKeyError, Position, SourceError, documents, steps
 
@@ -61,6 +62,9 @@ def test_what_an_alias_names_is_read_there() -> None:
         ("a: 2026-02-31\n", (1, 4), "day is out of range"),
         ("a: \x01\n", (1, 1), "does not allow the character"),
         ("a: *b\n", (1, 4), "undefined alias"),
+        ("a: !!bool b\n", (1, 4), "its text does not fit its tag"),
+        ("a: [!!int '']\n", (1, 5), "its text does not fit its tag"),
+        ("a: !!timestamp b\n", (1, 4), "its text does not fit its tag"),
         ("a: 1\n? [b]\n: 2\n", (2, 3), "unhashable key"),
     ],
 )
@@ -97,6 +101,30 @@ def test_aliases_that_multiply_or_never_end_are_not_written_out() -> None:
 def test_deep_nesting_is_an_error() -> None:
     assert "levels" in error("a: " + "[" * 500 + "]" * 500).problem
     assert read("a: " + "[" * 90 + "]" * 90)
+
+
+DEEP = "a: " + "[" * 101 + "]" * 101
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param(f"kind: A\n---\n{DEEP}\n", 3, id="a document that is not the first"),
+        pytest.param(f"kind: A\n--- {{{DEEP}}}\n", 2, id="a document that begins in the line of its mark"),
+        pytest.param(f"a: [[\n---b, [{DEEP[3:-2]}]]]]\n", 2, id="text that begins as a mark does"),
+        pytest.param(f"%TAG !e! !\n---\na: !e!b {DEEP[3:]}\n", 3, id="a tag that is declared before the document"),
+    ],
+)
+def test_levels_of_each_document_are_counted(text: str, line: int) -> None:
+    found = error(text)
+    assert "levels" in found.problem
+    assert found.position.line == line
+
+
+def test_levels_of_different_documents_do_not_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each event of the parser became a Python object, a second time: a fifth of the time of a large file."""
+    monkeypatch.setattr(yaml, "parse", None)
+    assert len(read("kind: A\nspec: {a: [1], b: {}}\n---\n" * 100)) == 100
 
 
 @pytest.mark.parametrize("end", ["\r", "\x85", "\u2028", "\u2029"])

@@ -31,10 +31,14 @@ class ServedRoutes:
                 del group[app.namespace]
             if not group:
                 del self._paths[_without_prefix(one)]
-        for one in after - before:
+        self.add(app, after - before)
+        return {key for one in before ^ after for key in self._losing_to(one) if key.namespace != app.namespace}
+
+    def add(self, app: Key, claim: Claim) -> None:
+        """Record where else an app is served."""
+        for one in claim:
             group = self._paths.setdefault(_without_prefix(one), {})
             insort(group.setdefault(app.namespace, []), (_path(one), app.name))
-        return {key for one in before ^ after for key in self._losing_to(one) if key.namespace != app.namespace}
 
     def above(self, claim: Claim) -> set[Key]:
         """Return the apps that are served above the prefix of one of these route keys, at its host."""
@@ -90,7 +94,7 @@ class ServedRoutes:
 
 
 def _without_prefix(route_key: RouteKey) -> RouteKey:
-    return route_key._replace(prefix="")
+    return RouteKey(route_key.host, "", route_key.entry_point, route_key.ingress_class)
 
 
 def _path(route_key: RouteKey) -> str:

@@ -82,6 +82,8 @@ def expand_references(
     The result is not known if it depends on a variable in `unknown`, or if it exceeds MAX_VALUE or what is left of
     `expansion` (by default MAX_EXPANSION).
     """
+    if "$" not in text:
+        return Value(text)
     known = True
     inserted = Budget(MAX_VALUE)
     steps = Budget(MAX_EXPANSION) if expansion is None else expansion
