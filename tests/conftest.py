@@ -15,8 +15,21 @@ from hypothesis import HealthCheck, settings
 from typing_extensions import override
 from xdist.scheduler import LoadScopeScheduling
 
-IN_SECOND_SANDBOX: Final = frozenset({"test_browser.py", "test_https.py", "test_load.py", "test_matrix.py"})
-"""Files of e2e tests that use a second sandbox. Those whose requests test_rbac.py reads must stay in the first."""
+IN_SECOND_SANDBOX: Final = frozenset(
+    {
+        "test_browser.py",
+        "test_conflicts.py",
+        "test_https.py",
+        "test_load.py",
+        "test_matrix.py",
+        "test_sandbox.py",
+        "test_silence.py",
+    }
+)
+"""Files of e2e tests that use a second sandbox, so that both take as long.
+
+Those that alone need one of the permissions that test_rbac.py looks for must stay in the first.
+"""
 WITHOUT_OPERATOR: Final = frozenset({"test_chart.py", "test_upgrade.py"})
 """Files of e2e tests that share a sandbox without an operator."""
 ALONE: Final = (

@@ -1,4 +1,4 @@
-"""One sandbox for all tests, one without an operator for tests that install it, and a namespace for each test."""
+"""A sandbox for each group of tests (tests/conftest.py), one without an operator, and a namespace for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,14 +6,16 @@ from uuid import uuid4
 
 import pytest
 
+from tests.support.permissions import used_permissions
 from tests.support.sandbox import EXAMPLES, Sandbox, can_run_here, start_sandbox, stopped_at_the_end, without_operator
+from tools.reference.permissions import granted
 
 IMAGES = Path(__file__).parent / "images"
 """Apps that only tests run."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run test_rbac.py, which reads the requests of all other tests, last."""
+    """Run test_rbac.py, which reads the requests of the tests before it, last."""
     items.sort(key=lambda item: item.path.name == "test_rbac.py")
 
 
@@ -31,6 +33,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     )
     with stopped_at_the_end(started) as running:
         yield running
+        assert used_permissions(running) <= granted()
 
 
 @pytest.fixture

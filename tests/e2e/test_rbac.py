@@ -1,5 +1,10 @@
-"""The role grants exactly what the operator uses. This file runs last (conftest.py) and reads all tests' requests."""
+"""The role grants exactly what the operator uses.
 
+This file runs last (conftest.py) and reads the requests of all tests of its sandbox. That no test needs more is
+asserted at the end of each sandbox.
+"""
+
+from tests.support.permissions import used_permissions
 from tests.support.sandbox import Sandbox
 from tools.reference.permissions import granted
 
@@ -8,15 +13,7 @@ NEVER_REQUESTED = {("proxiedapp.dev", "proxiedapps/finalizers", "update")}
 
 
 def test_role_grants_exactly_what_is_used(sandbox: Sandbox) -> None:
-    used = set()
-    for request in sandbox.requests():
-        if not request.resource:
-            continue  # discovery, which every account may read
-        assert not request.denied, f"the role lacks {request}"
-        resource = "/".join(filter(None, (request.resource, request.subresource)))
-        used.add((request.group, resource, request.verb))
-        if request.code == 201:
-            used.add((request.group, resource, "create"))  # an apply that creates needs both
+    used = used_permissions(sandbox)
     assert used <= granted()
     assert granted() - used == NEVER_REQUESTED
 
