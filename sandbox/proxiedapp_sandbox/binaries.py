@@ -2,7 +2,8 @@
 
 No package registry has a kube-apiserver, but its source is a Go module. For the default version, the module that builds
 the programs is part of this package, with a go.sum that pins the hash of each dependency. For another version it is
-generated from the go.mod of Kubernetes. All programs are one file with several names, so that it is linked once.
+generated from the go.mod of Kubernetes. All programs are one file with several names, so that it is linked once. Parts
+that the sandbox does not use are not compiled.
 """
 
 import hashlib
@@ -27,7 +28,13 @@ _PACKAGES: Final = {
     "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
     "kubectl": "k8s.io/kubernetes/cmd/kubectl",
 }
-"""The package of each program. `module/` has a file of the same name that runs it as a part of one program."""
+"""The package of each program. `module/` has a file of the same name that runs it as a part of one program.
+
+kube-controller-manager.go has the controllers that the sandbox uses, and needs the default version of Kubernetes. Other
+versions are built with kube-controller-manager-stock.go, which has all of them.
+"""
+_FOR_TESTS: Final = "policy_test_context.go"
+"""A file of k8s.io/apiserver for its tests, with which each API server is compiled, and with 57 fake clients."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the current step, the number of finished parts of it, and their total; 0 is unknown."""
@@ -88,7 +95,7 @@ def _build(version: str, names: list[str], folder: Path, progress: Progress) -> 
 
 
 def _compile(version: str, source: Path, output: Path, progress: Progress) -> None:
-    what = f"building Kubernetes {version} (only once; takes some minutes)"
+    what = f"building Kubernetes {version} (only once; 5 to 10 minutes on two cores)"
     # The linker leaves out debug information (-w), so the compiler need not write it.
     flags = ["-trimpath", "-gcflags=all=-dwarf=false", "-ldflags", _version_flags(version)]
     total = stale_packages(*flags, ".", cwd=source)
@@ -102,11 +109,18 @@ def _compile(version: str, source: Path, output: Path, progress: Progress) -> No
 def _write_module(version: str, names: list[str], folder: Path) -> None:
     """Write a Go module whose program has these parts, in this Kubernetes version."""
     for name in ("main", *names):
-        shutil.copy(_MODULE / f"{name}.go", folder)
+        stock = _MODULE / f"{name}-stock.go"
+        chosen = stock if version != KUBE_VERSION and stock.exists() else _MODULE / f"{name}.go"
+        shutil.copy(chosen, folder / f"{name}.go")
     if version == KUBE_VERSION:
         shutil.copy(_MODULE / "go.mod", folder)
         shutil.copy(_MODULE / "go.sum", folder)
-        return
+    else:
+        _write_go_mod(version, folder)
+    _leave_out_fake_clients(folder)
+
+
+def _write_go_mod(version: str, folder: Path) -> None:
     kubernetes = downloaded("k8s.io/kubernetes", version)
     upstream = json.loads(go("mod", "edit", "-json", kubernetes["GoMod"], cwd=folder))
     staging = [entry["Old"]["Path"] for entry in upstream["Replace"] if entry["New"]["Path"].startswith("./staging/")]
@@ -115,6 +129,18 @@ def _write_module(version: str, names: list[str], folder: Path) -> None:
         f"module controlplane\n\ngo {upstream['Go']}\n\nrequire k8s.io/kubernetes {version}\n\nreplace (\n{replaced})\n"
     )
     go("mod", "tidy", cwd=folder)
+
+
+def _leave_out_fake_clients(folder: Path) -> None:
+    """Replace k8s.io/apiserver, verified against go.sum, by a copy without its file for tests."""
+    module = "k8s.io/apiserver"
+    source = Path(json.loads(go("mod", "download", "-json", module, cwd=folder))["Dir"])
+    for file in source.rglob("*"):
+        if file.is_file() and file.name != _FOR_TESTS:
+            copy = folder / "apiserver" / file.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, copy)  # without the mode, which lets no one delete it
+    go("mod", "edit", "-replace", f"{module}=./apiserver", cwd=folder)
 
 
 def _version_flags(version: str) -> str:
@@ -127,8 +153,9 @@ def _version_flags(version: str) -> str:
 def _recipe_hash(version: str) -> str:
     """Return a hash of what decides how the programs behave.
 
-    How they are linked is not part of it, so that the four files that earlier releases have built stay in use.
+    How they are compiled and linked is not part of it, so that what earlier releases have built stays in use.
     """
     recipe = [_version_flags(version), *(f"{name}={package}" for name, package in _PACKAGES.items())]
-    recipe += [(_MODULE / "go.mod").read_text()] if version == KUBE_VERSION else []
+    if version == KUBE_VERSION:
+        recipe += [(_MODULE / name).read_text() for name in ("go.mod", "kube-controller-manager.go")]
     return hashlib.blake2b("\n".join(recipe).encode(), digest_size=5).hexdigest()

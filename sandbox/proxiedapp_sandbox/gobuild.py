@@ -73,7 +73,7 @@ def build_lock(folder: Path) -> Iterator[None]:
 def _env() -> dict[str, str]:
     """Return the environment of `go`.
 
-    GOGC lets compilers collect garbage less often. With it and without debug information, compiling takes 0.72 of the
-    CPU time (k8s.io/api/core/v1 with Go 1.26: 10.1 instead of 14.1 seconds).
+    GOGC lets compilers collect garbage less often. With it and without debug information, compiling takes 0.71 of the
+    CPU time (k8s.io/api/core/v1 with Go 1.26: 9.9 instead of 14.0 seconds), and 622 instead of 441 MB.
     """
-    return {"GOGC": "400"} | os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}
+    return {"GOGC": "1000"} | os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}

@@ -1,18 +1,28 @@
 """Which programs the sandbox builds, as one file, and which kubectl it uses. A script stands for the Go toolchain."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from proxiedapp_sandbox import binaries
 from proxiedapp_sandbox.binaries import KUBE_VERSION, Binaries, control_plane
+from proxiedapp_sandbox.controlplane import ControlPlane
 from proxiedapp_sandbox.kubectl import fits
 
+MODULE = Path(binaries.__file__).parent / "module"
 PARTS = {"etcd.go", "kube-apiserver.go", "kube-controller-manager.go"}
 GO = """#!/bin/sh
 PATH=/usr/bin:/bin
-if [ "$1" = list ]; then printf 'one\\ntwo\\n'; exit; fi
+case "$1 $2" in
+list*) printf 'one\\ntwo\\n'; exit ;;
+"mod download") echo '{"Dir": "'"$MODULES"'", "GoMod": "go.mod"}'; exit ;;
+"mod edit") echo '{"Go": "1.26.0", "Replace": []}'; echo "$*" >> "$BUILDS.edits"; exit ;;
+"mod tidy") exit ;;
+esac
 ls *.go >> "$BUILDS"
+cp -r . "$BUILDS.source"
 printf 'one\\ntwo\\n' >&2
 while [ "$1" != -o ]; do shift; done
 echo program > "$2"
@@ -40,8 +50,14 @@ class Machine:
         program.chmod(0o755)
         return program
 
-    def programs(self, *, own_kubectl: bool = False) -> Binaries:
-        return control_plane(KUBE_VERSION, lambda *_: None, own_kubectl=own_kubectl)
+    @property
+    def source(self) -> Path:
+        """A copy of the folder that was built last."""
+        return self.folder / "builds.source"
+
+    def programs(self, version: str = KUBE_VERSION, *, own_kubectl: bool = False) -> Binaries:
+        shutil.rmtree(self.source, ignore_errors=True)
+        return control_plane(version, lambda *_: None, own_kubectl=own_kubectl)
 
 
 @pytest.fixture
@@ -49,11 +65,20 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setenv("BUILDS", str(tmp_path / "builds"))
+    monkeypatch.setenv("MODULES", str(tmp_path / "modules"))
     monkeypatch.setenv("PROXIEDAPP_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
     made = Machine(tmp_path)
     made.install("go", GO)
+    for name in ("policy.go", "policy_test_context.go"):
+        file = tmp_path / "modules" / "policy" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o444)
     return made
+
+
+def manager(machine: Machine) -> str:
+    return (machine.source / "kube-controller-manager.go").read_text()
 
 
 def names(folder: Path) -> set[str]:
@@ -115,6 +140,41 @@ def test_programs_of_an_earlier_release_stay_in_use(machine: Machine) -> None:
     before = machine.built
     assert machine.programs().kube_apiserver.read_text() == "kube-apiserver, linked apart"
     assert machine.built == before
+
+
+def test_default_version_has_only_the_controllers_that_the_sandbox_uses(machine: Machine) -> None:
+    machine.programs()
+    assert manager(machine) == (MODULE / "kube-controller-manager.go").read_text()
+    machine.programs("v1.34.4")
+    assert manager(machine) == (MODULE / "kube-controller-manager-stock.go").read_text()
+
+
+def test_controllers_of_the_default_version_accept_the_flags_of_their_command(machine: Machine) -> None:
+    plane = ControlPlane(machine.programs(), machine.folder, 1, 2, 3, "token", "192.0.2.1")
+    flags = [str(flag).split("=")[0].removeprefix("--") for flag in plane.controller_manager(Path("kubeconfig"))[1:]]
+    assert [flag for flag in flags if f'"{flag}"' not in manager(machine)] == []
+    assert KUBE_VERSION in manager(machine), "its defaults are those of another version"
+
+
+def test_programs_are_built_again_if_their_controllers_change(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, other = machine.programs(), machine.programs("v1.34.4")
+    changed = tmp_path / "changed"
+    shutil.copytree(MODULE, changed)
+    (changed / "kube-controller-manager.go").write_text("package main\n")
+    monkeypatch.setattr(binaries, "_MODULE", changed)
+    assert machine.programs().folder != before.folder
+    assert manager(machine) == "package main\n"
+    assert machine.programs("v1.34.4") == other, "which has all controllers, as before"
+
+
+@pytest.mark.parametrize("version", [KUBE_VERSION, "v1.34.4"])
+def test_fake_clients_for_tests_are_not_compiled(machine: Machine, version: str) -> None:
+    machine.programs(version)
+    assert names(machine.source / "apiserver" / "policy") == {"policy.go"}
+    edits = (machine.folder / "builds.edits").read_text().splitlines()
+    assert edits[-1] == "mod edit -replace k8s.io/apiserver=./apiserver"
 
 
 def test_only_what_the_given_folder_lacks_is_built(
