@@ -228,7 +228,8 @@ class FaultProxy:
     async def _handle(self, given: web.Request) -> web.StreamResponse:
         request = self._read(given, await given.read())
         self.log[request.namespace].append(request)
-        self.used.add(request.permission)
+        if request.resource:  # else discovery, which every account may read
+            self.used.add(request.permission)
         self.last = request.time
         if self.outage is not None:
             request.fault = "outage"
