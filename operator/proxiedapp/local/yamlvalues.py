@@ -35,7 +35,7 @@ class Loader(yaml.CSafeLoader):
 
     @override
     def ascend_resolver(self) -> None:
-        """Do nothing, either."""
+        """Do nothing, for the same reason."""
 
 
 class UnreadableValueError(Exception):
