@@ -22,8 +22,9 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import aiohttp
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -40,6 +41,9 @@ from proxiedapp.resources.desired import desired
 from proxiedapp.resources.kinds import BY_NAME
 from proxiedapp_sandbox.bare import BareCluster, bare_cluster
 from proxiedapp_sandbox.binaries import KUBE_VERSION, control_plane
+
+NO_TIMEOUT: Final = aiohttp.ClientTimeout(total=None)
+"""A burst of 5,000 apps takes longer than the five minutes after which aiohttp ends a watch."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,7 @@ async def all_accepted(api: Api, apps: list[Manifest]) -> None:
     url = f"{api.server}{collection(PROXIED_APP, apps[0]['metadata']['namespace'])}?watch=true"
     async with api.watch_session(await api.token()) as session:
         while waiting:
-            async with session.get(url, read_bufsize=2**21) as response:
+            async with session.get(url, read_bufsize=2**21, timeout=NO_TIMEOUT) as response:
                 async for line in response.content:
                     body: dict[str, Any] = json.loads(line)["object"]
                     conditions = body.get("status", {}).get("conditions", [])

@@ -37,7 +37,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.converge import all_accepted, an_app, create_all, raw
+from benchmarks.converge import NO_TIMEOUT, all_accepted, an_app, create_all, raw
 from benchmarks.plots import drawing
 from benchmarks.process import AuditLog, command, cpu_seconds, rss_mib, running_operator
 from proxiedapp.controller.watchedkinds import PROXIED_APP
@@ -209,7 +209,10 @@ async def _watched(api: Api, namespace: str, name: str) -> AsyncIterator[AsyncIt
     path = f"{collection(DEPLOYMENT, namespace)}?fieldSelector=metadata.name={name}"
     version = (await api.request("GET", path))["metadata"]["resourceVersion"]
     url = f"{api.server}{path}&watch=true&resourceVersion={version}"
-    async with api.watch_session(await api.token()) as session, session.get(url, read_bufsize=2**21) as response:
+    async with (
+        api.watch_session(await api.token()) as session,
+        session.get(url, read_bufsize=2**21, timeout=NO_TIMEOUT) as response,
+    ):
 
         async def bodies() -> AsyncIterator[dict[str, Any]]:
             async for line in response.content:
