@@ -183,11 +183,13 @@ def _ignore_kopfs_errors(loop: asyncio.AbstractEventLoop, context: dict[str, Any
     """Handle errors of the event loop as usual, except those that kopf 1.45.2 leaves behind when it is stopped.
 
     It leaves generators open during the first lists, and callbacks of watches that fail an assertion when they run
-    outside of a task (request_cancel_callback in kopf/_cogs/clients/api.py). Measured; test_kopfwatch.py has the tests.
+    outside of a task (request_cancel_callback in kopf/_cogs/clients/api.py). If it is stopped while it asks which kinds
+    are served, its requests go on and fail with the connections. Measured; test_kopfwatch.py has the tests.
     """
-    error = context.get("exception")
+    error, future = context.get("exception"), context.get("future")
     frames = [] if error is None else [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    if "asyncgen" in context or ("handle" in context and frames and frames[-1].f_code.co_filename.startswith(_KOPF)):
+    in_callback = "handle" in context and frames and frames[-1].f_code.co_filename.startswith(_KOPF)
+    if "asyncgen" in context or in_callback or (isinstance(future, asyncio.Task) and _is_kopfs(future)):
         logger.debug("kopf left an error behind: %s", context.get("message"))
     else:
         loop.default_exception_handler(context)

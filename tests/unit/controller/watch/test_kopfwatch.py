@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import FunctionType
 from typing import Any
 
+import kopf
 import pytest
 from prometheus_client import REGISTRY
 
@@ -168,6 +170,24 @@ async def test_errors_of_generators_that_kopf_leaves_open_are_ignored(caplog: py
         loop.call_exception_handler({"message": "anything else"})
     lines = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert lines == ["anything else"]
+
+
+async def test_errors_of_tasks_that_kopf_leaves_behind_are_ignored(caplog: pytest.LogCaptureFixture) -> None:
+    """kopf asks for all kinds at the same time, and goes on with these requests when it is stopped meanwhile."""
+
+    async def scan() -> None:
+        raise RuntimeError("Connection closed.")
+
+    kopfs = FunctionType(scan.__code__.replace(co_filename=kopf.__file__), {})
+    server = WatchServer()
+    async with watching(server, Woken()):
+        await server.seen(PROXIED_APP, watches=1)
+        loop = asyncio.get_running_loop()
+        for name, task in (("kopf's", loop.create_task(kopfs())), ("ours", loop.create_task(scan()))):
+            await asyncio.wait({task})
+            loop.call_exception_handler({"message": name, "future": task, "exception": task.exception()})
+    lines = [record.getMessage().splitlines()[0] for record in caplog.records if record.levelname == "ERROR"]
+    assert lines == ["ours"]
 
 
 async def test_watch_that_is_not_answered_is_opened_again() -> None:
