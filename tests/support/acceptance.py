@@ -20,9 +20,9 @@ _AGAIN: Final = 0.2
 
 
 @asynccontextmanager
-async def accepting(api: Api, controller: str, namespace: str | None = None) -> AsyncIterator[None]:
-    """Accept the HTTPRoutes of a namespace, or of all, while the block runs."""
-    running = asyncio.create_task(_accept_forever(api, controller, namespace))
+async def accepting(api: Api, controller: str) -> AsyncIterator[None]:
+    """Accept all HTTPRoutes while the block runs."""
+    running = asyncio.create_task(_accept_forever(api, controller))
     try:
         yield
     finally:
@@ -31,20 +31,20 @@ async def accepting(api: Api, controller: str, namespace: str | None = None) -> 
             await running
 
 
-async def _accept_forever(api: Api, controller: str, namespace: str | None) -> None:
+async def _accept_forever(api: Api, controller: str) -> None:
     while True:
         try:
-            await _accept(api, controller, namespace)
+            await _accept(api, controller)
         except* (ApiError, aiohttp.ClientError, TimeoutError):
             pass  # the API server was away
         await asyncio.sleep(_AGAIN)
 
 
-async def _accept(api: Api, controller: str, namespace: str | None) -> None:
+async def _accept(api: Api, controller: str) -> None:
     """Watch the HTTPRoutes, those that are there already included, until the watch ends."""
     async with (
         api.watch_session(await api.token()) as session,
-        session.get(f"{api.server}{collection(HTTP_ROUTE, namespace)}?watch=true", read_bufsize=2**21) as response,
+        session.get(f"{api.server}{collection(HTTP_ROUTE, None)}?watch=true", read_bufsize=2**21) as response,
         asyncio.TaskGroup() as writes,
     ):
         async for line in response.content:
