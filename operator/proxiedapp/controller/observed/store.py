@@ -239,8 +239,8 @@ class Store:
     def observe_app(self, body: Manifest) -> set[Key]:
         """Record an app; concerns it and the apps for which it changes who holds a route key."""
         metadata = body["metadata"]
-        known, version = self._apps.get(Key(metadata["namespace"], metadata["name"])), int(metadata["resourceVersion"])
-        if (known is not None and known.version >= version) or self._deletions.are_newer(metadata["uid"], version):
+        known = self._apps.get(Key(metadata["namespace"], metadata["name"]))
+        if self._is_known(known, metadata):
             return set()  # before the rest is read: kopf lists all apps again after the first lists
         app = observed_app(body, self._entry_points, known)
         self._only_listed.discard(app.key)
@@ -262,8 +262,8 @@ class Store:
         """Record a child; concerns its owner, its previous owner, and the apps for which a route key gets free."""
         metadata = body["metadata"]
         id_ = ChildId(kind, metadata["namespace"], metadata["name"])
-        known, version = self._children.get(id_), int(metadata["resourceVersion"])
-        if (known is not None and known.version >= version) or self._deletions.are_newer(metadata["uid"], version):
+        known = self._children.get(id_)
+        if self._is_known(known, metadata):
             return set()
         child = _with_history(self._read(kind, body, known), body, known)
         concerned = self._put(child)
@@ -280,7 +280,7 @@ class Store:
         not come back.
         """
         metadata = body["metadata"]
-        if self._deletions.are_newer(metadata["uid"], int(metadata["resourceVersion"])):
+        if self._was_deleted(metadata):
             return set()
         known = self._children.get(ChildId(kind, metadata["namespace"], metadata["name"]))
         observed = self._read(kind, body, known)
@@ -300,6 +300,14 @@ class Store:
             return set()
         self._note_deletion(known)
         return self._drop(known)
+
+    def _is_known(self, known: ObservedApp | ObservedChild | None, metadata: Manifest) -> bool:
+        """Return whether this version of an object, or a later one or its deletion, has been recorded already."""
+        newer = known is not None and known.version >= int(metadata["resourceVersion"])
+        return newer or self._was_deleted(metadata)
+
+    def _was_deleted(self, metadata: Manifest) -> bool:
+        return self._deletions.are_newer(metadata["uid"], int(metadata["resourceVersion"]))
 
     def deleted_children(self, key: Key) -> frozenset[ChildId]:
         """Return the children of an app that another client deleted, and that were not created again since."""
