@@ -17,6 +17,8 @@ from typing import Final
 from proxiedapp.servers.rejections import DAEMON, TLS_IN_POD
 from proxiedapp.servers.server import PROXY_TRUSTED, Example, Form, Grammar, Role, Server, Setting, with_adapter
 
+_MODULES: Final = frozenset({"gunicorn.app.wsgiapp"})
+"""The module behind the program `gunicorn`; debuggers and older guides run it."""
 _WORKER_CLASS: Final = ("--worker-class", "-k")
 
 _WSGI_CLASSES: Final = frozenset(
@@ -83,6 +85,7 @@ _GRAMMAR: Final = Grammar(
 GUNICORN_UVICORN: Final = Server(
     name="gunicorn-uvicorn",
     programs=frozenset({"gunicorn"}),
+    modules=_MODULES,
     worker_class_flags=_WORKER_CLASS,
     other_classes=_WSGI_CLASSES,
     worker_classes=frozenset(
@@ -122,6 +125,7 @@ GUNICORN_UVICORN: Final = Server(
 GUNICORN_ASGI: Final = Server(
     name="gunicorn-asgi",
     programs=frozenset({"gunicorn"}),
+    modules=_MODULES,
     worker_class_flags=_WORKER_CLASS,
     other_classes=_WSGI_CLASSES,
     worker_classes=frozenset({"asgi", "gunicorn.workers.gasgi.ASGIWorker"}),

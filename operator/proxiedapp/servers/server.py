@@ -143,7 +143,7 @@ class Server:
     name: str
     """Its `spec.server.kind`."""
     programs: frozenset[str]
-    """Names of its executable, and of its module for `python -m`."""
+    """Names of its executable, and of its package for `python -m`."""
     grammar: Grammar
     forms: tuple[Form, ...]
     """Best first: `stripPrefix: Auto` takes the first, `Always` and `Never` the first that allows it."""
@@ -168,6 +168,8 @@ class Server:
     last choice: it replaces that of the image, which the operator cannot read."""
     default_variables: Mapping[str, str] = field(default_factory=dict)
     """Variables that the operator sets unless the user does."""
+    modules: frozenset[str] = frozenset()
+    """Modules of its package that start it with `python -m`, besides `__main__`."""
     factory: Setting | None = None
     """The switch with which the app's name is the name of a function that returns the app; only for the adapter."""
 

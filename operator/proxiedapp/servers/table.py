@@ -30,6 +30,16 @@ SERVERS: Final[tuple[Server, ...]] = (
 
 BY_KIND: Final = {server.name: server for server in SERVERS}
 PROGRAMS: Final = frozenset(program for server in SERVERS for program in server.programs)
+_MODULES: Final = frozenset(module for server in SERVERS for module in server.modules)
+
+
+def program_of_module(module: str) -> str | None:
+    """Return the program that `python -m` starts with a module; None if it starts no server.
+
+    Python runs a package by its module `__main__`, so the two names mean the same.
+    """
+    name = module.partition(".")[0] if module in _MODULES else module.removesuffix(".__main__")
+    return name if name in PROGRAMS else None
 
 
 def servers_of(program: str) -> tuple[Server, ...]:

@@ -28,6 +28,7 @@ from proxiedapp.servers.server import (
 UVICORN: Final = Server(
     name="uvicorn",
     programs=frozenset({"uvicorn"}),
+    modules=frozenset({"uvicorn.main"}),
     grammar=Grammar(
         switches=frozenset(
             {

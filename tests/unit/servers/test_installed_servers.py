@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ from proxiedapp.servers.fastapi import FASTAPI
 from proxiedapp.servers.granian import GRANIAN
 from proxiedapp.servers.gunicorn import GUNICORN_ASGI, GUNICORN_UVICORN
 from proxiedapp.servers.hypercorn import HYPERCORN
+from proxiedapp.servers.pyvoy import PYVOY
 from proxiedapp.servers.server import Role, Server
+from proxiedapp.servers.table import PROGRAMS, SERVERS
 from proxiedapp.servers.uvicorn import UVICORN
 
 FASTAPI_GROUP: Any = get_command(fastapi_cli)
@@ -104,6 +107,31 @@ def test_variables_of_fastapi_are_those_of_the_installed_one() -> None:
         read = {param.opts[0]: param.envvar for param in command.params if param.envvar}
         assert read == {"--port": "PORT"}
     assert FASTAPI.forms[0].settings[Role.PORT].variables == ("PORT",)
+
+
+MODULES = frozenset(module for server in SERVERS for module in server.modules)
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_module_in_the_table_starts_the_installed_server(module: str) -> None:
+    run = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True, check=True)
+    assert "[OPTIONS]" in run.stdout
+
+
+def test_every_module_that_starts_an_installed_server_is_in_the_table() -> None:
+    found: set[str] = set()
+    for package in PROGRAMS - PYVOY.programs:  # the environment of the tests does not have pyvoy
+        spec = find_spec(package)
+        assert spec is not None
+        assert spec.origin is not None
+        folder = Path(spec.origin).parent
+        assert (folder / "__main__.py").exists()
+        found |= {
+            ".".join(file.relative_to(folder.parent).with_suffix("").parts)
+            for file in folder.rglob("*.py")
+            if file.name != "__main__.py" and 'if __name__ == "__main__"' in file.read_text().replace("'", '"')
+        }
+    assert found - {"gunicorn.ctl.cli"} == MODULES  # a client of gunicorn's control socket
 
 
 Action = tuple[list[str], int | str | None]

@@ -8,7 +8,7 @@ from typing import Final
 
 from proxiedapp.servers.command.environment import Value
 from proxiedapp.servers.command.wrappers import ASSIGNMENT, PYTHON, SHELLS, WRAPPERS, find_wrapped
-from proxiedapp.servers.table import PROGRAMS, servers_of
+from proxiedapp.servers.table import PROGRAMS, program_of_module, servers_of
 
 RESERVED: Final = frozenset({"{", "}", "!", "if", "then", "elif", "else", "do", "while", "until", "time"})
 """Reserved words of the shell that a command can follow (POSIX XCU 2.4); `time` is one in bash."""
@@ -51,21 +51,18 @@ def locate(arguments: Sequence[Value], *, in_script: bool) -> Program | Script |
 
     In a script, assignments and reserved words may precede the program.
     """
-    at: int = 0
-    module: str | None = None
+    at = 0
     assignments: dict[str, Value] = {}
     removed: frozenset[str] = frozenset()
     while at < len(arguments):
-        text = arguments[at].text if module is None else module
+        text = arguments[at].text
         name = basename(text)
-        if in_script and module is None and (match := ASSIGNMENT.match(text)):
+        if in_script and (match := ASSIGNMENT.match(text)):
             assignments[match.group(1)] = Value(match.group(2), arguments[at].known)
             at += 1
             continue
-        if (program := name if module is None else module) in PROGRAMS:
-            return _program(program, arguments, at + 1, assignments, removed)
-        if module is not None:
-            return None
+        if name in PROGRAMS:
+            return _program(name, arguments, at + 1, assignments, removed)
         if name in SHELLS:
             script = _script_index(arguments, at + 1)
             if script is None:
@@ -81,7 +78,10 @@ def locate(arguments: Sequence[Value], *, in_script: bool) -> Program | Script |
             return None
         assignments |= wrapped.assignments
         removed |= wrapped.removed
-        at, module = wrapped.index, wrapped.module
+        at = wrapped.index
+        if wrapped.module is not None:
+            program = program_of_module(wrapped.module)
+            return None if program is None else _program(program, arguments, at + 1, assignments, removed)
     return None
 
 
@@ -90,13 +90,18 @@ def locate_by_name(arguments: Sequence[Value], programs: Container[str]) -> Prog
 
     Only for a server that the user names in the spec: an argument with this name could also be anything else.
     """
-    named = [at for at, argument in enumerate(arguments) if basename(argument.text) in programs]
+    named = [
+        (at, name)
+        for at, argument in enumerate(arguments)
+        for name in [program_of_module(argument.text) or basename(argument.text)]
+        if name in programs
+    ]
     if len(named) != 1:
         return None
-    (at,) = named
+    ((at, program),) = named
     matches = [(ASSIGNMENT.match(argument.text), argument.known) for argument in arguments[:at]]
     assignments = {match.group(1): Value(match.group(2), known) for match, known in matches if match}
-    return _program(basename(arguments[at].text), arguments, at + 1, assignments)
+    return _program(program, arguments, at + 1, assignments)
 
 
 def _program(

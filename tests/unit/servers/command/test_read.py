@@ -33,6 +33,13 @@ def found(command: str) -> str | None:
             "python3.12 -u -X utf8 -W error -m fastapi run", "fastapi run", id="python with options of its own"
         ),
         pytest.param("python -m fastapi_cli run", "fastapi run", id="the module behind the fastapi command"),
+        pytest.param("python -m uvicorn.__main__ main:app", "uvicorn", id="python -m with the package's main module"),
+        pytest.param("python -m uvicorn.main main:app", "uvicorn", id="python -m with a module that starts uvicorn"),
+        pytest.param(
+            "python -m gunicorn.app.wsgiapp -k asgi main:app", "gunicorn-asgi", id="the module behind gunicorn"
+        ),
+        pytest.param("sh -c 'exec python -m hypercorn.__main__ main:app'", "hypercorn", id="such a module in a script"),
+        pytest.param("uv run -m granian.__main__ main:app", "granian", id="such a module behind uv run -m"),
         pytest.param("pypy3 -m uvicorn main:app", "uvicorn", id="pypy"),
         pytest.param("python /app/.venv/bin/uvicorn main:app", "uvicorn", id="python with the path of the script"),
         pytest.param("uv run uvicorn main:app", "uvicorn", id="uv run"),
@@ -118,6 +125,9 @@ def test_server_is_read_from_the_command(command: str, server: str) -> None:
         pytest.param("python -m main", id="a module of the user"),
         pytest.param("python -m", id="python -m without a module"),
         pytest.param("python -m app.uvicorn main:app", id="a module whose last part is a server's name"),
+        pytest.param("python -m uvicorn.server main:app", id="a module of a server that starts none"),
+        pytest.param("python -m app.uvicorn.main main:app", id="a module that ends like one of a server"),
+        pytest.param("uvicorn.main main:app", id="a module's name without python -m"),
         pytest.param("python", id="python alone"),
         pytest.param("/start.sh", id="an unknown program"),
         pytest.param("./uvicorn.sh", id="a script named after a server"),
@@ -172,6 +182,7 @@ def test_empty_command_gives_none() -> None:
     [
         pytest.param("setpriv --reuid 1000 uvicorn main:app", "uvicorn", id="unknown option"),
         pytest.param("python -m debugpy --listen 0.0.0.0:5678 -m uvicorn main:app", "uvicorn", id="unknown module"),
+        pytest.param("python -m debugpy -m uvicorn.main main:app", "uvicorn", id="module of a server's package"),
         pytest.param("sh /entrypoint.sh hypercorn main:app", "hypercorn", id="script in the image"),
         pytest.param("chamber exec shop -- fastapi run main.py", "fastapi", id="unknown program"),
         pytest.param("my-wrapper gunicorn -k asgi main:app", "gunicorn-asgi", id="program of several servers"),
