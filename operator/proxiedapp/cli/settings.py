@@ -9,12 +9,11 @@ from typing import Annotated, Any, Final, TypeAlias
 import typer
 from pydantic import ValidationError
 
-from proxiedapp.api.problems import problems_of
 from proxiedapp.cli.documents import read_text
 from proxiedapp.cli.errors import fail
 from proxiedapp.cli.output import say
 from proxiedapp.local.yamlsource import Document, NotAnObjectError, SourceError, documents
-from proxiedapp.process.settings import Settings, misspelled, variable_of
+from proxiedapp.process.settings import Settings, first_problem, misspelled, variable_of
 
 SettingsFile: TypeAlias = Annotated[
     Path | None, typer.Option("--settings", help="YAML file of the operator's settings by name.")
@@ -37,9 +36,8 @@ def read_settings(file: Path | None = None, **flags: Any) -> Settings:
     try:
         return Settings.read(os.environ, **given)
     except ValidationError as error:
-        (setting, *rest), problem = problems_of(error)[0]
-        inside = "".join(f" {part}:" for part in rest)
-        fail(f"{_name_of(str(setting), file, flags)}:{inside} {problem}")
+        setting, problem = first_problem(error)
+        fail(f"{_name_of(setting, file, flags)}: {problem}")
 
 
 def _read_file(file: Path) -> dict[str, Any]:

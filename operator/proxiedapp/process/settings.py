@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from proxiedapp.api.addresses import NOT_EVERYONE, IpOrNetwork
 from proxiedapp.api.docstrings import DescribedModel
@@ -19,6 +27,7 @@ from proxiedapp.api.fields import (
     GatewayRef,
     ObjectName,
 )
+from proxiedapp.api.problems import problems_of
 from proxiedapp.resources.defaults import Defaults, PodSelector
 from proxiedapp.routing.entrypoints import EntryPoints
 from proxiedapp.routing.route import Parent
@@ -190,6 +199,12 @@ def _parent(gateway: str) -> Parent:
     """Parse `namespace/name` or `namespace/name/listener`."""
     namespace, name, *section = gateway.split("/")
     return Parent(namespace, name, section[0] if section else None)
+
+
+def first_problem(error: ValidationError) -> tuple[str, str]:
+    """Return the first setting that is invalid, and what is wrong with it, without the full stop."""
+    (setting, *inside), problem = problems_of(error)[0]
+    return str(setting), ": ".join([*map(str, inside), problem])
 
 
 def variable_of(setting: str) -> str:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from proxiedapp.kube.manifest import Manifest
 from proxiedapp.local.doctor.snapshot import Snapshot, named
-from proxiedapp.process.settings import PREFIX, Settings
+from proxiedapp.process.settings import PREFIX, Settings, first_problem, variable_of
 from proxiedapp.resources.kinds import DEPLOYMENT
 
 NAME_LABEL: Final = "app.kubernetes.io/name=proxiedapp"
@@ -56,5 +56,5 @@ def _read(deployment: Manifest) -> OperatorObjects:
     try:
         return OperatorObjects(deployment, Settings.read(variables))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        return OperatorObjects(deployment, None, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+        setting, problem = first_problem(error)
+        return OperatorObjects(deployment, None, f"{variable_of(setting)}: {problem}")

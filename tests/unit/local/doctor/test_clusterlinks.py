@@ -116,6 +116,22 @@ def test_first_wrong_link_is_the_broken_one_and_has_a_fix(break_: Break) -> None
 
 
 @pytest.mark.parametrize(
+    ("variable", "value", "problem"),
+    [
+        ("PROXIEDAPP_CONCURRENCY", "many", "it must be a whole number"),
+        ("PROXIEDAPP_LOG_LEVEL", "loud", "it must be 'debug', 'info', 'warning' or 'error'"),
+        ("PROXIEDAPP_GATEWAYS", "kube-system/shared", "must be empty if routes is traefik"),
+        ("PROXIEDAPP_PROXY_URLS", "web=traefik", "web: traefik must be scheme, host and port only"),
+    ],
+)
+def test_invalid_setting_is_named_as_its_variable_with_the_rule(variable: str, value: str, problem: str) -> None:
+    found = snapshot()
+    _container(found, "proxiedapp")["env"] = [{"name": variable, "value": value}]
+    (wrong,) = [link for link in cluster_links(found, SETTINGS, NOW) if link.state is State.WRONG]
+    assert wrong.found.startswith(f"A setting is invalid: {variable}: {problem}")
+
+
+@pytest.mark.parametrize(
     ("served", "state"), [("httproutes", State.OK), ("ingressroutes", State.WARNING), (None, State.WRONG)]
 )
 def test_gateway_api_is_needed_if_the_settings_name_gateways(served: str | None, state: State) -> None:
