@@ -58,7 +58,27 @@ def group_of(commands: Iterable[LazyCommand]) -> type[TyperGroup]:
             name, command, rest = super().resolve_command(ctx, args)
             return name, loaded(command), rest
 
+        @override
+        def invoke(self, ctx: Any) -> Any:
+            """Parse the arguments of a command and run it."""
+            try:
+                return super().invoke(ctx)
+            except typer.BadParameter as error:
+                _reword(error)
+                raise
+
     return LazyGroup
+
+
+def _reword(error: typer.BadParameter) -> None:
+    """Replace the words of pydantic, by which typer parses values, by ours."""
+    from pydantic import ValidationError  # noqa: PLC0415 - imported already if it is the cause, and slow if not
+
+    from proxiedapp.api.problems import problems_of  # noqa: PLC0415 - see above
+
+    if isinstance(error.__cause__, ValidationError):
+        ((_, problem), *_) = problems_of(error.__cause__)
+        error.message = f"{problem.removesuffix('.')}."
 
 
 def loaded(command: Any) -> Any:

@@ -114,3 +114,19 @@ def test_the_sandbox_registers_the_name_that_is_looked_up() -> None:
     text = PYPROJECT.read_text()
     assert f'[project.entry-points."{plugins.GROUP}"]\n{plugins.SANDBOX.name} = ' in text
     assert f'name = "{plugins.SANDBOX.distribution}"' in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ("dev --port many", "'--port': it must be a whole number."),
+        ("dev --port 0", "'--port': it must be at least 1."),
+        ("dev --port 65536", "'--port': it must be at most 65535."),
+        ("dev --proxy apache", "'--proxy': 'apache' is not one of 'traefik', 'nginx', 'caddy'."),
+        ("sandbox up --http-port x", "'--http-port': it must be a whole number."),
+    ],
+)
+def test_invalid_value_of_an_option_is_reported_in_our_words(arguments: str, problem: str) -> None:
+    result = RUNNER.invoke(app, arguments.split())
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1] == f"Error: Invalid value for {problem}"
