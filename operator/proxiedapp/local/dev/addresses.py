@@ -3,8 +3,9 @@
 import secrets
 import socket
 from dataclasses import dataclass
+from errno import EADDRINUSE
 
-from proxiedapp.local.errors import LocalError
+from proxiedapp.local.errors import LocalError, reason_of
 
 SHARED = "127.0.0.1"
 """The loopback address that every machine has, and that servers trust by default."""
@@ -36,13 +37,32 @@ def choose_loopback() -> Loopback:
 
 def is_free(address: str, port: int) -> bool:
     """Return whether a server could listen there now; port 0 asks for the address alone."""
+    return why_not(address, port) is None
+
+
+def why_not(address: str, port: int) -> Exception | None:
+    """Return why no server could listen there now; None if one could."""
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))
-        except (OSError, UnicodeError):  # UnicodeError: a name that IDNA cannot encode
-            return False
-        return True
+        except (OSError, UnicodeError) as error:  # UnicodeError: a name that IDNA cannot encode
+            return error
+    return None
+
+
+def require_free(field: str, address: str, port: int) -> None:
+    """Raise LocalError if a server could not listen on a port, which the user wrote in this field or flag."""
+    error = why_not(address, port)
+    if isinstance(error, PermissionError):  # below 1024, or below net.ipv4.ip_unprivileged_port_start
+        raise LocalError(f"{field} {port}: only root may use this port of {address}. Choose a higher one, such as 8080")
+    if isinstance(error, OSError) and error.errno != EADDRINUSE:
+        problem = f"no program can listen on {address}: {reason_of(error)}"
+        raise LocalError(f"{field} {port}: {problem}. Use an address of this machine, such as 127.0.0.1")
+    if error is not None:
+        raise LocalError(
+            f"{field} {port}: another program uses this port of {address}. Stop it, or choose another port"
+        )
 
 
 def choose_port(host: str, port: int | None, usual: int) -> int:
@@ -55,14 +75,10 @@ def choose_port(host: str, port: int | None, usual: int) -> int:
             f"--host {host}: this machine has no such address. Write one of its own, such as 127.0.0.1, or 0.0.0.0 for "
             "all"
         )
-    if port is None:
-        return usual if is_free(host, usual) else free_port(host)
-    if not is_free(host, port):
-        raise LocalError(
-            f"--port {port}: another program uses this port of {host}, or it is not allowed. "
-            "Stop the program, or choose another port"
-        )
-    return port
+    if port is not None:
+        require_free("--port", host, port)
+        return port
+    return usual if is_free(host, usual) else free_port(host)
 
 
 def free_port(address: str) -> int:

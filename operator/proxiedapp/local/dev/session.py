@@ -13,7 +13,7 @@ from typing import Final
 
 from proxiedapp.api.errors import RejectedError
 from proxiedapp.local.dev import events, page
-from proxiedapp.local.dev.addresses import choose_loopback, choose_port, is_free
+from proxiedapp.local.dev.addresses import choose_loopback, choose_port, require_free
 from proxiedapp.local.dev.certificates import write_certificate
 from proxiedapp.local.dev.changes import changed, extended, snapshot
 from proxiedapp.local.dev.hosts import all_hosts, browsable
@@ -87,7 +87,8 @@ class Session:
         """Run until a signal arrives. `on_ready` gets the address of the first app. Raises LocalError."""
         target = read_target(self._request)
         program = find_program(PROXIES[self._options.proxy])
-        port = choose_port(self._options.host, self._options.port, _PORTS["https" if self._options.https else "http"])
+        usual = _PORTS["https" if self._options.https else "http"]
+        port = choose_port(self._options.host, self._options.port, usual)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self._stop)
             signal.signal(number, lambda *_: self._unblock())  # asyncio's own does nothing; the loop is still woken
@@ -194,11 +195,8 @@ class Session:
         host = f"[{shown}]:{listener.port}" if ":" in shown else f"{shown}:{listener.port}"
         url = f"{listener.scheme}://{host}{local.launch.root_path}"
         placement = Placement(local, one, address, proxy, url, host)
-        if name_of(one.app.key) not in self._runners and not is_free(*placement.endpoint):
-            raise LocalError(
-                f"{placement.name}: another program uses port {one.app.spec.port} of {address}. Stop it, or change the "
-                "port of the app"
-            )
+        if name_of(one.app.key) not in self._runners:
+            require_free(f"{placement.name}: spec.port", *placement.endpoint)
         return placement
 
     async def _backend(self, placement: Placement) -> Backend:

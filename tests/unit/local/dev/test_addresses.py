@@ -1,10 +1,13 @@
 """Where the proxy of `proxiedapp dev` listens."""
 
 import socket
+from errno import EACCES, EADDRNOTAVAIL
+from typing import Any
 
 import pytest
+from typing_extensions import override
 
-from proxiedapp.local.dev.addresses import SHARED, choose_port, free_port
+from proxiedapp.local.dev.addresses import SHARED, choose_port, free_port, require_free
 from proxiedapp.local.errors import LocalError
 
 
@@ -26,3 +29,35 @@ def test_port_in_use_is_replaced_only_if_it_was_not_asked_for() -> None:
 def test_free_port_is_kept() -> None:
     port = free_port(SHARED)
     assert choose_port(SHARED, None, port) == choose_port(SHARED, port, 1) == port
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
+    """Make the system refuse every port but 0, as it refuses low ones to all users but root."""
+
+    class Refusing(socket.socket):
+        @override
+        def bind(self, address: Any) -> None:
+            if address[1]:
+                raise error
+            super().bind(address)
+
+    monkeypatch.setattr(socket, "socket", Refusing)
+
+
+def test_port_that_only_root_may_use_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse(monkeypatch, PermissionError(EACCES, "Permission denied"))
+    with pytest.raises(LocalError) as caught:
+        choose_port(SHARED, 80, 8080)
+    assert str(caught.value) == (
+        "--port 80: only root may use this port of 127.0.0.1. Choose a higher one, such as 8080"
+    )
+    with pytest.raises(LocalError, match=r"^shop: spec\.port 443: only root may use this port"):
+        require_free("shop: spec.port", SHARED, 443)
+
+
+def test_address_that_the_app_cannot_have_is_not_a_port_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse(monkeypatch, OSError(EADDRNOTAVAIL, "Cannot assign requested address"))
+    with pytest.raises(
+        LocalError, match=r"^shop: spec\.port 8000: no program can listen on 192\.0\.2\.1: cannot assign "
+    ):
+        require_free("shop: spec.port", "192.0.2.1", 8000)
