@@ -2,6 +2,7 @@
 
 import secrets
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from errno import EADDRINUSE
 
@@ -65,10 +66,11 @@ def require_free(field: str, address: str, port: int) -> None:
         )
 
 
-def choose_port(host: str, port: int | None, usual: int) -> int:
+def choose_port(host: str, port: int | None, usual: int, claim: Callable[[str, int], bool]) -> int:
     """Return the port on which the proxy listens: `port`, else the usual one if it is free, else any that is.
 
-    Raises LocalError if the machine has no such address, or the port is not free.
+    `claim` returns whether no other run has chosen the same. Raises LocalError if the machine has no such address, or
+    the port is not free.
     """
     if not is_free(host, 0):
         raise LocalError(
@@ -77,8 +79,15 @@ def choose_port(host: str, port: int | None, usual: int) -> int:
         )
     if port is not None:
         require_free("--port", host, port)
+        if not claim(host, port):
+            raise LocalError(
+                f"--port {port}: another run of proxiedapp dev uses this port of {host}. Choose another port"
+            )
         return port
-    return usual if is_free(host, usual) else free_port(host)
+    port = usual
+    while not (is_free(host, port) and claim(host, port)):
+        port = free_port(host)
+    return port
 
 
 def free_port(address: str) -> int:

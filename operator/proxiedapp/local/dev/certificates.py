@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from proxiedapp.local.dev.cachefolder import cache_folder
 from proxiedapp.local.errors import LocalError, reason_of
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ _DEBIAN: Final = "/usr/local/share/ca-certificates/proxiedapp-dev.crt"
 
 
 def authority_folder() -> Path:
-    """Return the folder of the authority: below XDG_CACHE_HOME, or else ~/.cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "proxiedapp" / "dev"
+    """Return the folder of the authority."""
+    return cache_folder() / "dev"
 
 
 def write_certificate(folder: Path, names: Iterable[str]) -> tuple[Path, Path]:

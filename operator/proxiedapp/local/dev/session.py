@@ -16,6 +16,7 @@ from proxiedapp.local.dev import events, page
 from proxiedapp.local.dev.addresses import choose_loopback, choose_port, require_free
 from proxiedapp.local.dev.certificates import write_certificate
 from proxiedapp.local.dev.changes import changed, extended, snapshot
+from proxiedapp.local.dev.claims import Claims
 from proxiedapp.local.dev.hosts import all_hosts, browsable
 from proxiedapp.local.dev.processes import Child, Watchdog
 from proxiedapp.local.dev.proxyready import VERIFIER, reachable, serves_page
@@ -80,6 +81,7 @@ class Session:
         self._setup: Setup | None = None
         self._proxy_ready = asyncio.Event()
         self._loopback = choose_loopback()
+        self._claims = Claims()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -88,7 +90,7 @@ class Session:
         target = read_target(self._request)
         program = find_program(PROXIES[self._options.proxy])
         usual = _PORTS["https" if self._options.https else "http"]
-        port = choose_port(self._options.host, self._options.port, usual)
+        port = choose_port(self._options.host, self._options.port, usual, self._claims.add)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self._stop)
             signal.signal(number, lambda *_: self._unblock())  # asyncio's own does nothing; the loop is still woken
@@ -108,6 +110,7 @@ class Session:
                 await self._proxy.stop(_PROXY_STOP_SECONDS)
             await asyncio.gather(*(relay.close() for relay, _ in self._relays.values()))
             await watchdog.close()
+            self._claims.close()
 
     async def _run(self, environment: "_Environment", target: Target, on_ready: Callable[[str], None]) -> None:
         (environment.folder / "adapter").mkdir()
