@@ -53,9 +53,9 @@ class Reason(StrEnum):
     NOT_MONITORED = "NotMonitored"
     """Enough replicas are available, but their metrics cannot be collected; the message says how to fix it."""
     OVERLAPPED = "Overlapped"
-    """The route is valid and applied, but a foreign route matches the same host and path, an app of another
-    namespace takes some of its requests, or another route of its host keeps its `tls.options` from being used; the
-    message names the route or the host and path."""
+    """The route is valid and applied, but a foreign route matches the same host and path, or one of a deleted app that
+    `kubectl delete --cascade=orphan` left there; an app of another namespace takes some of its requests; or another
+    route of its host keeps its `tls.options` from being used. The message names the route or the host and path."""
     VERIFIED = "Verified"
     """What could be judged is right; the message says what that was. If a check fails, the reason is the code of its
     finding instead.

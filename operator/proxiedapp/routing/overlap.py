@@ -108,6 +108,24 @@ class WriterOverlap:
         )
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class LeftOverlap:
+    """Where a route of ours that no ProxiedApp controls any more takes requests of an app."""
+
+    host: str
+    prefix: str
+    ref: RouteRef
+
+    @property
+    def text(self) -> str:
+        """Return what happens to the requests and how to fix it, without the final full stop."""
+        return (
+            f"{self.ref} has the same address and belongs to no ProxiedApp, such as after "
+            f"`kubectl delete --cascade=orphan`, so it may take the requests for {self.host or 'any host'} "
+            f"{self.prefix}. Delete it"
+        )
+
+
 def find_overlap(
     route: Route, entry_points: EntryPoints, foreign_routes: ForeignRouteLookup, budget: Budget | None = None
 ) -> Overlap | None:

@@ -8,7 +8,7 @@ from proxiedapp.api.names import KIND
 from proxiedapp.routing.foreignroute import RouteRef
 from proxiedapp.routing.gatewayoverlap import GatewayOverlap
 from proxiedapp.routing.ingressclass import normalized_class
-from proxiedapp.routing.overlap import AppOverlap, Overlap, Winner, WriterOverlap
+from proxiedapp.routing.overlap import AppOverlap, LeftOverlap, Overlap, Winner, WriterOverlap
 from proxiedapp.routing.route import Route
 from proxiedapp.routing.tlsoptions import DEFAULT, NO_TLS, TLSHost, options_of
 
@@ -41,12 +41,14 @@ class TLSConflict:
         )
 
 
-AnyOverlap: TypeAlias = Overlap | GatewayOverlap | AppOverlap | WriterOverlap | TLSConflict
+AnyOverlap: TypeAlias = Overlap | GatewayOverlap | AppOverlap | LeftOverlap | WriterOverlap | TLSConflict
 """What an app reports as `Overlapped`."""
 
 
 def worse(
-    foreign: Overlap | GatewayOverlap | None, app: AppOverlap | WriterOverlap | None, tls: TLSConflict | None
+    foreign: Overlap | GatewayOverlap | None,
+    app: AppOverlap | LeftOverlap | WriterOverlap | None,
+    tls: TLSConflict | None,
 ) -> AnyOverlap | None:
     """Return the one to report: one that takes requests first, a foreign route that gets none last."""
     if foreign is not None and foreign.winner is not Winner.APP:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from proxiedapp.controller.observed.objects import ChildId
+from proxiedapp.controller.observed.store import MAX_LEFT_SECONDS
 from proxiedapp.controller.watchedkinds import PROXIED_APP
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.desired import desired
@@ -215,3 +216,49 @@ async def test_route_of_an_orphan_keeps_its_host_and_prefix_for_the_next_app_of_
     scenario.create("other")
     await scenario.settle()
     assert scenario.conditions("other")["RouteAccepted"].startswith("False")
+
+
+async def orphan_beside_another_app(scenario: Scenario) -> None:
+    """Delete an app with --cascade=orphan, and create another one at its address, until its claim is over."""
+    await scenario.served()
+    orphan(scenario)
+    scenario.create("other")
+    await scenario.settle()
+    scenario.rolled_out("other")
+    scenario.clock.advance(MAX_LEFT_SECONDS)
+    await scenario.settle()
+
+
+async def test_route_of_an_orphan_is_reported_by_an_app_of_another_name_until_it_is_deleted(scenario: Scenario) -> None:
+    await orphan_beside_another_app(scenario)
+    assert scenario.conditions("other")["RouteAccepted"] == "True Overlapped"
+    text = scenario.message("other", "RouteAccepted")
+    (left,) = [name for name in scenario.cluster.names(INGRESS_ROUTE) if name.startswith("shop")]
+    assert f"IngressRoute team/{left} has the same address and belongs to no ProxiedApp" in text
+    assert "it may take the requests for any host /api/v1. Delete it" in text
+    assert await scenario.reconcile("other") == []
+    scenario.cluster.delete(INGRESS_ROUTE, NAMESPACE, left)
+    assert await scenario.settle() == ["status other: Ready=True Available"]
+    assert scenario.conditions("other")["RouteAccepted"] == "True Accepted"
+
+
+async def test_app_beside_the_route_of_an_orphan_stays_served_over_a_restart(scenario: Scenario) -> None:
+    await orphan_beside_another_app(scenario)
+    scenario.restart()
+    assert await scenario.reconcile("other") == []
+    assert scenario.conditions("other")["RouteAccepted"] == "True Overlapped"
+
+
+async def test_copy_of_a_route_with_our_label_is_reported_when_it_comes_and_goes(scenario: Scenario) -> None:
+    """Such as one from a backup, which has no managed fields."""
+    await scenario.served()
+    spec = deepcopy(scenario.child(INGRESS_ROUTE).body["spec"])
+    metadata = {"namespace": NAMESPACE, "name": "restored", "labels": LABELS}
+    copy = {"apiVersion": INGRESS_ROUTE.api_version, "kind": INGRESS_ROUTE.kind, "metadata": metadata, "spec": spec}
+    scenario.cluster.put(INGRESS_ROUTE, copy)
+    await scenario.settle()
+    assert scenario.conditions()["RouteAccepted"] == "True Overlapped"
+    assert "IngressRoute team/restored has" in scenario.message(kind="RouteAccepted")
+    scenario.cluster.delete(INGRESS_ROUTE, NAMESPACE, "restored")
+    await scenario.settle()
+    assert scenario.conditions()["RouteAccepted"] == "True Accepted"

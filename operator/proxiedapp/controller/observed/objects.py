@@ -99,6 +99,11 @@ class ObservedChild:
     """For a Deployment, what shows that its owned fields have not changed (see ownedfields)."""
 
     @property
+    def is_controlled(self) -> bool:
+        """Whether it names a ProxiedApp as its controller."""
+        return self.owner is not None and self.owner.uid != ORPHANED
+
+    @property
     def tls_routes(self) -> TLSRoutes:
         """Where an IngressRoute may use TLS."""
         return frozenset(

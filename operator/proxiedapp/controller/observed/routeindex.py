@@ -46,6 +46,10 @@ class RouteIndex:
         """Return how many route keys are named by any app."""
         return len(self._rivals)
 
+    def requesting(self, route_keys: Claim) -> set[Key]:
+        """Return the apps that request one of some route keys."""
+        return {key for one in route_keys for _, key in self._at(one).requesting}
+
     def contender(self, app: Key) -> Contender | None:
         """Return an app as it takes part in the contest; None if it does not."""
         return self._contenders.get(app)

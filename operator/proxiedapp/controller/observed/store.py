@@ -18,6 +18,7 @@ from proxiedapp.controller.observed.deletions import Deletions
 from proxiedapp.controller.observed.drift import trace_of
 from proxiedapp.controller.observed.earlierroutes import EarlierRoutes
 from proxiedapp.controller.observed.gatewayindex import GatewayIndex
+from proxiedapp.controller.observed.leftroutes import LeftRoutes
 from proxiedapp.controller.observed.objects import (
     ChildId,
     ObservedApp,
@@ -40,7 +41,7 @@ from proxiedapp.resources.kinds import SERVICE
 from proxiedapp.routing.claim import NO_CLAIM, Claim, Contender, RouteKey
 from proxiedapp.routing.entrypoints import EntryPoints
 from proxiedapp.routing.foreignroute import RouteRef
-from proxiedapp.routing.overlap import AppOverlap, WriterOverlap, public_hosts
+from proxiedapp.routing.overlap import AppOverlap, LeftOverlap, WriterOverlap, public_hosts
 from proxiedapp.routing.rule import Rule
 from proxiedapp.routing.ruleparser import Pattern
 from proxiedapp.routing.tlsoptions import TLSHost, TLSRoutes
@@ -49,6 +50,9 @@ MAX_LEFT_SECONDS: Final = 60.0
 """Seconds for which a deleted app keeps its claim at most while its routes are still there. The garbage
 collector needs about one second; without it, they would be there forever."""
 
+_AFTER_ALL: Final = "~"
+"""A creation time that sorts after all times: of a route key which a living app and a deleted one serve, the living one
+is the holder. It got it when the claim of the other had ended, which is not known after a restart."""
 
 MAX_TERMINATING_SECONDS: Final = 300.0
 """Seconds after which a namespace is written to again if nothing but a refusal showed that it is being deleted."""
@@ -88,6 +92,7 @@ class Store:
         self.addresses = AddressIndex()
         self.behind = GatewayIndex()
         self._writers = OtherWriters()
+        self._left = LeftRoutes()
         self._served = ServedRoutes(entry_points.urls)
         self._earlier = EarlierRoutes()
         self.tls = TLSHosts()
@@ -182,8 +187,10 @@ class Store:
             counts[child.kind.kind] = counts.get(child.kind.kind, 0) + 1
         return counts
 
-    def overlap_with_apps(self, key: Key, is_traefik: Callable[[str], bool]) -> AppOverlap | WriterOverlap | None:
-        """Return where another app takes requests of an app, by a more specific or another kind of route.
+    def overlap_with_apps(
+        self, key: Key, is_traefik: Callable[[str], bool]
+    ) -> AppOverlap | LeftOverlap | WriterOverlap | None:
+        """Return where another app takes requests of an app, by a more specific, another kind of, or an orphaned route.
 
         `is_traefik` is whether a Traefik serves a Gateway.
         """
@@ -191,7 +198,8 @@ class Store:
         if contender is None:
             return None
         writers = self._writers.taking_from(key, contender.requested, is_traefik)
-        return writers or self._served.taking_from(key, contender.requested)
+        left = self._left.overlap_with(key, contender.requested)
+        return writers or left or self._served.taking_from(key, contender.requested)
 
     def keeps_earlier_priority(self, app: ObservedApp) -> bool:
         """Return whether a route of an app must have the priority of an earlier release, as one below it still has."""
@@ -391,13 +399,15 @@ class Store:
         served = {(one.owner, one.granted, one.tls_options, one.earlier_priority) for one in seen}
         if len(served) == 1 and known is not None:
             return set()
-        return self._refresh(*{one.owner.key for one in seen if one.owner is not None and one.granted})
+        concerned = self._refresh_left(known, child)
+        return concerned | self._refresh(*{one.owner.key for one in seen if one.owner is not None and one.granted})
 
     def _drop(self, child: ObservedChild) -> set[Key]:
         self._remove(child)
+        concerned = self._refresh_left(child, None)
         if child.owner is None:
-            return set()
-        return {child.owner.key} | (self._refresh(child.owner.key) if child.granted else set())
+            return concerned
+        return concerned | {child.owner.key} | (self._refresh(child.owner.key) if child.granted else set())
 
     def _remove(self, child: ObservedChild) -> None:
         del self._children[child.id]
@@ -461,6 +471,16 @@ class Store:
         after = frozenset[RouteKey]().union(*(child.granted for child in children if child.earlier_priority))
         return self._served.above(self._earlier.replace(key, after)) - {key}
 
+    def _refresh_left(self, before: ObservedChild | None, after: ObservedChild | None) -> set[Key]:
+        """Record a child that may have no controller; returns the apps that request what it serves."""
+        child = after or before
+        old, new = (NO_CLAIM if one is None or one.is_controlled else one.granted for one in (before, after))
+        if child is None or not (old or new):
+            return set()
+        ref = RouteRef(child.id.kind.kind, child.id.namespace, child.id.name)
+        adopter = None if child.owner is None else child.owner.key
+        return self.routes.requesting(self._left.replace(ref, old, new, adopter))
+
     def _with_tls_options(self, hosts: AbstractSet[str]) -> set[Key]:
         return {Key(ref.namespace, ref.name) for ref in self.tls.naming_options(hosts)}
 
@@ -473,7 +493,7 @@ class Store:
         app, granted = self._apps.get(key), self._granted(key)
         if app is None and granted:
             until = self._left_until.setdefault(key, self._timer() + MAX_LEFT_SECONDS)
-            return Contender(key, "", NO_CLAIM, granted) if self._timer() < until else None
+            return Contender(key, _AFTER_ALL, NO_CLAIM, granted) if self._timer() < until else None
         self._left_until.pop(key, None)
         if app is None:
             return None
