@@ -8,7 +8,7 @@ from proxiedapp.api.reasons import Reason
 from proxiedapp.controller.apply import Applied, ApplyReport, Change
 from proxiedapp.controller.events import Notice
 from proxiedapp.controller.observed.drift import LostField, lost_field
-from proxiedapp.controller.observed.objects import ChildId, ObservedApp
+from proxiedapp.controller.observed.objects import ChildId, ObservedApp, ObservedChild
 from proxiedapp.controller.plan import Apply, Cause, Plan
 from proxiedapp.controller.podproblems import Diagnosis
 from proxiedapp.kube.manifest import FIELD_MANAGER
@@ -49,6 +49,18 @@ def ignored_scaling(app: ObservedApp, *, autoscaling: bool, now: datetime) -> No
         "is set. Remove the autoscaler that targets the ProxiedApp, or remove spec.autoscaling."
     )
     return Notice("ScalingIgnored", note)
+
+
+def rival_autoscalers(child: ObservedChild | None) -> Notice | None:
+    """Return that other autoscalers keep the app's own one from scaling; None if none does, or the app has none."""
+    if child is None or not child.rivals:
+        return None
+    names = ", ".join(child.rivals)
+    note = (
+        f"{child.id} does not scale, and neither does the HorizontalPodAutoscaler {names}: Kubernetes allows only one "
+        "for the same pods. Remove the other one, with the ScaledObject if KEDA made it, or remove spec.autoscaling."
+    )
+    return Notice("AutoscalerConflict", note)
 
 
 def culprit(apply: Apply, deleted: Container[ChildId]) -> str:

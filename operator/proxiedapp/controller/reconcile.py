@@ -12,14 +12,14 @@ from proxiedapp.controller.appreader import AppReader, OutdatedError
 from proxiedapp.controller.awaited import Awaited
 from proxiedapp.controller.conflicts import RouteConflict, route_conflict
 from proxiedapp.controller.desiredbuilder import DesiredBuilder
-from proxiedapp.controller.driftnotices import contested, culprit, drift_notices, ignored_scaling
+from proxiedapp.controller.driftnotices import contested, culprit, drift_notices, ignored_scaling, rival_autoscalers
 from proxiedapp.controller.fights import Fights
 from proxiedapp.controller.firststatus import FirstStatuses
 from proxiedapp.controller.gatewayverdict import settles_after, verdict
 from proxiedapp.controller.middlewares import awaited_middlewares, check_middlewares
 from proxiedapp.controller.observed.foreignroutes import ForeignRoutes
 from proxiedapp.controller.observed.gateways import Gateways
-from proxiedapp.controller.observed.objects import ObservedApp, ObservedChild
+from proxiedapp.controller.observed.objects import ChildId, ObservedApp, ObservedChild
 from proxiedapp.controller.observed.policies import Policies
 from proxiedapp.controller.observed.store import Store
 from proxiedapp.controller.observed.workload import Workload
@@ -35,7 +35,7 @@ from proxiedapp.kube.client import Api
 from proxiedapp.kube.key import Key
 from proxiedapp.resources.defaults import Defaults
 from proxiedapp.resources.desired import Desired
-from proxiedapp.resources.kinds import ROUTE_KINDS
+from proxiedapp.resources.kinds import AUTOSCALER, ROUTE_KINDS
 from proxiedapp.routing.claim import Contender
 from proxiedapp.routing.gatewayoverlap import GatewayOverlap, find_gateway_overlap
 from proxiedapp.routing.overlap import Overlap, find_overlap
@@ -345,7 +345,9 @@ class Reconciler:
         await self.statuses.write(app, status, result.problem, now)
         self.first_statuses.forget(app.key)
         autoscaling = desired is not None and desired.app.spec.autoscaling is not None
-        if (notice := ignored_scaling(app, autoscaling=autoscaling, now=now)) is not None:
+        autoscaler = self.store.child(ChildId(AUTOSCALER, app.key.namespace, app.key.name)) if autoscaling else None
+        notice = rival_autoscalers(autoscaler) or ignored_scaling(app, autoscaling=autoscaling, now=now)
+        if notice is not None:
             await self.recorder.write(app, notice, now)
         return 0.0
 

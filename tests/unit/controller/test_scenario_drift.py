@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from proxiedapp.controller.watchedkinds import PROXIED_APP
-from proxiedapp.resources.kinds import DEPLOYMENT, SERVICE
+from proxiedapp.resources.kinds import AUTOSCALER, DEPLOYMENT, SERVICE
 from tests.support.scenario import Scenario
 
 REPAIRED = "event shop: DriftRepaired"
@@ -168,6 +168,45 @@ async def test_autoscaler_beside_the_apps_own_is_an_event(scenario: Scenario) ->
     scenario.clock.advance(400.0)
     await scenario.reconcile()
     assert len(events(scenario)) == 1, "the entry outlives the autoscaler"
+
+
+AMBIGUOUS = "pods by selector a=b are controlled by multiple HPAs: [{%s} {shop team}]"
+
+
+def ambiguous(scenario: Scenario, others: str) -> None:
+    """Report what the controller of autoscalers does if others select the same pods."""
+    message = AMBIGUOUS % others
+    active = {"type": "ScalingActive", "status": "False", "reason": "AmbiguousSelector", "message": message}
+    scenario.cluster.edit(scenario.child(AUTOSCALER), ("status",), {"conditions": [active]})
+
+
+async def test_autoscaler_of_the_deployment_beside_the_apps_own_is_an_event(scenario: Scenario) -> None:
+    """KEDA makes such a one for a ScaledObject that targets the Deployment."""
+    await scenario.served(autoscaling={"minReplicas": 1, "maxReplicas": 3})
+    ambiguous(scenario, "keda-hpa-shop team")
+    assert await scenario.settle() == ["event shop: AutoscalerConflict"]
+    assert events(scenario)[0].startswith(
+        "HorizontalPodAutoscaler shop does not scale, and neither does the HorizontalPodAutoscaler keda-hpa-shop: "
+    )
+    ambiguous(scenario, "keda-hpa-shop team")
+    assert await scenario.settle() == [], "the same report again"
+    scenario.clock.advance(400.0)
+    assert await scenario.reconcile() == ["event shop: AutoscalerConflict"], "as long as it lasts"
+    scenario.cluster.edit(scenario.child(AUTOSCALER), ("status",), {"conditions": []})
+    scenario.clock.advance(400.0)
+    await scenario.settle()
+    assert await scenario.reconcile() == []
+
+
+async def test_names_of_other_autoscalers_are_in_order(scenario: Scenario) -> None:
+    """Kubernetes reports them in any order, and a new text would be a new Event."""
+    await scenario.served(autoscaling={"minReplicas": 1, "maxReplicas": 3})
+    ambiguous(scenario, "b team} {a team")
+    await scenario.settle()
+    ambiguous(scenario, "a team} {b team")
+    await scenario.settle()
+    assert len(events(scenario)) == 1
+    assert "neither does the HorizontalPodAutoscaler a, b: " in events(scenario)[0]
 
 
 async def test_autoscaler_that_targets_the_app_is_welcome(scenario: Scenario) -> None:

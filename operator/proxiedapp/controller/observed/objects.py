@@ -16,11 +16,12 @@ from proxiedapp.controller.observed.drift import Trace
 from proxiedapp.controller.observed.ownedfields import basis_of, owned_digest
 from proxiedapp.controller.observed.packedspec import PackedSpec, packed
 from proxiedapp.controller.observed.parentstates import ParentState, parent_states
+from proxiedapp.controller.observed.rivals import rivals_of
 from proxiedapp.controller.observed.workload import Workload, workload_of
 from proxiedapp.kube.key import Key
 from proxiedapp.kube.kind import Kind
 from proxiedapp.kube.manifest import Manifest
-from proxiedapp.resources.kinds import DEPLOYMENT, HTTP_ROUTE, INGRESS_ROUTE, ROUTE_KINDS, SERVICE
+from proxiedapp.resources.kinds import AUTOSCALER, DEPLOYMENT, HTTP_ROUTE, INGRESS_ROUTE, ROUTE_KINDS, SERVICE
 from proxiedapp.resources.metadata import INSTANCE
 from proxiedapp.resources.service import SERVICE_TYPE
 from proxiedapp.routing.claim import (
@@ -95,6 +96,8 @@ class ObservedChild:
     """When a route was created, as the API server writes it; empty for other children."""
     parents: tuple[ParentState, ...] = ()
     """What Gateways report about an HTTPRoute."""
+    rivals: tuple[str, ...] = ()
+    """Names of the autoscalers that keep a HorizontalPodAutoscaler from scaling."""
     basis: bytes = b""
     """For a Deployment, what shows that its owned fields have not changed (see ownedfields)."""
 
@@ -226,6 +229,7 @@ def observed_child(
         earlier_priority=kind is INGRESS_ROUTE and has_earlier_priority(spec),
         created=str(metadata.get("creationTimestamp", "")) if kind in ROUTE_KINDS else "",
         parents=parent_states(body) if kind is HTTP_ROUTE else (),
+        rivals=rivals_of(body) if kind is AUTOSCALER else (),
         basis=basis,
     )
 
@@ -288,14 +292,11 @@ def same_request(one: ObservedApp, other: ObservedApp) -> bool:
 
 def same_child(one: ObservedChild, other: ObservedChild) -> bool:
     """Return whether two observations of a child are equal in everything that a pass reads."""
-    return (one.uid, one.owner, one.digest, one.workload, one.cluster_ip, one.parents) == (
-        other.uid,
-        other.owner,
-        other.digest,
-        other.workload,
-        other.cluster_ip,
-        other.parents,
+    read, other_read = (
+        (child.uid, child.owner, child.digest, child.workload, child.cluster_ip, child.parents, child.rivals)
+        for child in (one, other)
     )
+    return read == other_read
 
 
 def _packed_spec(spec: Any, json: bytes, entry_points: EntryPoints) -> PackedSpec:
