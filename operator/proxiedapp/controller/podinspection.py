@@ -13,7 +13,7 @@ from proxiedapp.api.reasons import Reason
 from proxiedapp.api.status import ConditionType
 from proxiedapp.controller.observed.objects import ObservedApp
 from proxiedapp.controller.observed.workload import Workload
-from proxiedapp.controller.podproblems import Diagnosis, of_deployment, of_pods
+from proxiedapp.controller.podproblems import Diagnosis, of_deployment, of_pods, unsteady_for
 from proxiedapp.controller.probeproblems import (
     UNHEALTHY,
     FailingProbe,
@@ -50,8 +50,10 @@ class PodInspector:
 
     async def inspect(self, app: ObservedApp, workload: Workload | None) -> PodInspection:
         """Return what keeps an app's pods from coming up; raises ApiError."""
-        if workload is None or workload.rolled_out:
+        if workload is None:
             return PodInspection()
+        if workload.rolled_out:
+            return await self._after_crash(app)
         if (found := of_deployment(workload)) is not None:
             return PodInspection(found, _PATIENCE)
         waited = self._waited(app)
@@ -59,9 +61,23 @@ class PodInspector:
             return PodInspection(inspect_again_after=_PATIENCE - waited)
         if workload.observed_generation < workload.generation or not workload.replicas:
             return PodInspection(inspect_again_after=_PATIENCE)  # Kubernetes has not created the pods yet
+        return PodInspection(await self._diagnose(app, await self._pods(app)), _PATIENCE)
+
+    async def _after_crash(self, app: ObservedApp) -> PodInspection:
+        """Return a crash that is reported already while the container that crashed has not run for long.
+
+        It is asked only if a crash is reported, so an app that has never crashed costs no request.
+        """
+        ready = condition_of(app.status, ConditionType.READY)
+        if ready is None or ready.reason != Reason.CRASH_LOOP_BACK_OFF:
+            return PodInspection()
+        if (left := unsteady_for(await self._pods(app), self.now())) <= 0:
+            return PodInspection()
+        return PodInspection(Diagnosis(False, Reason.CRASH_LOOP_BACK_OFF, ready.message), left)
+
+    async def _pods(self, app: ObservedApp) -> list[Manifest]:
         labels = ",".join(f"{key}={value}" for key, value in selector(app.key).items())
-        pods = await self.api.sample(POD, app.key.namespace, labels)
-        return PodInspection(await self._diagnose(app, pods), _PATIENCE)
+        return await self.api.sample(POD, app.key.namespace, labels)
 
     async def _diagnose(self, app: ObservedApp, pods: list[Manifest]) -> Diagnosis | None:
         """Return what keeps pods from coming up; the Events of one pod are read only if they may have the cause."""

@@ -6,6 +6,7 @@ Messages are the same in each pass as long as the problem is: text that varies w
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from proxiedapp.api.containers import APP
@@ -30,6 +31,10 @@ _NO_PROBLEM: Final = frozenset({"", "ContainerCreating", "PodInitializing", "Cra
 """Why a container waits without an error of the kubelet; any other reason, such as PostStartHookError, is one."""
 _CRASHES: Final = 2
 """Restarts after which a container counts as crashing, even while it is running."""
+STEADY_SECONDS: Final = 10.0
+"""Seconds that a container which has crashed must run until the app counts as up again, as long as the kubelet's first
+pause between two starts (v1.36.3 `pkg/kubelet/kubelet.go`, `initialCrashLoopBackOff`). Without a readiness probe, a
+container is ready in each of its short lives, and so are the pod and the Deployment."""
 
 _EXCEPTION: Final = re.compile(r"[\w.]+(?:Error|Exception|Exit)\b")
 """How the line of a traceback begins that names the exception; servers write lines of their own after it."""
@@ -100,6 +105,18 @@ def of_pods(pods: Iterable[Manifest]) -> Diagnosis | None:
                 words = str(condition.get("message", ""))
                 return Diagnosis(False, Reason.UNSCHEDULABLE, f"The pods cannot be scheduled: {words}", words)
     return None
+
+
+def unsteady_for(pods: Iterable[Manifest], now: datetime) -> float:
+    """Return for how many more seconds a container that has crashed must run until it counts as up; 0 if none must."""
+    left = 0.0
+    for pod in pods:
+        status = {} if "deletionTimestamp" in pod["metadata"] else pod.get("status") or {}
+        for container in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
+            started = ((container.get("state") or {}).get("running") or {}).get("startedAt")
+            if started is not None and container.get("restartCount", 0) >= _CRASHES:
+                left = max(left, STEADY_SECONDS - (now - datetime.fromisoformat(started)).total_seconds())
+    return left
 
 
 def _of_container(container: Mapping[str, Any]) -> Diagnosis | None:

@@ -231,7 +231,7 @@ def _ready(name: str, result: PassResult, work: Diagnosis, workload: Workload | 
         return result.pod_problem or late
     if workload is not None and workload.holds_changes:
         return paused(name)
-    if workload is None or not workload.rolled_out:
+    if workload is None or not workload.rolled_out or result.pod_problem is not None:
         return result.pod_problem or Diagnosis(False, Reason.PROGRESSING, "Kubernetes is rolling out the pods.")
     if not work.holds:
         return Diagnosis(False, work.reason, work.message)

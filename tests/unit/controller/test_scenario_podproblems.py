@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from proxiedapp.api.names import RECONCILE_REQUESTED, SUSPENDED
+from proxiedapp.controller.podproblems import STEADY_SECONDS
 from proxiedapp.controller.watchedkinds import EVENT, POD, PROXIED_APP
 from proxiedapp.kube.errors import RefusedError
 from proxiedapp.resources.kinds import DEPLOYMENT, INGRESS_ROUTE
@@ -20,6 +21,8 @@ CRASHES = {
     "state": {"waiting": {"reason": "CrashLoopBackOff"}},
     "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}},
 }
+
+APP_RUNS = {"name": "app", "image": "shop:1", "restartCount": 0, "ready": True, "state": {"running": {}}}
 
 NO_IMAGE = {
     "name": "app",
@@ -81,6 +84,52 @@ async def test_pods_that_do_not_come_up_are_inspected_and_reported_once(scenario
     scenario.rolled_out()
     await scenario.settle()
     assert scenario.conditions()["Ready"] == "True Available"
+
+
+async def crash_of_a_sidecar(scenario: Scenario) -> Stored:
+    """Let a sidecar without a probe crash until that is reported; its pod is not ready while it waits."""
+    await scenario.served()
+    found = pod(scenario, APP_RUNS, None)
+    side = CRASHES | {"name": "side"}
+    scenario.cluster.edit(found, ("status", "initContainerStatuses"), [side])
+    scenario.cluster.edit(scenario.child(DEPLOYMENT), ("status", "availableReplicas"), 0)
+    await scenario.settle()
+    scenario.clock.advance(5.0)
+    assert "status shop: Ready=False CrashLoopBackOff" in await scenario.settle()
+    assert scenario.message().startswith("Container side exits with code 1")
+    return found
+
+
+def runs_again(scenario: Scenario, found: Stored) -> None:
+    started = {"running": {"startedAt": scenario.clock.now().isoformat()}}
+    side = CRASHES | {"name": "side", "ready": True, "state": started}
+    scenario.cluster.edit(found, ("status", "initContainerStatuses"), [side])
+    scenario.rolled_out()
+
+
+async def test_short_life_of_a_container_that_crashes_does_not_make_the_app_ready(scenario: Scenario) -> None:
+    """Without a readiness probe, it is ready each time it runs, and so are the pod and the Deployment."""
+    found = await crash_of_a_sidecar(scenario)
+    runs_again(scenario, found)
+    requests = await scenario.settle()
+    assert requests[0] == "list pods/some"
+    assert "status shop: Ready=True Available" not in requests
+    assert scenario.conditions()["Ready"] == "False CrashLoopBackOff"
+    assert scenario.message().startswith("Container side exits with code 1")
+    scenario.cluster.edit(found, ("status", "initContainerStatuses"), [CRASHES | {"name": "side"}])
+    scenario.cluster.edit(scenario.child(DEPLOYMENT), ("status", "availableReplicas"), 0)
+    await scenario.settle()
+    assert scenario.conditions()["Ready"] == "False CrashLoopBackOff"
+
+
+async def test_app_is_ready_once_the_container_that_crashed_has_run_for_a_while(scenario: Scenario) -> None:
+    runs_again(scenario, await crash_of_a_sidecar(scenario))
+    await scenario.settle()
+    assert scenario.conditions()["Ready"] == "False CrashLoopBackOff"
+    scenario.clock.advance(STEADY_SECONDS)
+    assert await scenario.settle() == ["list pods/some", "status shop: Ready=True Available"]
+    scenario.clock.advance(300.0)
+    assert await scenario.reconcile() == [], "and no pod is listed any more"
 
 
 async def test_app_that_comes_up_in_time_is_not_inspected(scenario: Scenario) -> None:
