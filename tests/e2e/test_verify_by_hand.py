@@ -49,13 +49,6 @@ GRANIAN_ROOT_PATH = (*GRANIAN, "--url-path-prefix", PREFIX)
 BOTH, HTTP = ("http", "https"), ("http",)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def proxy(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Traefik]:
-    folder: Path = tmp_path_factory.mktemp("by-hand")
-    async with traefik(folder) as running:
-        yield running
-
-
 WRONG: Final[dict[str, tuple[Combination, str, Code]]] = {
     "hypercorn-strip": (Combination((*HYPERCORN, *ROOT_PATH), strips=True), "http", Code.REDIRECT_PREFIX),
     "granian-strip": (Combination(GRANIAN_ROOT_PATH, strips=True), "http", Code.REDIRECT_PREFIX),
@@ -182,6 +175,18 @@ RIGHT: Final[dict[str, tuple[Combination, tuple[str, ...], VerifyOptions]]] = {
 }
 
 
+REPORTED: Final = "trailing-slash"
+"""The wrong combination that the command is run on."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def proxy(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Traefik]:
+    folder: Path = tmp_path_factory.mktemp("by-hand")
+    planned = [combination for combination, *_ in (*WRONG.values(), *RIGHT.values(), WRONG[REPORTED])]
+    async with traefik(folder, planned) as running:
+        yield running
+
+
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.table("wrong combinations that verify names")
 @pytest.mark.parametrize("name", WRONG)
@@ -212,7 +217,7 @@ def test_right_combinations_are_checked_a_hundred_times() -> None:
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_command_reports_the_fault_and_its_fix(proxy: Traefik) -> None:
-    async with proxy.serving("command", WRONG["trailing-slash"][0]) as route:
+    async with proxy.serving("command", WRONG[REPORTED][0]) as route:
         target = route.target("https")
         arguments = (
             "verify",

@@ -1,7 +1,8 @@
 """Servers and routes configured by hand, right or wrong, behind a real Traefik: the subjects of `verify`."""
 
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from proxiedapp.verify.target import VerifyTarget
 from proxiedapp_sandbox.cluster import until
 from proxiedapp_sandbox.controlplane import free_ports
 from proxiedapp_sandbox.processes import ChildProcess
-from proxiedapp_sandbox.proxy import traefik_program
+from proxiedapp_sandbox.proxy import traefik_program, write_default_certificate
 from tests.support import plain
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,10 @@ GUNICORN_UVICORN = ("gunicorn", "{app}", "-k", "uvicorn_worker.UvicornWorker", "
 ROOT_PATH = ("--root-path", PREFIX)
 
 
+ServerKey = tuple[tuple[str, ...], str, tuple[tuple[str, str], ...]]
+"""The command, the app and the environment of a server."""
+
+
 @dataclass(frozen=True)
 class Combination:
     """A server's command, the app that it runs, and the route to it."""
@@ -47,12 +52,69 @@ class Combination:
     """Whether the route removes forwarding headers that clients send."""
     env: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def server(self) -> ServerKey:
+        """Return what its server is started from; combinations with the same differ in their route alone."""
+        return (tuple(self.command), self.app, tuple(sorted(self.env.items())))
+
+
+class Servers:
+    """Running servers: combinations that differ in their route alone share one, which ends with the last of them."""
+
+    def __init__(self, folder: Path, planned: Iterable[Combination]) -> None:
+        self._folder = folder
+        self._left = Counter(combination.server for combination in planned)
+        self._running: dict[ServerKey, tuple[int, ChildProcess]] = {}
+
+    @asynccontextmanager
+    async def serving(self, combination: Combination) -> AsyncIterator[int]:
+        """Yield the port of the server, which is started unless it runs; stop it if no other combination needs it."""
+        key = combination.server
+        if key not in self._running:
+            (port,) = free_ports(1)
+            self._running[key] = (port, await self._start(combination, port))
+        port, server = self._running[key]
+
+        async def answers() -> bool:
+            assert not server.ended, server.log.read_text()
+            return await _answers(f"http://127.0.0.1:{port}/")
+
+        self._left[key] -= 1
+        try:
+            await until(answers, f"an answer of {' '.join(combination.command)}")
+            yield port
+        finally:
+            if self._left[key] <= 0:
+                del self._running[key]
+                await server.stop(10)
+
+    async def _start(self, combination: Combination, port: int) -> ChildProcess:
+        program, *arguments = (argument.format(app=APP, port=port) for argument in combination.command)
+        env = {
+            "PATH": f"{BIN}:/usr/bin:/bin",
+            "PYTHONPATH": str(ROOT),
+            "PREFIX": PREFIX,
+            "APP": combination.app,
+            "HOME": str(self._folder),
+            **combination.env,
+        }
+        return await ChildProcess.start(
+            [BIN / program, *arguments], log=self._folder / f"server-{port}.log", env=env, cwd=ROOT
+        )
+
+    async def stop(self) -> None:
+        """Stop those whose other combinations were not run."""
+        while self._running:
+            _, (_, server) = self._running.popitem()
+            await server.stop(10)
+
 
 @dataclass(frozen=True)
 class Traefik:
-    """A running Traefik and the folder that it reads its routes from."""
+    """A running Traefik, the servers behind it, and the folder that it reads its routes from."""
 
     folder: Path
+    servers: Servers
     http_port: int
     https_port: int
     insecure_port: int
@@ -60,28 +122,9 @@ class Traefik:
 
     @asynccontextmanager
     async def serving(self, name: str, combination: Combination) -> AsyncIterator["Route"]:
-        """Start the server and add the route; stop and remove both afterwards."""
-        (port,) = free_ports(1)
-        command = [argument.format(app=APP, port=port) for argument in combination.command]
-        env = {
-            "PATH": f"{BIN}:/usr/bin:/bin",
-            "PYTHONPATH": str(ROOT),
-            "PREFIX": PREFIX,
-            "APP": combination.app,
-            "HOME": str(self.folder),
-            **combination.env,
-        }
-        server = await ChildProcess.start(
-            [BIN / command[0], *command[1:]], log=self.folder / f"{name}.log", env=env, cwd=ROOT
-        )
+        """Have the server running and add the route; remove the route afterwards."""
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(server.stop, 10)
-
-            async def answers() -> bool:
-                assert not server.ended, server.log.read_text()
-                return await _answers(f"http://127.0.0.1:{port}/")
-
-            await until(answers, f"an answer of {' '.join(command)}")
+            port = await stack.enter_async_context(self.servers.serving(combination))
             route = Route(self, f"{name}.test", combination, port)
             file = self.folder / "routes" / f"{name}.yml"
             stack.callback(file.unlink)
@@ -120,12 +163,17 @@ class Route:
 
 
 @asynccontextmanager
-async def traefik(folder: Path) -> AsyncIterator[Traefik]:
-    """Start Traefik on loopback, in an empty folder: with a traefik.yml in its folder it would ignore all flags."""
+async def traefik(folder: Path, planned: Iterable[Combination]) -> AsyncIterator[Traefik]:
+    """Start Traefik on loopback, in an empty folder: with a traefik.yml in its folder it would ignore all flags.
+
+    `planned` are the combinations that it will serve, each as often as it is in there.
+    """
     http_port, https_port, insecure_port = free_ports(3)
-    running = Traefik(folder, http_port, https_port, insecure_port)
+    servers = Servers(folder, planned)
+    running = Traefik(folder, servers, http_port, https_port, insecure_port)
     for name in ("empty", "routes"):
         (folder / name).mkdir()
+    write_default_certificate(folder / "routes")  # else it makes a key at each change of a route
     command: list[str | Path] = [
         traefik_program(),
         f"--entrypoints.http.address=127.0.0.1:{http_port}",
@@ -149,6 +197,7 @@ async def traefik(folder: Path) -> AsyncIterator[Traefik]:
         await until(answers, "an answer of Traefik")
         yield running
     finally:
+        await servers.stop()
         await child.stop(10)
 
 
