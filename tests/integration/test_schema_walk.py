@@ -31,16 +31,54 @@ _APPLY = "application/apply-patch+yaml; charset=utf-8"
 
 
 @dataclass
+class DryRuns:
+    """The answers of the API server to dry runs, which depend on nothing but the request; each is sent once."""
+
+    cluster: BareCluster
+    _accepted: set[bytes] = field(default_factory=set)
+    _applied: dict[bytes, Manifest] = field(default_factory=dict)
+
+    async def submit(self, spec: dict[str, Any]) -> None:
+        """Submit a ProxiedApp; raises ApiError if its spec is refused."""
+        key = orjson.dumps(spec)
+        if key in self._accepted:
+            return
+        manifest = {
+            "apiVersion": PROXIED_APP.api_version,
+            "kind": PROXIED_APP.kind,
+            "metadata": {"name": "app", "namespace": "default"},
+            "spec": spec,
+        }
+        query = "dryRun=All&fieldValidation=Strict"
+        await self.cluster.api.request("POST", f"{collection(PROXIED_APP, 'default')}?{query}", manifest)
+        self._accepted.add(key)
+
+    async def first_apply(self, intent: Manifest) -> Manifest:
+        """Return the result of a first apply of the intent in an untouched namespace."""
+        key = orjson.dumps(intent | {"metadata": intent["metadata"] | {"namespace": "default"}})
+        if key not in self._applied:
+            path = f"{collection(BY_NAME[intent['kind']], 'default')}/{intent['metadata']['name']}"
+            query = "fieldManager=proxiedapp&force=true&dryRun=All"
+            self._applied[key] = await self.cluster.api.request("PATCH", f"{path}?{query}", key, _APPLY)
+        return self._applied[key]
+
+
+@pytest.fixture(scope="module")
+def dry_runs(cluster: BareCluster) -> DryRuns:
+    return DryRuns(cluster)
+
+
+@dataclass
 class Walk:
     """An app whose spec changes step by step, compared with a first apply of the same spec in a fresh namespace."""
 
     cluster: BareCluster
     namespace: str
+    dry_runs: DryRuns
     steps: int = 0
     differences: list[str] = field(default_factory=list)
     _applied: dict[tuple[str, str], Manifest] = field(default_factory=dict)
     _live: dict[tuple[str, str], Manifest] = field(default_factory=dict)
-    _fresh: dict[bytes, Manifest] = field(default_factory=dict)
 
     async def step(self, spec: dict[str, Any], label: str) -> None:
         self.steps += 1
@@ -50,7 +88,7 @@ class Walk:
             self.differences.append(f"{label}: {refusal}")
 
     async def _go(self, spec: dict[str, Any], label: str) -> None:
-        await self._submit(spec)
+        await self.dry_runs.submit(spec)
         children = desired(ProxiedApp(Key(self.namespace, "app"), parse_spec(spec)), DEFAULTS).children
         intents = {(child["kind"], child["metadata"]["name"]): child for child in children}
         for id_ in self._applied.keys() - intents.keys():
@@ -66,38 +104,18 @@ class Walk:
                 await self._compare(intent, live, label)
 
     async def _compare(self, intent: Manifest, live: Manifest, label: str) -> None:
-        upgraded, fresh = _seen(live), _seen(await self._made_fresh(intent))
+        upgraded, fresh = _seen(live), _seen(await self.dry_runs.first_apply(intent))
         where = f"{label}: {intent['kind']}"
         if upgraded != fresh:
             self.differences.append(f"{where}: {_difference(upgraded, fresh)}")
         if owned_digest(live) != intent_digest(intent):
             self.differences.append(f"{where}: the fields that we own are not the intent")
 
-    async def _made_fresh(self, intent: Manifest) -> Manifest:
-        """Return the result of a first apply of the intent in an untouched namespace."""
-        key = orjson.dumps(intent)
-        if key not in self._fresh:
-            fresh = intent | {"metadata": intent["metadata"] | {"namespace": "default"}}
-            path = f"{collection(BY_NAME[intent['kind']], 'default')}/{intent['metadata']['name']}"
-            query = "fieldManager=proxiedapp&force=true&dryRun=All"
-            self._fresh[key] = await self.cluster.api.request("PATCH", f"{path}?{query}", orjson.dumps(fresh), _APPLY)
-        return self._fresh[key]
-
-    async def _submit(self, spec: dict[str, Any]) -> None:
-        manifest = {
-            "apiVersion": PROXIED_APP.api_version,
-            "kind": PROXIED_APP.kind,
-            "metadata": {"name": "app", "namespace": "default"},
-            "spec": spec,
-        }
-        query = "dryRun=All&fieldValidation=Strict"
-        await self.cluster.api.request("POST", f"{collection(PROXIED_APP, 'default')}?{query}", manifest)
-
 
 async def test_setting_changing_and_unsetting_a_leaf_equals_a_fresh_apply(
-    cluster: BareCluster, namespace: str, capsys: pytest.CaptureFixture[str]
+    cluster: BareCluster, namespace: str, dry_runs: DryRuns, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    walk = Walk(cluster, namespace)
+    walk = Walk(cluster, namespace, dry_runs)
     await walk.step(BASE, "initial spec")
     for leaf in leaves():
         one, other = values_of(leaf)
@@ -110,10 +128,10 @@ async def test_setting_changing_and_unsetting_a_leaf_equals_a_fresh_apply(
 
 
 async def test_replacing_one_leaf_by_another_equals_a_fresh_apply(
-    cluster: BareCluster, namespace: str, capsys: pytest.CaptureFixture[str]
+    cluster: BareCluster, namespace: str, dry_runs: DryRuns, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """For example, one type of a volume or probe replaces another under the same name."""
-    walk = Walk(cluster, namespace)
+    walk = Walk(cluster, namespace, dry_runs)
     for leaf in leaves():
         spec = spec_with(leaf, values_of(leaf)[0])
         assert spec is not None
