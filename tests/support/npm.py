@@ -9,8 +9,11 @@ import json
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 
 from proxiedapp_sandbox.paths import cache_dir
 
@@ -27,7 +30,8 @@ def pins() -> dict[str, dict[str, str]]:
     return pinned
 
 
-def package(name: str) -> dict[str, bytes]:
+@cache  # a docs page loads three files of a package with 12 MB
+def package(name: str) -> Mapping[str, bytes]:
     """Return a pinned package's files by path; npm downloads the package once from its configured registry.
 
     Raises NotInstalledError if npm is missing or fails, and ValueError if the download is not what is pinned.
@@ -38,11 +42,13 @@ def package(name: str) -> dict[str, bytes]:
         _download(f"{name}@{pin['version']}", pin["integrity"], archive)
     _check(archive, pin["integrity"])
     with tarfile.open(archive) as files:
-        return {
-            member.name.partition("/")[2]: content.read()
-            for member in files
-            if member.isfile() and (content := files.extractfile(member))
-        }
+        return MappingProxyType(
+            {
+                member.name.partition("/")[2]: content.read()
+                for member in files
+                if member.isfile() and (content := files.extractfile(member))
+            }
+        )
 
 
 def _download(spec: str, integrity: str, archive: Path) -> None:
