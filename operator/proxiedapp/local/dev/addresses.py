@@ -5,11 +5,14 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from errno import EADDRINUSE
+from typing import Final
 
 from proxiedapp.local.errors import LocalError, reason_of
 
 SHARED = "127.0.0.1"
 """The loopback address that every machine has, and that servers trust by default."""
+_TRIES: Final = 100
+"""Free ports that are tried before a run gives up; one that another run has claimed is met rarely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,12 @@ def choose_port(host: str, port: int | None, usual: int, claim: Callable[[str, i
                 f"--port {port}: another run of proxiedapp dev uses this port of {host}. Choose another port"
             )
         return port
-    port = usual
-    while not (is_free(host, port) and claim(host, port)):
-        port = free_port(host)
-    return port
+    tried = usual
+    for _ in range(_TRIES):
+        if is_free(host, tried) and claim(host, tried):
+            return tried
+        tried = free_port(host)
+    raise LocalError(f"no free port of {host} was found in {_TRIES} tries. Choose one with --port")
 
 
 def free_port(address: str) -> int:

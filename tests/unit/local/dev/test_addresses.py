@@ -46,6 +46,13 @@ def test_port_of_another_run_is_replaced_only_if_it_was_not_asked_for() -> None:
         choose_port(SHARED, port, port, claim)
 
 
+def test_search_for_a_port_ends() -> None:
+    with pytest.raises(
+        LocalError, match=r"^no free port of 127\.0\.0\.1 was found in 100 tries\. Choose one with --port$"
+    ):
+        choose_port(SHARED, None, free_port(SHARED), lambda *_: False)
+
+
 def refuse(monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
     """Make the system refuse every port but 0, as it refuses low ones to all users but root."""
 
