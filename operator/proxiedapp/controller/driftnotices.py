@@ -55,10 +55,10 @@ def rival_autoscalers(child: ObservedChild | None) -> Notice | None:
     """Return that other autoscalers keep the app's own one from scaling; None if none does, or the app has none."""
     if child is None or not child.rivals:
         return None
-    names = ", ".join(child.rivals)
+    others = ", ".join(child.rivals)
     note = (
-        f"{child.id} does not scale, and neither does the HorizontalPodAutoscaler {names}: Kubernetes allows only one "
-        "for the same pods. Remove the other one, with the ScaledObject if KEDA made it, or remove spec.autoscaling."
+        f"None of the HorizontalPodAutoscalers {child.id.name}, {others} scales: Kubernetes allows only one for the same "
+        f"pods. Remove {others}, with the ScaledObject if KEDA made it, or remove spec.autoscaling."
     )
     return Notice("AutoscalerConflict", note)
 

@@ -185,9 +185,7 @@ async def test_autoscaler_of_the_deployment_beside_the_apps_own_is_an_event(scen
     await scenario.served(autoscaling={"minReplicas": 1, "maxReplicas": 3})
     ambiguous(scenario, "keda-hpa-shop team")
     assert await scenario.settle() == ["event shop: AutoscalerConflict"]
-    assert events(scenario)[0].startswith(
-        "HorizontalPodAutoscaler shop does not scale, and neither does the HorizontalPodAutoscaler keda-hpa-shop: "
-    )
+    assert events(scenario)[0].startswith("None of the HorizontalPodAutoscalers shop, keda-hpa-shop scales: ")
     ambiguous(scenario, "keda-hpa-shop team")
     assert await scenario.settle() == [], "the same report again"
     scenario.clock.advance(400.0)
@@ -206,7 +204,7 @@ async def test_names_of_other_autoscalers_are_in_order(scenario: Scenario) -> No
     ambiguous(scenario, "a team} {b team")
     await scenario.settle()
     assert len(events(scenario)) == 1
-    assert "neither does the HorizontalPodAutoscaler a, b: " in events(scenario)[0]
+    assert events(scenario)[0].startswith("None of the HorizontalPodAutoscalers shop, a, b scales: ")
 
 
 async def test_autoscaler_that_targets_the_app_is_welcome(scenario: Scenario) -> None:
