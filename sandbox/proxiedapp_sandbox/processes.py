@@ -86,16 +86,18 @@ class ChildProcess:
         return self._process.returncode is not None
 
     async def stop(self, grace: float) -> None:
-        """Send SIGTERM, wait `grace` seconds, send SIGKILL."""
+        """Send SIGTERM, wait `grace` seconds, and kill all that is left of its process group.
+
+        A server may leave a worker behind: granian 2.8.7 did so when it was stopped while a second worker was starting.
+        """
         if self.ended:
             return
         self._process.terminate()
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), grace)
-        except TimeoutError:
-            with suppress(ProcessLookupError):  # it has ended just now
-                self._process.kill()
-            await self._process.wait()
+        with suppress(ProcessLookupError):  # nothing is left
+            os.killpg(self._process.pid, signal.SIGKILL)
+        await self._process.wait()
 
     def last_log_line(self) -> str:
         """Return the last line of its log, and the path of the log."""

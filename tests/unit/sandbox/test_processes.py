@@ -68,6 +68,30 @@ async def test_a_child_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     assert not child.identity.alive
 
 
+async def test_a_worker_that_a_child_leaves_behind_is_killed(tmp_path: Path) -> None:
+    leaves_one = (
+        "import subprocess, sys, time\n"
+        f"print(subprocess.Popen([sys.executable, '-c', {STUBBORN!r}]).pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    log = tmp_path / "log"
+    child = await ChildProcess.start([sys.executable, "-c", leaves_one], log=log)
+
+    async def up() -> bool:
+        return log.read_text().endswith("up\n")
+
+    await until(up, "the worker")
+    worker = identity(int(log.read_text().split()[0]))
+    assert worker is not None
+    await child.stop(grace=30)
+    assert await child.wait() == -signal.SIGTERM
+
+    async def gone() -> bool:
+        return not worker.alive
+
+    await until(gone, "the end of the worker")
+
+
 async def test_the_output_of_a_child_is_in_its_log(tmp_path: Path) -> None:
     child = await ChildProcess.start(["sh", "-c", "echo out; echo err >&2"], log=tmp_path / "log")
     assert await child.wait() == 0
