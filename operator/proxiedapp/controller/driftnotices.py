@@ -57,8 +57,8 @@ def rival_autoscalers(child: ObservedChild | None) -> Notice | None:
         return None
     others = ", ".join(child.rivals)
     note = (
-        f"None of the HorizontalPodAutoscalers {child.id.name}, {others} scales: Kubernetes allows only one for the same "
-        f"pods. Remove {others}, with the ScaledObject if KEDA made it, or remove spec.autoscaling."
+        f"None of the HorizontalPodAutoscalers {child.id.name}, {others} scales: Kubernetes allows only one for the "
+        f"same pods. Remove {others}, with the ScaledObject if KEDA made it, or remove spec.autoscaling."
     )
     return Notice("AutoscalerConflict", note)
 
