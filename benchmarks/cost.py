@@ -63,7 +63,7 @@ class Cost:
     operator: str
     apps: int
     raw_seconds: float
-    """What the raw client took, the mean of before and after."""
+    """What the raw client took, the mean of before and after; 0 if it was not measured."""
     seconds: float
     requests_per_app: float
     lists_of_pods: int
@@ -257,7 +257,7 @@ async def run(given: argparse.Namespace, report: Callable[[str], None]) -> list[
                 cluster_folder.mkdir()
                 async with bare_cluster(cluster_folder, lambda *_: None) as cluster, _controllers(cluster):
                     raws = [await _raw(cluster.api, f"raw-0-{apps}", apps, given, report)]
-                    ours = []
+                    ours: list[Cost] = []
                     for turn, (label, path) in enumerate(operators, 1):
                         ours.append(await measure(cluster, folder, label, path, given, apps, report))
                         raws.append(await _raw(cluster.api, f"raw-{turn}-{apps}", apps, given, report))
@@ -267,6 +267,8 @@ async def run(given: argparse.Namespace, report: Callable[[str], None]) -> list[
 
 
 async def _raw(api: Api, namespace: str, apps: int, given: argparse.Namespace, report: Callable[[str], None]) -> float:
+    if apps > given.raw_up_to:
+        return 0.0
     report(f"raw client, {apps} apps")
     await _namespace(api, namespace)
     result = await raw(api, [an_app(namespace, number) for number in range(apps)], given.concurrency)
@@ -293,6 +295,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--apps", type=int, nargs="+", default=[300, 1000])
     parser.add_argument("--against", metavar="REV", help="measure the operator of this revision, too")
+    parser.add_argument("--raw-up-to", type=int, default=10**9, help="measure no raw client with more apps than these")
     parser.add_argument("--concurrency", type=int, default=32, help="apps that the raw client works on at a time")
     parser.add_argument("--changes", type=int, default=50, help="changes and drifts that are timed, each")
     parser.add_argument("--rest", type=float, default=60.0, help="seconds at rest")

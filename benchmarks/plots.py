@@ -3,6 +3,7 @@
 Both axes begin at zero and are linear, so a cost that grows in proportion to the apps is a straight line.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -43,7 +44,9 @@ _AREA: Final = (12, 50, 192, 84)
 
 
 def number(value: float) -> str:
-    """Return three digits of a number, or all digits before its point."""
+    """Return three digits of a number, or all digits before its point; nothing for NaN."""
+    if math.isnan(value):
+        return ""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits
 
 

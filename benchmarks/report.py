@@ -6,6 +6,7 @@ Measurements of one run are shown as ratios. Seconds are not shown, because they
 """
 
 import json
+import math
 import statistics
 import sys
 from collections.abc import Callable
@@ -46,6 +47,13 @@ A ratio is the present operator to the earlier one. CPU times of a restart leave
 
 ![How each cost grows with the number of apps, of the present operator and of the earlier one](images/cost.svg)
 {growth}
+## One operator with {scale_apps:,} apps
+
+`python -m benchmarks.cost --apps {scale_apps} --raw-up-to 0`: the apps have no replicas. The chart limits the operator
+to 512 MiB. {scale_note}
+
+{scale}
+
 ## The adapter compared with no adapter
 
 Served by uvicorn over {connections} connections. The ratios are to an app without an adapter; a second instance of
@@ -107,8 +115,13 @@ def _converge(report: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _by_raw(cost: plots.Cost) -> float:
+    """Return the time of the burst as a ratio to the raw client's; NaN if that was not measured."""
+    return cost["seconds"] / cost["raw_seconds"] if cost["raw_seconds"] else math.nan
+
+
 _COSTS: dict[str, Callable[[plots.Cost], float]] = {
-    "time of the burst, to the raw client's": lambda cost: cost["seconds"] / cost["raw_seconds"],
+    "time of the burst, to the raw client's": _by_raw,
     "requests for each app": lambda cost: cost["requests_per_app"],
     "lists of pods": lambda cost: cost["lists_of_pods"],
     "CPU of a new app (ms)": lambda cost: cost["cpu_ms_per_app"],
@@ -119,6 +132,7 @@ _COSTS: dict[str, Callable[[plots.Cost], float]] = {
     "change applied, p50 (ms)": lambda cost: 1000 * cost["change_p50"],
     "drift repaired, p50 (ms)": lambda cost: 1000 * cost["drift_p50"],
     "drift repaired, p99 (ms)": lambda cost: 1000 * cost["drift_p99"],
+    "ready after a restart (s)": lambda cost: cost["ready_seconds"],
     "edit honoured after a restart is ready (ms)": lambda cost: 1000 * cost["honoured_seconds"],
     "CPU of a restart (s)": lambda cost: cost["restart_cpu"],
     "requests of a restart": lambda cost: cost["restart_requests"],
@@ -128,7 +142,7 @@ _COSTS: dict[str, Callable[[plots.Cost], float]] = {
 
 _FOR_EACH_APP: dict[str, Callable[[plots.Cost], float]] = {
     "time of the burst": lambda cost: cost["seconds"] / cost["apps"],
-    "time of the burst, to the raw client's": lambda cost: cost["seconds"] / cost["raw_seconds"],
+    "time of the burst, to the raw client's": _by_raw,
     "CPU of a new app": lambda cost: cost["cpu_ms_per_app"],
     "memory beyond that without apps": lambda cost: (cost["mib"] - cost["empty_mib"]) / cost["apps"],
     "CPU of a restart": lambda cost: cost["restart_cpu"] / cost["apps"],
@@ -137,7 +151,7 @@ _FOR_EACH_APP: dict[str, Callable[[plots.Cost], float]] = {
 
 
 def _ratio(new: float, old: float) -> str:
-    return f"{new / old:.2f}" if old else ""
+    return f"{new / old:.2f}" if old and not math.isnan(new / old) else ""
 
 
 def _cost(report: dict[str, Any]) -> dict[str, Any]:
@@ -156,6 +170,22 @@ def _cost(report: dict[str, Any]) -> dict[str, Any]:
         "against": report["against"],
         "cost_note": report["note"],
     }
+
+
+_UNKNOWN = {
+    "time of the burst, to the raw client's",
+    "requests for each app",
+    "lists of pods",
+    "requests of a restart",
+    "writes of a restart",
+}
+"""Rows that the run with the most apps cannot tell: it has no raw client, and the API server begins a new audit log."""
+
+
+def _scale(report: dict[str, Any]) -> dict[str, Any]:
+    (cost,) = report["costs"]
+    rows = [(name, plots.number(value(cost))) for name, value in _COSTS.items() if name not in _UNKNOWN]
+    return {"scale": table(["", "now"], rows), "scale_apps": cost["apps"], "scale_note": report["note"]}
 
 
 def growth(costs: list[dict[str, Any]]) -> str:
@@ -217,11 +247,12 @@ def _tenants(report: dict[str, Any]) -> dict[str, Any]:
 
 def page() -> str:
     """Return the text of the page."""
-    names = ("converge", "cost", "adapter", "limits", "tenants")
+    names = ("converge", "cost", "scale", "adapter", "limits", "tenants")
     stored = {name: json.loads((HERE / "results" / f"{name}.json").read_text()) for name in names}
     return _TEXT.format(
         **_converge(stored["converge"]),
         **_cost(stored["cost"]),
+        **_scale(stored["scale"]),
         **_adapter(stored["adapter"]),
         **_tenants(stored["tenants"]),
         limits=_limits(stored["limits"]),

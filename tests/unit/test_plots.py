@@ -1,5 +1,6 @@
 """How the results of the cost benchmark are drawn, and how the growth of each cost is shown."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -84,15 +85,23 @@ def test_growth_compares_what_one_app_costs_with_the_two_largest_numbers() -> No
     assert "| time of the burst, to the raw client's | 0.80 | 1.00 |" in text
 
 
+def test_growth_relative_to_the_raw_client_is_empty_if_that_was_not_measured() -> None:
+    given = [
+        a_cost(operator, apps, raw_seconds=float(apps < 5000)) for operator in plots.NAMES for apps in (1000, 5000)
+    ]
+    assert "| time of the burst, to the raw client's |  |  |" in report.growth(given)
+
+
 def test_one_number_of_apps_has_no_growth() -> None:
     assert report.growth(costs(300)) == ""
 
 
 def test_numbers_have_three_digits() -> None:
-    assert [plots.number(value) for value in (0.0123, 1.5, 99.94, 100.4, 12345)] == [
+    assert [plots.number(value) for value in (0.0123, 1.5, 99.94, 100.4, 12345, math.nan)] == [
         "0.0123",
         "1.5",
         "99.9",
         "100",
         "12,345",
+        "",
     ]
