@@ -155,7 +155,7 @@ class Lease:
         mine, self._mine = self._mine, None  # before the request, so that no write passes `check` from here on
         try:
             async with asyncio.timeout(_RETRY_SECONDS):
-                await self._write(mine, holder="", seconds=1)
+                await self._replace(mine, holder="", seconds=1)
         except (ApiError, TimeoutError) as error:
             logger.info("the Lease was not released and will expire: %s", str(error) or "no answer")
 
@@ -203,16 +203,20 @@ class Lease:
             raise LeaseLostError("the Lease was released")
         begun = self._clock()
         try:
-            self._holds(await self._write(self._mine, holder=self._identity, seconds=self._seconds), begun)
+            self._holds(await self._replace(self._mine, holder=self._identity, seconds=self._seconds), begun)
+        except NotFoundError as error:
+            raise ConflictError(error.status, error.message) from error
+
+    async def _replace(self, mine: Manifest, *, holder: str, seconds: float) -> Manifest:
+        """Replace our own record. Raises ConflictError if another replica has taken the Lease."""
+        try:
+            return await self._write(mine, holder=holder, seconds=seconds)
         except ConflictError:
             # The answer to a renewal was lost, or another client changed a label: the record says who holds the Lease.
             found = checked_object(await self._api.request("GET", self._path))
             if (found.get("spec") or {}).get("holderIdentity") != self._identity:
                 raise
-            self._mine = found
-            self._holds(await self._write(found, holder=self._identity, seconds=self._seconds), begun)
-        except NotFoundError as error:
-            raise ConflictError(error.status, error.message) from error
+            return await self._write(found, holder=holder, seconds=seconds)
 
     def _holds(self, written: Manifest, begun: float) -> None:
         self._mine = written

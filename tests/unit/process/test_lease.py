@@ -162,6 +162,29 @@ async def test_released_lease_is_taken_at_the_next_attempt() -> None:
     assert clock.seconds == 0.0
 
 
+async def test_lease_is_released_after_a_renewal_whose_answer_was_lost() -> None:
+    """Such as one that was on its way when the process was told to stop."""
+    api, clock = LeaseApi(), Clock()
+    lease = replica(api, clock)
+    await lease.acquire()
+    api.lose_answer = True
+    with pytest.raises(UnavailableError):
+        await lease.renew()
+    await lease.release()
+    assert api.holder == ""
+
+
+async def test_lease_of_another_replica_is_not_released() -> None:
+    api, clock = LeaseApi(), Clock()
+    lease = replica(api, clock)
+    await lease.acquire()
+    assert api.stored is not None
+    api.stored["spec"]["holderIdentity"] = "another"
+    api.stored["metadata"]["resourceVersion"] = "99"
+    await lease.release()
+    assert api.holder == "another"
+
+
 async def test_restarted_container_with_the_same_identity_leads_at_once() -> None:
     api, clock = LeaseApi(), Clock()
     await replica(api, clock).acquire()
