@@ -162,14 +162,20 @@ async def test_released_lease_is_taken_at_the_next_attempt() -> None:
     assert clock.seconds == 0.0
 
 
-async def test_lease_is_released_after_a_renewal_whose_answer_was_lost() -> None:
-    """Such as one that was on its way when the process was told to stop."""
+async def with_a_renewal_without_an_answer() -> tuple[LeaseApi, Clock, Lease]:
+    """Return a Lease that is held, and whose last renewal the API server has stored without an answer."""
     api, clock = LeaseApi(), Clock()
     lease = replica(api, clock)
     await lease.acquire()
     api.lose_answer = True
     with pytest.raises(UnavailableError):
         await lease.renew()
+    return api, clock, lease
+
+
+async def test_lease_is_released_after_a_renewal_whose_answer_was_lost() -> None:
+    """Such as one that was on its way when the process was told to stop."""
+    api, _, lease = await with_a_renewal_without_an_answer()
     await lease.release()
     assert api.holder == ""
 
@@ -266,12 +272,7 @@ async def test_renewal_without_an_answer_loses_the_lease() -> None:
 
 
 async def test_renewal_whose_answer_was_lost_is_recognized() -> None:
-    api, clock = LeaseApi(), Clock()
-    lease = replica(api, clock)
-    await lease.acquire()
-    api.lose_answer = True
-    with pytest.raises(UnavailableError):
-        await lease.renew()
+    _, clock, lease = await with_a_renewal_without_an_answer()
     clock.advance(5.0)
     await lease.renew()
     assert lease.held
